@@ -1,0 +1,176 @@
+"""One lab: settings, a vector store, and the corpora indexed in it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from components import catalog
+from components.config import Settings
+from components.domain import Corpus, Encoder, Matrix, Progress
+from components.encoders import ENCODERS, minilm
+from components.index import Candidate, Points, Space, VectorStore
+from components.lanes import GATE
+from components.rerankers import Context
+from components.rerankers.late_interaction import LATE_MINILM
+from components.rerankers.lexical import statistics
+from components.vectors import dense_vectors, token_vectors
+
+LATE_LIMIT = 2_000
+"""Documents up to which token vectors are computed for the whole corpus ahead."""
+CORPORA_IN_MEMORY = 8
+"""Corpora that embedded Qdrant holds at once; the least recently used makes room."""
+
+Report = Callable[[str, int, int], None]
+"""`report(step, done, total)`; it may raise `Cancelled`."""
+
+
+def no_report(step: str, done: int, total: int) -> None:
+    """Ignore progress."""
+
+
+def space_of(first_stage: str) -> Space:
+    """Return the collection that a first stage searches."""
+    encoder = catalog.encoder_of(first_stage)
+    if encoder is None:
+        return Space("bm25", sparse=True)
+    entry = ENCODERS[encoder]
+    return Space(f"{encoder}-{entry.spec.revision}", dense=384, sparse=True)
+
+
+TOKEN_SPACE = Space(f"{LATE_MINILM.key}-{LATE_MINILM.revision}", tokens=384)
+
+
+class Lab:
+    """Indexes corpora and lends what a search needs. Safe to share between threads."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.store = VectorStore(self.settings.qdrant)
+        self._held: OrderedDict[str, Corpus] = OrderedDict()
+        self._building: dict[tuple[str, str], threading.Lock] = {}
+        self._lock = threading.Lock()
+        self._cut: dict[str, npt.NDArray[np.int64]] = {}
+
+    # ------------------------------------------------------------ first stage
+
+    def index(self, corpus: Corpus, first_stage: str, report: Report = no_report) -> None:
+        """Make a corpus searchable by a first stage; does nothing where it already is."""
+        space = space_of(first_stage)
+        self._touch(corpus)
+        with self._lock_of(corpus, space):
+            if not self.store.has(corpus, space):
+                self.store.build(
+                    corpus, space, self._points(corpus, first_stage, report), _step(report, "store")
+                )
+
+    def _points(self, corpus: Corpus, first_stage: str, report: Report) -> Points:
+        bm25 = statistics(corpus)
+        sparse = [bm25.document_vector(d.passage) for d in corpus.documents]
+        key = catalog.encoder_of(first_stage)
+        if key is None:
+            return Points(sparse=sparse)
+        encoder, _ = self.encoder(key)
+        spec = ENCODERS[key].spec
+        progress = _step(report, f"encode with {key}")
+        folder = self.settings.cache_dir
+        return Points(dense_vectors(corpus, spec, encoder, folder, progress), sparse)
+
+    def encoder(self, key: str) -> tuple[Encoder, float]:
+        """Return a warm bi-encoder and the milliseconds it took to warm it."""
+        with GATE.hold(loading=True):
+            return catalog.load_encoder(key)
+
+    def candidates(
+        self, corpus: Corpus, first_stage: str, query: str, vector: Matrix | None, limit: int
+    ) -> list[Candidate]:
+        """Return the first stage's best documents."""
+        space, sparse = space_of(first_stage), statistics(corpus).query_vector(query)
+        if vector is None:
+            return self.store.search_sparse(corpus, space, sparse, limit)
+        if first_stage == "hybrid":
+            return self.store.search_hybrid(corpus, space, vector, sparse, limit)
+        return self.store.search_dense(corpus, space, vector, limit)
+
+    # ------------------------------------------------------------ token vectors
+
+    def index_tokens(self, corpus: Corpus, report: Report = no_report) -> None:
+        """Keep every document's token vectors in the store; they are computed once."""
+        self._touch(corpus)
+        with self._lock_of(corpus, TOKEN_SPACE):
+            if corpus.fingerprint in self._cut and self.store.has(corpus, TOKEN_SPACE):
+                return
+            tokens = token_vectors(
+                corpus,
+                minilm(),
+                self.settings.cache_dir,
+                _step(report, f"encode with {LATE_MINILM.key}"),
+            )
+            if not self.store.has(corpus, TOKEN_SPACE):
+                points = Points(tokens=tokens)
+                self.store.build(corpus, TOKEN_SPACE, points, _step(report, "store"))
+            self._cut[corpus.fingerprint] = tokens.cut
+
+    def context(self, corpus: Corpus | None) -> Context:
+        """Return what a reranker may draw on."""
+        tokens = None
+        if corpus is not None and corpus.fingerprint in self._cut:
+            tokens = StoredTokens(self.store, corpus, self._cut[corpus.fingerprint])
+        return Context(self.settings, corpus, tokens)
+
+    # ------------------------------------------------------------ bookkeeping
+
+    def _lock_of(self, corpus: Corpus, space: Space) -> threading.Lock:
+        with self._lock:
+            return self._building.setdefault((corpus.fingerprint, space.key), threading.Lock())
+
+    def _touch(self, corpus: Corpus) -> None:
+        """Note the use of a corpus; embedded, drop the one that was not used for longest."""
+        with self._lock:
+            self._held[corpus.fingerprint] = corpus
+            self._held.move_to_end(corpus.fingerprint)
+            full = self.store.embedded and len(self._held) > CORPORA_IN_MEMORY
+            oldest = self._held.popitem(last=False)[1] if full else None
+        if oldest is not None:
+            self._cut.pop(oldest.fingerprint, None)
+            for space in (*map(space_of, catalog.first_stages()), TOKEN_SPACE):
+                self.store.drop(oldest, space)
+
+
+def _step(report: Report, name: str) -> Progress:
+    return lambda done, total: report(name, done, total)
+
+
+@dataclass(frozen=True)
+class StoredTokens:
+    """Token vectors in the vector store, found by the text they belong to."""
+
+    store: VectorStore
+    corpus: Corpus
+    cut: npt.NDArray[np.int64]
+
+    def maxsim(
+        self, query: Matrix, texts: Sequence[str]
+    ) -> tuple[npt.NDArray[np.float64], tuple[int, ...]] | None:
+        """Return MaxSim and tokens cut for every text, or None where any text is not stored."""
+        positions = passage_positions(self.corpus)
+        if any(text not in positions for text in texts):
+            return None
+        wanted = [positions[text] for text in texts]
+        scores = self.store.maxsim(self.corpus, TOKEN_SPACE, query, wanted)
+        return scores, tuple(int(self.cut[i]) for i in wanted)
+
+
+@lru_cache(maxsize=CORPORA_IN_MEMORY)
+def passage_positions(corpus: Corpus) -> dict[str, int]:
+    """Return each passage's position in its corpus; of equal passages the first."""
+    places: dict[str, int] = {}
+    for i, document in enumerate(corpus.documents):
+        places.setdefault(document.passage, i)
+    return places

@@ -1,0 +1,41 @@
+"""Rerankers, one file a family; the catalog finds a new file here by itself.
+
+A file has
+
+- `specs(settings)`: what it offers, as data;
+- `load(spec, context)`: a `Reranker`, its weights shared by the whole process. It may draw on the
+  context: the corpus whose statistics BM25 needs, the store that holds token vectors;
+- `check(spec, settings)`, optional: raises `UnavailableError` where it cannot run here;
+- `fetch(spec, settings, progress)`, optional: brings a model to this machine before it is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from components.config import Settings
+from components.domain import Corpus, Matrix
+
+
+class TokenStore(Protocol):
+    """Where document token vectors may already lie."""
+
+    def maxsim(
+        self, query: Matrix, texts: Sequence[str]
+    ) -> tuple[npt.NDArray[np.float64], tuple[int, ...]] | None:
+        """Return MaxSim and tokens cut for every text, or None where any text is not stored."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a reranker may draw on besides the query and the texts."""
+
+    settings: Settings
+    corpus: Corpus | None = None
+    tokens: TokenStore | None = None

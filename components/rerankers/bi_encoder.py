@@ -1,0 +1,73 @@
+"""A bi-encoder used as a reranker: the anti-pattern, kept for teaching and labelled so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from components.config import Settings
+from components.domain import Progress, Scores, Spec, no_progress
+from components.encoders import (
+    MINILM_L6,
+    MINILM_MODEL,
+    MINILM_TOKENIZER,
+    check_query_length,
+    minilm,
+)
+from components.rerankers import Context
+
+BIENCODER_MINILM = Spec(
+    key="biencoder-minilm",
+    label="biencoder-minilm",
+    family="bi-encoder",
+    summary="Encodes every candidate anew and compares vectors: a cross-encoder's price for a "
+    "bi-encoder's view.",
+    scale="cosine",
+    model=MINILM_L6.model,
+    revision=MINILM_L6.revision,
+    source=MINILM_L6.source,
+    authors=MINILM_L6.authors,
+    license=MINILM_L6.license,
+    size_mb=MINILM_L6.size_mb,
+    max_tokens=MINILM_L6.max_tokens,
+    runtime="torch",
+    caution="An anti-pattern, for teaching: a second bi-encoder adds little that the first stage "
+    "did not know.",
+)
+
+
+class BiEncoderReranker:
+    """all-MiniLM-L6-v2 as a reranker: cosine of query and document vectors."""
+
+    def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
+        """Return one cosine for each text; a document is cut at 256 tokens, a query never."""
+        model, limit = minilm(), BIENCODER_MINILM.max_tokens
+        check_query_length(model.count_tokens(query), limit - 2, BIENCODER_MINILM.label)
+        vector = model.sentence_vector(query, limit)
+        values, tokens = np.zeros(len(texts), np.float64), []
+        for i, text in enumerate(texts):
+            values[i] = float(vector @ model.sentence_vector(text, limit))
+            tokens.append(model.count_tokens(text))
+            progress(i + 1, len(texts))
+        return Scores(
+            values,
+            kept=tuple(min(n, limit - 2) for n in tokens),
+            cut=tuple(max(0, n - (limit - 2)) for n in tokens),
+        )
+
+
+def specs(settings: Settings) -> tuple[Spec, ...]:
+    """Return biencoder-minilm."""
+    return (BIENCODER_MINILM,)
+
+
+def check(spec: Spec, settings: Settings) -> None:
+    """Raise UnavailableError unless the model's files are installed."""
+    MINILM_MODEL.locate()
+    MINILM_TOKENIZER.locate()
+
+
+def load(spec: Spec, context: Context) -> BiEncoderReranker:
+    """Return the reranker; it shares the weights of minilm-l6."""
+    return BiEncoderReranker()

@@ -1,0 +1,83 @@
+"""Reciprocal rank fusion: adds up 1 / (k + rank) over several rankings, whatever their scales."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from components.config import Settings
+from components.domain import Progress, Reranker, Scores, Spec, no_progress
+from components.rerankers import Context, cross_encoder, lexical
+
+K = 60
+RRF = Spec(
+    key="rrf",
+    label="rrf",
+    family="fusion",
+    summary="Reciprocal rank fusion: adds 1 / (60 + rank) over the other chosen rerankers. With "
+    "one of them it joins the first stage; with none, minilm-l12 and bm25 are run for it.",
+    scale="RRF",
+    model=f"reciprocal rank fusion (k = {K})",
+    revision="1",
+    source="https://doi.org/10.1145/1571941.1572114",
+    authors="Cormack, Clarke and Büttcher (2009); the code is the lab's own",
+    license="Apache-2.0",
+    runtime="onnx",  # alone, it runs minilm-l12
+)
+
+
+def ranks(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return each item's rank by falling score, counted from 1; ties keep their order."""
+    order = np.argsort(-scores, kind="stable")
+    places = np.empty(len(scores), np.int64)
+    places[order] = np.arange(1, len(scores) + 1)
+    return places
+
+
+def fuse(rankings: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.float64]:
+    """Return the fused score of each item from its rank in every ranking."""
+    return np.asarray(sum(1.0 / (K + places) for places in rankings), np.float64)
+
+
+def _shifted(progress: Progress, begun: int, total: int) -> Progress:
+    return lambda done, _: progress(begun + done, total)
+
+
+class Fusion:
+    """Reciprocal rank fusion of rerankers that it runs itself."""
+
+    def __init__(self, members: Sequence[Reranker]) -> None:
+        self._members = members
+
+    def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
+        """Return one fused score for each text."""
+        total = len(texts) * len(self._members)
+        scored = []
+        for n, member in enumerate(self._members):
+            scored.append(member.score(query, texts, _shifted(progress, n * len(texts), total)))
+        return Scores(
+            fuse([ranks(s.values) for s in scored]),
+            cut=tuple(max(cuts) for cuts in zip(*(s.cut for s in scored if s.cut), strict=True)),
+        )
+
+
+def specs(settings: Settings) -> tuple[Spec, ...]:
+    """Return reciprocal rank fusion."""
+    return (RRF,)
+
+
+def check(spec: Spec, settings: Settings) -> None:
+    """Raise UnavailableError unless the systems it runs by default can run."""
+    cross_encoder.check(cross_encoder.MINILM_L12, settings)
+
+
+def load(spec: Spec, context: Context) -> Fusion:
+    """Return the fusion of minilm-l12 and bm25."""
+    return Fusion(
+        [
+            cross_encoder.load(cross_encoder.MINILM_L12, context),
+            lexical.load(lexical.BM25, context),
+        ]
+    )

@@ -1,0 +1,232 @@
+"""Cross-encoders from the model hub, or from a folder, through sentence-transformers."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from components.config import HubModel, Settings
+from components.domain import (
+    Cancelled,
+    Progress,
+    RerankError,
+    Scores,
+    Spec,
+    UnavailableError,
+    no_progress,
+)
+from components.encoders import check_query_length
+from components.rerankers import Context
+from components.rerankers.cross_encoder import ROOM_FOR_DOCUMENT
+
+BGE_V2_M3 = Spec(
+    key="bge-v2-m3",
+    label="bge-v2-m3",
+    family="cross-encoder",
+    summary="A large multilingual cross-encoder: slower and stronger than minilm-l12.",
+    scale="logit",
+    model="BAAI/bge-reranker-v2-m3",
+    revision="main",
+    source="https://huggingface.co/BAAI/bge-reranker-v2-m3",
+    authors="Beijing Academy of Artificial Intelligence (BAAI)",
+    license="Apache-2.0",
+    size_mb=2270.0,
+    max_tokens=1024,
+    runtime="torch",
+)
+FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
+PROBE_SECONDS = 2.0
+
+
+class HubCrossEncoder:
+    """A sequence classifier with one output, loaded by sentence-transformers; raw logits.
+
+    Pairs go through one at a time, so that a score is a function of its pair alone; the document
+    is cut at `max_tokens`, the query never.
+    """
+
+    def __init__(self, folder: Path, max_tokens: int, name: str) -> None:
+        self._name = name
+        model = _load(folder)
+        self._tokenizer, self._network = model.tokenizer, model.model
+        positions = int(getattr(self._network.config, "max_position_embeddings", max_tokens))
+        self._max_tokens = min(max_tokens, positions, int(self._tokenizer.model_max_length))
+
+    def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
+        """Return one logit for each text."""
+        room = self._tokenizer.num_special_tokens_to_add(pair=True) + ROOM_FOR_DOCUMENT
+        limit = self._max_tokens - min(room, self._max_tokens // 2)
+        check_query_length(self._count(query), limit, self._name)
+        values, kept = np.zeros(len(texts), np.float64), []
+        for i, text in enumerate(texts):
+            values[i], read = self._score_pair(query, text)
+            kept.append(read)
+            progress(i + 1, len(texts))
+        cut = (self._count(text) - read for text, read in zip(texts, kept, strict=True))
+        return Scores(values, kept=tuple(kept), cut=tuple(cut))
+
+    def _count(self, text: str) -> int:
+        return len(self._tokenizer(text, add_special_tokens=False, verbose=False).input_ids)
+
+    def _score_pair(self, query: str, text: str) -> tuple[float, int]:
+        import torch
+
+        batch = self._tokenizer(
+            query,
+            text,
+            truncation="only_second",
+            max_length=self._max_tokens,
+            return_tensors="pt",
+        )
+        with torch.inference_mode():
+            logits = self._network(**batch).logits
+        if logits.shape[-1] != 1:
+            raise RerankError(
+                f"{self._name} gives {logits.shape[-1]} outputs a pair; a reranker gives one.",
+                "Configure a cross-encoder trained for ranking.",
+            )
+        return float(logits[0, 0]), batch.sequence_ids(0).count(1)
+
+
+def _load(folder: Path) -> Any:  # noqa: ANN401  (sentence_transformers carries no types)
+    try:
+        from sentence_transformers import CrossEncoder
+
+        return CrossEncoder(str(folder), device="cpu", local_files_only=True)
+    except Exception as exc:  # the library raises many unrelated types here
+        raise UnavailableError(
+            f"sentence-transformers cannot load a cross-encoder from {folder}: {exc}",
+            "The folder must hold config.json, the weights and the tokenizer of one.",
+        ) from exc
+
+
+# ---------------------------------------------------------------- where the model is
+
+
+def _configured(spec: Spec, settings: Settings) -> HubModel:
+    named = next((m for m in settings.hub if m.key == spec.key), None)
+    return named or HubModel(spec.key, spec.model)
+
+
+def specs(settings: Settings) -> tuple[Spec, ...]:
+    """Return bge-v2-m3 and whatever cross-encoders the configuration names."""
+    others = tuple(
+        Spec(
+            key=model.key,
+            label=model.key,
+            family="cross-encoder",
+            summary="A cross-encoder named in the configuration.",
+            scale="logit",
+            model=model.model or str(model.path),
+            source=f"https://huggingface.co/{model.model}" if model.model else "",
+            license="as its authors say",
+            max_tokens=512,
+            runtime="torch",
+        )
+        for model in settings.hub
+        if model.key != BGE_V2_M3.key
+    )
+    return (BGE_V2_M3, *others)
+
+
+def check(spec: Spec, settings: Settings) -> None:
+    """Raise UnavailableError unless the model is in a folder or cached, or the hub answers."""
+    model = _configured(spec, settings)
+    if model.path is not None:
+        _check_folder(model.path, spec.key)
+    elif _cached(model.model) is None and not _hub_answers():
+        raise UnavailableError(
+            f"{model.model} is not on this machine and no model hub answers.",
+            f"Connect to the network for the first use ({spec.size_mb or '?'} MB), or name a "
+            f'folder with the model: [[hub]] key = "{spec.key}", path = "…" in RERANK_LAB_CONFIG.',
+        )
+
+
+def _check_folder(folder: Path, key: str) -> None:
+    if not (folder / "config.json").is_file():
+        raise UnavailableError(
+            f"The folder {folder} configured for {key} has no config.json.",
+            "Point [[hub]] path at a folder in the hub's layout.",
+        )
+
+
+def _cached(model: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(model, allow_patterns=list(FILES), local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError):
+        return None
+
+
+def _hub_answers() -> bool:
+    """Return whether the hub can be reached; asked at most once a minute."""
+    return os.environ.get("HF_HUB_OFFLINE", "") not in {"1", "true", "True"} and _probe(
+        os.environ.get("HF_ENDPOINT", "https://huggingface.co"), int(time.monotonic() // 60)
+    )
+
+
+@lru_cache(maxsize=1)
+def _probe(endpoint: str, minute: int) -> bool:
+    try:
+        return httpx.head(endpoint, timeout=PROBE_SECONDS).status_code < 500
+    except httpx.HTTPError:
+        return False
+
+
+def _download(model: str, progress: Progress) -> None:
+    """Fetch a model from the hub, reporting bytes."""
+    from huggingface_hub import snapshot_download
+    from tqdm.auto import tqdm
+
+    class Reporting(tqdm):  # type: ignore[misc]
+        """Passes the bytes on instead of drawing a bar."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+            kwargs["disable"] = False
+            kwargs.pop("name", None)
+            super().__init__(*args, **kwargs)
+
+        def display(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+            if self.unit == "B" and self.total:
+                progress(int(self.n), int(self.total))
+
+    try:
+        snapshot_download(model, allow_patterns=list(FILES), tqdm_class=Reporting)
+    except Cancelled:
+        raise
+    except Exception as exc:  # hub errors, connection errors and disk errors alike
+        raise UnavailableError(
+            f"{model} could not be downloaded: {type(exc).__name__}: {exc}".splitlines()[0],
+            "Check the network, or name a folder with the model in RERANK_LAB_CONFIG.",
+        ) from exc
+
+
+def fetch(spec: Spec, settings: Settings, progress: Progress = no_progress) -> None:
+    """Download the model unless it lies in a configured folder or in the hub's cache."""
+    model = _configured(spec, settings)
+    check(spec, settings)
+    if model.path is None and _cached(model.model) is None:
+        _download(model.model, progress)
+
+
+def load(spec: Spec, context: Context) -> HubCrossEncoder:
+    """Return the model; it must have been fetched. Its weights are read once."""
+    model = _configured(spec, context.settings)
+    folder = model.path or _cached(model.model)
+    if folder is None:
+        raise UnavailableError(f"{model.model} is not on this machine.", "Fetch it first.")
+    return _shared(folder, spec.max_tokens, spec.label)
+
+
+@lru_cache(maxsize=4)
+def _shared(folder: Path, max_tokens: int, name: str) -> HubCrossEncoder:
+    return HubCrossEncoder(folder, max_tokens, name)

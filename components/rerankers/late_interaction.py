@@ -1,0 +1,142 @@
+"""Late interaction: each query token looks for its best document token (MaxSim)."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from components.config import Settings
+from components.domain import Matrix, Progress, Scores, Spec, no_progress
+from components.encoders import (
+    MINILM_MODEL,
+    MINILM_TOKENIZER,
+    MiniLm,
+    check_query_length,
+    minilm,
+)
+from components.rerankers import Context, TokenStore
+
+LATE_MINILM = Spec(
+    key="late-minilm",
+    label="late-minilm",
+    family="late interaction",
+    summary="Keeps a vector for every token. Each query token looks for its best document token, "
+    "and the similarities are summed (MaxSim). Documents are encoded ahead, as by a bi-encoder; "
+    "words still meet, as in a cross-encoder.",
+    scale="MaxSim",
+    model="sentence-transformers/all-MiniLM-L6-v2, token vectors",
+    revision="tokens-1-53aa5117",
+    source="https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2",
+    authors="Sentence-Transformers, UKP Lab (TU Darmstadt)",
+    license="Apache-2.0",
+    size_mb=91.0,
+    max_tokens=512,
+    runtime="torch",
+    token_vectors=True,
+    caution="The model was trained as a bi-encoder, not for late interaction.",
+)
+CACHE_BYTES = 256 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """A document's token vectors, [CLS] and [SEP] included, and how its text was read."""
+
+    vectors: Matrix
+    kept: int
+    cut: int
+
+
+def encode_tokens(model: MiniLm, text: str) -> TokenVectors:
+    """Return the token vectors of a document's first 512 tokens."""
+    vectors = model.token_vectors(text, LATE_MINILM.max_tokens)
+    kept = len(vectors) - 2
+    return TokenVectors(vectors, kept, model.count_tokens(text) - kept)
+
+
+class TokenCache:
+    """Token vectors by text; the least recently used go first when the bytes are full."""
+
+    def __init__(self, model: MiniLm, limit: int = CACHE_BYTES) -> None:
+        self._model = model
+        self._limit = limit
+        self._held: OrderedDict[str, TokenVectors] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, text: str) -> TokenVectors:
+        """Return the token vectors of a text, encoding it if they are not held."""
+        with self._lock:
+            if text in self._held:
+                self._held.move_to_end(text)
+                return self._held[text]
+        encoded = encode_tokens(self._model, text)
+        with self._lock:
+            if text not in self._held:
+                self._held[text] = encoded
+                self._bytes += encoded.vectors.nbytes
+            while self._bytes > self._limit:
+                _, dropped = self._held.popitem(last=False)
+                self._bytes -= dropped.vectors.nbytes
+        return encoded
+
+
+def maxsim(query: Matrix, document: Matrix) -> float:
+    """Return the sum over query tokens of the best cosine with any document token."""
+    return float((query @ document.T).max(axis=1).sum())
+
+
+class LateInteraction:
+    """MaxSim over all-MiniLM-L6-v2's token vectors, in Qdrant where they are stored."""
+
+    def __init__(self, model: MiniLm, cache: TokenCache, store: TokenStore | None) -> None:
+        self._model = model
+        self._cache = cache
+        self._store = store
+
+    def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
+        """Return one MaxSim for each text, from 0 to about the number of query tokens."""
+        limit = LATE_MINILM.max_tokens - 2
+        check_query_length(self._model.count_tokens(query), limit, LATE_MINILM.label)
+        if not texts:
+            return Scores(np.zeros(0))
+        vectors = self._model.token_vectors(query, LATE_MINILM.max_tokens)
+        stored = self._store.maxsim(vectors, texts) if self._store else None
+        if stored is not None:
+            progress(len(texts), len(texts))
+            return Scores(stored[0], cut=stored[1])
+        return self._score_on_demand(vectors, texts, progress)
+
+    def _score_on_demand(self, query: Matrix, texts: Sequence[str], progress: Progress) -> Scores:
+        documents = []
+        for i, text in enumerate(texts, start=1):
+            documents.append(self._cache.get(text))
+            progress(i, len(texts))
+        return Scores(
+            np.array([maxsim(query, d.vectors) for d in documents], np.float64),
+            kept=tuple(d.kept for d in documents),
+            cut=tuple(d.cut for d in documents),
+        )
+
+
+_CACHE = TokenCache(minilm())
+
+
+def specs(settings: Settings) -> tuple[Spec, ...]:
+    """Return late-minilm."""
+    return (LATE_MINILM,)
+
+
+def check(spec: Spec, settings: Settings) -> None:
+    """Raise UnavailableError unless the model's files are installed."""
+    MINILM_MODEL.locate()
+    MINILM_TOKENIZER.locate()
+
+
+def load(spec: Spec, context: Context) -> LateInteraction:
+    """Return the reranker, bound to the store's token vectors where there are any."""
+    return LateInteraction(minilm(), _CACHE, context.tokens)
