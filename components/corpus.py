@@ -97,10 +97,10 @@ def sample_names() -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: (name != "helpdesk", name)))
 
 
-def open_corpus(name_or_folder: str, *, keep_blank: bool = False) -> Corpus:
+def open_corpus(name_or_folder: str, split: str = "test", *, keep_blank: bool = False) -> Corpus:
     """Read a sample by its name or a BEIR folder by its path; raise `InputError` for neither."""
     if name_or_folder in sample_names():
-        return read_folder(SAMPLES / name_or_folder)
+        return read_folder(SAMPLES / name_or_folder, split=split)
     try:
         folder = Path(name_or_folder).expanduser()
         exists = bool(name_or_folder) and folder.is_dir()
@@ -112,7 +112,7 @@ def open_corpus(name_or_folder: str, *, keep_blank: bool = False) -> Corpus:
             f"Samples: {', '.join(sample_names()) or 'none'}. The path of a folder "
             "that holds a corpus.jsonl works too.",
         )
-    return read_folder(folder, keep_blank=keep_blank)
+    return read_folder(folder, split=split, keep_blank=keep_blank)
 
 
 def read_folder(
@@ -208,10 +208,10 @@ def check_judgments(
         return
     first = strange[0]
     known_query = first.query in query_ids
-    kind, value = ("document", first.document) if known_query else ("query", first.query)
+    what, value = ("document", first.document) if known_query else ("query", first.query)
     file = "corpus" if known_query else "queries"
     raise CorpusError(
-        f"{first.where}: the {kind} {quoted(value)} is not in the {file}; {len(strange)} of "
+        f"{first.where}: the {what} {quoted(value)} is not in the {file}; {len(strange)} of "
         f"{len(pairs)} judgments name a query or document that is not there.",
         f"Add what is missing to {file}.jsonl, or delete these judgments.",
     )
@@ -253,7 +253,7 @@ def _pairs(file: Upload, column: str) -> tuple[Pair, ...]:
             "Add the header line" + (", or use TREC's four columns." if column == "score" else "."),
         )
     if not rows:
-        raise CorpusError(f"{file.name}:1: the file holds no lines.", "Fill it or leave it out.")
+        raise CorpusError(f"{file.name}:1: the file holds no rows.", "Fill it or leave it out.")
     return tuple(
         _pair(f"{file.name}:{number}", line.split(separator or None), width, column)
         for number, line in rows
@@ -463,14 +463,15 @@ def _parts(files: Sequence[Upload]) -> _Parts:
     qrels = [file.name for file in files if _is_qrels(file)]
     queries = "queries.jsonl" if "queries.jsonl" in named else ""
     card = "card.md" if "card.md" in named else ""
-    corpus = [name for name in named if name not in {*qrels, queries, card}]
-    if card and all(named[name].suffix in PROSE for name in corpus):
-        corpus, card = [*corpus, card], ""
-    if queries and not corpus:
-        corpus, queries = [queries], ""
-    _check_parts(files, [named[name] for name in corpus], qrels)
+    others = [file for name, file in named.items() if name not in {*qrels, queries, card}]
+    if queries and not others:
+        queries = ""
+    elif all(file.suffix in PROSE for file in others):
+        card = ""
+    corpus = [file for name, file in named.items() if name not in {*qrels, queries, card}]
+    _check_parts(files, corpus, qrels)
     return _Parts(
-        tuple(named[name] for name in corpus),
+        tuple(corpus),
         named.get(queries),
         named[qrels[0]] if qrels else None,
         named.get(card),
@@ -538,3 +539,14 @@ def _split_file(folder: Path, split: str) -> Upload | None:
         f"qrels/{printable(split)}.tsv: there is no such split in this corpus.",
         f"Splits: {', '.join(map(printable, splits)) or 'none'}.",
     )
+
+
+def read_texts(path: Path) -> tuple[str, ...]:
+    """Read texts to rerank: JSON lines with a field `text`, or one text a line."""
+    file = load(path)
+    found = [(n, line) for n, line in lines(file) if line.strip()]
+    if not found:
+        raise CorpusError(f"{file.name}: the file holds no text.", "Give it one document a line.")
+    if not found[0][1].lstrip().startswith("{"):
+        return tuple(line.strip() for _, line in found)
+    return tuple(_text(row) for row in json_rows(file))

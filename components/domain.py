@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -129,9 +130,19 @@ class Corpus:
         wanted = " ".join(text.split())
         return next((q for q in self.queries if " ".join(q.text.split()) == wanted), None)
 
+    @property
+    def by_id(self) -> Mapping[str, Document]:
+        """Return the documents by id."""
+        return _by_id(self)
+
     def grades(self, query: Query | None) -> Mapping[str, int]:
         """Return the grades of a query by document id; empty where nothing is judged."""
         return self.judgments.get(query.id, {}) if query else {}
+
+
+@lru_cache(maxsize=8)
+def _by_id(corpus: Corpus) -> Mapping[str, Document]:
+    return {document.id: document for document in corpus.documents}
 
 
 # ---------------------------------------------------------------- rankings

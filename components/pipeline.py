@@ -261,8 +261,7 @@ async def compare_candidates(
 ) -> Comparison:
     """Run every reranker over given candidates."""
     known = catalog.reranker_specs(lab.settings)
-    fused = RRF.key in request.rerankers and len(request.rerankers) > 1
-    alone = [k for k in request.rerankers if not (fused and k == RRF.key)]
+    alone = _scored(request)
     queued = [k for k in alone if known[k].runtime != "none"]
     results: dict[str, Ranking | Failure] = {}
 
@@ -273,10 +272,30 @@ async def compare_candidates(
 
     beside = [[k] for k in alone if k not in queued]
     await asyncio.gather(*(asyncio.to_thread(run, keys) for keys in [*beside, queued] if keys))
-    if fused:
-        results[RRF.key] = _fuse_results(first, [results[k] for k in alone])
-        watch.ranked(results[RRF.key])
+    for key in request.rerankers:
+        if key not in results:
+            results[key] = _fuse_results(first, [results[k] for k in alone])
+            watch.ranked(results[key])
     return Comparison(request.query, first, tuple(results[k] for k in request.rerankers))
+
+
+def rerank_all(
+    lab: Lab, corpus: Corpus, request: Request, first: Ranking
+) -> tuple[Ranking | Failure, ...]:
+    """Run every reranker over given candidates and wait for all of them."""
+    comparison = asyncio.run(compare_candidates(lab, corpus, request, first, Unwatched()))
+    return comparison.results
+
+
+def with_query(request: Request, query: str) -> Request:
+    """Return the same request for another query."""
+    return replace(request, query=query)
+
+
+def _scored(request: Request) -> list[str]:
+    """Return the rerankers that score by themselves: all but a fusion of others."""
+    others = [k for k in request.rerankers if k != RRF.key]
+    return others or list(request.rerankers)
 
 
 def _isolated(

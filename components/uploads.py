@@ -223,7 +223,7 @@ def _records(name: str, text: str, delimiter: str) -> Iterator[tuple[str, list[s
     except csv.Error as exc:
         raise CorpusError(
             f"{name}:{line}: the quotes of this row do not match: {exc}.",
-            'Put a cell that holds quotes in quotes, and double those inside: "a ""word"".".',
+            "Put a cell that holds quotes in quotes, and double those that stand inside.",
         ) from exc
 
 
@@ -290,6 +290,8 @@ def prose_rows(file: Upload) -> Iterator[Row]:
         pieces = [("", 0, len(all_lines))]
     for number, (title, start, end) in enumerate(pieces, 1):
         passage = "\n".join(all_lines[start:end])
+        if end < len(all_lines):
+            passage = passage.removesuffix("\r")
         fields = {"_id": f"{file.name}#{number}", "title": title, "text": passage}
         yield Row(f"{file.name}:{start + 1}", fields)
 

@@ -1,0 +1,125 @@
+"""What happened between two rankings of the same candidates: pure functions of rankings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from components.domain import Comparison, Hit, Ranking
+from components.evaluation import measure, run_scores
+
+
+def ndcg(ranking: Ranking, grades: Mapping[str, int], k: int) -> float | None:
+    """Return nDCG@k of one ranking, or None where the query has no relevant document."""
+    if not any(grade > 0 for grade in grades.values()):
+        return None
+    name = f"nDCG@{k}"
+    return measure({"q": run_scores(ranking)}, {"q": grades}, (name,)).mean[name]
+
+
+def unjudged(ranking: Ranking, grades: Mapping[str, int], k: int) -> int:
+    """Return how many of the first k documents nobody has judged."""
+    return sum(hit.document.id not in grades for hit in ranking.hits[:k])
+
+
+def shown_documents(rankings: Sequence[Ranking], k: int) -> tuple[str, ...]:
+    """Return the ids of documents among any system's first k, in the order of first sight."""
+    return tuple(dict.fromkeys(hit.document.id for r in rankings for hit in r.hits[:k]))
+
+
+def ranks_of(document: str, rankings: Sequence[Ranking]) -> tuple[Hit | None, ...]:
+    """Return the document's hit in every ranking, None where it is missing."""
+    return tuple(next((h for h in r.hits if h.document.id == document), None) for r in rankings)
+
+
+def relative_scores(scores: Sequence[float]) -> tuple[float, ...]:
+    """Return where each score lies between the lowest (0) and the highest (1) of its own list.
+
+    For bars inside one column only: scales of different systems cannot be compared.
+    """
+    if not scores:
+        return ()
+    low, high = min(scores), max(scores)
+    return tuple((s - low) / (high - low) if high > low else 1.0 for s in scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """A relevant document that a reranker moved down or out of the first k."""
+
+    document: str
+    system: str
+    before: int
+    after: int
+
+
+def harms(ranking: Ranking, grades: Mapping[str, int], k: int) -> tuple[Harm, ...]:
+    """Return the relevant documents of the first stage's first k that ended lower."""
+    return tuple(
+        Harm(hit.document.id, ranking.system, hit.first_stage_rank, hit.rank)
+        for hit in ranking.hits
+        if grades.get(hit.document.id, 0) > 0
+        and hit.first_stage_rank <= k
+        and hit.rank > hit.first_stage_rank
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One sentence of what is to be seen, and one of caution."""
+
+    sentence: str
+    caution: str
+
+
+def verdict(comparison: Comparison, grades: Mapping[str, int], k: int) -> Verdict | None:
+    """Say what the first reranker that ranked did to the first stage's order."""
+    if not comparison.rankings or not comparison.first_stage.hits:
+        return None
+    leader = comparison.rankings[0]
+    quality = _quality_words(comparison, leader, grades, k)
+    return Verdict(
+        quality or _top_words(leader, k),
+        _caution(comparison, grades, k)
+        if quality
+        else "No judgments for this query: the lab shows what moved, not whether it got better.",
+    )
+
+
+def _quality_words(
+    comparison: Comparison, leader: Ranking, grades: Mapping[str, int], k: int
+) -> str:
+    before, after = ndcg(comparison.first_stage, grades, k), ndcg(leader, grades, k)
+    if before is None or after is None:
+        return ""
+    change = f"nDCG@{k} {before:.2f} → {after:.2f}"
+    if abs(after - before) < 0.005:
+        return f"{leader.system} leaves the quality of this ranking as it was ({change})."
+    verb = "improves" if after > before else "makes worse"
+    return f"{leader.system} {verb} this ranking: {change}. {_top_words(leader, k)}"
+
+
+def _top_words(leader: Ranking, k: int) -> str:
+    top = leader.hits[0]
+    if top.first_stage_rank == 1:
+        return f"Its first document is the first stage's own: “{_name(top)}”."
+    where = ", below the cut-off" if top.first_stage_rank > k else ""
+    return f"It puts “{_name(top)}” first; the first stage had it at {top.first_stage_rank}{where}."
+
+
+def _name(hit: Hit) -> str:
+    text = hit.document.title or hit.document.text
+    return text if len(text) <= 80 else f"{text[:80]}…"
+
+
+def _caution(comparison: Comparison, grades: Mapping[str, int], k: int) -> str:
+    parts = ["One query is an anecdote, not evidence."]
+    for ranking in comparison.rankings:
+        count = len(harms(ranking, grades, k))
+        if count:
+            noun = "document" if count == 1 else "documents"
+            parts.append(f"{ranking.system} moved {count} relevant {noun} down.")
+    missing = max(unjudged(r, grades, k) for r in (comparison.first_stage, *comparison.rankings))
+    if missing:
+        parts.append(f"Up to {missing} of the first {k} are unjudged and count as not relevant.")
+    return " ".join(parts)

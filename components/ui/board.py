@@ -1,0 +1,157 @@
+"""The board: every system's ranking side by side, one document followed across all of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
+LETTERS: Final = "ABCDEFGH"
+# One colour a letter. White (light) and #14161a (dark) stand on each with at least 4.5:1;
+# the last four differ from their neighbours in lightness too, for colour-blind eyes.
+LIGHT: Final = (
+    *("#0072b2", "#c25100", "#00805d", "#a3487a"),
+    *("#3f3cab", "#665200", "#43215f", "#741226"),
+)
+DARK: Final = (
+    *("#5fb4ea", "#ff9a57", "#4fd0a5", "#e79bc4"),
+    *("#9f88f7", "#ffe169", "#cdeeff", "#bd7f76"),
+)
+
+# A card shows one line of title and two of text: what lies behind these never reaches the eye.
+TITLE_SHOWN: Final = 300
+TEXT_SHOWN: Final = 600
+REASON_SHOWN: Final = 4000
+
+Origin = Literal["same", "up", "down", "from", "first"]
+State = Literal["done", "loading", "waiting", "running", "failed", "stopped"]
+
+
+@dataclass(frozen=True)
+class CardView:
+    """One document in one column; `bar` is 0..1 within that column, `cut` counts unread tokens."""
+
+    id: str
+    rank: int
+    title: str
+    text: str
+    score: str
+    bar: float
+    first_rank: int
+    origin: Origin
+    delta: int
+    grade: int | None
+    cut: int
+
+
+@dataclass(frozen=True)
+class ColumnView:
+    """One system: how far it is, what it cost, and its cards when it is done."""
+
+    key: str
+    letter: str
+    label: str
+    kind: str
+    scale: str
+    state: State
+    done: int
+    total: int
+    latency: str
+    quality: str
+    notes: tuple[str, ...]
+    reason: str
+    remedy: str
+    cards: tuple[CardView, ...]
+
+
+@dataclass(frozen=True)
+class BoardData:
+    """All columns, first stage first; `max_grade` 0 means that nothing is judged."""
+
+    columns: tuple[ColumnView, ...]
+    max_grade: int
+    cutoff: int
+
+
+def board(data: BoardData, *, key: str) -> str | None:
+    """Draw the board and return the id of the chosen document while one of its cards is shown."""
+    payload = _payload(data) | {"selected": _selected(st.session_state.get(key))}
+    result = _renderer()(
+        key=key,
+        data=payload,
+        default={"selected": None},
+        on_selected_change=_nothing,
+    )
+    chosen = _selected(result)
+    shown = {card.id for column in data.columns for card in column.cards}
+    return chosen if chosen in shown else None
+
+
+@cache
+def _renderer() -> ComponentRenderer:
+    """Register the component once a process; Streamlit repeats it in each further runtime."""
+    here = Path(__file__).parent
+    return component(
+        "rerank_lab_board",
+        css=(here / "board.css").read_text(encoding="utf-8") + _palette(),
+        js=(here / "board.js").read_text(encoding="utf-8"),
+    )
+
+
+def _palette() -> str:
+    """Return the CSS rules that give each letter its colour in both tones."""
+    return "\n".join(
+        f'.board[data-tone="{tone}"] [data-letter="{letter}"] {{ --system: {colour}; }}'
+        for tone, colours in (("light", LIGHT), ("dark", DARK))
+        for letter, colour in zip(LETTERS, colours, strict=True)
+    )
+
+
+def _payload(data: BoardData) -> dict[str, Any]:
+    """Return the board as JSON-ready values, long texts clipped beyond what a card can show."""
+    return {
+        "columns": [_column(column) for column in data.columns],
+        "max_grade": data.max_grade,
+        "cutoff": data.cutoff,
+    }
+
+
+def _column(column: ColumnView) -> dict[str, Any]:
+    """Return one column as JSON-ready values."""
+    return asdict(column) | {
+        "reason": _clip(column.reason, REASON_SHOWN),
+        "remedy": _clip(column.remedy, REASON_SHOWN),
+        "cards": [_card(card) for card in column.cards],
+    }
+
+
+def _card(card: CardView) -> dict[str, Any]:
+    """Return one card as JSON-ready values; a bar that is not finite becomes 0."""
+    return asdict(card) | {
+        "title": _clip(card.title, TITLE_SHOWN),
+        "text": _clip(card.text, TEXT_SHOWN),
+        "bar": min(max(card.bar, 0.0), 1.0) if math.isfinite(card.bar) else 0.0,
+    }
+
+
+def _clip(text: str, limit: int) -> str:
+    """Return the text, or its first `limit` characters and an ellipsis."""
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
+def _selected(state: object) -> str | None:
+    """Return the chosen id held in a component state, which comes from the browser."""
+    value = state.get("selected") if isinstance(state, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _nothing() -> None:
+    """Do nothing: Streamlit wants a callback to know that "selected" is a state."""
