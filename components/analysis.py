@@ -72,6 +72,12 @@ class Verdict:
     caution: str
 
 
+def telling_documents(rankings: Sequence[Ranking], grades: Mapping[str, int]) -> frozenset[str]:
+    """Return the documents worth following: the relevant ones, or else each system's first."""
+    relevant = frozenset(document for document, grade in grades.items() if grade > 0)
+    return relevant or frozenset(r.hits[0].document.id for r in rankings if r.hits)
+
+
 def verdict(comparison: Comparison, grades: Mapping[str, int], k: int) -> Verdict | None:
     """Say what the first reranker that ranked did to the first stage's order."""
     if not comparison.rankings or not comparison.first_stage.hits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -36,11 +36,11 @@ class Ink:
     text: str
     soft: str
     line: str
-    lit: str
+    paper: str
 
 
-LIGHT_INK = Ink(text="#1d1f23", soft="#5c626b", line="#cfcabd", lit="#1d1f23")
-DARK_INK = Ink(text="#eceae4", soft="#a9afb9", line="#454c57", lit="#ffffff")
+LIGHT_INK = Ink(text="#1d1f23", soft="#5c626b", line="#d6d1c5", paper="#fbfaf7")
+DARK_INK = Ink(text="#eceae4", soft="#a9afb9", line="#3d444f", paper="#14161a")
 
 
 def _layout(figure: go.Figure, ink: Ink, height: int) -> go.Figure:
@@ -151,39 +151,50 @@ def bump(
     looks: Mapping[int, Look],
     k: int,
     ink: Ink,
-    lit: str | None = None,
+    telling: Collection[str] = (),
+    chosen: str | None = None,
 ) -> go.Figure:
-    """Draw each shown document's rank in every system; deep ranks sit in a band below the cut."""
+    """Draw each shown document's rank in every system; deep ranks sit in a band below the cut.
+
+    The lines of `telling` documents are drawn in ink, that of the `chosen` one thicker still.
+    """
     documents = shown_documents(rankings, k)
     figure = go.Figure()
     columns = list(range(len(rankings)))
     places = _below(documents, rankings, k)
-    for document in documents:
+    quiet_first = sorted(documents, key=lambda d: (d == chosen, d in telling))
+    for document in quiet_first:
         hits = ranks_of(document, rankings)
-        chosen = document == lit
+        told = document in telling or document == chosen
         title = next(h.document.title or h.document.text for h in hits if h is not None)
         figure.add_scatter(
             x=columns,
             y=[_height(document, i, h.rank, k, places) if h else None for i, h in enumerate(hits)],
             mode="lines+markers+text",
             text=[str(h.rank) if h else "" for h in hits],
-            textfont={"size": 10, "color": [looks[i].colour for i in columns]},
+            textfont={
+                "size": 10,
+                "color": [looks[i].colour if told else ink.soft for i in columns],
+            },
             textposition="middle center",
             line={
-                "color": ink.lit if chosen else ink.line,
-                "width": 3 if chosen else 1.4,
+                "color": ink.text if told else ink.line,
+                "width": 3.6 if document == chosen else 2 if told else 1.2,
                 "shape": "spline",
                 "smoothing": 0.6,
             },
             marker={
-                "size": 19,
-                "color": "rgba(127,127,127,0.13)",
-                "line": {"width": 1.6, "color": [looks[i].colour for i in columns]},
+                "size": 20,
+                "color": ink.paper,
+                "line": {
+                    "width": 2.2 if told else 1,
+                    "color": [looks[i].colour if told else ink.line for i in columns],
+                },
             },
             customdata=[plain(title)] * len(columns),
             hovertemplate="%{customdata}<br>rank %{text}<extra></extra>",
         )
-    deepest = k + 1 + max((len(v) for v in places.values()), default=0)
+    deepest = k + 0.5 + max((len(v) for v in places.values()), default=0)
     if any(places.values()):
         figure.add_hline(y=k + 0.75, line={"color": ink.soft, "width": 1, "dash": "dot"})
     figure.update_xaxes(
@@ -194,7 +205,7 @@ def bump(
         showgrid=False,
     )
     figure.update_yaxes(range=[deepest + 0.6, 0.3], visible=False)
-    return _layout(figure, ink, int(90 + 25 * (deepest + 0.3)))
+    return _layout(figure, ink, int(76 + 25 * (deepest + 0.3)))
 
 
 def _below(

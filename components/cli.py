@@ -26,6 +26,7 @@ from components.domain import (
     Corpus,
     Failure,
     InputError,
+    Judgments,
     LabError,
     Ranking,
 )
@@ -324,7 +325,7 @@ def _open_split(name: str, split: str) -> Corpus:
     return open_corpus(name, split=split, keep_blank=True)
 
 
-def _mention_coverage(judgments: evaluation.Judgments, corpus: Corpus) -> None:
+def _mention_coverage(judgments: Judgments, corpus: Corpus) -> None:
     """Say what judgments from another file name beyond the corpus; raise if they share no query."""
     found = coverage(judgments, corpus)
     if found.unknown_documents or found.unknown_queries:

@@ -58,7 +58,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             replicas=_positive(qdrant, "replicas", 1, path),
             timeout_s=_positive(qdrant, "timeout_s", 10, path),
         ),
-        hub=tuple(_hub_model(row, path) for row in _rows(table, "hub", path)),
+        hub=_hub_models(_rows(table, "hub", path), path),
         cache_dir=Path(cache) if cache else platformdirs.user_cache_path("rerank-lab"),
     )
 
@@ -97,6 +97,15 @@ def _positive(table: Mapping[str, Any], name: str, default: int, path: str) -> i
     return value
 
 
+def _hub_models(rows: list[Mapping[str, Any]], path: str) -> tuple[HubModel, ...]:
+    models = {}
+    for model in (_hub_model(row, path) for row in rows):
+        if model.key in models:
+            raise InputError(f"{path}: two [[hub]] tables have the key {model.key!r}.", "Keep one.")
+        models[model.key] = model
+    return tuple(models.values())
+
+
 def _hub_model(row: Mapping[str, Any], path: str) -> HubModel:
     key, model, folder = row.get("key"), row.get("model", ""), row.get("path")
     if not isinstance(key, str) or not key or not isinstance(model, str):
@@ -106,4 +115,6 @@ def _hub_model(row: Mapping[str, Any], path: str) -> HubModel:
         )
     if not model and not folder:
         raise InputError(f"{path}: [[hub]] {key} names neither model nor path.", "Add one.")
-    return HubModel(key, model, Path(str(folder)) if folder else None)
+    if folder is not None and not isinstance(folder, str):
+        raise InputError(f"{path}: [[hub]] {key}: path must be text, not {folder!r}.", "Quote it.")
+    return HubModel(key, model, Path(folder) if folder else None)

@@ -167,7 +167,9 @@ def load_sentence_transformer(folder: Path) -> Any:  # noqa: ANN401
     """Import sentence-transformers and load a model from a folder, on the CPU."""
     try:
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     except Exception as exc:  # the library raises many unrelated types here
         raise UnavailableError(

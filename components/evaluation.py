@@ -34,13 +34,16 @@ def run_scores(ranking: Ranking) -> dict[str, float]:
     """Return the scores of a ranking, made to fall strictly so that every reader sorts alike.
 
     TREC tools order equal scores by document id, in 32-bit floats. Where our order says otherwise
-    a score is lowered to the next smaller float.
+    a score is lowered to the next smaller float; where there is none, negated ranks stand in.
     """
     scores: dict[str, float] = {}
     last = np.float32(np.inf)
-    for hit in ranking.hits:
-        last = min(np.float32(hit.score), np.nextafter(last, np.float32(-np.inf)))
-        scores[hit.document.id] = float(last)
+    with np.errstate(over="ignore"):  # a score beyond 32 bits becomes infinite, and is lowered
+        for hit in ranking.hits:
+            last = min(np.float32(hit.score), np.nextafter(last, np.float32(-np.inf)))
+            scores[hit.document.id] = float(last)
+    if ranking.hits and not np.isfinite(last):
+        return {hit.document.id: -float(hit.rank) for hit in ranking.hits}
     return scores
 
 
@@ -113,13 +116,17 @@ class Evaluation:
 
     @property
     def complete(self) -> list[str]:
-        """Return the queries that every system ranked: the ones that can be compared."""
-        ranked = [set(self.rankings.get(s, {})) for s in self.systems]
+        """Return the queries that can be compared: those that every system ranked.
+
+        A system that ranked none at all is not counted: it must not cost the others their result.
+        """
+        ranked = [self.rankings[s] for s in self.systems if s in self.rankings]
         return [q for q in self.rankings.get(self.systems[0], {}) if all(q in r for r in ranked)]
 
     def run(self, system: str) -> dict[str, dict[str, float]]:
-        """Return the run of a system over the complete queries."""
-        return {q: run_scores(self.rankings[system][q]) for q in self.complete}
+        """Return the run of a system over the complete queries; empty if it ranked none."""
+        found = self.rankings.get(system, {})
+        return {q: run_scores(found[q]) for q in self.complete if q in found}
 
     def metrics(self, judgments: Judgments) -> dict[str, Metrics]:
         """Return each system's metrics, all over the same queries."""

@@ -19,6 +19,7 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 from qdrant_client import QdrantClient, models
+from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import (
     ApiException,
     ResponseHandlingException,
@@ -106,9 +107,13 @@ class VectorStore:
         """Return where the store is, in words."""
         return "embedded Qdrant, in memory" if self.embedded else f"Qdrant at {self.settings.url}"
 
+    def alias(self, corpus: Corpus, space: Space) -> str:
+        """Return the name under which a corpus is searched."""
+        return _alias(corpus, space)
+
     def has(self, corpus: Corpus, space: Space) -> bool:
         """Return whether a complete collection of this corpus is there."""
-        alias = _alias(corpus, space)
+        alias = self.alias(corpus, space)
         with self._calls() as client:
             if not any(a.alias_name == alias for a in client.get_aliases().aliases):
                 return False
@@ -129,12 +134,14 @@ class VectorStore:
 
     def _create(self, name: str, space: Space) -> None:
         dense = {}
+        # Rows have unit length, so DOT is the cosine. With COSINE, embedded Qdrant normalises them
+        # again, in place, at every search, and the scores of one query drift from ask to ask.
         if space.dense:
-            dense[DENSE] = models.VectorParams(size=space.dense, distance=models.Distance.COSINE)
+            dense[DENSE] = models.VectorParams(size=space.dense, distance=models.Distance.DOT)
         if space.tokens:
             dense[TOKENS] = models.VectorParams(
                 size=space.tokens,
-                distance=models.Distance.DOT,  # rows have unit length
+                distance=models.Distance.DOT,
                 multivector_config=models.MultiVectorConfig(
                     comparator=models.MultiVectorComparator.MAX_SIM
                 ),
@@ -185,9 +192,6 @@ class VectorStore:
             client.update_collection_aliases([*([drop] if old else []), give])
             for collection in old:
                 client.delete_collection(collection)
-            if self.embedded and space.dense:
-                # The first query normalises vectors in place; do it before anybody else asks.
-                client.query_points(alias, query=[1.0] + [0.0] * (space.dense - 1), using=DENSE)
 
     def _discard(self, name: str) -> None:
         """Remove an unfinished collection; an unreachable server must not hide the first error."""
@@ -229,7 +233,8 @@ class VectorStore:
         prefetch = [models.Prefetch(query=dense.tolist(), using=DENSE, limit=limit)]
         if sparse.indices:
             prefetch.append(models.Prefetch(query=_sparse(sparse), using=SPARSE, limit=limit))
-        fusion = models.RrfQuery(rrf=models.Rrf(k=RRF_K))
+        # Qdrant counts ranks from 0: the paper's 1 / (60 + rank) is its k = 61.
+        fusion = models.RrfQuery(rrf=models.Rrf(k=RRF_K + 1))
         return self._query(corpus, space, limit, prefetch=prefetch, query=fusion)
 
     def _query(
@@ -243,7 +248,12 @@ class VectorStore:
             found = client.query_points(
                 _alias(corpus, space), limit=limit, with_payload=False, **request
             )
-        candidates = [Candidate(int(p.id), float(p.score)) for p in found.points]
+            candidates = [Candidate(int(p.id), float(p.score)) for p in found.points]
+        if any(c.position >= len(corpus.documents) for c in candidates):
+            raise StoreError(
+                f"{self.where} answered with documents that {corpus.name} does not have.",
+                "Remove the collection from the server and index the corpus again.",
+            )
         # Qdrant does not promise an order among equal scores; the corpus's order is one.
         return sorted(candidates, key=lambda c: (-c.score, c.position))
 
@@ -297,7 +307,13 @@ class VectorStore:
             raise
         except UnexpectedResponse as exc:
             raise self._refusal(exc) from exc
+        except QdrantException as exc:
+            raise StoreError(
+                f"{self.where} has too much to do (HTTP 429).", "Wait a moment and try again."
+            ) from exc
         except (ApiException, httpx.HTTPError, OSError, ValueError, KeyError) as exc:
+            raise self._breakdown(exc) from exc
+        except AssertionError as exc:  # the client's word for an answer without a result
             raise self._breakdown(exc) from exc
 
     def _connect(self) -> QdrantClient:
@@ -307,12 +323,17 @@ class VectorStore:
             return self._client
 
     def _remote(self) -> QdrantClient:
-        return QdrantClient(
-            url=self.settings.url,
-            api_key=self.settings.api_key or None,
-            timeout=self.settings.timeout_s,
-            check_compatibility=False,  # the probe would only warn; every call reports by itself
-        )
+        try:
+            return QdrantClient(
+                url=self.settings.url,
+                api_key=self.settings.api_key or None,
+                timeout=self.settings.timeout_s,
+                check_compatibility=False,  # it would only warn; every call reports by itself
+            )
+        except ValueError as exc:
+            raise StoreError(
+                f"QDRANT_URL is not an address: {exc}.", "Write it like http://127.0.0.1:6333."
+            ) from exc
 
     def _refusal(self, exc: UnexpectedResponse) -> StoreError:
         if exc.status_code in {401, 403}:
@@ -337,7 +358,9 @@ class VectorStore:
                 f"{self.where} cannot be reached: {type(cause).__name__}.",
                 "Start the server, correct QDRANT_URL, or unset it to use embedded Qdrant.",
             )
-        return StoreError(f"{self.where} answered nonsense: {cause}.", "See the server's log.")
+        # What does not fit Qdrant's format is not quoted: it may be anything, a key among it.
+        odd = "" if isinstance(exc, ApiException) else f": {cause}".rstrip(". ")
+        return StoreError(f"{self.where} answered nonsense{odd}.", "See the server's log.")
 
 
 def _alias(corpus: Corpus, space: Space) -> str:

@@ -90,9 +90,11 @@ def check_request(request: Request, lab: Lab) -> None:
 
 
 def check_query(query: str) -> None:
-    """Raise InputError for a query without a word."""
+    """Raise InputError for a query that is blank or holds half a surrogate pair."""
     if not query.strip():
         raise InputError("The query is empty.", "Type a question or a few words.")
+    if any("\ud800" <= c <= "\udfff" for c in query):
+        raise InputError("The query is not valid Unicode text.", "Type it again, in UTF-8.")
 
 
 def check_depth(name: str, value: int, limit: int | None = None) -> None:

@@ -15,12 +15,14 @@ from urllib.parse import quote
 from components.domain import Comparison, Corpus, Failure, InputError, Ranking
 from components.evaluation import MEASURES, Evaluation, Metrics, Plan, Run
 
+TIMES = ("embed_ms", "search_ms", "rerank_ms", "load_ms")
+
 # ---------------------------------------------------------------- JSON
 
 
 def ranking_json(ranking: Ranking, final_k: int) -> dict[str, Any]:
     """Return a ranking, cut at `final_k`, as the command line promises it."""
-    timing = {name: round(ms, 3) for name, ms in asdict(ranking.timing).items()}
+    timing = {name: round(getattr(ranking.timing, name), 3) for name in TIMES}
     return {
         "system": ranking.system,
         "hits": [
@@ -94,7 +96,7 @@ def write_evaluation(
     metrics = evaluation.metrics(plan.judgments)
     try:
         (folder / "runs").mkdir(parents=True, exist_ok=True)
-        for system in evaluation.systems:
+        for system in evaluation.rankings:
             lines = run_lines(evaluation.run(system), system)
             text = "".join(f"{line}\n" for line in lines)
             (folder / "runs" / file_name(system)).write_text(text, encoding="utf-8")
@@ -169,7 +171,10 @@ def _query_rows(
 ) -> list[tuple[str, ...]]:
     texts = {query.id: query.text for query in plan.queries}
     return [
-        (texts[q], *(f"{m.per_query[q]['nDCG@10']:.3f}" for m in metrics.values()))
+        (
+            texts[q],
+            *(f"{m.per_query[q]['nDCG@10']:.3f}" if m.mean else "-" for m in metrics.values()),
+        )
         for q in evaluation.complete
     ]
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +36,7 @@ def read_arrays(path: Path) -> Arrays | None:
             return {name: file[name] for name in file.files}
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as exc:
+    except Exception as exc:  # damage shows itself in many unrelated types
         _log.warning("the cache file %s is damaged and will be rebuilt: %s", path.name, exc)
         return None
 
@@ -47,14 +45,24 @@ def write_arrays(path: Path, arrays: Arrays) -> None:
     """Write a file at once: readers see the old one, or all of the new one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
-            np.savez(part, allow_pickle=False, **arrays)
-            part.flush()
-            os.fsync(part.fileno())
-        Path(part.name).replace(path)
+        _write_aside(path, arrays)
     except OSError as exc:
         # A full or read-only disk costs the next start some time; it must not cost this search.
         _log.warning("the vectors could not be kept in %s: %s", path, exc)
+
+
+def _write_aside(path: Path, arrays: Arrays) -> None:
+    """Write beside the file and move into place; leave nothing behind on failure."""
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as part:
+            np.savez(part, allow_pickle=False, **arrays)
+            part.flush()
+            os.fsync(part.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _cached(path: Path, rows: int, compute: Callable[[], Arrays]) -> tuple[Arrays, bool]:

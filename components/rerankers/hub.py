@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 from collections.abc import Sequence
 from functools import lru_cache
@@ -56,8 +58,8 @@ class HubCrossEncoder:
         self._name = name
         model = _load(folder)
         self._tokenizer, self._network = model.tokenizer, model.model
-        positions = int(getattr(self._network.config, "max_position_embeddings", max_tokens))
-        self._max_tokens = min(max_tokens, positions, int(self._tokenizer.model_max_length))
+        longest = min(_positions(self._network), int(self._tokenizer.model_max_length))
+        self._max_tokens = min(max_tokens, longest)
 
     def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
         """Return one logit for each text."""
@@ -98,13 +100,27 @@ class HubCrossEncoder:
 def _load(folder: Path) -> Any:  # noqa: ANN401  (sentence_transformers carries no types)
     try:
         from sentence_transformers import CrossEncoder
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
         return CrossEncoder(str(folder), device="cpu", local_files_only=True)
     except Exception as exc:  # the library raises many unrelated types here
         raise UnavailableError(
             f"sentence-transformers cannot load a cross-encoder from {folder}: {exc}",
             "The folder must hold config.json, the weights and the tokenizer of one.",
         ) from exc
+
+
+def _positions(network: Any) -> int:  # noqa: ANN401
+    """Return how many tokens a network has positions for.
+
+    RoBERTa and its kin number positions from `padding_idx` + 1: 514 embeddings are 512 positions.
+    """
+    named = dict(network.named_modules()).items()
+    table = next((m for name, m in named if name.endswith("position_embeddings")), None)
+    padding = getattr(table, "padding_idx", None)
+    unused = 0 if padding is None else int(padding) + 1
+    return int(getattr(network.config, "max_position_embeddings", sys.maxsize)) - unused
 
 
 # ---------------------------------------------------------------- where the model is
@@ -178,26 +194,36 @@ def _hub_answers() -> bool:
 def _probe(endpoint: str, minute: int) -> bool:
     try:
         return httpx.head(endpoint, timeout=PROBE_SECONDS).status_code < 500
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return False
 
 
 def _download(model: str, progress: Progress) -> None:
-    """Fetch a model from the hub, reporting bytes."""
+    """Fetch a model from the hub, reporting bytes, which never fall."""
     from huggingface_hub import snapshot_download
     from tqdm.auto import tqdm
+
+    lock, furthest = threading.Lock(), 0  # files are fetched side by side, and two bars count
 
     class Reporting(tqdm):  # type: ignore[misc]
         """Passes the bytes on instead of drawing a bar."""
 
+        monitor_interval = 0  # no thread of tqdm's own
+
         def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-            kwargs["disable"] = False
             kwargs.pop("name", None)
-            super().__init__(*args, **kwargs)
+            super().__init__(*args, **kwargs | {"disable": False, "mininterval": 0, "miniters": 1})
+
+        def refresh(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+            """Report without tqdm's lock: it would stay locked when `progress` raises."""
+            nonlocal furthest
+            if self.unit == "B" and self.total:
+                with lock:
+                    furthest = max(furthest, int(self.n))
+                    progress(furthest, int(self.total))
 
         def display(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-            if self.unit == "B" and self.total:
-                progress(int(self.n), int(self.total))
+            """Draw nothing."""
 
     try:
         snapshot_download(model, allow_patterns=list(FILES), tqdm_class=Reporting)

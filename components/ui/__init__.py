@@ -1,0 +1,1 @@
+"""Streamlit pieces: page setup, session state, columns, cards. Pages are put together from them."""

@@ -1,0 +1,124 @@
+"""Every page is set up here: title, theme, navigation, and how an error looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from components.charts import DARK_INK, LIGHT_INK, Ink
+from components.domain import LabError
+from components.ui import state
+from components.ui.board import DARK, LETTERS, LIGHT
+
+PAGES = (
+    ("app.py", "Compare"),
+    ("pages/corpus.py", "Corpus"),
+    ("pages/rerankers.py", "Rerankers"),
+)
+
+# Streamlit's own look, made quieter. Trusted text: no data ever goes in here.
+_STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding: 1.1rem 2rem 4rem; max-width: 1480px; }
+[data-testid="stHeader"] { background: transparent; height: 0; min-height: 0; }
+.st-key-nav { border-bottom: 1px solid var(--st-border-color, rgba(128,128,128,.3));
+  padding-bottom: .35rem; gap: .2rem .4rem; align-items: center; }
+.st-key-nav [data-testid="stPageLink"] a { padding: .2rem .55rem; }
+.st-key-nav [data-testid="stMarkdownContainer"] p { margin: 0; }
+.st-key-brand p { font-weight: 700; font-size: 1.15rem; letter-spacing: -.01em; }
+.st-key-brand [data-testid="stMarkdownContainer"] { margin: 0; }
+.st-key-brand { padding-right: .8rem; }
+[class*="st-key-heading-"] p { font-size: 1.06rem; }
+.tag { display: inline-grid; place-items: center; width: 1.5rem; height: 1.5rem;
+  border-radius: .4rem; font-weight: 700; font-size: .85rem; }
+.st-key-ask input { font-size: 1.2rem; padding: .7rem .95rem; }
+.st-key-ask [data-baseweb="input"], .st-key-ask [data-testid="stTextInputRootElement"] {
+  height: auto; }
+.st-key-ask [data-testid="stFormSubmitButton"] button { padding: .72rem 1.5rem; font-weight: 600; }
+.st-key-nav > :last-child { margin-left: auto; }
+.st-key-verdict { border-left: 3px solid currentColor; padding: .1rem 0 .1rem .9rem; gap: .1rem; }
+.st-key-verdict [data-testid="stText"] { font-size: 1.06rem; }
+[data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
+[class*="st-key-soft"] [data-testid="stText"] {
+  font-size: .88rem; opacity: .72; }
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] { padding: .8rem .8rem 3rem; }
+  .st-key-nav > :last-child { margin-left: 0; }
+}
+</style>"""
+
+
+def setup(title: str) -> None:
+    """Set the page's title, its style and the navigation. Call first on every page."""
+    st.set_page_config(page_title=f"{title} · Rerank Lab", page_icon="🔀", layout="wide")
+    st.html(_STYLE)
+    with st.container(horizontal=True, key="nav", vertical_alignment="center"):
+        with st.container(key="brand", width="content"):
+            st.markdown("Rerank Lab")
+        for path, label in PAGES:
+            st.page_link(path, label=label, width="content")
+        with st.container(key="where", width="content"):
+            soft(_where(), "where")
+
+
+def _where() -> str:
+    found = state.corpus()
+    place = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
+    return f"{found.name} · {len(found.documents):,} passages · {place}"
+
+
+def soft(text: str, key: str) -> None:
+    """Write a quiet line of plain text."""
+    with st.container(key=f"soft-{key}", width="content"):
+        st.text(text)
+
+
+def complain(error: LabError) -> None:
+    """Show what went wrong and what to do, as plain text: messages may carry hostile input."""
+    with st.container(border=True, key="complaint"):
+        st.text(f"⚠ {error.reason}")
+        if error.remedy:
+            st.text(error.remedy)
+
+
+@contextmanager
+def complaints() -> Iterator[None]:
+    """Turn the lab's errors into messages; anything else is a fault and stays one."""
+    try:
+        yield
+    except LabError as exc:
+        complain(exc)
+
+
+def dark() -> bool:
+    """Return whether the visitor sees the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def ink() -> Ink:
+    """Return the page's colours for charts."""
+    return DARK_INK if dark() else LIGHT_INK
+
+
+def colour(letter: str) -> str:
+    """Return the colour that goes with a system's letter."""
+    return (DARK if dark() else LIGHT)[LETTERS.index(letter)]
+
+
+def heading(title: str, line: str) -> None:
+    """Write a section's title and one plain line under it."""
+    with st.container(key=f"heading-{title.lower().replace(' ', '-')}", gap="xxsmall"):
+        st.markdown(f"**{title}**")
+        soft(line, title.lower().replace(" ", "-"))
+
+
+def tag(letter: str) -> None:
+    """Draw a system's letter on its colour."""
+    if letter not in LETTERS:
+        raise ValueError(f"a system's letter is one of {LETTERS}, not {letter!r}")
+    ink_on_tag = "#14161a" if dark() else "#ffffff"
+    st.html(
+        f'<span class="tag" style="background:{colour(letter)};color:{ink_on_tag}">{letter}</span>',
+        width="content",
+    )

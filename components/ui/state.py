@@ -1,0 +1,105 @@
+"""What a browser session remembers, and what all sessions share. Every key is named here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from components.config import read_settings
+from components.corpus import open_corpus, sample_names
+from components.domain import Corpus
+from components.jobs import Job, Task
+from components.lab import Lab
+
+# Permanent keys. A widget's own key dies with its page, so widgets copy from and to these.
+CORPUS = "corpus"
+QUERY = "query"
+FIRST_STAGE = "first_stage"
+RERANKERS = "rerankers"
+INITIAL_K = "initial_k"
+FINAL_K = "final_k"
+UPLOADS = "uploads"
+JOB = "job"
+TASK = "task"
+SAMPLE_QUERY = "sample_query"
+
+DEFAULTS: Mapping[str, Any] = {
+    FIRST_STAGE: "bge-small",
+    RERANKERS: ("minilm-l12", "late-minilm", "bm25"),
+    INITIAL_K: 100,
+    FINAL_K: 10,
+}
+
+
+@st.cache_resource(show_spinner=False)
+def lab() -> Lab:
+    """Return the process's lab; all sessions share its models and its store."""
+    return Lab(read_settings())
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def sample(name: str) -> Corpus:
+    """Return a corpus that comes with the project."""
+    return open_corpus(name)
+
+
+def get(key: str) -> Any:  # noqa: ANN401  (session state holds anything)
+    """Return a session value or its default."""
+    return st.session_state.get(key, DEFAULTS.get(key))
+
+
+def put(key: str, value: object) -> None:
+    """Keep a session value."""
+    st.session_state[key] = value
+
+
+def uploads() -> dict[str, Corpus]:
+    """Return the corpora uploaded in this session, by name."""
+    held: dict[str, Corpus] = st.session_state.setdefault(UPLOADS, {})
+    return held
+
+
+def corpus_names() -> tuple[str, ...]:
+    """Return the samples and this session's uploads."""
+    return (*sample_names(), *uploads())
+
+
+def corpus() -> Corpus:
+    """Return the session's corpus; the first sample until another is chosen."""
+    names = corpus_names()
+    name = get(CORPUS)
+    name = name if name in names else names[0]
+    return uploads().get(name) or sample(name)
+
+
+def choose_corpus(name: str) -> None:
+    """Make a corpus the session's own, with its first sample query."""
+    put(CORPUS, name)
+    put(QUERY, first_query(corpus()))
+    put(SAMPLE_QUERY, None)
+
+
+def first_query(found: Corpus) -> str:
+    """Return the query to open a corpus with: its first, or none."""
+    return found.queries[0].text if found.queries else ""
+
+
+def query() -> str:
+    """Return the session's query; a first visit begins with the corpus's first."""
+    if QUERY not in st.session_state:
+        put(QUERY, first_query(corpus()))
+    return str(get(QUERY))
+
+
+def job() -> Job | None:
+    """Return the session's comparison, if one was begun."""
+    held: Job | None = get(JOB)
+    return held
+
+
+def task() -> Task | None:
+    """Return the session's indexing, if one was begun."""
+    held: Task | None = get(TASK)
+    return held

@@ -1,0 +1,73 @@
+"""What every test needs: a cache of its own, no model hub, no settings of this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Set before anything of the lab is imported: huggingface_hub reads its folder at import.
+CACHE = Path(tempfile.mkdtemp(prefix="rerank-lab-tests-"))
+os.environ |= {
+    "RERANK_LAB_CACHE": str(CACHE),
+    "HF_HOME": str(CACHE / "hub"),
+    "HF_HUB_OFFLINE": "1",
+}
+for _name in ("RERANK_LAB_CONFIG", "HF_HUB_CACHE", "QDRANT_URL", "QDRANT_API_KEY"):
+    os.environ.pop(_name, None)
+pytest.register_assert_rewrite("reranker_contract")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache() -> Iterator[None]:
+    yield
+    shutil.rmtree(CACHE, ignore_errors=True)
+
+
+# ---------------------------------------------------------------- a lab, corpora, probes
+
+import importlib  # noqa: E402
+import sys  # noqa: E402
+from types import ModuleType  # noqa: E402
+
+from components import catalog, rerankers  # noqa: E402  (the cache must be set first)
+from components.config import read_settings  # noqa: E402
+from components.corpus import open_corpus  # noqa: E402
+from components.domain import Corpus  # noqa: E402
+from components.lab import Lab  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    """One embedded lab for all tests; corpora stay indexed in it."""
+    return Lab(read_settings())
+
+
+@pytest.fixture(scope="session")
+def helpdesk() -> Corpus:
+    return open_corpus("helpdesk")
+
+
+@pytest.fixture(scope="session")
+def exceptions() -> Corpus:
+    return open_corpus("exceptions")
+
+
+@pytest.fixture
+def probes() -> Iterator[ModuleType]:
+    """Let the catalog find tests/fakes/probes.py; yield that module."""
+    folder, name = str(Path(__file__).parent / "fakes"), "components.rerankers.probes"
+    rerankers.__path__.append(folder)
+    importlib.invalidate_caches()
+    catalog._modules.cache_clear()
+    yield importlib.import_module(name)
+    rerankers.__path__.remove(folder)
+    del sys.modules[name]
+    del rerankers.probes  # type: ignore[attr-defined]
+    catalog._modules.cache_clear()
+    for key in [k for k in catalog._warm if k[0].startswith("probe-")]:
+        catalog._warm.discard(key)

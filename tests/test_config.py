@@ -1,0 +1,159 @@
+"""Settings: what is read from where, defaults, and errors that name file and setting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from components.config import HubModel, QdrantSettings, Settings, read_settings
+from components.domain import InputError
+
+
+def settings_of(folder: Path, toml: str) -> Settings:
+    """Write a configuration and read it, with nothing else in the environment."""
+    path = folder / "lab.toml"
+    path.write_text(toml, encoding="utf-8")
+    return read_settings({"RERANK_LAB_CONFIG": str(path)})
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert read_settings({}) == Settings() == Settings(
+        qdrant=QdrantSettings(url="", api_key="", shards=1, replicas=1, timeout_s=10),
+        hub=(),
+        cache_dir=platformdirs.user_cache_path("rerank-lab"),
+    )
+
+
+def test_everything_is_read(tmp_path: Path) -> None:
+    config = tmp_path / "lab.toml"
+    config.write_text(
+        """
+        [qdrant]
+        shards = 6
+        replicas = 2
+        timeout_s = 30
+
+        [[hub]]
+        key = "bge-v2-m3"
+        model = "BAAI/bge-reranker-v2-m3"
+        path = "/models/bge"
+
+        [[hub]]
+        key = "größer"
+        model = "org/model"
+        """,
+        encoding="utf-8",
+    )
+    read = read_settings(
+        {
+            "RERANK_LAB_CONFIG": str(config),
+            "RERANK_LAB_CACHE": str(tmp_path / "cache"),
+            "QDRANT_URL": " https://qdrant.example:6333 ",
+            "QDRANT_API_KEY": "s3cret\n",
+        }
+    )
+    assert read == Settings(
+        qdrant=QdrantSettings("https://qdrant.example:6333", "s3cret", 6, 2, 30),
+        hub=(
+            HubModel("bge-v2-m3", "BAAI/bge-reranker-v2-m3", Path("/models/bge")),
+            HubModel("größer", "org/model"),
+        ),
+        cache_dir=tmp_path / "cache",
+    )
+
+
+def test_the_process_environment_is_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RERANK_LAB_CACHE", str(tmp_path))
+    monkeypatch.setenv("QDRANT_URL", "http://127.0.0.1:6333")
+    read = read_settings()
+    assert (read.cache_dir, read.qdrant.url) == (tmp_path, "http://127.0.0.1:6333")
+
+
+@pytest.mark.parametrize("name", ["RERANK_LAB_CONFIG", "RERANK_LAB_CACHE", "QDRANT_URL"])
+def test_an_empty_variable_is_no_setting(name: str) -> None:
+    assert read_settings({name: ""}) == Settings()
+
+
+def test_a_folder_alone_names_a_hub_model(tmp_path: Path) -> None:
+    read = settings_of(tmp_path, '[[hub]]\nkey = "mine"\npath = "/models/mine"')
+    assert read.hub == (HubModel("mine", "", Path("/models/mine")),)
+
+
+def test_tables_of_other_rooms_are_left_to_them(tmp_path: Path) -> None:
+    read = settings_of(tmp_path, '[prices]\ncohere = 2.0\n[[compatible]]\nname = "x"')
+    assert read == Settings()
+
+
+BAD = {
+    "shards-zero": ("[qdrant]\nshards = 0", "shards", "not 0"),
+    "shards-negative": ("[qdrant]\nshards = -3", "shards", "not -3"),
+    "replicas-text": ('[qdrant]\nreplicas = "2"', "replicas", "not '2'"),
+    "timeout-fraction": ("[qdrant]\ntimeout_s = 1.5", "timeout_s", "not 1.5"),
+    "timeout-bool": ("[qdrant]\ntimeout_s = true", "timeout_s", "not True"),
+    "qdrant-no-table": ("qdrant = 6333", "[qdrant]", "must be a table"),
+    "qdrant-list": ("[[qdrant]]\nshards = 2", "[qdrant]", "must be a table"),
+    "hub-table": ('[hub]\nkey = "x"', "[[hub]]", "must be a list of tables"),
+    "hub-texts": ('hub = ["x"]', "[[hub]]", "must be a list of tables"),
+    "hub-no-key": ('[[hub]]\nmodel = "org/model"', "[[hub]]", "'model': 'org/model'"),
+    "hub-empty-key": ('[[hub]]\nkey = ""\nmodel = "org/model"', "[[hub]]", "'key': ''"),
+    "hub-key-number": ('[[hub]]\nkey = 7\nmodel = "org/model"', "[[hub]]", "'key': 7"),
+    "hub-model-number": ('[[hub]]\nkey = "x"\nmodel = 7', "[[hub]]", "'model': 7"),
+    "hub-nothing": ('[[hub]]\nkey = "lonely"', "[[hub]] lonely", "neither model nor path"),
+    "hub-empty-path": ('[[hub]]\nkey = "lonely"\npath = ""', "[[hub]] lonely", "neither"),
+    "hub-path-number": ('[[hub]]\nkey = "x"\npath = 7', "[[hub]] x: path", "not 7"),
+    "hub-path-list": ('[[hub]]\nkey = "x"\npath = ["/m"]', "[[hub]] x: path", "not ['/m']"),
+    "hub-twice": (
+        '[[hub]]\nkey = "x"\nmodel = "a/b"\n[[hub]]\nkey = "x"\npath = "/m"',
+        "[[hub]]",
+        "the key 'x'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("toml", "setting", "found"), BAD.values(), ids=BAD.keys())
+def test_a_bad_value_names_file_setting_and_what_came(
+    tmp_path: Path, toml: str, setting: str, found: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        settings_of(tmp_path, toml)
+    assert caught.value.reason.startswith(f"{tmp_path / 'lab.toml'}: ")
+    assert setting in caught.value.reason
+    assert found in caught.value.reason
+    assert caught.value.remedy
+
+
+def test_broken_toml_names_file_and_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        settings_of(tmp_path, "[qdrant]\nshards =\n")
+    assert str(tmp_path / "lab.toml") in caught.value.reason
+    assert "line 2" in caught.value.reason
+    assert "RERANK_LAB_CONFIG" in caught.value.remedy
+
+
+@pytest.mark.parametrize("kind", ["absent", "folder", "not utf-8"])
+def test_an_unreadable_file_is_named(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "lab.toml"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "not utf-8":
+        path.write_bytes(b'[qdrant]\nshards = "\xff\xfe"')
+    with pytest.raises(InputError) as caught:
+        read_settings({"RERANK_LAB_CONFIG": str(path)})
+    assert str(path) in caught.value.reason
+    assert "RERANK_LAB_CONFIG" in caught.value.remedy
+
+
+def test_secrets_are_not_in_repr() -> None:
+    read = read_settings({"QDRANT_URL": "http://127.0.0.1:6333", "QDRANT_API_KEY": "s3cret"})
+    assert read.qdrant.api_key == "s3cret"
+    for shown in (repr(read), str(read), repr(read.qdrant), f"{read.qdrant}"):
+        assert "s3cret" not in shown
+        assert "127.0.0.1" in shown
+
+
+def test_settings_can_be_keys() -> None:
+    assert len({Settings(), read_settings({})}) == 1
