@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.bench_onnx import INSTALL, dequantised, import_onnx
+from components.bench_measures import INSTALL, Array, import_onnx
 from components.domain import RerankError, UnavailableError
 from components.lanes import LANES
 from components.rerankers.cross_encoder import MODEL, TOKENIZER
@@ -155,11 +155,41 @@ def _write_fp32(home: Path) -> None:
     )
     model = BertForSequenceClassification(config)
     state: Mapping[str, Any] = {
-        name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in weights.items()
+        name: torch.from_numpy(np.array(value)) for name, value in weights.items()
     }
     model.load_state_dict(state)  # strict: a weight too few or too many is an error
     model.save_pretrained(home)
     _link_tokenizer(home)
+
+
+def dequantised(graph: Any) -> dict[str, Array]:  # noqa: ANN401
+    """Return the graph's weights in fp32 under the names of a BertForSequenceClassification.
+
+    A MatMulInteger's node is named after its layer and holds the weight transposed; embeddings,
+    biases and LayerNorm parameters are initializers under their own names.
+    """
+    to_array = import_onnx().numpy_helper.to_array
+    held = {tensor.name: to_array(tensor) for tensor in graph.initializer}
+    weights = {
+        name: value
+        for name, value in held.items()
+        if name.startswith(("bert.", "classifier.")) and name.endswith((".bias", "Norm.weight"))
+    }
+    for name in held:
+        if name.startswith("bert.embeddings.") and name.endswith("_quantized"):
+            weights[name.removesuffix("_quantized")] = _dequantise(held, name)
+    for node in graph.node:
+        if node.op_type == "MatMulInteger":
+            layer = node.name.strip("/").rpartition("/")[0].replace("/", ".")
+            weights[f"{layer}.weight"] = _dequantise(held, node.input[1]).T
+    return weights
+
+
+def _dequantise(held: dict[str, Array], name: str) -> Array:
+    """Return (q - zero point) · scale of one quantised tensor, in fp32."""
+    stem = name.removesuffix("_quantized")
+    centred = held[name].astype(np.int32) - held[f"{stem}_zero_point"].astype(np.int32)
+    return centred.astype(np.float32) * held[f"{stem}_scale"]
 
 
 # ---------------------------------------------------------------- folders

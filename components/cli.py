@@ -139,13 +139,14 @@ def models(as_json: Json = False) -> None:
     if as_json:
         _emit({"models": [_entry_json(entry) for entry in entries]})
         return
-    table = Table("Key", "Stage", "Family", "Here", "Model", "License", box=None)
     for entry in entries:
-        here = "yes" if entry.available else f"no: {entry.reason} {entry.remedy}"
         spec = entry.spec
-        row = (spec.key, entry.stage, spec.family, here, spec.model, spec.license)
-        table.add_row(*map(Text, row))
-    out.print(table)
+        here = "ready" if entry.available else "not here"
+        line = f"{spec.key:18}{entry.stage:13}{spec.family:18}{here:10}{spec.license}"
+        out.print(Text(line), soft_wrap=True)
+        out.print(Text(f"    {spec.model}, {spec.authors}", style="dim"), soft_wrap=True)
+        if not entry.available:
+            out.print(Text(f"    {entry.reason} {entry.remedy}"), soft_wrap=True)
 
 
 def _entry_json(entry: catalog.Entry) -> dict[str, Any]:

@@ -41,7 +41,8 @@ class Job:
         """Prepare the systems' stages."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="comparison", daemon=True)
-        self.stages = dict.fromkeys(self.request.rerankers, Stage())
+        # Every key from the start: a page may go through them while the work goes on.
+        self.stages = dict.fromkeys((FIRST, *self.request.rerankers), Stage())
 
     def start(self) -> Job:
         """Begin, and return at once."""

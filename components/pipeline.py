@@ -311,7 +311,8 @@ def _isolated(
         return Failure(key, exc.reason, exc.remedy)
     except Exception as exc:  # a fault in one reranker must not cost the others
         _log.exception("%s failed", key)
-        return Failure(key, f"{key} failed: {type(exc).__name__}: {exc}", "See the lab's log.")
+        reason = " ".join(f"{key} failed: {type(exc).__name__}: {exc}".split())
+        return Failure(key, reason, "See the lab's log.")
 
 
 def _fuse_results(first: Ranking, results: Sequence[Ranking | Failure]) -> Ranking | Failure:

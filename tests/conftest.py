@@ -16,6 +16,7 @@ os.environ |= {
     "RERANK_LAB_CACHE": str(CACHE),
     "HF_HOME": str(CACHE / "hub"),
     "HF_HUB_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",  # torch's threads fight each other where the cores are busy
 }
 for _name in ("RERANK_LAB_CONFIG", "HF_HUB_CACHE", "QDRANT_URL", "QDRANT_API_KEY"):
     os.environ.pop(_name, None)

@@ -40,11 +40,11 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class NotThere(Exception):
+class NotThereError(Exception):
     """The collection or the path does not exist."""
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Return a client's model as JSON-ready values."""
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
@@ -84,7 +84,7 @@ class QdrantServer:
         with self.lock:
             return [c.name for c in self.qdrant.get_collections().collections]
 
-    def answer(self, request: Recorded) -> Any:
+    def answer(self, request: Recorded) -> object:
         """Return the `result` of a request."""
         match request.method, request.path.strip("/").split("/"), request.body:
             case "GET", ["aliases"], _:
@@ -114,15 +114,15 @@ class QdrantServer:
                 return _plain(self.qdrant.count(self._require(name), exact=exact))
             case "POST", ["collections", name, "points", "query"], body:
                 return self._query(self._require(name), models.QueryRequest.model_validate(body))
-        raise NotThere(request.path)
+        raise NotThereError(request.path)
 
     def _require(self, name: str) -> str:
         aliases = {a.alias_name for a in self.qdrant.get_aliases().aliases}
         if name not in aliases and not self.qdrant.collection_exists(name):
-            raise NotThere(f"Collection `{name}` doesn't exist!")
+            raise NotThereError(f"Collection `{name}` doesn't exist!")
         return name
 
-    def _query(self, name: str, wanted: models.QueryRequest) -> Any:
+    def _query(self, name: str, wanted: models.QueryRequest) -> object:
         found = self.qdrant.query_points(
             name,
             query=wanted.query,
@@ -164,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
             with self.owner.lock:
                 result = {"result": self.owner.answer(request), "status": "ok", "time": 0.001}
             self._send(200, json.dumps(result).encode())
-        except NotThere as exc:
+        except NotThereError as exc:
             self._send(404, json.dumps({"status": {"error": f"Not found: {exc}"}}).encode())
 
     do_GET = do_PUT = do_POST = do_DELETE = _serve  # noqa: N815  (the names http.server calls)

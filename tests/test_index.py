@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qdrant_server import Fault, QdrantServer
 
 from components.config import QdrantSettings, Settings
+from components.corpus import fingerprint
 from components.domain import Cancelled, Corpus, Document, StoreError
 from components.index import RRF_K, Candidate, CollectionStatus, Points, Space, VectorStore
 from components.jobs import Job
@@ -18,7 +20,6 @@ from components.lab import CORPORA_IN_MEMORY, Lab
 from components.pipeline import Request
 from components.rerankers.lexical import Lexical, SparseVector, statistics
 from components.vectors import CorpusTokens
-from tests.qdrant_server import Fault, QdrantServer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
 
@@ -35,7 +36,7 @@ VECTORS = np.array([[1, 0, 0], [0.6, 0.8, 0], [0, 0.6, 0.8], [-0.6, 0, 0.8]], np
 
 def corpus_of(texts: tuple[str, ...], name: str = "tiny") -> Corpus:
     documents = tuple(Document(f"d{i}", "", text) for i, text in enumerate(texts))
-    return Corpus(name, documents, fingerprint=f"{abs(hash(texts)):064x}"[-64:][::-1])
+    return Corpus(name, documents, fingerprint=fingerprint(documents))
 
 
 def points_of(corpus: Corpus, dense: np.ndarray = VECTORS) -> Points:
@@ -77,6 +78,15 @@ def server() -> Iterator[QdrantServer]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def indexed() -> Iterator[tuple[QdrantServer, VectorStore]]:
+    """One server for many tests, with the tiny corpus on it, and a store that asks it."""
+    with QdrantServer() as running:
+        far = remote(running.url)
+        far.build(TINY, SPACE, points_of(TINY))
+        yield running, far
+
+
 # ---------------------------------------------------------------- answers
 
 
@@ -102,7 +112,9 @@ def test_ties_follow_the_corpus(store: VectorStore) -> None:
     assert positions(store.search_sparse(corpus, SPACE, sparse, 9)) == [0, 1, 2, 4]
 
 
-@pytest.mark.parametrize("query", ["red fox fence", "blue", "blue hats hats", "unrelated fox lines"])
+@pytest.mark.parametrize(
+    "query", ["red fox fence", "blue", "blue hats hats", "unrelated fox lines"]
+)
 def test_sparse_is_our_own_bm25(store: VectorStore, query: str) -> None:
     bm25 = statistics(TINY)
     own = Lexical(bm25).score(query, TEXTS).values
@@ -122,17 +134,21 @@ def test_hybrid_is_reciprocal_rank_fusion_of_both(store: VectorStore) -> None:
     dense, sparse = unit(0.9, 0.1, 0.4), statistics(TINY).query_vector("blue fox")
     by_dense = positions(store.search_dense(TINY, SPACE, dense, 10))
     by_words = positions(store.search_sparse(TINY, SPACE, sparse, 10))
-    assert (by_dense, by_words) == ([0, 1, 2, 3], [1, 0, 2])
-    expected = {
-        0: 1 / (60 + 1) + 1 / (60 + 2),
-        1: 1 / (60 + 2) + 1 / (60 + 1),
-        2: 1 / (60 + 3) + 1 / (60 + 3),
-        3: 1 / (60 + 4),
-    }
+    assert (by_dense, by_words) == ([0, 1, 2, 3], [1, 2, 0])
     found = store.search_hybrid(TINY, SPACE, dense, sparse, 10)
-    assert positions(found) == [0, 1, 2, 3]  # 0 and 1 are equal: the corpus's order
-    assert [c.score for c in found] == pytest.approx(list(expected.values()), abs=1e-7)
+    assert positions(found) == [1, 0, 2, 3]
+    assert [c.score for c in found] == pytest.approx(
+        [1 / 62 + 1 / 61, 1 / 61 + 1 / 63, 1 / 63 + 1 / 62, 1 / 64], abs=1e-7
+    )
     assert RRF_K == 60
+
+
+def test_hybrid_ties_follow_the_corpus(store: VectorStore) -> None:
+    red = statistics(TINY).query_vector("red jumps sleeps sleeps sleeps")
+    assert positions(store.search_sparse(TINY, SPACE, red, 2)) == [1, 0]
+    found = store.search_hybrid(TINY, SPACE, unit(1, 0, 0), red, 2)
+    assert [c.score for c in found] == pytest.approx([1 / 61 + 1 / 62] * 2, abs=1e-7)
+    assert positions(found) == [0, 1]
 
 
 def test_hybrid_without_a_known_word_is_dense(store: VectorStore) -> None:
@@ -416,20 +432,19 @@ STATUS = f'{{"status": {{"error": "no: {KEY}"}}, "time": 0}}'.encode()
     ids=lambda value: f"{value.status} {value.body[:24]!r}" if isinstance(value, Fault) else "",
 )
 def test_a_bad_answer_is_a_plain_error(
-    server: QdrantServer, fault: Fault, reason: str, remedy: str
+    indexed: tuple[QdrantServer, VectorStore], fault: Fault, reason: str, remedy: str
 ) -> None:
-    far = remote(server.url)
-    far.build(TINY, SPACE, points_of(TINY))
+    server, far = indexed
     server.fault = fault
     with pytest.raises(StoreError) as caught:
         far.search_dense(TINY, SPACE, unit(1, 0, 0), 3)
+    server.fault = None
     error = caught.value
     assert reason in error.reason
     assert remedy in error.remedy
     assert server.url in error.reason
     assert KEY not in str(error)
     assert "\n" not in str(error)
-    server.fault = None
     assert positions(far.search_dense(TINY, SPACE, unit(1, 0, 0), 3)) == [0, 1, 2]
 
 

@@ -233,10 +233,10 @@ def _results(job: Job, final_k: int, grades: Mapping[str, int], chosen: str | No
     with left:
         page.heading(
             "Rank movement",
-            "How to read: one line a document, one column a system; dark lines are the documents "
+            "How to read: one line a document, one column a system; bold lines are the documents "
             f"judged relevant. Below the dots stand ranks beyond {final_k}."
             if any(grades.values())
-            else "How to read: one line a document, one column a system; dark lines are the "
+            else "How to read: one line a document, one column a system; bold lines are the "
             f"systems' first documents. Below the dots stand ranks beyond {final_k}.",
         )
         telling = analysis.telling_documents(rankings, grades)

@@ -42,6 +42,10 @@ _STYLE = """<style>
 [data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
 [class*="st-key-soft"] [data-testid="stText"] {
   font-size: .88rem; opacity: .72; }
+[data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primaryFormSubmit"],
+[data-testid="stBaseButton-primary"] p, [data-testid="stBaseButton-primaryFormSubmit"] p {
+  color: PAPER; }
+[data-stale="true"] { opacity: 1; transition: none; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: .8rem .8rem 3rem; }
   .st-key-nav > :last-child { margin-left: 0; }
@@ -52,7 +56,7 @@ _STYLE = """<style>
 def setup(title: str) -> None:
     """Set the page's title, its style and the navigation. Call first on every page."""
     st.set_page_config(page_title=f"{title} · Rerank Lab", page_icon="🔀", layout="wide")
-    st.html(_STYLE)
+    st.html(_STYLE.replace("PAPER", ink().paper))
     with st.container(horizontal=True, key="nav", vertical_alignment="center"):
         with st.container(key="brand", width="content"):
             st.markdown("Rerank Lab")
