@@ -330,12 +330,12 @@ def _mention_coverage(judgments: Judgments, corpus: Corpus) -> None:
     """Say what judgments from another file name beyond the corpus; raise if they share no query."""
     found = coverage(judgments, corpus)
     if found.unknown_documents or found.unknown_queries:
-        err.print(
+        said = (
             f"Of {found.queries:,} judged queries {found.unknown_queries:,} and of "
             f"{found.documents:,} judged documents {found.unknown_documents:,} are not in "
-            f"{corpus.name}; ideal rankings still count them.",
-            soft_wrap=True,
+            f"{corpus.name}; ideal rankings still count them."
         )
+        err.print(Text(said), soft_wrap=True)
 
 
 def _show_metrics(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Self
 
 from components import pipeline
 from components.domain import Cancelled, Corpus, Failure, LabError, Ranking
-from components.lab import Lab
+from components.lab import Lab, Report
 from components.pipeline import Request
 
 _log = logging.getLogger(__name__)
@@ -25,26 +27,19 @@ class Stage:
     total: int = 0
 
 
-@dataclass
-class Job:
-    """One comparison, and the thread that works on it. It watches its own pipeline."""
+FIRST = "first stage"
+"""The key of the first stage among a job's stages."""
 
-    lab: Lab
-    corpus: Corpus
-    request: Request
-    stages: dict[str, Stage] = field(default_factory=dict)
-    results: dict[str, Ranking | Failure] = field(default_factory=dict)
-    first_stage: Ranking | None = None
-    error: LabError | None = None
 
-    def __post_init__(self) -> None:
-        """Prepare the systems' stages."""
+class Worker(ABC):
+    """A thread with an end that can be asked for: the work stops at its next step."""
+
+    def __init__(self, name: str) -> None:
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="comparison", daemon=True)
-        # Every key from the start: a page may go through them while the work goes on.
-        self.stages = dict.fromkeys((FIRST, *self.request.rerankers), Stage())
+        self._thread = threading.Thread(target=self._guarded, name=name, daemon=True)
+        self.error: LabError | None = None
 
-    def start(self) -> Job:
+    def start(self) -> Self:
         """Begin, and return at once."""
         self._thread.start()
         return self
@@ -52,6 +47,10 @@ class Job:
     def stop(self) -> None:
         """Ask the work to end at its next step."""
         self._stop.set()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the end."""
+        self._thread.join(timeout)
 
     @property
     def stopped(self) -> bool:
@@ -63,96 +62,85 @@ class Job:
         """Return whether the work has ended, well or not."""
         return not self._thread.is_alive() and self._thread.ident is not None
 
-    def join(self, timeout: float | None = None) -> None:
-        """Wait for the end."""
-        self._thread.join(timeout)
-
-    # ------------------------------------------------------------ watching
-
-    def step(self, system: str, state: str, done: int, total: int) -> None:
-        """Note how far a system is; raise Cancelled once the work was stopped."""
+    def check(self) -> None:
+        """Raise Cancelled once the work was asked to end."""
         if self._stop.is_set():
             raise Cancelled
-        self.stages[self._place(system)] = Stage(state, done, total)
 
-    def ranked(self, result: Ranking | Failure) -> None:
-        """Keep a result."""
-        state = "failed" if isinstance(result, Failure) else "done"
-        if self.first_stage is None and isinstance(result, Ranking):
-            self.first_stage = result
-            self.stages[FIRST] = Stage(state)
-        else:
-            self.results[result.system] = result
-            self.stages[result.system] = Stage(state)
-
-    def _place(self, system: str) -> str:
-        """Return where a step belongs: bm25 can be the first stage and a reranker at once."""
-        return FIRST if self.first_stage is None else system
-
+    @abstractmethod
     def _work(self) -> None:
+        """Do the work; `_end` follows, whatever happens."""
+
+    @abstractmethod
+    def _end(self) -> None:
+        """Bring what is shown into its final state."""
+
+    def _guarded(self) -> None:
         try:
-            asyncio.run(pipeline.compare(self.lab, self.corpus, self.request, self))
+            self._work()
         except Cancelled:
             self._stop.set()
         except LabError as exc:
             self.error = exc
         except Exception as exc:  # the page must say so instead of waiting for ever
-            _log.exception("a comparison failed")
+            _log.exception("%s failed", self._thread.name)
             self.error = LabError(f"{type(exc).__name__}: {exc}", "See the lab's log.")
+        self._end()
+
+
+class Job(Worker):
+    """One comparison at work. It watches its own pipeline."""
+
+    def __init__(self, lab: Lab, corpus: Corpus, request: Request) -> None:
+        super().__init__("comparison")
+        self.lab = lab
+        self.corpus = corpus
+        self.request = request
+        # Every key from the start: a page may go through them while the work goes on.
+        self.stages = dict.fromkeys((FIRST, *request.rerankers), Stage())
+        self.results: dict[str, Ranking | Failure] = {}
+        self.first_stage: Ranking | None = None
+
+    def step(self, system: str, state: str, done: int, total: int) -> None:
+        """Note how far a system is; raise Cancelled once the work was stopped."""
+        self.check()
+        # bm25 can be the first stage and a reranker at once
+        self.stages[FIRST if self.first_stage is None else system] = Stage(state, done, total)
+
+    def ranked(self, result: Ranking | Failure) -> None:
+        """Keep a result."""
+        place = result.system
+        if self.first_stage is None and isinstance(result, Ranking):
+            self.first_stage, place = result, FIRST
+        else:
+            self.results[result.system] = result
+        self.stages[place] = Stage("failed" if isinstance(result, Failure) else "done")
+
+    def _work(self) -> None:
+        asyncio.run(pipeline.compare(self.lab, self.corpus, self.request, self))
+
+    def _end(self) -> None:
         for system, stage in self.stages.items():
             if stage.state not in {"done", "failed"}:
                 self.stages[system] = replace(stage, state="stopped")
 
 
-FIRST = "first stage"
-"""The key of the first stage among a job's stages."""
+class Task(Worker):
+    """Work with progress, such as indexing a corpus."""
 
-
-@dataclass
-class Task:
-    """Work with progress and an end, such as indexing a corpus, in a thread of its own."""
-
-    work: Callable[[Callable[[str, int, int], None]], None]
-    stage: Stage = field(default_factory=Stage)
-    error: LabError | None = None
-
-    def __post_init__(self) -> None:
-        """Prepare the thread."""
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="task", daemon=True)
-
-    def start(self) -> Task:
-        """Begin, and return at once."""
-        self._thread.start()
-        return self
-
-    def stop(self) -> None:
-        """Ask the work to end at its next step."""
-        self._stop.set()
-
-    def join(self, timeout: float | None = None) -> None:
-        """Wait for the end."""
-        self._thread.join(timeout)
-
-    @property
-    def finished(self) -> bool:
-        """Return whether the work has ended, well or not."""
-        return not self._thread.is_alive() and self._thread.ident is not None
+    def __init__(self, work: Callable[[Report], None]) -> None:
+        super().__init__("task")
+        self.stage = Stage()
+        self._given = work
 
     def _report(self, step: str, done: int, total: int) -> None:
-        if self._stop.is_set():
-            raise Cancelled
+        self.check()
         self.stage = Stage(step, done, total)
 
-    def _run(self) -> None:
-        try:
-            self.work(self._report)
-            self.stage = Stage("done")
-        except Cancelled:
-            self.stage = Stage("stopped")
-        except LabError as exc:
-            self.error, self.stage = exc, Stage("failed")
-        except Exception as exc:  # the page must say so instead of waiting for ever
-            _log.exception("a task failed")
-            self.error = LabError(f"{type(exc).__name__}: {exc}", "See the lab's log.")
-            self.stage = Stage("failed")
+    def _work(self) -> None:
+        self._given(self._report)
+        self.stage = Stage("done")
+
+    def _end(self) -> None:
+        if self.stage.state != "done":
+            self.stage = Stage("failed" if self.error else "stopped")

@@ -19,10 +19,14 @@ def settings_of(folder: Path, toml: str) -> Settings:
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
-    assert read_settings({}) == Settings() == Settings(
-        qdrant=QdrantSettings(url="", api_key="", shards=1, replicas=1, timeout_s=10),
-        hub=(),
-        cache_dir=platformdirs.user_cache_path("rerank-lab"),
+    assert (
+        read_settings({})
+        == Settings()
+        == Settings(
+            qdrant=QdrantSettings(url="", api_key="", shards=1, replicas=1, timeout_s=10),
+            hub=(),
+            cache_dir=platformdirs.user_cache_path("rerank-lab"),
+        )
     )
 
 

@@ -198,7 +198,9 @@ def test_a_word_asked_twice_counts_twice() -> None:
     np.testing.assert_allclose(twice, 2 * once, atol=1e-12)
 
 
-@pytest.mark.parametrize("query", ["apple banana", "cherry cherry figs", "the zebra", "", "...", "date"])
+@pytest.mark.parametrize(
+    "query", ["apple banana", "cherry cherry figs", "the zebra", "", "...", "date"]
+)
 def test_contributions_add_up_to_the_score(query: str) -> None:
     bm25 = Bm25(TOY)
     for text, score in zip(TOY, Lexical(bm25).score(query, TOY).values, strict=True):
@@ -218,7 +220,9 @@ def test_sparse_vectors_give_the_same_score() -> None:
     assert document.indices == (0, 1)
     assert document.values == pytest.approx((1.375, 1.0))
     score = 2 * bm25.idf("appl") * 1.375 + bm25.idf("banana")
-    assert Lexical(bm25).score("apple apple banana zebra", TOY[:1]).values[0] == pytest.approx(score)
+    assert Lexical(bm25).score("apple apple banana zebra", TOY[:1]).values[0] == pytest.approx(
+        score
+    )
 
 
 def test_words_outside_the_corpus_weigh_nothing() -> None:

@@ -158,9 +158,10 @@ def check(spec: Spec, settings: Settings) -> None:
     if model.path is not None:
         _check_folder(model.path, spec.key)
     elif _cached(model.model) is None and not _hub_answers():
+        size = f" ({spec.size_mb:,.0f} MB)" if spec.size_mb else ""
         raise UnavailableError(
             f"{model.model} is not on this machine and no model hub answers.",
-            f"Connect to the network for the first use ({spec.size_mb or '?'} MB), or name a "
+            f"Connect to the network for the first use{size}, or name a "
             f'folder with the model: [[hub]] key = "{spec.key}", path = "…" in RERANK_LAB_CONFIG.',
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -25,15 +26,19 @@ QUALITY_DEPTH = 10
 
 def query_form() -> None:
     """Show the query and the button; a submit begins a new comparison."""
+    query = state.query()
+    if state.get(state.SHOWN_QUERY) != query or "_query" not in st.session_state:
+        st.session_state["_query"] = query  # it was chosen elsewhere, not typed here
     with (
         st.container(key="ask"),
         st.form("question", border=False, enter_to_submit=True),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         typed = st.text_input(
-            "Query", value=state.query(), label_visibility="collapsed", placeholder="Ask something"
+            "Query", key="_query", label_visibility="collapsed", placeholder="Ask something"
         )
         pressed = st.form_submit_button("Compare", type="primary", width="content")
+    state.put(state.SHOWN_QUERY, typed if pressed else query)
     if pressed:
         state.put(state.QUERY, typed)
         state.put(state.SAMPLE_QUERY, None)
@@ -67,9 +72,10 @@ def _choose_corpus() -> None:
 
 def _choose_sample_query() -> None:
     corpus = state.corpus()
-    texts = [query.text for query in corpus.queries]
-    if not texts:
+    if not corpus.queries:
         return
+    tag = _choose_tag(corpus)
+    texts = [query.text for query in corpus.queries if tag in (None, *query.tags)]
     current = state.query()
     chosen = st.selectbox(
         f"Sample queries ({len(texts):,})",
@@ -77,11 +83,27 @@ def _choose_sample_query() -> None:
         index=texts.index(current) if current in texts else None,
         placeholder="Pick a sample query",
         width="stretch",
-        key=f"_sample_{corpus.fingerprint[:8]}_{hash(current)}",
+        key=f"_sample_{corpus.fingerprint[:8]}_{tag}_{hash(current)}",
     )
     if chosen is not None and chosen != current:
         state.put(state.QUERY, chosen)
         st.rerun()
+
+
+def _choose_tag(corpus: Corpus) -> str | None:
+    """Return the difficulty to which the sample queries are narrowed, if any."""
+    counts = Counter(tag for query in corpus.queries for tag in query.tags)
+    if not counts:
+        return None
+    return st.selectbox(
+        "What makes it hard",
+        sorted(counts),
+        index=None,
+        placeholder="anything",
+        format_func=lambda tag: f"{tag} ({counts[tag]:,})",
+        width=220,
+        key=f"_tag_{corpus.fingerprint[:8]}",
+    )
 
 
 def _choose_systems() -> None:

@@ -16,6 +16,7 @@ from components.lab import Lab
 # Permanent keys. A widget's own key dies with its page, so widgets copy from and to these.
 CORPUS = "corpus"
 QUERY = "query"
+SHOWN_QUERY = "shown_query"
 FIRST_STAGE = "first_stage"
 RERANKERS = "rerankers"
 INITIAL_K = "initial_k"
