@@ -74,7 +74,13 @@ _ORDER = ("minilm-l12", "late-minilm", "bm25", "rrf", "bge-v2-m3", "biencoder-mi
 
 def reranker_specs(settings: Settings) -> dict[str, Spec]:
     """Return the rerankers by key, the default first."""
-    found = {s.key: s for module in _modules() for s in module.specs(settings)}
+    found: dict[str, Spec] = {}
+    for spec in (s for module in _modules() for s in module.specs(settings)):
+        if spec.key in found:
+            raise InputError(
+                f"Two rerankers have the key {spec.key!r}.", "Give the [[hub]] model another key."
+            )
+        found[spec.key] = spec
     known = [key for key in _ORDER if key in found]
     return {key: found[key] for key in (*known, *sorted(set(found) - set(known)))}
 

@@ -105,7 +105,11 @@ class _Bars:
 @contextmanager
 def _bars() -> Iterator[_Bars]:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}"))
-    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as bars:
+    bars = Progress(*columns, TimeRemainingColumn(), console=err, transient=True)
+    if err.is_terminal:
+        with bars:
+            yield _Bars(bars)
+    else:  # in a log or a pipe, rich would leave nothing but an empty line
         yield _Bars(bars)
 
 

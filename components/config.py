@@ -14,6 +14,10 @@ import platformdirs
 from components.domain import InputError
 
 
+TABLES = ("qdrant", "hub", "compatible", "prices")
+"""The tables of the configuration file; each is read where its subject is at home."""
+
+
 @dataclass(frozen=True, slots=True)
 class HubModel:
     """A cross-encoder by its hub name, or from a local folder."""
@@ -27,7 +31,7 @@ class HubModel:
 class QdrantSettings:
     """Where Qdrant is. Without `url` it is embedded in this process, in memory."""
 
-    url: str = ""
+    url: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
     shards: int = 1
     replicas: int = 1
@@ -48,7 +52,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environ is None else environ
     path = env.get("RERANK_LAB_CONFIG", "")
     table = _read_toml(Path(path)) if path else {}
+    _check_names(table, TABLES, f"{path}: the configuration")
     qdrant = _table(table, "qdrant", path)
+    _check_names(qdrant, ("shards", "replicas", "timeout_s"), f"{path}: [qdrant]")
     cache = env.get("RERANK_LAB_CACHE")
     return Settings(
         qdrant=QdrantSettings(
@@ -71,6 +77,15 @@ def _read_toml(path: Path) -> dict[str, Any]:
             f"The configuration {path} cannot be read: {exc}.",
             "RERANK_LAB_CONFIG must name a TOML file; see the README.",
         ) from exc
+
+
+def _check_names(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    """Raise InputError for a name that no setting has: it would silently do nothing."""
+    strange = sorted(set(table) - set(known))
+    if strange:
+        raise InputError(
+            f"{where} has no setting {strange[0]!r}.", f"Known are: {', '.join(known)}."
+        )
 
 
 def _table(table: Mapping[str, Any], name: str, path: str) -> Mapping[str, Any]:
@@ -107,6 +122,7 @@ def _hub_models(rows: list[Mapping[str, Any]], path: str) -> tuple[HubModel, ...
 
 
 def _hub_model(row: Mapping[str, Any], path: str) -> HubModel:
+    _check_names(row, ("key", "model", "path"), f"{path}: [[hub]]")
     key, model, folder = row.get("key"), row.get("model", ""), row.get("path")
     if not isinstance(key, str) or not key or not isinstance(model, str):
         raise InputError(

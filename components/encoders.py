@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -163,8 +164,14 @@ class MiniLm:
         return result
 
 
+def rest_between_texts() -> None:
+    """Keep torch's threads from spinning while they wait: on busy cores that slows all work."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when torch is imported
+
+
 def load_sentence_transformer(folder: Path) -> Any:  # noqa: ANN401
     """Import sentence-transformers and load a model from a folder, on the CPU."""
+    rest_between_texts()
     try:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging

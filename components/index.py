@@ -7,6 +7,7 @@ given to an alias, so that nobody ever searches a half-built one.
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
@@ -105,7 +106,10 @@ class VectorStore:
     @property
     def where(self) -> str:
         """Return where the store is, in words."""
-        return "embedded Qdrant, in memory" if self.embedded else f"Qdrant at {self.settings.url}"
+        if self.embedded:
+            return "embedded Qdrant, in memory"
+        # an address may carry a name and a password
+        return f"Qdrant at {re.sub('//[^/@]*@', '//', self.settings.url)}"
 
     def alias(self, corpus: Corpus, space: Space) -> str:
         """Return the name under which a corpus is searched."""

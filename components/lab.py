@@ -8,12 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-import numpy.typing as npt
-
 from components import catalog
 from components.config import Settings
-from components.domain import Corpus, Encoder, Matrix, Progress
+from components.domain import Corpus, Encoder, Matrix, Progress, Scores
 from components.encoders import ENCODERS, minilm
 from components.index import Candidate, Points, Space, VectorStore
 from components.lanes import GATE
@@ -56,7 +53,7 @@ class Lab:
         self._held: OrderedDict[str, Corpus] = OrderedDict()
         self._building: dict[tuple[str, str], threading.Lock] = {}
         self._lock = threading.Lock()
-        self._cut: dict[str, npt.NDArray[np.int64]] = {}
+        self._counts: dict[str, Sequence[tuple[int, int]]] = {}
 
     # ------------------------------------------------------------ first stage
 
@@ -104,7 +101,7 @@ class Lab:
         """Keep every document's token vectors in the store; they are computed once."""
         self._touch(corpus)
         with self._lock_of(corpus, TOKEN_SPACE):
-            if corpus.fingerprint in self._cut and self.store.has(corpus, TOKEN_SPACE):
+            if corpus.fingerprint in self._counts and self.store.has(corpus, TOKEN_SPACE):
                 return
             tokens = token_vectors(
                 corpus,
@@ -115,13 +112,13 @@ class Lab:
             if not self.store.has(corpus, TOKEN_SPACE):
                 points = Points(tokens=tokens)
                 self.store.build(corpus, TOKEN_SPACE, points, _step(report, "store"))
-            self._cut[corpus.fingerprint] = tokens.cut
+            self._counts[corpus.fingerprint] = tokens.counts
 
     def context(self, corpus: Corpus | None) -> Context:
         """Return what a reranker may draw on."""
         tokens = None
-        if corpus is not None and corpus.fingerprint in self._cut:
-            tokens = StoredTokens(self.store, corpus, self._cut[corpus.fingerprint])
+        if corpus is not None and corpus.fingerprint in self._counts:
+            tokens = StoredTokens(self.store, corpus, self._counts[corpus.fingerprint])
         return Context(self.settings, corpus, tokens)
 
     # ------------------------------------------------------------ bookkeeping
@@ -138,7 +135,7 @@ class Lab:
             full = self.store.embedded and len(self._held) > CORPORA_IN_MEMORY
             oldest = self._held.popitem(last=False)[1] if full else None
         if oldest is not None:
-            self._cut.pop(oldest.fingerprint, None)
+            self._counts.pop(oldest.fingerprint, None)
             for space in (*map(space_of, catalog.first_stages()), TOKEN_SPACE):
                 self.store.drop(oldest, space)
 
@@ -153,18 +150,17 @@ class StoredTokens:
 
     store: VectorStore
     corpus: Corpus
-    cut: npt.NDArray[np.int64]
+    counts: Sequence[tuple[int, int]]
 
-    def maxsim(
-        self, query: Matrix, texts: Sequence[str]
-    ) -> tuple[npt.NDArray[np.float64], tuple[int, ...]] | None:
-        """Return MaxSim and tokens cut for every text, or None where any text is not stored."""
+    def maxsim(self, query: Matrix, texts: Sequence[str]) -> Scores | None:
+        """Return MaxSim and token counts for every text, or None where any text is not stored."""
         positions = passage_positions(self.corpus)
         if any(text not in positions for text in texts):
             return None
         wanted = [positions[text] for text in texts]
         scores = self.store.maxsim(self.corpus, TOKEN_SPACE, query, wanted)
-        return scores, tuple(int(self.cut[i]) for i in wanted)
+        counts = [self.counts[i] for i in wanted]
+        return Scores(scores, kept=tuple(k for k, _ in counts), cut=tuple(c for _, c in counts))
 
 
 @lru_cache(maxsize=CORPORA_IN_MEMORY)

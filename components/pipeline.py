@@ -167,7 +167,8 @@ def rerank_candidates(
         scores = reranker.score(
             query, texts, lambda done, total: watch.step(key, "run", done, total)
         )
-        rerank_ms = _since(begun)
+        # what comes from a cache shows the time it took when it was computed
+        rerank_ms = _since(begun) if scores.measured_ms is None else scores.measured_ms
     timing = replace(first_stage.timing, rerank_ms=rerank_ms, load_ms=load_ms, wait_ms=wait_ms)
     return sort(key, first_stage, scores, timing)
 

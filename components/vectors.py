@@ -117,6 +117,12 @@ class CorpusTokens:
     offsets: npt.NDArray[np.int64]
     cut: npt.NDArray[np.int64]
 
+    @property
+    def counts(self) -> tuple[tuple[int, int], ...]:
+        """Return tokens kept, [CLS] and [SEP] aside, and cut, document by document."""
+        kept = (np.diff(self.offsets) - 2).tolist()
+        return tuple(zip(kept, self.cut.tolist(), strict=True))
+
     def document(self, i: int) -> Matrix:
         """Return the token vectors of one document, shape (tokens, dimension)."""
         return self.vectors[self.offsets[i] : self.offsets[i + 1]]

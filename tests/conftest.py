@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ import pytest
 
 # Set before anything of the lab is imported: huggingface_hub reads its folder at import.
 CACHE = Path(tempfile.mkdtemp(prefix="rerank-lab-tests-"))
+atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
 os.environ |= {
     "RERANK_LAB_CACHE": str(CACHE),
     "HF_HOME": str(CACHE / "hub"),
@@ -21,12 +23,6 @@ os.environ |= {
 for _name in ("RERANK_LAB_CONFIG", "HF_HUB_CACHE", "QDRANT_URL", "QDRANT_API_KEY"):
     os.environ.pop(_name, None)
 pytest.register_assert_rewrite("reranker_contract")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _own_cache() -> Iterator[None]:
-    yield
-    shutil.rmtree(CACHE, ignore_errors=True)
 
 
 # ---------------------------------------------------------------- a lab, corpora, probes

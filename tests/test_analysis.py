@@ -98,6 +98,7 @@ def test_harms_are_relevant_documents_that_fell() -> None:
     ranking = reranked("abcde", "dcaeb")
     grades = {"a": 1, "b": 3, "c": 1, "d": 2, "e": 1}
     assert harms(ranking, grades, 3) == (Harm("a", "second", 1, 3), Harm("b", "second", 2, 5))
+    assert harms(ranking, grades, 1) == (Harm("a", "second", 1, 3),)  # b was never in the first 1
     assert harms(ranking, {"a": 0, "b": -1}, 3) == ()
     assert harms(ranking, {"e": 1}, 3) == ()  # it rose, and was below the cut-off
 

@@ -156,7 +156,21 @@ def test_secrets_are_not_in_repr() -> None:
     assert read.qdrant.api_key == "s3cret"
     for shown in (repr(read), str(read), repr(read.qdrant), f"{read.qdrant}"):
         assert "s3cret" not in shown
-        assert "127.0.0.1" in shown
+        assert "127.0.0.1" not in shown  # an address may carry a name and a password
+        assert "timeout_s=10" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[qdrnt]\nshards = 2", "qdrnt"),
+        ("[qdrant]\nshard = 2", "shard"),
+        ('[[hub]]\nkey = "x"\nmodle = "y"', "modle"),
+    ],
+)
+def test_a_setting_that_does_not_exist_is_refused(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        settings_of(tmp_path, text)
 
 
 def test_settings_can_be_keys() -> None:

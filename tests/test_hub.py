@@ -152,7 +152,11 @@ def test_only_the_document_is_cut_and_both_parts_are_counted(tiny: Path) -> None
 def test_an_overlong_query_is_refused_with_both_counts(tiny: Path) -> None:
     """Half of so short a model's tokens, or 64 with the special ones, are the document's."""
     reranker = load("bge-v2-m3", tiny)
-    assert reranker.score(tokens(*range(64)), ["text"]).values.shape == (1,)
+    longest = tokens(*range(64))
+    scores = reranker.score(longest, [tokens(*range(300))])  # is read whole all the same
+    assert (scores.kept, scores.cut) == ((128 - 4 - 64,), (300 - 60,))
+    expected = own_logits(tiny, longest, [tokens(*range(60))])
+    assert scores.values[0] == pytest.approx(expected[0], abs=1e-6)
     with pytest.raises(InputError) as caught:
         reranker.score(tokens(*range(65)), ["text"])
     assert caught.value.reason == "The query has 65 tokens; bge-v2-m3 reads at most 64."
@@ -292,7 +296,7 @@ def test_without_a_hub_the_model_is_unavailable(tmp_path: Path, environ: dict[st
         "UnavailableError",
         "BAAI/bge-reranker-v2-m3 is not on this machine and no model hub answers.",
     ]
-    assert "2270" in large[2]
+    assert "2,270 MB" in large[2]
     for key, remedy in (("tiny", small[2]), ("bge-v2-m3", large[2])):
         assert remedy.startswith("Connect to the network for the first use")
         assert f'[[hub]] key = "{key}", path = ' in remedy

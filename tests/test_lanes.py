@@ -124,17 +124,25 @@ def test_an_exception_propagates_and_drops_the_rest() -> None:
 @contextmanager
 def waiting(gate: Gate, action: Callable[[float], None], *, urgent: bool = False) -> Iterator[None]:
     """Run the body while a thread, known to wait, stands at the gate; then wait for it."""
-    queued = threading.Event()
+    queued, abandoned = threading.Event(), threading.Event()
+
+    def check() -> None:
+        queued.set()
+        if abandoned.is_set():
+            raise Cancelled
 
     def stand() -> None:
-        with gate.hold(urgent=urgent, check=queued.set) as waited:
+        with gate.hold(urgent=urgent, check=check) as waited:
             action(waited)
 
     with ThreadPoolExecutor(1) as pool:
         standing = pool.submit(stand)
-        assert queued.wait(PATIENCE)
-        yield
-        standing.result(PATIENCE)
+        try:
+            assert queued.wait(PATIENCE)
+            yield
+            standing.result(PATIENCE)
+        finally:
+            abandoned.set()  # a test that fails must not leave a thread behind
 
 
 def test_only_one_holds_the_gate() -> None:

@@ -14,6 +14,7 @@ from types import ModuleType
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox, TextInput
 
 from components import catalog
 from components.config import read_settings
@@ -59,9 +60,10 @@ def visit() -> Iterator[Visit]:
     yield open_page
     for at in opened:
         for key in (state.JOB, state.TASK):
-            if key in at.session_state and at.session_state[key]:
-                at.session_state[key].stop()
-                at.session_state[key].join(PATIENCE)
+            work = at.session_state.get(key)
+            if work:
+                work.stop()
+                work.join(PATIENCE)
 
 
 def job_of(at: AppTest) -> Job:
@@ -374,7 +376,7 @@ def test_faults_of_rerankers_stay_in_their_columns(visit: Visit, probes: ModuleT
 # board (its data reaches the page through textContent) and charts, whose titles are escaped.
 PLAIN = {
     "text",
-    "arrow_data_frame",
+    "dataframe",
     "selectbox",
     "text_input",
     "bidi_component",
@@ -421,7 +423,7 @@ def test_hostile_corpora_and_queries_are_only_ever_plain_text(visit: Visit) -> N
     assert job.corpus is corpus
     assert ids(job.results["bm25"])
     found = carriers(at)
-    assert {"text", "bidi_component", "plotly_chart", "text_input"} <= found <= PLAIN
+    assert {"text", "bidi_component", "plotly_chart"} <= found <= PLAIN
     charts = [node for node in at.main if node.type == "plotly_chart"]
     assert not any(f"<script>window.{MARK}" in str(chart.proto) for chart in charts)
 
@@ -432,7 +434,7 @@ def test_hostile_corpora_on_the_corpus_page_are_only_ever_plain_text(visit: Visi
     at.file_uploader[0].upload(f"{MARK}.jsonl", hostile_jsonl()).run()
     assert not at.exception
     assert at.session_state["new_corpus"][1].documents[0].title == f"{HOSTILE} 0"
-    assert {"text", "arrow_data_frame"} <= carriers(at) <= PLAIN
+    assert {"text", "dataframe"} <= carriers(at) <= PLAIN
 
 
 def test_hostile_file_names_in_complaints_are_plain_text(visit: Visit) -> None:
@@ -471,6 +473,16 @@ def upload(at: AppTest, name: str, content: bytes) -> AppTest:
     """Give the Corpus page a file in place of those it had."""
     at.file_uploader[0].set_value([(name, content, "application/octet-stream")])
     return at.run()
+
+
+def name_field(at: AppTest) -> TextInput:
+    """Return the field for an upload's name."""
+    return next(field for field in at.text_input if field.label == "Name")
+
+
+def column_field(at: AppTest, role: str) -> Selectbox[str]:
+    """Return the field for a table's column."""
+    return next(field for field in at.selectbox if field.label == f"{role} column")
 
 
 def names(at: AppTest) -> list[str]:
@@ -541,7 +553,7 @@ def test_an_upload_is_previewed_named_used_and_searched(visit: Visit) -> None:
     assert "towers: 2 passages, 0 queries, 0 judgments." in texts(at)
     assert list(at.dataframe[-2].value["title"]) == ["The lighthouse", "The mill"]
     assert at.session_state[state.CORPUS] == "exceptions", "a preview changes nothing"
-    at.text_input(key="_new_name").set_value("coast")
+    name_field(at).set_value("coast")
     at.button(key="use_upload").click().run()
     assert begin(at).stage.state == "done"
     assert names(at) == ["helpdesk", "atlas", "exceptions", "coast (uploaded)"]
@@ -559,10 +571,10 @@ def test_the_columns_of_a_table_can_be_chosen(visit: Visit) -> None:
     at = visit("pages/corpus.py")
     table = b"number,what,words\n1,The lighthouse,A lamp of zorblax\n2,The mill,Two stones\n"
     upload(at, "towers.csv", table)
-    assert at.selectbox(key="_text_column").value == "number", "no column is named like a text"
-    at.selectbox(key="_text_column").set_value("words")
-    at.selectbox(key="_title_column").set_value("what")
-    at.selectbox(key="_id_column").set_value("number").run()
+    assert column_field(at, "Text").value == "number", "no column is named like a text"
+    column_field(at, "Text").set_value("words")
+    column_field(at, "Title").set_value("what")
+    column_field(at, "Id").set_value("number").run()
     at.button(key="use_upload").click().run()
     begin(at)
     corpus = at.session_state[state.UPLOADS]["towers"]
@@ -606,12 +618,12 @@ def test_a_good_upload_after_a_bad_one(visit: Visit) -> None:
 @pytest.mark.parametrize("taken", ["helpdesk", "exceptions", "", "   "])
 def test_an_upload_cannot_take_the_name_of_a_sample(visit: Visit, taken: str) -> None:
     at = upload(visit("pages/corpus.py"), "towers.jsonl", LIGHTHOUSE)
-    at.text_input(key="_new_name").set_value(taken)
+    name_field(at).set_value(taken)
     at.button(key="use_upload").click().run()
     assert "is empty or taken" in said(at, "complaint")
     assert names(at) == ["helpdesk", "atlas", "exceptions"]
     assert at.session_state[state.CORPUS] == "exceptions"
-    at.text_input(key="_new_name").set_value("towers")
+    name_field(at).set_value("towers")
     at.button(key="use_upload").click().run()
     begin(at)
     assert names(at)[-1] == "towers (uploaded)"
@@ -629,6 +641,34 @@ def test_a_second_upload_joins_the_first(visit: Visit) -> None:
     assert at.metric[0].value == "1"
     at.selectbox(key="_corpus_page").set_value("towers").run()
     assert at.metric[0].value == "2"
+
+
+def test_an_upload_replaces_the_visitors_own_of_the_same_name(visit: Visit) -> None:
+    at = upload(visit("pages/corpus.py"), "towers.jsonl", LIGHTHOUSE)
+    at.button(key="use_upload").click().run()
+    begin(at)
+    at.switch_page("app.py").run()
+    before = settle(ask(at, "oak"))
+    at.switch_page("pages/corpus.py").run()
+    upload(at, "towers.jsonl", jsonl({"_id": "c", "text": "A ship of oak."}))
+    at.button(key="use_upload").click().run()
+    begin(at)
+    assert names(at)[3:] == ["towers (uploaded)"]
+    at.switch_page("app.py").run()
+    job = settle(ask(at, "oak"))
+    assert job is not before
+    assert ids(job.first_stage) == ["c"]
+
+
+def test_each_table_begins_with_its_own_columns(visit: Visit) -> None:
+    at = upload(visit("pages/corpus.py"), "a.csv", b"id,body,rest\n1,one,x\n")
+    assert column_field(at, "Text").value == "body"
+    column_field(at, "Text").set_value("rest").run()
+    upload(at, "b.csv", b"rest,text\nx,two\n")
+    assert column_field(at, "Text").value == "text"
+    assert column_field(at, "Id").value == "(none)"
+    assert not has(at, "complaint")
+    assert at.session_state["new_corpus"][1].documents[0].text == "two"
 
 
 def test_uploads_belong_to_one_visitor(visit: Visit) -> None:
@@ -653,8 +693,9 @@ def test_the_rerankers_page_lists_the_whole_catalog(visit: Visit) -> None:
         assert f"by {spec.authors}" in words
         assert f"license {spec.license}" in words
         assert spec.source in words
-        assert (f"{entry.reason} {entry.remedy}" in words) is not entry.available
-        assert ("not here" in str([m.value for m in card.markdown])) is not entry.available
+        badges = str([markdown.value for markdown in card.markdown])
+        assert ("not here" in badges, "ready" in badges) == (not entry.available, entry.available)
+        assert entry.available or (entry.reason and f"{entry.reason} {entry.remedy}" in words)
     assert {e.spec.key for e in entries if not e.available} == {"bge-v2-m3"}
     assert {e.spec.key for e in entries} >= {"bge-small", "minilm-l12", "late-minilm", "rrf"}
 

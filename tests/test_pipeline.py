@@ -285,6 +285,14 @@ def test_sort_is_by_score_then_by_first_stage_rank() -> None:
     assert (ranking.usage.pairs, ranking.usage.tokens, ranking.truncated) == (5, 15, 2)
 
 
+def test_ties_keep_their_order_in_long_lists() -> None:
+    scores = [i % 3 for i in range(300)]
+    first = given(*map(str, range(300)))
+    expected = [i for score in (2, 1, 0) for i in range(300) if i % 3 == score]
+    ranking = sort("x", first, Scores(np.array(scores, np.float64)), Timing())
+    assert [h.original_index for h in ranking.hits] == expected
+
+
 def test_sort_takes_negative_zero_and_huge_scores() -> None:
     scores = Scores(np.array([-0.0, 1e300, 0.0, -1e300]))
     assert ids(sort("x", given("a", "b", "c", "d"), scores, Timing())) == ["1", "0", "2", "3"]
@@ -390,6 +398,15 @@ def test_times_are_told_apart(lab: Lab, exceptions: Corpus) -> None:
     assert result.first_stage.timing.rerank_ms == 0
     loads = result.rankings[0].timing
     assert loads.load_ms >= 2 * 1000 * 0.05  # it sleeps when it is warmed, and when it is bound
+
+
+@pytest.mark.usefixtures("probes")
+def test_a_cached_result_says_so_and_shows_its_first_time(lab: Lab, exceptions: Corpus) -> None:
+    request = Request(WORDS, "bm25", ("probe-cached", "probe-ties", "rrf"))
+    cached, ties, fused = run(lab, exceptions, request).rankings
+    assert (cached.cached, ties.cached, fused.cached) == (True, False, False)
+    assert cached.timing.rerank_ms == 1234.5
+    assert fused.timing.rerank_ms >= 1234.5
 
 
 def test_no_rerankers_is_the_first_stage_alone(lab: Lab, exceptions: Corpus) -> None:

@@ -199,7 +199,9 @@ def test_the_report_needs_nothing_from_outside() -> None:
     corpus, chosen, result = nasty()
     page = evaluation_html(corpus, chosen, result, result.metrics(chosen.judgments))
     found = read(page)
-    assert set(found.tags) <= set("html head meta title style body h1 h2 p div table tr th td".split())
+    assert set(found.tags) <= set(
+        "html head meta title style body h1 h2 p div table tr th td".split()
+    )
     assert {name for name, _ in found.attributes} <= {"lang", "charset", "name", "content", "class"}
     assert "http" not in page
     assert "url(" not in page

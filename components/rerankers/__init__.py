@@ -15,20 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from components.config import Settings
-from components.domain import Corpus, Matrix
+from components.domain import Corpus, Matrix, Scores
 
 
 class TokenStore(Protocol):
     """Where document token vectors may already lie."""
 
-    def maxsim(
-        self, query: Matrix, texts: Sequence[str]
-    ) -> tuple[npt.NDArray[np.float64], tuple[int, ...]] | None:
-        """Return MaxSim and tokens cut for every text, or None where any text is not stored."""
+    def maxsim(self, query: Matrix, texts: Sequence[str]) -> Scores | None:
+        """Return MaxSim and token counts for every text, or None where any text is not stored."""
         ...
 
 

@@ -25,6 +25,7 @@ RRF = Spec(
     authors="Cormack, Clarke and Büttcher (2009); the code is the lab's own",
     license="Apache-2.0",
     runtime="onnx",  # alone, it runs minilm-l12
+    listwise=True,
 )
 
 

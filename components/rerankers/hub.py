@@ -24,7 +24,7 @@ from components.domain import (
     UnavailableError,
     no_progress,
 )
-from components.encoders import check_query_length
+from components.encoders import check_query_length, rest_between_texts
 from components.rerankers import Context
 from components.rerankers.cross_encoder import ROOM_FOR_DOCUMENT
 
@@ -98,6 +98,7 @@ class HubCrossEncoder:
 
 
 def _load(folder: Path) -> Any:  # noqa: ANN401  (sentence_transformers carries no types)
+    rest_between_texts()
     try:
         from sentence_transformers import CrossEncoder
         from transformers.utils import logging

@@ -108,7 +108,7 @@ class LateInteraction:
         stored = self._store.maxsim(vectors, texts) if self._store else None
         if stored is not None:
             progress(len(texts), len(texts))
-            return Scores(stored[0], cut=stored[1])
+            return stored
         return self._score_on_demand(vectors, texts, progress)
 
     def _score_on_demand(self, query: Matrix, texts: Sequence[str], progress: Progress) -> Scores:

@@ -48,7 +48,7 @@ def query_form() -> None:
 def settings() -> Request:
     """Show the settings in one row and return what is to be compared."""
     with st.container(horizontal=True, key="settings", vertical_alignment="bottom"):
-        _choose_corpus()
+        page.corpus_picker("_corpus", 170)
         _choose_sample_query()
         with st.popover("Systems and depth", icon=":material/tune:", width="content"):
             _choose_systems()
@@ -58,16 +58,6 @@ def settings() -> Request:
         rerankers=tuple(state.get(state.RERANKERS)),
         initial_k=int(state.get(state.INITIAL_K)),
     )
-
-
-def _choose_corpus() -> None:
-    names = state.corpus_names()
-    chosen = st.selectbox(
-        "Corpus", names, index=names.index(state.corpus().name), key="_corpus", width=170
-    )
-    if chosen != state.corpus().name:
-        state.choose_corpus(chosen)
-        st.rerun()
 
 
 def _choose_sample_query() -> None:
@@ -222,7 +212,8 @@ _WORDS = {"load": "loading", "wait": "waiting for another model", "run": "scorin
 
 
 def _progress(job: Job) -> None:
-    busy = [(n, s) for n, s in job.stages.items() if s.state not in {"done", "failed", "wait"}]
+    stages = list(job.stages.items())  # the job's threads add to them meanwhile
+    busy = [(n, s) for n, s in stages if s.state not in {"done", "failed", "wait"}]
     name, stage = busy[-1] if busy else (FIRST, job.stages.get(FIRST))
     words = _WORDS.get(stage.state, stage.state) if stage else "starting"
     count = f" {stage.done:,} of {stage.total:,}" if stage and stage.total else ""

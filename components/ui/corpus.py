@@ -26,18 +26,7 @@ NEW_CORPUS = "new_corpus"
 
 def overview() -> None:
     """Show the session's corpus: its size, its judgments, its card."""
-    names = state.corpus_names()
-    chosen = st.selectbox(
-        "Corpus",
-        names,
-        index=names.index(state.corpus().name),
-        format_func=lambda n: n if n in sample_names() else f"{n} (uploaded)",
-        width=320,
-        key="_corpus_page",
-    )
-    if chosen != state.corpus().name:
-        state.choose_corpus(chosen)
-        st.rerun()
+    page.corpus_picker("_corpus_page", 320)
     found = state.corpus()
     with st.container(horizontal=True, key="figures", gap="large"):
         for label, value in _figures(found):
@@ -183,21 +172,25 @@ def _columns(uploads: Sequence[Upload]) -> Columns | None:
         hide_index=True,
     )
     names, guess = list(preview.columns), preview.suggested
+    table = hash(preview.columns)  # another table begins with its own guess
     with st.container(horizontal=True):
         text = st.selectbox(
-            "Text column", names, index=names.index(guess.text) if guess else 0, key="_text_column"
+            "Text column",
+            names,
+            index=names.index(guess.text) if guess else 0,
+            key=f"_text_column_{table}",
         )
         title = st.selectbox(
             "Title column",
             ["(none)", *names],
             index=names.index(guess.title) + 1 if guess and guess.title else 0,
-            key="_title_column",
+            key=f"_title_column_{table}",
         )
         identity = st.selectbox(
             "Id column",
             ["(none)", *names],
             index=names.index(guess.id) + 1 if guess and guess.id else 0,
-            key="_id_column",
+            key=f"_id_column_{table}",
         )
     return Columns(text, _optional(title), _optional(identity))
 
@@ -224,7 +217,8 @@ def _offer(found: Corpus) -> None:
         f"{sum(map(len, found.judgments.values())):,} judgments."
     )
     st.dataframe(_rows(found, 5), hide_index=True, width="stretch")
-    name = st.text_input("Name", value=found.name, max_chars=60, width=320, key="_new_name")
+    key = f"_new_name_{found.fingerprint[:12]}"  # another upload begins with its own name
+    name = st.text_input("Name", value=found.name, max_chars=60, width=320, key=key)
     if st.button("Use this corpus and index it", type="primary", key="use_upload"):
         _adopt(found, name.strip())
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from components.charts import DARK_INK, LIGHT_INK, Ink
+from components.corpus import sample_names
 from components.domain import LabError
 from components.ui import state
 from components.ui.board import DARK, LETTERS, LIGHT
@@ -70,6 +71,20 @@ def _where() -> str:
     found = state.corpus()
     place = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
     return f"{found.name} · {len(found.documents):,} passages · {place}"
+
+
+def corpus_picker(key: str, width: int) -> None:
+    """Let the visitor choose the corpus; the field follows a choice made elsewhere."""
+    st.session_state[key] = state.corpus().name
+    samples = sample_names()
+    st.selectbox(
+        "Corpus",
+        state.corpus_names(),
+        format_func=lambda name: name if name in samples else f"{name} (uploaded)",
+        on_change=lambda: state.choose_corpus(st.session_state[key]),
+        key=key,
+        width=width,
+    )
 
 
 def soft(text: str, key: str) -> None:

@@ -69,6 +69,10 @@ def _refuse_raise(query: str, texts: Sequence[str], progress: Progress) -> Score
     return _length(query, texts, progress)
 
 
+def _cached(query: str, texts: Sequence[str], progress: Progress) -> Scores:
+    return Scores(np.zeros(len(texts)), cached=True, measured_ms=1234.5)
+
+
 def _slow(query: str, texts: Sequence[str], progress: Progress) -> Scores:
     """Report progress until it may go on, for at most ten seconds."""
     running.set()
@@ -100,6 +104,7 @@ BEHAVIOURS: dict[str, Behave] = {
     "probe-crash": _crash,
     "probe-refuse": _refuse,
     "probe-picky": _refuse_raise,
+    "probe-cached": _cached,
     "probe-slow": _slow,
     "probe-loads": _length,
 }

@@ -1,0 +1,129 @@
+"""Imports run downward only; the source is read, not run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = (
+    ("domain",),
+    ("config",),
+    ("corpus", "uploads", "lanes"),
+    ("encoders",),
+    ("rerankers",),
+    ("vectors",),
+    ("index",),
+    ("catalog",),
+    ("lab",),
+    ("pipeline",),
+    ("jobs", "evaluation"),
+    ("analysis",),
+    ("charts", "report"),
+    ("ui", "cli", "bench"),
+    ("app", "pages"),
+)
+BESIDE = {("corpus", "uploads"), ("cli", "bench")}
+"""Who may import whom in the same layer; the files of one room may import each other."""
+
+
+def name_of(path: Path) -> str:
+    """Return a file's module name; a package has its folder's."""
+    parts = list(path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {
+    name_of(path): path
+    for path in (
+        *(ROOT / "components").rglob("*.py"),
+        *(ROOT / "pages").rglob("*.py"),
+        *ROOT.glob("app.py"),
+    )
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield what a file imports anywhere in it: modules, and names that may be modules."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}:{node.lineno}: a relative import"
+            module = node.module or ""
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def ours(path: Path) -> set[str]:
+    """Return the modules of ours that a file imports; a package only if nothing deeper in it."""
+    found = {name for name in imports(path) if name in FILES}
+    return {n for n in found if not any(other.startswith(f"{n}.") for other in found)}
+
+
+def room(module: str) -> str:
+    """Return the room of a module: the package or file directly in components, app or pages."""
+    parts = module.split(".")
+    own = parts[1] if parts[0] == "components" and len(parts) > 1 else parts[0]
+    return "bench" if own.startswith("bench_") else own
+
+
+def layer(module: str) -> int:
+    found = [i for i, rooms in enumerate(LAYERS) if room(module) in rooms]
+    assert found, f"{module} has no layer: name its room in LAYERS"
+    return found[0]
+
+
+MODULES = sorted(name for name in FILES if name not in {"components", "pages"})
+
+
+def test_there_is_something_to_check() -> None:
+    assert {"components.domain", "components.rerankers.lexical", "components.cli"} <= set(MODULES)
+    assert ours(FILES["components.domain"]) == set()
+    assert "components.index" in ours(FILES["components.lab"])
+    assert ours(FILES["components"]) == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_run_downward_only(module: str) -> None:
+    for imported in sorted(ours(FILES[module])):
+        mine, its = room(module), room(imported)
+        down = layer(imported) < layer(module)
+        assert down or mine == its or (mine, its) in BESIDE, f"{module} imports {imported}"
+
+
+def test_nothing_goes_in_circles() -> None:
+    graph = {module: ours(FILES[module]) - {module} for module in MODULES}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize(
+    ("package", "rooms"),
+    [
+        ("streamlit", {"ui", "app", "pages"}),
+        ("qdrant_client", {"index"}),
+    ],
+)
+def test_a_library_has_its_room(package: str, rooms: set[str]) -> None:
+    users = {
+        room(module)
+        for module, path in FILES.items()
+        if any(name.split(".")[0] == package for name in imports(path))
+    }
+    assert users <= rooms
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nobody_prints(module: str) -> None:
+    calls = [
+        node.lineno
+        for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"print", "pprint", "breakpoint"}
+    ]
+    assert calls == [], f"{module}: lines {calls}"
