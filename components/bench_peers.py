@@ -126,7 +126,9 @@ def _sentence_transformers(home: Path) -> ScoreTexts:
     """Return a fp32 CrossEncoder over the dequantised weights: sorted batches of 32, padded."""
     import torch
     from sentence_transformers import CrossEncoder
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     _write_fp32(home)
     torch.set_num_threads(LANES)
     model = CrossEncoder(str(home), device="cpu", local_files_only=True)

@@ -335,8 +335,9 @@ class VectorStore:
                 check_compatibility=False,  # it would only warn; every call reports by itself
             )
         except ValueError as exc:
+            # not quoted: it may carry a password
             raise StoreError(
-                f"QDRANT_URL is not an address: {exc}.", "Write it like http://127.0.0.1:6333."
+                "QDRANT_URL is not a web address.", "Write it like http://127.0.0.1:6333."
             ) from exc
 
     def _refusal(self, exc: UnexpectedResponse) -> StoreError:

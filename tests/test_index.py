@@ -292,7 +292,7 @@ def test_threads_search_while_corpora_are_built() -> None:
 
     alone = [ask(query) for query in queries]
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # as unkind as it gets: without the lock this fails
+    sys.setswitchinterval(1e-6)  # as unkind as it gets
     try:
         with ThreadPoolExecutor(9) as pool:
             builder = pool.submit(build)
@@ -306,6 +306,25 @@ def test_threads_search_while_corpora_are_built() -> None:
     assert builder.result() > 0
     assert own.has(other, SPACE)
     assert len(collections(own)) == 3
+
+
+def test_embedded_calls_take_turns(store: VectorStore) -> None:
+    found: list[Candidate] = []
+    answered = threading.Event()
+
+    def ask() -> None:
+        found.extend(store.search_dense(TINY, SPACE, unit(1, 0, 0), 4))
+        answered.set()
+
+    with store._calls() as client:
+        thread = threading.Thread(target=ask)
+        thread.start()
+        assert not answered.wait(0.2)
+        assert store.has(TINY, SPACE)  # the thread that is inside goes on
+        assert client.get_aliases().aliases
+    assert answered.wait(10)
+    thread.join()
+    assert positions(found) == [0, 1, 2, 3]
 
 
 def test_the_corpus_unused_for_longest_makes_room(tmp_path: Path) -> None:
@@ -474,11 +493,20 @@ def test_a_server_that_is_not_there() -> None:
     assert "Start the server" in error.remedy
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "not a url", "http://127.0.0.1:99999"])
+@pytest.mark.parametrize(
+    "url", ["ftp://x", "not a url", "http://127.0.0.1:99999", "http://me:password@127.0.0.1:99999"]
+)
 def test_an_address_that_is_none(url: str) -> None:
     error = error_of(remote(url))
-    assert error.reason.startswith("QDRANT_URL is not an address: ")
+    assert error.reason == "QDRANT_URL is not a web address."
     assert error.remedy == "Write it like http://127.0.0.1:6333."
+
+
+def test_a_password_in_the_address_is_not_shown() -> None:
+    with QdrantServer() as gone:
+        far = remote(gone.url.replace("//", "//me:password@"))
+    assert far.where == f"Qdrant at {gone.url}"
+    assert "password" not in str(error_of(far))
 
 
 def test_the_key_is_not_shown_with_the_settings() -> None:

@@ -1,0 +1,113 @@
+"""Every offline system over a sample corpus, and the tables that its card reports.
+
+`PYTHONPATH=. python tests/sample_runs.py helpdesk` prints the tables.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from statistics import mean
+
+import numpy as np
+
+from components import pipeline
+from components.analysis import ndcg
+from components.config import read_settings
+from components.corpus import open_corpus
+from components.domain import Corpus, Query, Ranking, Scores
+from components.encoders import ENCODERS
+from components.lab import Lab
+from components.pipeline import Request
+from components.vectors import dense_vectors
+
+FIRST_STAGES = ("bge-small", "minilm-l6", "bm25", "hybrid")
+RERANKERS = ("minilm-l12", "late-minilm", "bm25", "biencoder-minilm", "rrf")
+DEPTH = 100
+Runs = Mapping[str, Mapping[str, Ranking]]
+
+
+def reranked(reranker: str) -> str:
+    return f"bge-small → {reranker}"
+
+
+def offline_runs(lab: Lab, corpus: Corpus) -> dict[str, dict[str, Ranking]]:
+    """System -> query id -> ranking: four first stages, five rerankers over 100 candidates."""
+    for first in FIRST_STAGES:
+        lab.index(corpus, first)
+    lab.index_tokens(corpus)
+    runs: dict[str, dict[str, Ranking]] = {}
+    for query in corpus.queries:
+        for system, ranking in _one_query(lab, corpus, query).items():
+            runs.setdefault(system, {})[query.id] = ranking
+    return runs
+
+
+def _one_query(lab: Lab, corpus: Corpus, query: Query) -> dict[str, Ranking]:
+    found = {
+        first: pipeline.retrieve(lab, corpus, Request(query.text, first, (), DEPTH))
+        for first in FIRST_STAGES
+    }
+    first = found["bge-small"]
+    for key in ("minilm-l12", "late-minilm", "bm25"):
+        found[reranked(key)] = pipeline.rerank_candidates(lab, corpus, query.text, first, key)
+    found[reranked("biencoder-minilm")] = bi_encoder_ranking(lab, corpus, query, first)
+    members = [found[reranked("minilm-l12")], found[reranked("bm25")]]
+    found[reranked("rrf")] = pipeline.fuse_rankings(first, members)
+    return found
+
+
+def bi_encoder_ranking(lab: Lab, corpus: Corpus, query: Query, first: Ranking) -> Ranking:
+    """biencoder-minilm from vectors that are known already: the same numbers, much sooner."""
+    encoder, _ = lab.encoder("minilm-l6")
+    spec, folder = ENCODERS["minilm-l6"].spec, lab.settings.cache_dir
+    vectors = dense_vectors(corpus, spec, encoder, folder)
+    places = {document.id: i for i, document in enumerate(corpus.documents)}
+    rows = vectors[[places[hit.document.id] for hit in first.hits]]
+    scores = Scores((rows @ encoder.encode_query(query.text)).astype(np.float64))
+    return pipeline.sort("biencoder-minilm", first, scores, first.timing)
+
+
+# ---------------------------------------------------------------- figures
+
+
+def by_query(corpus: Corpus, rankings: Mapping[str, Ranking]) -> dict[str, float]:
+    """Return nDCG@10 of every query."""
+    return {q: ndcg(r, corpus.judgments[q], 10) or 0.0 for q, r in rankings.items()}
+
+
+def oracle(corpus: Corpus, rankings: Mapping[str, Ranking]) -> float:
+    """Return the mean nDCG@10 of the best possible order of the same candidates."""
+    values = []
+    for query, ranking in rankings.items():
+        grades = corpus.judgments[query]
+        best = np.array([float(grades.get(h.document.id, 0)) for h in ranking.hits])
+        ideal = pipeline.sort("oracle", ranking, Scores(best), ranking.timing)
+        values.append(ndcg(ideal, grades, 10) or 0.0)
+    return mean(values)
+
+
+def tables(corpus: Corpus, runs: Runs) -> str:
+    """Return the card's tables: nDCG@10 by system, and by tag and system."""
+    values = {system: by_query(corpus, rankings) for system, rankings in runs.items()}
+    base = values["bge-small"]
+    lines = ["| system | nDCG@10 | wins | losses |", "| --- | --- | --- | --- |"]
+    for system, row in values.items():
+        wins = sum(row[q] > base[q] + 0.005 for q in base)
+        losses = sum(row[q] < base[q] - 0.005 for q in base)
+        moved = f"{wins} | {losses}" if "→" in system else "- | -"
+        lines.append(f"| {system} | {mean(row.values()):.3f} | {moved} |")
+    best = oracle(corpus, runs["bge-small"])
+    lines.append(f"| best order of bge-small's 100 | {best:.3f} | - | - |")
+    counts = Counter(tag for query in corpus.queries for tag in query.tags)
+    shown = list(values)
+    lines += ["", "| tag | n | " + " | ".join(shown) + " |", "| --- " * (len(shown) + 2) + "|"]
+    for tag in sorted(counts):
+        tagged = [q.id for q in corpus.queries if tag in q.tags]
+        cells = [f"{mean(values[s][q] for q in tagged):.2f}" for s in shown]
+        lines.append(f"| {tag} | {counts[tag]} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    found = open_corpus(sys.argv[1])
+    sys.stdout.write(tables(found, offline_runs(Lab(read_settings()), found)) + "\n")

@@ -1,0 +1,161 @@
+"""The sample corpora: well formed, fully judged, honestly hard, and their cards tell the truth."""
+
+import json
+import re
+from collections import Counter
+from itertools import combinations
+
+import pytest
+import sample_runs
+
+from components.corpus import SAMPLES, open_corpus
+from components.domain import Corpus
+from components.lab import Lab
+
+FULL = ("helpdesk", "atlas")
+TAGS = {
+    "paraphrase",
+    "keyword",
+    "negation",
+    "number",
+    "entity",
+    "multi-condition",
+    "acronym",
+    "how-to-vs-reference",
+    "long-query",
+    "short-query",
+    "typo",
+    "time",
+}
+SIZES = {"helpdesk": (300, 80), "atlas": (220, 60), "exceptions": (5, 5)}
+MARKUP = re.compile(r"</?[a-z]+[^>]*>|\*\*|``|\]\(|^#|&[a-z]+;|\ufffd", re.I | re.M)
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def corpus(request: pytest.FixtureRequest) -> Corpus:
+    return open_corpus(request.param)
+
+
+def test_sizes(corpus: Corpus) -> None:
+    documents, queries = SIZES[corpus.name]
+    assert len(corpus.documents) >= documents
+    assert len(corpus.queries) >= queries
+
+
+def test_ids_are_readable_and_texts_plain(corpus: Corpus) -> None:
+    for document in corpus.documents:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", document.id), document.id
+        assert document.title.strip()
+        assert not MARKUP.search(document.passage), document.id
+        assert document.passage == document.passage.strip()
+
+
+def test_lengths(corpus: Corpus) -> None:
+    for document in corpus.documents:
+        assert 40 <= len(document.text.split()) <= 180, document.id
+
+
+def test_queries_are_tagged_and_noted(corpus: Corpus) -> None:
+    counts = Counter(tag for query in corpus.queries for tag in query.tags)
+    assert set(counts) <= TAGS
+    for query in corpus.queries:
+        assert query.tags, query.id
+        assert query.note.strip(), query.id
+        assert "\n" not in query.note
+        if "long-query" in query.tags:
+            assert len(query.text.split()) > 25, query.id
+        if "short-query" in query.tags:
+            assert len(query.text.split()) <= 2, query.id
+    assert len({query.text.casefold() for query in corpus.queries}) == len(corpus.queries)
+    if corpus.name in FULL:
+        assert min(counts[tag] for tag in TAGS) >= 6, counts
+
+
+def test_grades(corpus: Corpus) -> None:
+    known = {document.id for document in corpus.documents}
+    for query in corpus.queries:
+        grades = corpus.judgments[query.id]
+        assert set(grades.values()) <= {0, 1, 2, 3}
+        assert set(grades) <= known
+        assert max(grades.values()) >= 2, query.id
+
+
+def test_no_near_duplicates(corpus: Corpus) -> None:
+    shingles = {d.id: _shingles(d.text) for d in corpus.documents}
+    for (a, left), (b, right) in combinations(shingles.items(), 2):
+        shared = len(left & right)
+        assert shared <= 0.35 * (len(left) + len(right) - shared), (a, b)
+
+
+def _shingles(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.lower())
+    return set(zip(*(words[i:] for i in range(5)), strict=False))
+
+
+def test_files_are_plain_utf8_with_one_object_a_line(corpus: Corpus) -> None:
+    for name in ("corpus.jsonl", "queries.jsonl"):
+        for line in (SAMPLES / corpus.name / name).read_bytes().splitlines():
+            assert isinstance(json.loads(line.decode("utf-8")), dict)
+
+
+# ---------------------------------------------------------------- recomputed from the models
+
+
+@pytest.fixture(scope="module", params=FULL)
+def judged(request: pytest.FixtureRequest, lab: Lab) -> tuple[Corpus, sample_runs.Runs]:
+    found = open_corpus(request.param)
+    return found, sample_runs.offline_runs(lab, found)
+
+
+def test_nothing_unjudged_and_the_card_tells_the_truth(
+    judged: tuple[Corpus, sample_runs.Runs],
+) -> None:
+    corpus, runs = judged
+    unjudged = {
+        (system, query, hit.document.id)
+        for system, rankings in runs.items()
+        for query, ranking in rankings.items()
+        for hit in ranking.hits[:10]
+        if hit.document.id not in corpus.judgments[query]
+    }
+    assert not unjudged
+    for line in sample_runs.tables(corpus, runs).splitlines():
+        assert _nearly_in(line, corpus.card), line
+
+
+def _nearly_in(line: str, card: str) -> bool:
+    """Whether the card has this table row, its figures within rounding between processors."""
+    head = line.split("|")[1]
+    rows = [row for row in card.splitlines() if row.startswith(f"|{head}|")]
+    return any(_close(line, row) for row in rows)
+
+
+def _close(line: str, row: str) -> bool:
+    number = re.compile(r"-?\d+(?:\.\d+)?")
+    wanted, found = number.findall(line), number.findall(row)
+    return len(wanted) == len(found) and all(
+        abs(float(a) - float(b)) <= (0.02 if "." in a else 2)
+        for a, b in zip(wanted, found, strict=True)
+    )
+
+
+def test_hard_but_not_hopeless(judged: tuple[Corpus, sample_runs.Runs]) -> None:
+    corpus, runs = judged
+    base = sample_runs.by_query(corpus, runs["bge-small"])
+    assert 0.50 <= sum(base.values()) / len(base) <= 0.88
+    assert sample_runs.oracle(corpus, runs["bge-small"]) >= 0.95
+    reranked = [sample_runs.by_query(corpus, r) for s, r in runs.items() if "→" in s]
+    assert sum(any(r[q] < base[q] - 0.005 for r in reranked) for q in base) >= 10
+    assert sum(any(r[q] > base[q] + 0.005 for r in reranked) for q in base) >= 20
+
+
+def test_the_quick_bi_encoder_ranking_is_the_rerankers_own(lab: Lab, helpdesk: Corpus) -> None:
+    from components import pipeline
+
+    lab.index(helpdesk, "bge-small")
+    query = helpdesk.queries[0]
+    first = pipeline.retrieve(lab, helpdesk, pipeline.Request(query.text, initial_k=12))
+    slow = pipeline.rerank_candidates(lab, helpdesk, query.text, first, "biencoder-minilm")
+    quick = sample_runs.bi_encoder_ranking(lab, helpdesk, query, first)
+    assert [h.document.id for h in slow.hits] == [h.document.id for h in quick.hits]
+    assert [h.score for h in slow.hits] == pytest.approx([h.score for h in quick.hits], abs=1e-6)
