@@ -24,10 +24,11 @@ from components.bench_measures import (
     largest_difference,
     make_workload,
     operations,
+    sample_passages,
     time_first_stage,
 )
 from components.bench_peers import PEERS as PEER_SPECS
-from components.bench_peers import Peer, ScoreTexts, Values, open_peer
+from components.bench_peers import Peer, PeerSpec, ScoreTexts, Values, open_peer
 from components.bench_result import (
     TARGETS,
     BenchResult,
@@ -57,13 +58,12 @@ Report = Callable[[str, int, int], None]
 
 def run(peers: Sequence[str], repeats: int, progress: Report) -> BenchResult:
     """Run the whole benchmark; a peer that cannot be had is in `skipped`, with the reason."""
-    _check(peers, repeats)
-    model = OnnxCrossEncoder()
-    skipped: list[Failure] = []
+    specs = _choose(peers, repeats)
+    model, passages = OnnxCrossEncoder(), sample_passages()
+    workloads = [make_workload(name, passages) for name in TARGETS]
     with tempfile.TemporaryDirectory(prefix="rerank-lab-bench-") as folder:
-        opened = _open(peers, Path(folder), skipped, progress)
+        opened, skipped = open_peers(specs, Path(folder), partial(progress, "load peers"))
         counted, peak = _int8(skipped)
-        workloads = [make_workload(name) for name in TARGETS]
         results = tuple(
             _compare(work, model, opened, repeats, counted, peak, partial(progress, work.name))
             for work in workloads
@@ -73,33 +73,35 @@ def run(peers: Sequence[str], repeats: int, progress: Report) -> BenchResult:
         repeats=repeats,
         workloads=results,
         peak_gops=peak.gops if peak else None,
-        first_stage_ms=time_first_stage(partial(progress, "index documents")),
+        first_stage_ms=time_first_stage(passages, partial(progress, "index documents")),
         max_difference=largest_difference(model, workloads[0], partial(progress, "pairs alone")),
         skipped=tuple(skipped),
     )
 
 
-def _check(peers: Sequence[str], repeats: int) -> None:
+def _choose(peers: Sequence[str], repeats: int) -> list[PeerSpec]:
+    """Return the peers' specs, each once; raise InputError for an unknown peer or no round."""
     for peer in peers:
         if peer not in PEER_SPECS:
             raise InputError(f"There is no peer {peer!r}.", f"Choose from: {', '.join(PEERS)}.")
     if repeats < 1:
         raise InputError(f"repeats is {repeats}; it must be at least 1.", "Raise it.")
+    return [PEER_SPECS[peer] for peer in dict.fromkeys(peers)]
 
 
-def _open(
-    keys: Sequence[str], folder: Path, skipped: list[Failure], progress: Report
-) -> list[Peer]:
-    """Load the peers that can be had; note the others in `skipped`."""
-    opened, wanted = [], tuple(dict.fromkeys(keys))
-    for done, key in enumerate(wanted):
-        progress("load peers", done, len(wanted))
+def open_peers(
+    specs: Sequence[PeerSpec], folder: Path, progress: Progress
+) -> tuple[list[Peer], list[Failure]]:
+    """Return the peers that could be loaded, and why the others could not."""
+    opened, skipped = [], []
+    for done, spec in enumerate(specs):
+        progress(done, len(specs))
         try:
-            opened.append(open_peer(PEER_SPECS[key], folder))
+            opened.append(open_peer(spec, folder))
         except UnavailableError as exc:
-            skipped.append(Failure(key, exc.reason, exc.remedy))
-    progress("load peers", len(wanted), len(wanted))
-    return opened
+            skipped.append(Failure(spec.key, exc.reason, exc.remedy))
+    progress(len(specs), len(specs))
+    return opened, skipped
 
 
 def _int8(skipped: list[Failure]) -> tuple[Operations | None, Int8Peak | None]:

@@ -167,6 +167,20 @@ def test_a_sample_query_is_compared_as_soon_as_it_is_picked(visit: Visit) -> Non
     assert wanted.note in said(at, "soft-note")
 
 
+def test_sample_queries_can_be_narrowed_to_what_makes_them_hard(visit: Visit) -> None:
+    at = visit()
+    job = settle(at)
+    tags = next(s for s in at.selectbox if s.label == "What makes it hard")
+    tags.set_value("negation").run()
+    picker = next(s for s in at.selectbox if s.label.startswith("Sample queries"))
+    queries = state.sample("exceptions").queries
+    assert list(picker.options) == [q.text for q in queries if "negation" in q.tags]
+    assert picker.value is None
+    assert job_of(at) is job, "narrowing alone searches nothing"
+    picker.set_value(picker.options[0]).run()
+    assert settle(at).request.query == picker.options[0]
+
+
 def test_another_corpus_opens_with_its_first_query(visit: Visit) -> None:
     at = visit()
     before = settle(at)
@@ -396,7 +410,11 @@ def hostile_jsonl() -> bytes:
 
 def hostile_corpus() -> Corpus:
     """Return that corpus with a hostile query and a hostile card."""
-    query = {"_id": "q", "text": f"harbour {HOSTILE}", "metadata": {"note": HOSTILE}}
+    query = {
+        "_id": "q",
+        "text": f"harbour {HOSTILE}",
+        "metadata": {"note": HOSTILE, "tags": [HOSTILE]},
+    }
     grade = f"query-id\tcorpus-id\tscore\nq\t0-{HOSTILE}\t2\n"
     return read_uploads(
         [

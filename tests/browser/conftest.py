@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import sync_playwright
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120.0
@@ -94,19 +95,18 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-# Counts the runs of the script that the page has seen begin; a search is one of them.
+# Counts the runs of the script that the page has shown to their end.
 COUNT_RUNS = """
-window.__runs = 0;
+window.__shown = 0;
 new MutationObserver((changes) => {
-  for (const { target, oldValue } of changes) {
-    const now = target.getAttribute("data-test-script-state");
-    if (now === "running" && oldValue !== "running") window.__runs += 1;
-  }
+  window.__shown += changes.filter(({ oldValue }) => oldValue === "running").length;
 }).observe(document, {
   subtree: true, attributes: true, attributeOldValue: true,
   attributeFilter: ["data-test-script-state"],
 });
 """
+# A run may be over before the page shows that it began; a second is plenty to draw it.
+SHOWN = """([shown, since]) => window.__shown > shown || Date.now() - since > 1000"""
 IDLE = """() =>
   document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
   && !document.querySelector('.st-key-progress')
@@ -124,11 +124,12 @@ STATES = """(board) => Object.fromEntries([...board.querySelectorAll('.column')]
 
 @dataclass
 class Visitor:
-    """One browser tab: its page, what it complained about, what it sent to the server."""
+    """One browser tab: its page, what it complained about, how often it asked and was answered."""
 
     page: Any
     complaints: list[str] = field(default_factory=list)
-    sent: list[object] = field(default_factory=list)
+    sent: int = 0
+    finished: int = 0
 
     def idle(self) -> None:
         """Wait until the script and the comparison have ended."""
@@ -136,10 +137,33 @@ class Visitor:
 
     def after(self, act: Callable[[], object]) -> None:
         """Do something that makes the script run, and wait until all of it has ended."""
-        runs = self.page.evaluate("window.__runs")
+        sent, finished = self.sent, self.finished
+        shown = self.page.evaluate("window.__shown")
         act()
-        self.page.wait_for_function("(runs) => window.__runs > runs", arg=runs)
+        self.until(lambda: self.sent > sent and self.finished > finished)
+        since = self.page.evaluate("Date.now()")
+        self.page.wait_for_function(SHOWN, arg=[shown, since])
         self.idle()
+
+    def until(self, reached: Callable[[], bool]) -> None:
+        """Wait for something that the web socket tells."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not reached():
+            assert time.monotonic() < deadline, "the server did not answer"
+            self.page.wait_for_timeout(20)
+
+    def quiet(self) -> None:
+        """Wait until the page no longer asks the server for news."""
+        sent = -1
+        while sent != self.sent:
+            sent = self.sent
+            self.page.wait_for_timeout(700)
+        self.idle()
+
+    def ended(self, shown: int, since: float) -> bool:
+        """Return whether the page shows the end of a run and of its comparison, without waiting."""
+        page = self.page
+        return bool(page.evaluate(SHOWN, [shown, since]) and page.evaluate(f"!!({IDLE})()"))
 
     @property
     def query(self) -> Any:  # noqa: ANN401
@@ -187,9 +211,8 @@ class Visitor:
 Enter = Callable[..., Visitor]
 
 
-@pytest.fixture
-def enter(server: Server, browser: Any) -> Iterator[Enter]:  # noqa: ANN401
-    """Return a function that opens the app in a window of its own; check its console at the end."""
+@contextmanager
+def _visits(server: Server, browser: Any) -> Iterator[Enter]:  # noqa: ANN401
     contexts: list[Any] = []
     visitors: list[Visitor] = []
 
@@ -211,6 +234,20 @@ def enter(server: Server, browser: Any) -> Iterator[Enter]:  # noqa: ANN401
     assert [said for visitor in visitors for said in visitor.complaints] == []
 
 
+@pytest.fixture
+def enter(server: Server, browser: Any) -> Iterator[Enter]:  # noqa: ANN401
+    """Return a function that opens the app in a window of its own; check its console at the end."""
+    with _visits(server, browser) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="module")
+def long_stay(server: Server, browser: Any) -> Iterator[Enter]:  # noqa: ANN401
+    """Return the same function for windows that several tests share."""
+    with _visits(server, browser) as visit:
+        yield visit
+
+
 def watch(visitor: Visitor) -> None:
     """Note what the console calls an error, faults of the page's scripts and failed requests."""
 
@@ -218,10 +255,19 @@ def watch(visitor: Visitor) -> None:
         if message.type == "error" and not _probe(message.location.get("url", "")):
             visitor.complaints.append(f"{message.text} ({message.location.get('url', '')})")
 
+    def sent(_frame: bytes | str) -> None:
+        visitor.sent += 1
+
+    def received(frame: bytes | str) -> None:
+        if isinstance(frame, bytes):
+            visitor.finished += ForwardMsg.FromString(frame).HasField("script_finished")
+
+    def listen(socket: Any) -> None:  # noqa: ANN401
+        socket.on("framesent", sent)
+        socket.on("framereceived", received)
+
     visitor.page.on("console", console)
-    visitor.page.on(
-        "websocket", lambda ws: ws.on("framesent", lambda frame: visitor.sent.append(frame))
-    )
+    visitor.page.on("websocket", listen)
     visitor.page.on("pageerror", lambda fault: visitor.complaints.append(f"fault: {fault}"))
 
 

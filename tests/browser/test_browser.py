@@ -27,8 +27,7 @@ def jsonl(*rows: dict[str, object]) -> bytes:
     return "\n".join(map(json.dumps, rows)).encode()
 
 
-@pytest.fixture
-def small(enter: Enter) -> Any:  # noqa: ANN401
+def among_exceptions(enter: Enter) -> Any:  # noqa: ANN401
     """Return a visitor who compares over the nine passages of "exceptions"."""
     visitor = enter("/corpus")
     visitor.page.locator(".st-key-index_now").wait_for()
@@ -37,6 +36,18 @@ def small(enter: Enter) -> Any:  # noqa: ANN401
     visitor.page.locator(".board .card").first.wait_for()
     visitor.idle()
     return visitor
+
+
+@pytest.fixture
+def small(enter: Enter) -> Any:  # noqa: ANN401
+    """Return a new visitor of "exceptions"."""
+    return among_exceptions(enter)
+
+
+@pytest.fixture(scope="module")
+def guest(long_stay: Enter) -> Any:  # noqa: ANN401
+    """Return a visitor of "exceptions" whom tests share; all nine passages stay in view."""
+    return among_exceptions(long_stay)
 
 
 def upload(visitor: Any, name: str, content: bytes) -> None:  # noqa: ANN401
@@ -50,6 +61,7 @@ def upload(visitor: Any, name: str, content: bytes) -> None:  # noqa: ANN401
     visitor.idle()
     visitor.after(use.click)
     page.get_by_text("Indexed.").wait_for()
+    visitor.quiet()
 
 
 # ---------------------------------------------------------------- searching
@@ -75,20 +87,20 @@ def test_a_first_visit_fills_column_by_column_and_ends_with_a_verdict(enter: Ent
         expect(page.locator(f".st-key-{chart} .main-svg").first).to_be_visible()
 
 
-def test_enter_searches_and_the_columns_follow(small: Any) -> None:  # noqa: ANN401
-    small.search("how do I get the traceback into my log file")
-    assert small.titles("D")[0] == LOGGING
-    small.search("weather in the harbour city")
-    assert {letter: small.titles(letter)[0] for letter in LETTERS} == dict.fromkeys(
+def test_enter_searches_and_the_columns_follow(guest: Any) -> None:  # noqa: ANN401
+    guest.search("how do I get the traceback into my log file")
+    assert guest.titles("D")[0] == LOGGING
+    guest.search("weather in the harbour city")
+    assert {letter: guest.titles(letter)[0] for letter in LETTERS} == dict.fromkeys(
         LETTERS, HARBOUR
     )
-    assert small.query.input_value() == "weather in the harbour city"
+    assert guest.query.input_value() == "weather in the harbour city"
 
 
-def test_the_button_searches_too(small: Any) -> None:  # noqa: ANN401
-    small.query.fill("weather in the harbour city")
-    small.after(small.page.get_by_role("button", name="Compare").click)
-    assert small.titles("D")[0] == HARBOUR
+def test_the_button_searches_too(guest: Any) -> None:  # noqa: ANN401
+    guest.query.fill("weather in the harbour city")
+    guest.after(guest.page.get_by_role("button", name="Compare").click)
+    assert guest.titles("D")[0] == HARBOUR
 
 
 def test_a_query_typed_during_a_comparison_is_kept_and_wins(enter: Enter) -> None:
@@ -106,12 +118,12 @@ def test_a_query_typed_during_a_comparison_is_kept_and_wins(enter: Enter) -> Non
     assert "PW-119" in visitor.titles("D")[0]
 
 
-def test_a_blank_query_is_refused_and_the_next_one_works(small: Any) -> None:  # noqa: ANN401
-    small.after(lambda: small.type("   "))
-    expect(small.page.locator(".st-key-complaint")).to_contain_text("The query is empty.")
-    small.search("weather in the harbour city")
-    assert small.titles("D")[0] == HARBOUR
-    expect(small.page.locator(".st-key-complaint")).to_have_count(0)
+def test_a_blank_query_is_refused_and_the_next_one_works(guest: Any) -> None:  # noqa: ANN401
+    guest.after(lambda: guest.type("   "))
+    expect(guest.page.locator(".st-key-complaint")).to_contain_text("The query is empty.")
+    guest.search("weather in the harbour city")
+    assert guest.titles("D")[0] == HARBOUR
+    expect(guest.page.locator(".st-key-complaint")).to_have_count(0)
 
 
 def test_stop_ends_a_comparison(enter: Enter) -> None:
@@ -157,34 +169,34 @@ def test_two_tabs_have_results_of_their_own(small: Any, enter: Enter) -> None:  
 # ---------------------------------------------------------------- the board
 
 
-def test_a_card_opens_the_whole_document_and_closes_it(small: Any) -> None:  # noqa: ANN401
-    detail = small.page.locator(".st-key-detail")
+def test_a_card_opens_the_whole_document_and_closes_it(guest: Any) -> None:  # noqa: ANN401
+    detail = guest.page.locator(".st-key-detail")
     expect(detail).to_have_count(0)
-    small.after(small.card("B", LOGGING).click)
+    guest.after(guest.card("B", LOGGING).click)
     expect(detail).to_contain_text("id logging-exception · grade")
     expect(detail).to_contain_text("call logging.exception with a short message of your own.")
     for letter in LETTERS:
-        expect(small.card(letter, LOGGING)).to_have_attribute("aria-pressed", "true")
-    small.after(small.card("B", LOGGING).click)
+        expect(guest.card(letter, LOGGING)).to_have_attribute("aria-pressed", "true")
+    guest.after(guest.card("B", LOGGING).click)
     expect(detail).to_have_count(0)
 
 
-def test_hover_lights_the_document_everywhere_without_the_server(small: Any) -> None:  # noqa: ANN401
-    page = small.page
+def test_hover_lights_the_document_everywhere_without_the_server(guest: Any) -> None:  # noqa: ANN401
+    page = guest.page
     page.mouse.move(5, 5)
-    before = len(small.sent)
-    small.card("A", LOGGING).hover()
+    before = guest.sent
+    guest.card("A", LOGGING).hover()
     for letter in LETTERS:
-        expect(small.card(letter, LOGGING)).to_have_class("card lit")
+        expect(guest.card(letter, LOGGING)).to_have_class("card lit")
         where = page.locator(f".system[data-letter={letter}] .where")
-        expect(where).to_have_text(f"rank {small.titles(letter).index(LOGGING) + 1}")
+        expect(where).to_have_text(f"rank {guest.titles(letter).index(LOGGING) + 1}")
     expect(page.locator(".card.lit")).to_have_count(4)
-    small.card("C", HARBOUR).hover()
-    expect(small.card("A", HARBOUR)).to_have_class("card lit")
-    expect(small.card("A", LOGGING)).to_have_class("card")
+    guest.card("C", HARBOUR).hover()
+    expect(guest.card("A", HARBOUR)).to_have_class("card lit")
+    expect(guest.card("A", LOGGING)).to_have_class("card")
     page.mouse.move(5, 5)
     expect(page.locator(".card.lit")).to_have_count(0)
-    assert len(small.sent) == before
+    assert guest.sent == before
 
 
 def focused(visitor: Any) -> list[str]:  # noqa: ANN401
@@ -200,28 +212,28 @@ def focused(visitor: Any) -> list[str]:  # noqa: ANN401
     return list(found)
 
 
-def test_the_board_can_be_walked_by_keyboard(small: Any) -> None:  # noqa: ANN401
-    keys = small.page.keyboard
-    ranks = {letter: small.titles(letter) for letter in LETTERS}
-    small.page.get_by_role("button", name="Systems and depth").focus()
+def test_the_board_can_be_walked_by_keyboard(guest: Any) -> None:  # noqa: ANN401
+    keys = guest.page.keyboard
+    ranks = {letter: guest.titles(letter) for letter in LETTERS}
+    guest.page.get_by_role("button", name="Systems and depth").focus()
     keys.press("Tab")
-    assert focused(small) == ["A", "1", ranks["A"][0]], "the board is one stop of the Tab key"
+    assert focused(guest) == ["A", "1", ranks["A"][0]], "the board is one stop of the Tab key"
     keys.press("ArrowDown")
-    assert focused(small) == ["A", "2", ranks["A"][1]]
+    assert focused(guest) == ["A", "2", ranks["A"][1]]
     keys.press("ArrowRight")
     same = ranks["A"][1]
-    assert focused(small) == ["B", str(ranks["B"].index(same) + 1), same]
+    assert focused(guest) == ["B", str(ranks["B"].index(same) + 1), same]
     keys.press("End")
-    assert focused(small) == ["B", "9", ranks["B"][8]]
+    assert focused(guest) == ["B", "9", ranks["B"][8]]
     keys.press("Home")
     keys.press("ArrowLeft")
-    assert focused(small)[0] == "A"
-    assert focused(small)[2] == ranks["B"][0]
-    small.after(lambda: keys.press("Enter"))
-    detail = small.page.locator(".st-key-detail")
+    assert focused(guest)[0] == "A"
+    assert focused(guest)[2] == ranks["B"][0]
+    guest.after(lambda: keys.press("Enter"))
+    detail = guest.page.locator(".st-key-detail")
     expect(detail).to_contain_text(ranks["B"][0])
-    assert focused(small)[2] == ranks["B"][0], "the focus stays on the card"
-    small.after(lambda: keys.press("Escape"))
+    assert focused(guest)[2] == ranks["B"][0], "the focus stays on the card"
+    guest.after(lambda: keys.press("Escape"))
     expect(detail).to_have_count(0)
 
 

@@ -1,0 +1,133 @@
+"""Eight visitors at once for a minute. Opt in with RERANK_LAB_SOAK=1: it takes some minutes."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+import pytest
+
+Rankings = dict[str, list[list[str]]]
+SECONDS = 60.0
+SETTLE_SECONDS = 60.0
+QUERIES = {
+    "helpdesk": ("PW-119", "guest accounts", "message history limit", "delete a workspace"),
+    "exceptions": (
+        "weather in the harbour city",
+        "how do I get the traceback into my log file",
+        "putting a list in order",
+        "clean up whatever happens",
+    ),
+}
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("RERANK_LAB_SOAK") != "1", reason="RERANK_LAB_SOAK is not 1"
+)
+
+
+@dataclass
+class Turn:
+    """One visitor's round of queries: which one is asked, since what, and how many are done."""
+
+    visitor: Any
+    queries: Sequence[str]
+    at: int
+    done: int = 0
+    sent: tuple[int, int] = (0, 0)
+    answered: float | None = None
+
+    @property
+    def query(self) -> str:
+        """Return the query that was asked last."""
+        return self.queries[self.at % len(self.queries)]
+
+    def ask(self) -> None:
+        """Ask the next query, and do not wait."""
+        self.at += 1
+        self.sent = (self.visitor.finished, self.visitor.page.evaluate("window.__shown"))
+        self.answered = None
+        self.visitor.type(self.query)
+
+    def ended(self) -> bool:
+        """Return whether the page shows the end of the comparison."""
+        page = self.visitor.page
+        page.wait_for_timeout(20)
+        if self.visitor.finished <= self.sent[0]:
+            return False
+        self.answered = self.answered or page.evaluate("Date.now()")
+        return bool(self.visitor.ended(self.sent[1], self.answered))
+
+
+def open_at(enter: Callable[..., Any], corpus: str) -> Any:  # noqa: ANN401
+    """Return a visitor who compares over a corpus."""
+    visitor = enter("/corpus")
+    visitor.page.locator(".st-key-index_now").wait_for()
+    if corpus != "helpdesk":
+        visitor.choose("_corpus_page", corpus)
+    visitor.go("Compare")
+    visitor.page.locator(".st-key-verdict").wait_for()
+    visitor.idle()
+    return visitor
+
+
+def check(turn: Turn, alone: Rankings) -> None:
+    """Compare what a visitor sees with what the same search showed alone."""
+    page = turn.visitor.page
+    assert page.locator(".st-key-complaint, [data-testid=stException]").count() == 0
+    assert page.locator(".note.failed").count() == 0
+    assert turn.visitor.rankings() == alone, turn.query
+
+
+def threads(pid: int, limit: int) -> int:
+    """Return how many threads the server has, once they are few enough or time is up."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while (count := psutil.Process(pid).num_threads()) > limit and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return count
+
+
+def search_alone(enter: Callable[..., Any]) -> dict[str, Rankings]:
+    """Return what each query shows when nobody else searches."""
+    alone = {}
+    for corpus, queries in QUERIES.items():
+        visitor = open_at(enter, corpus)
+        for query in queries:
+            visitor.search(query)
+            alone[query] = visitor.rankings()
+        visitor.page.close()
+    return alone
+
+
+def test_eight_visitors_for_a_minute(server: Any, enter: Callable[..., Any]) -> None:  # noqa: ANN401
+    alone = search_alone(enter)
+    before = psutil.Process(server.process.pid).num_threads()
+    turns = [
+        Turn(open_at(enter, corpus), queries, first)
+        for first in range(4)
+        for corpus, queries in QUERIES.items()
+    ]
+    for turn in turns:
+        turn.ask()
+    deadline, waiting = time.monotonic() + SECONDS, list(turns)
+    while waiting:
+        assert time.monotonic() < deadline + SETTLE_SECONDS, "somebody waits for ever"
+        for turn in [turn for turn in waiting if turn.ended()]:
+            check(turn, alone[turn.query])
+            turn.done += 1
+            if time.monotonic() < deadline:
+                turn.ask()
+            else:
+                waiting.remove(turn)
+    for turn in turns:
+        turn.visitor.page.close()
+    after = threads(server.process.pid, before)
+    counts = [turn.done for turn in turns]
+    summary = f"{sum(counts)} searches {counts}; {before} threads before, {after} after"
+    assert min(counts) >= 1, summary
+    assert after <= before, summary
+    warnings.warn(summary, stacklevel=1)
