@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ from components.domain import (
     LabError,
     Ranking,
 )
+from components.encoders import minilm
 from components.lab import LATE_LIMIT, Lab
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -180,11 +182,12 @@ def index(
     """Compute a corpus's vectors ahead; embedded Qdrant is filled from them at every start."""
     catalog.require(first_stage, catalog.first_stages(), "first stage")
     lab, found = _lab(), _open(corpus)
-    late = tokens and len(found.documents) <= LATE_LIMIT
+    if tokens and len(found.documents) <= LATE_LIMIT:
+        # torch takes seconds to import, on one core: begin while the first vectors are computed
+        threading.Thread(target=minilm().warm_up, name="warm-up", daemon=True).start()
     with _bars() as bars:
-        lab.index(found, first_stage, _report_to(bars, first_stage))
-        if late:
-            lab.index_tokens(found, _report_to(bars, "late-minilm"))
+        report_to = _report_to(bars, "index")
+        late = lab.index_all(found, first_stage, tokens=tokens, report=report_to)
     if as_json:
         _emit(
             {

@@ -13,7 +13,6 @@ import platformdirs
 
 from components.domain import InputError
 
-
 TABLES = ("qdrant", "hub", "compatible", "prices")
 """The tables of the configuration file; each is read where its subject is at home."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -137,6 +138,11 @@ class MiniLm:
                 MINILM_TOKENIZER.verify()
                 self._loaded = load_sentence_transformer(MINILM_MODEL.verify().parent)
             return self._loaded
+
+    def warm_up(self) -> None:
+        """Load the weights now; an error is for the first use to report."""
+        with contextlib.suppress(UnavailableError):
+            _ = self._model
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

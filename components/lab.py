@@ -95,6 +95,19 @@ class Lab:
             return self.store.search_hybrid(corpus, space, vector, sparse, limit)
         return self.store.search_dense(corpus, space, vector, limit)
 
+    def index_all(
+        self, corpus: Corpus, first_stage: str, *, tokens: bool, report: Report = no_report
+    ) -> bool:
+        """Index for a first stage and, where the corpus is small enough, for late interaction.
+
+        Return whether token vectors are kept.
+        """
+        late = tokens and len(corpus.documents) <= LATE_LIMIT
+        self.index(corpus, first_stage, report)
+        if late:
+            self.index_tokens(corpus, report)
+        return late
+
     # ------------------------------------------------------------ token vectors
 
     def index_tokens(self, corpus: Corpus, report: Report = no_report) -> None:

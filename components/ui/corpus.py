@@ -108,9 +108,7 @@ def _begin(found: Corpus, first: str, *, tokens: bool) -> None:
     lab = state.lab()
 
     def work(report: Report) -> None:
-        lab.index(found, first, report)
-        if tokens:
-            lab.index_tokens(found, report)
+        lab.index_all(found, first, tokens=tokens, report=report)
 
     state.put(state.TASK, Task(work).start())
 
