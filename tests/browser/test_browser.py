@@ -13,13 +13,13 @@ Enter = Callable[..., Any]
 LETTERS = ("A", "B", "C", "D")
 DONE = dict.fromkeys(LETTERS, "done")
 LOGGING = "Recording a failure with logging.exception"
+TRACEBACK = "how do I get the traceback into my log file"
 HARBOUR = "Weather in the harbour city"
 HOSTILE = (
     '<img src="x" onerror="window.__hacked=1"><script>window.__hacked=1</script>'
     "![pwned](https://evil.example/pwned.png) <b>bold</b>"
 )
-PATIENCE_MS = 120_000.0
-expect.set_options(timeout=PATIENCE_MS)
+expect.set_options(timeout=60_000)
 
 
 def jsonl(*rows: dict[str, object]) -> bytes:
@@ -45,9 +45,20 @@ def small(enter: Enter) -> Any:  # noqa: ANN401
 
 
 @pytest.fixture(scope="module")
-def guest(long_stay: Enter) -> Any:  # noqa: ANN401
-    """Return a visitor of "exceptions" whom tests share; all nine passages stay in view."""
+def stayer(long_stay: Enter) -> Any:  # noqa: ANN401
+    """Return a visitor of "exceptions" whom tests share."""
     return among_exceptions(long_stay)
+
+
+@pytest.fixture
+def guest(stayer: Any) -> Any:  # noqa: ANN401
+    """Return the shared visitor, before a judged query and with no document chosen."""
+    chosen = stayer.page.locator(".card.chosen")
+    if chosen.count():
+        stayer.after(chosen.first.click)
+    stayer.search(TRACEBACK)
+    stayer.page.mouse.move(5, 5)
+    return stayer
 
 
 def upload(visitor: Any, name: str, content: bytes) -> None:  # noqa: ANN401
@@ -88,7 +99,6 @@ def test_a_first_visit_fills_column_by_column_and_ends_with_a_verdict(enter: Ent
 
 
 def test_enter_searches_and_the_columns_follow(guest: Any) -> None:  # noqa: ANN401
-    guest.search("how do I get the traceback into my log file")
     assert guest.titles("D")[0] == LOGGING
     guest.search("weather in the harbour city")
     assert {letter: guest.titles(letter)[0] for letter in LETTERS} == dict.fromkeys(
@@ -183,7 +193,6 @@ def test_a_card_opens_the_whole_document_and_closes_it(guest: Any) -> None:  # n
 
 def test_hover_lights_the_document_everywhere_without_the_server(guest: Any) -> None:  # noqa: ANN401
     page = guest.page
-    page.mouse.move(5, 5)
     before = guest.sent
     guest.card("A", LOGGING).hover()
     for letter in LETTERS:
@@ -212,28 +221,28 @@ def focused(visitor: Any) -> list[str]:  # noqa: ANN401
     return list(found)
 
 
-def test_the_board_can_be_walked_by_keyboard(guest: Any) -> None:  # noqa: ANN401
-    keys = guest.page.keyboard
-    ranks = {letter: guest.titles(letter) for letter in LETTERS}
-    guest.page.get_by_role("button", name="Systems and depth").focus()
+def test_the_board_can_be_walked_by_keyboard(small: Any) -> None:  # noqa: ANN401
+    keys = small.page.keyboard
+    ranks = {letter: small.titles(letter) for letter in LETTERS}
+    small.page.get_by_role("button", name="Systems and depth").focus()
     keys.press("Tab")
-    assert focused(guest) == ["A", "1", ranks["A"][0]], "the board is one stop of the Tab key"
+    assert focused(small) == ["A", "1", ranks["A"][0]], "the board is one stop of the Tab key"
     keys.press("ArrowDown")
-    assert focused(guest) == ["A", "2", ranks["A"][1]]
+    assert focused(small) == ["A", "2", ranks["A"][1]]
     keys.press("ArrowRight")
     same = ranks["A"][1]
-    assert focused(guest) == ["B", str(ranks["B"].index(same) + 1), same]
+    assert focused(small) == ["B", str(ranks["B"].index(same) + 1), same]
     keys.press("End")
-    assert focused(guest) == ["B", "9", ranks["B"][8]]
+    assert focused(small) == ["B", "9", ranks["B"][8]]
     keys.press("Home")
     keys.press("ArrowLeft")
-    assert focused(guest)[0] == "A"
-    assert focused(guest)[2] == ranks["B"][0]
-    guest.after(lambda: keys.press("Enter"))
-    detail = guest.page.locator(".st-key-detail")
+    assert focused(small)[0] == "A"
+    assert focused(small)[2] == ranks["B"][0]
+    small.after(lambda: keys.press("Enter"))
+    detail = small.page.locator(".st-key-detail")
     expect(detail).to_contain_text(ranks["B"][0])
-    assert focused(guest)[2] == ranks["B"][0], "the focus stays on the card"
-    guest.after(lambda: keys.press("Escape"))
+    assert focused(small)[2] == ranks["B"][0], "the focus stays on the card"
+    small.after(lambda: keys.press("Escape"))
     expect(detail).to_have_count(0)
 
 
