@@ -3,21 +3,30 @@
     folder or uploads -> files -> rows -> documents, queries, judgments -> Corpus
 
 The layout is BEIR's: corpus.jsonl, queries.jsonl, qrels/test.tsv and a card.md in plain words.
-`components.uploads` knows the other formats; what a field may hold is decided here.
+`uploads` knows the other formats, `rows` what a field may hold, `qrels` the judgments.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from types import MappingProxyType
 
-from components.domain import Corpus, CorpusError, Document, InputError, Judgments, Query
+from components.domain import Corpus, CorpusError, Document, InputError
+from components.qrels import (
+    Coverage,
+    Pair,
+    check_judgments,
+    coverage,
+    is_header,
+    judgments_of,
+    read_candidates,
+    read_pairs,
+    read_qrels,
+)
+from components.rows import ID_KEYS, documents_from, queries_from, text_of
 from components.uploads import (
     MAX_BYTES,
     MAX_FILES,
@@ -28,8 +37,8 @@ from components.uploads import (
     Upload,
     decode,
     json_rows,
-    kind,
     lines,
+    load,
     preview_csv,
     printable,
     prose_rows,
@@ -56,36 +65,11 @@ __all__ = [
     "read_candidates",
     "read_folder",
     "read_qrels",
+    "read_texts",
     "read_uploads",
     "sample_names",
 ]
-
 SAMPLES: Path = Path(__file__).resolve().parent.parent / "sample_data"
-MAX_ID_LENGTH = 512
-ID_KEYS = ("_id", "id", "docid")
-TEXT_KEYS = ("text", "contents", "body", "passage")
-
-_INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One line of a qrels or candidate file: a query, a document, its grade or rank, the place."""
-
-    query: str
-    document: str
-    value: int
-    where: str
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How much of a judgment file lies outside a corpus, in distinct queries and documents."""
-
-    queries: int
-    unknown_queries: int
-    documents: int
-    unknown_documents: int
 
 
 # ---------------------------------------------------------------- opening
@@ -165,13 +149,13 @@ def assemble(
             "Give it a document: one JSON object a line, or one row under the header.",
         )
     asked = queries_from(json_rows(queries)) if queries else ()
-    pairs = _pairs(qrels, "score") if qrels else ()
+    pairs = read_pairs(qrels, "score") if qrels else ()
     check_judgments(pairs, {d.id for d in documents}, {q.id for q in asked})
     return Corpus(
         name=name,
         documents=tuple(documents),
         queries=asked,
-        judgments=_judgments(pairs),
+        judgments=judgments_of(pairs),
         fingerprint=fingerprint(documents),
         card=decode(card) if card else "",
     )
@@ -183,251 +167,6 @@ def fingerprint(documents: Iterable[Document]) -> str:
     for document in documents:
         digest.update(json.dumps([document.id, document.title, document.text]).encode() + b"\n")
     return digest.hexdigest()
-
-
-# ---------------------------------------------------------------- judgments and candidates
-
-
-def read_qrels(path: Path) -> Judgments:
-    """Read graded judgments: BEIR's three columns with a header, or TREC's four without one."""
-    return _judgments(_pairs(load(path), "score"))
-
-
-def read_candidates(path: Path) -> dict[str, tuple[str, ...]]:
-    """Read query-id, corpus-id, rank; return document ids by query, in order of rank."""
-    ranks = _table(_pairs(load(path), "rank"))
-    return {query: tuple(sorted(row, key=row.__getitem__)) for query, row in ranks.items()}
-
-
-def check_judgments(
-    pairs: Sequence[Pair], document_ids: Collection[str], query_ids: Collection[str]
-) -> None:
-    """Raise `CorpusError` at the first judgment of an unknown document or query."""
-    strange = [p for p in pairs if p.query not in query_ids or p.document not in document_ids]
-    if not strange:
-        return
-    first = strange[0]
-    known_query = first.query in query_ids
-    what, value = ("document", first.document) if known_query else ("query", first.query)
-    file = "corpus" if known_query else "queries"
-    raise CorpusError(
-        f"{first.where}: the {what} {quoted(value)} is not in the {file}; {len(strange)} of "
-        f"{len(pairs)} judgments name a query or document that is not there.",
-        f"Add what is missing to {file}.jsonl, or delete these judgments.",
-    )
-
-
-def coverage(judgments: Judgments, corpus: Corpus) -> Coverage:
-    """Count what judgments of a larger collection name beyond a corpus; no shared query raises."""
-    known = {query.id for query in corpus.queries}
-    judged = {document for grades in judgments.values() for document in grades}
-    unknown = judgments.keys() - known
-    if len(unknown) == len(judgments):
-        raise CorpusError(
-            f"None of the {len(judgments)} judged queries is among the {len(known)} queries of "
-            f"the corpus {quoted(corpus.name)}; the first is {quoted(next(iter(judgments), ''))}.",
-            "Give the judgments that belong to this corpus.",
-        )
-    missing = judged - {document.id for document in corpus.documents}
-    return Coverage(len(judgments), len(unknown), len(judged), len(missing))
-
-
-def is_header(line: str, column: str = "score") -> bool:
-    """Tell whether a line is the header query-id, corpus-id and this column, tab-separated."""
-    cells = [cell.strip().lower().replace("_", "-") for cell in line.split("\t")]
-    return cells == ["query-id", "corpus-id", column]
-
-
-def _pairs(file: Upload, column: str) -> tuple[Pair, ...]:
-    """Read the lines of a qrels (`score`) or candidate (`rank`) file."""
-    rows = list(lines(file))
-    separator, width = "\t", 3
-    if rows and is_header(rows[0][1], column):
-        del rows[0]
-    elif rows and column == "score" and len(rows[0][1].split()) == 4:
-        separator, width = "", 4
-    elif rows:
-        raise CorpusError(
-            f"{file.name}:{rows[0][0]}: expected the header query-id, corpus-id, {column}, "
-            f"separated by tabs; found {quoted(rows[0][1])}.",
-            "Add the header line" + (", or use TREC's four columns." if column == "score" else "."),
-        )
-    if not rows:
-        raise CorpusError(f"{file.name}:1: the file holds no rows.", "Fill it or leave it out.")
-    return tuple(
-        _pair(f"{file.name}:{number}", line.split(separator or None), width, column)
-        for number, line in rows
-    )
-
-
-def _pair(where: str, cells: Sequence[str], width: int, column: str) -> Pair:
-    """Check the cells of one line; TREC's second column, the iteration, means nothing."""
-    if len(cells) != width or not all(cell.strip() for cell in cells):
-        raise CorpusError(
-            f"{where}: expected {width} columns, all filled; found {len(cells)}: "
-            f"{', '.join(quoted(cell) for cell in cells[:6])}.",
-            f"Write query, document and {column}, separated as in the first line.",
-        )
-    value = cells[-1].strip()
-    if not _INTEGER.fullmatch(value) or (column == "rank" and int(value) < 0):
-        what = "an integer" if column == "score" else "an integer from 0 or 1 upward"
-        raise CorpusError(
-            f"{where}: the {column} {quoted(value)} is not {what}.",
-            "Write whole numbers of at most nine digits.",
-        )
-    return Pair(cells[0], cells[-2], int(value), where)
-
-
-def _table(pairs: Iterable[Pair]) -> dict[str, dict[str, int]]:
-    """Return values by query and document; a pair that comes twice must say the same twice."""
-    seen: dict[tuple[str, str], Pair] = {}
-    table: dict[str, dict[str, int]] = {}
-    for pair in pairs:
-        earlier = seen.setdefault((pair.query, pair.document), pair)
-        if earlier.value != pair.value:
-            raise CorpusError(
-                f"{pair.where}: query {quoted(pair.query)} with document {quoted(pair.document)} "
-                f"has {pair.value} here and {earlier.value} at {earlier.where}.",
-                "Keep one of the two lines.",
-            )
-        table.setdefault(pair.query, {})[pair.document] = pair.value
-    return table
-
-
-def _judgments(pairs: Iterable[Pair]) -> Judgments:
-    """Return read-only grades by query and document."""
-    return MappingProxyType({q: MappingProxyType(row) for q, row in _table(pairs).items()})
-
-
-# ---------------------------------------------------------------- rows to records
-
-
-def documents_from(rows: Iterable[Row], *, keep_blank: bool = False) -> tuple[Document, ...]:
-    """Check rows into documents."""
-    places: dict[str, str] = {}
-    return tuple(_document(row, places, keep_blank) for row in rows)
-
-
-def queries_from(rows: Iterable[Row]) -> tuple[Query, ...]:
-    """Check rows into queries."""
-    places: dict[str, str] = {}
-    return tuple(_query(row, places) for row in rows)
-
-
-def _document(row: Row, places: dict[str, str], keep_blank: bool) -> Document:
-    """Check one row into a document."""
-    identity = _identity(row, places)
-    title = _optional_string(row, row.fields, "title")
-    text = _text(row, keep_blank)
-    extra = {
-        _string(row, "metadata", key): _string(row, "metadata", _flat(row, value))
-        for key, value in _metadata(row).items()
-    }
-    return Document(identity, title, text, MappingProxyType(extra))
-
-
-def _query(row: Row, places: dict[str, str]) -> Query:
-    """Check one row into a query."""
-    extra = _metadata(row)
-    tags = extra.get("tags") or []
-    if not isinstance(tags, list):
-        raise _wrong_kind(row, "tags", tags, "a list of strings")
-    return Query(
-        _identity(row, places),
-        _text(row),
-        tuple(_string(row, "tags", tag) for tag in tags),
-        _optional_string(row, extra, "note"),
-    )
-
-
-def _identity(row: Row, places: dict[str, str]) -> str:
-    """Return the row's id, a string or an integer, and remember where it was used."""
-    key = _key(row, ID_KEYS)
-    value = row.fields[key]
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    identity = _string(row, key, str(value) if whole else value)
-    control = any(unicodedata.category(c) in {"Cc", "Zl", "Zp"} for c in identity)
-    if control or not identity.strip() or len(identity) > MAX_ID_LENGTH:
-        raise CorpusError(
-            f"{row.where}: the id {quoted(identity)} has {len(identity)} characters; expected 1 "
-            f"to {MAX_ID_LENGTH}, not only spaces, without tabs, line breaks or controls.",
-            "Give the line a plain id.",
-        )
-    if (earlier := places.setdefault(identity, row.where)) != row.where:
-        raise CorpusError(
-            f"{row.where}: the id {quoted(identity)} is already used at {earlier}.",
-            "Give every line an id of its own.",
-        )
-    return identity
-
-
-def _key(row: Row, keys: Sequence[str]) -> str:
-    """Return the first of these keys that the row has; raise `CorpusError` without one."""
-    found = next((key for key in keys if key in row.fields), None)
-    if found is None:
-        seen = ", ".join(quoted(key) for key in list(row.fields)[:12]) or "no fields"
-        raise CorpusError(
-            f"{row.where}: the field {keys[0]!r} is missing; found {seen}.",
-            f"Give every line the field {keys[0]!r}; {', '.join(keys[1:])} are read as well.",
-        )
-    return found
-
-
-def _text(row: Row, keep_blank: bool = False) -> str:
-    """Return the row's text, which must not be blank unless that is allowed."""
-    key = _key(row, TEXT_KEYS)
-    text = _string(row, key, row.fields[key])
-    if not keep_blank and not text.strip():
-        raise CorpusError(
-            f"{row.where}: the field {key!r} is blank; expected some text.",
-            "Give it a text, or delete it and the judgments that name it.",
-        )
-    return text
-
-
-def _string(row: Row, key: str, value: object) -> str:
-    """Return a string that can be stored and sent: no null character, no lone surrogate."""
-    if not isinstance(value, str):
-        raise _wrong_kind(row, key, value, "a string")
-    bad = re.search("[\0\ud800-\udfff]", value)
-    if bad:
-        raise CorpusError(
-            f"{row.where}: the field {key!r} has the code U+{ord(bad[0]):04X} at character "
-            f"{bad.start() + 1}, a null character or half of a surrogate pair.",
-            "Delete it, or write the character that was meant.",
-        )
-    return value
-
-
-def _optional_string(row: Row, fields: Mapping[str, object], key: str) -> str:
-    """Return a string field, empty where it is absent or null."""
-    value = fields.get(key)
-    return "" if value is None else _string(row, key, value)
-
-
-def _metadata(row: Row) -> Mapping[str, object]:
-    """Return the row's metadata object, empty where it is absent or null."""
-    value = row.fields.get("metadata")
-    if value is not None and not isinstance(value, dict):
-        raise _wrong_kind(row, "metadata", value, "an object")
-    return value or {}
-
-
-def _flat(row: Row, value: object) -> str:
-    """Return a metadata value as text: a string as it is, anything else as JSON."""
-    try:
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    except RecursionError as exc:
-        reason = f"{row.where}: the field 'metadata' is nested too deeply."
-        raise CorpusError(reason, "Simplify the line.") from exc
-
-
-def _wrong_kind(row: Row, key: str, value: object, expected: str) -> CorpusError:
-    """Return the error for a field of the wrong kind."""
-    return CorpusError(
-        f"{row.where}: the field {key!r} holds {kind(value)}; expected {expected}.",
-        "Change the field, or leave it out if it is optional.",
-    )
 
 
 # ---------------------------------------------------------------- files
@@ -513,18 +252,6 @@ def _numbered(rows: Iterable[Row]) -> Iterator[Row]:
         yield row if has_id else Row(row.where, {**row.fields, "_id": f"doc-{number}"})
 
 
-def load(path: Path, name: str = "") -> Upload:
-    """Read a file from disk, known by this name (its path, if none is given) in errors."""
-    shown = printable(name or str(path))
-    try:
-        return Upload(shown, path.read_bytes())
-    except (OSError, ValueError) as exc:
-        why = exc.strerror if isinstance(exc, OSError) else exc
-        raise CorpusError(
-            f"{shown}: the file cannot be read: {why}.", "Check the path and its permissions."
-        ) from exc
-
-
 def _optional(folder: Path, name: str) -> Upload | None:
     """Read a file of the folder, if it is there."""
     return load(folder / name, name) if (folder / name).is_file() else None
@@ -549,4 +276,4 @@ def read_texts(path: Path) -> tuple[str, ...]:
         raise CorpusError(f"{file.name}: the file holds no text.", "Give it one document a line.")
     if not found[0][1].lstrip().startswith("{"):
         return tuple(line.strip() for _, line in found)
-    return tuple(_text(row) for row in json_rows(file))
+    return tuple(text_of(row) for row in json_rows(file))

@@ -356,7 +356,7 @@ async def two_stage_search(
     request = Request(query, first_stage, (reranker,), initial_k)
     check_request(request, lab)
     check_depth("final_k", final_k, initial_k)
-    found = open_corpus(corpus) if isinstance(corpus, str) else corpus
+    found = open_corpus(corpus, keep_blank=True) if isinstance(corpus, str) else corpus
     first = await asyncio.to_thread(retrieve, lab, found, request)
     ranking = await asyncio.to_thread(rerank_candidates, lab, found, query, first, reranker)
     return list(ranking.hits[:final_k])

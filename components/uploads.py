@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby, islice
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from components.domain import CorpusError
@@ -96,6 +96,18 @@ class CsvPreview:
     rows: tuple[tuple[str, ...], ...]
     delimiter: str
     suggested: Columns | None
+
+
+def load(path: Path, name: str = "") -> Upload:
+    """Read a file from disk, known by this name (its path, if none is given) in errors."""
+    shown = printable(name or str(path))
+    try:
+        return Upload(shown, path.read_bytes())
+    except (OSError, ValueError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) else exc
+        raise CorpusError(
+            f"{shown}: the file cannot be read: {why}.", "Check the path and its permissions."
+        ) from exc
 
 
 # ---------------------------------------------------------------- text and JSON lines

@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     ("domain",),
     ("config",),
-    ("corpus", "uploads", "lanes"),
+    ("uploads",),
+    ("qrels", "rows"),
+    ("corpus", "lanes"),
     ("encoders",),
     ("rerankers",),
     ("vectors",),
@@ -27,7 +29,7 @@ LAYERS = (
     ("ui", "cli", "bench"),
     ("app", "pages"),
 )
-BESIDE = {("corpus", "uploads"), ("cli", "bench")}
+BESIDE = {("cli", "bench")}
 """Who may import whom in the same layer; the files of one room may import each other."""
 
 

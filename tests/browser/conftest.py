@@ -95,23 +95,13 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-# Counts the runs of the script that the page has shown to their end.
-COUNT_RUNS = """
-window.__shown = 0;
-new MutationObserver((changes) => {
-  window.__shown += changes.filter(({ oldValue }) => oldValue === "running").length;
-}).observe(document, {
-  subtree: true, attributes: true, attributeOldValue: true,
-  attributeFilter: ["data-test-script-state"],
-});
-"""
-# A run may be over before the page shows that it began; a second is plenty to draw it.
-SHOWN = """([shown, since]) => window.__shown > shown || Date.now() - since > 1000"""
 IDLE = """() =>
   document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
   && !document.querySelector('.st-key-progress')
   && !document.querySelector('[data-testid=stSkeleton]')
 """
+# The frames have come; give the page its own time to draw them.
+DRAW = "() => new Promise((done) => setTimeout(() => setTimeout(done, 150), 150))"
 RANKINGS = """(board) => Object.fromEntries([...board.querySelectorAll('.column')].map((column) => [
   column.dataset.letter,
   [...column.querySelectorAll('.card')].map((card) => [
@@ -129,24 +119,35 @@ class Visitor:
     page: Any
     complaints: list[str] = field(default_factory=list)
     sent: int = 0
+    begun: int = 0
     finished: int = 0
+    rerun: bool = False
+
+    @property
+    def answered(self) -> bool:
+        """Return whether the server has ended every run that it began."""
+        return self.begun == self.finished > 0 and not self.rerun
+
+    def ended(self) -> bool:
+        """Return whether the page shows the end of the comparison; do not wait for it."""
+        if not (self.answered and self.page.evaluate(f"!!({IDLE})()")):
+            return False
+        self.page.evaluate(DRAW)
+        return self.answered and bool(self.page.evaluate(f"!!({IDLE})()"))
 
     def idle(self) -> None:
         """Wait until the script and the comparison have ended."""
-        self.page.wait_for_function(IDLE)
+        self.until(self.ended)
 
     def after(self, act: Callable[[], object]) -> None:
         """Do something that makes the script run, and wait until all of it has ended."""
-        sent, finished = self.sent, self.finished
-        shown = self.page.evaluate("window.__shown")
+        begun = self.begun
         act()
-        self.until(lambda: self.sent > sent and self.finished > finished)
-        since = self.page.evaluate("Date.now()")
-        self.page.wait_for_function(SHOWN, arg=[shown, since])
+        self.until(lambda: self.begun > begun)
         self.idle()
 
     def until(self, reached: Callable[[], bool]) -> None:
-        """Wait for something that the web socket tells."""
+        """Wait for something that the page or the web socket tells."""
         deadline = time.monotonic() + PATIENCE_MS / 1000
         while not reached():
             assert time.monotonic() < deadline, "the server did not answer"
@@ -159,11 +160,6 @@ class Visitor:
             sent = self.sent
             self.page.wait_for_timeout(700)
         self.idle()
-
-    def ended(self, shown: int, since: float) -> bool:
-        """Return whether the page shows the end of a run and of its comparison, without waiting."""
-        page = self.page
-        return bool(page.evaluate(SHOWN, [shown, since]) and page.evaluate(f"!!({IDLE})()"))
 
     @property
     def query(self) -> Any:  # noqa: ANN401
@@ -221,7 +217,6 @@ def _visits(server: Server, browser: Any) -> Iterator[Enter]:  # noqa: ANN401
             settings = {"viewport": {"width": 1440, "height": 900}} | options
             contexts.append(browser.new_context(**settings))
             contexts[-1].set_default_timeout(PATIENCE_MS)
-            contexts[-1].add_init_script(COUNT_RUNS)
         page = (beside.page.context if beside else contexts[-1]).new_page()
         visitors.append(Visitor(page))
         watch(visitors[-1])
@@ -259,10 +254,15 @@ def watch(visitor: Visitor) -> None:
         visitor.sent += 1
 
     def received(frame: bytes | str) -> None:
-        if isinstance(frame, bytes):
-            visitor.finished += ForwardMsg.FromString(frame).HasField("script_finished")
+        message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
+        if message.HasField("new_session"):
+            visitor.begun += 1
+        elif message.HasField("script_finished"):
+            visitor.finished += 1
+            visitor.rerun = message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
 
     def listen(socket: Any) -> None:  # noqa: ANN401
+        visitor.begun = visitor.finished = 0
         socket.on("framesent", sent)
         socket.on("framereceived", received)
 

@@ -38,8 +38,7 @@ class Turn:
     queries: Sequence[str]
     at: int
     done: int = 0
-    sent: tuple[int, int] = (0, 0)
-    answered: float | None = None
+    begun: int = 0
 
     @property
     def query(self) -> str:
@@ -49,18 +48,13 @@ class Turn:
     def ask(self) -> None:
         """Ask the next query, and do not wait."""
         self.at += 1
-        self.sent = (self.visitor.finished, self.visitor.page.evaluate("window.__shown"))
-        self.answered = None
+        self.begun = self.visitor.begun
         self.visitor.type(self.query)
 
     def ended(self) -> bool:
         """Return whether the page shows the end of the comparison."""
-        page = self.visitor.page
-        page.wait_for_timeout(20)
-        if self.visitor.finished <= self.sent[0]:
-            return False
-        self.answered = self.answered or page.evaluate("Date.now()")
-        return bool(self.visitor.ended(self.sent[1], self.answered))
+        self.visitor.page.wait_for_timeout(20)
+        return self.visitor.begun > self.begun and bool(self.visitor.ended())
 
 
 def open_at(enter: Callable[..., Any], corpus: str) -> Any:  # noqa: ANN401
