@@ -33,7 +33,8 @@ def overview() -> None:
             st.metric(label, value, width="content")
     if found.card:
         with st.expander("About this corpus", expanded=False):
-            st.text(found.card)
+            # a sample's card is the project's own text; an uploaded one is anybody's
+            (st.markdown if found.name in sample_names() else st.text)(found.card)
     with st.expander("First passages"):
         st.dataframe(_rows(found), hide_index=True, width="stretch")
 

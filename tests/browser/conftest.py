@@ -120,13 +120,8 @@ class Visitor:
     complaints: list[str] = field(default_factory=list)
     sent: int = 0
     begun: int = 0
-    finished: int = 0
-    rerun: bool = False
-
-    @property
-    def answered(self) -> bool:
-        """Return whether the server has ended every run that it began."""
-        return self.begun == self.finished > 0 and not self.rerun
+    answered: bool = False
+    """Whether the server has ended the run that it began last."""
 
     def ended(self) -> bool:
         """Return whether the page shows the end of the comparison; do not wait for it."""
@@ -257,12 +252,12 @@ def watch(visitor: Visitor) -> None:
         message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
         if message.HasField("new_session"):
             visitor.begun += 1
+            visitor.answered = False
         elif message.HasField("script_finished"):
-            visitor.finished += 1
-            visitor.rerun = message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
+            visitor.answered = message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
 
     def listen(socket: Any) -> None:  # noqa: ANN401
-        visitor.begun = visitor.finished = 0
+        visitor.answered = False
         socket.on("framesent", sent)
         socket.on("framereceived", received)
 
