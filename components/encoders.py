@@ -171,8 +171,8 @@ class MiniLm:
 
 
 def rest_between_texts() -> None:
-    """Keep torch's threads from spinning while they wait: on busy cores that slows all work."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when torch is imported
+    """Let torch's threads spin only briefly while they wait: on busy cores it slows all work."""
+    os.environ.setdefault("GOMP_SPINCOUNT", "30000")  # read once, when torch is imported
 
 
 def load_sentence_transformer(folder: Path) -> Any:  # noqa: ANN401
