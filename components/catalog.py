@@ -38,7 +38,7 @@ HYBRID = Spec(
     model="bge-small and BM25, fused in Qdrant (k = 60)",
     revision="1",
     source="https://doi.org/10.1145/1571941.1572114",
-    authors="as bge-small and bm25",
+    authors="Beijing Academy of Artificial Intelligence (BAAI); Robertson and Zaragoza (2009)",
     license="MIT and Apache-2.0",
 )
 DEFAULT_FIRST_STAGE = "bge-small"

@@ -540,6 +540,13 @@ def test_choosing_a_corpus_on_its_page_changes_what_compare_searches(visit: Visi
     assert at.metric[0].value == "9"
 
 
+def test_a_corpus_without_queries_opens_with_its_first_title(visit: Visit) -> None:
+    line = b'{"_id": "q", "title": "The quarry road", "text": "It is closed after rain."}'
+    corpus = read_uploads([Upload("mine.jsonl", line)], "mine")
+    at = visit(**{state.UPLOADS: {"mine": corpus}, state.CORPUS: "mine"})
+    assert settle(at).request.query == "The quarry road"
+
+
 def test_index_now_fills_the_store_and_says_so(visit: Visit) -> None:
     corpus = read_uploads([Upload("mine.jsonl", LIGHTHOUSE)], "mine")
     at = visit("pages/corpus.py", **{state.UPLOADS: {"mine": corpus}, state.CORPUS: "mine"})

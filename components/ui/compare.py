@@ -244,13 +244,12 @@ def _results(job: Job, final_k: int, grades: Mapping[str, int], chosen: str | No
     _depth_note(job, comparison)
     left, right = st.columns([1.15, 1], gap="large")
     with left:
+        bold = "documents judged relevant" if any(grades.values()) else "systems' first documents"
         page.heading(
             "Rank movement",
-            "How to read: one line a document, one column a system; bold lines are the documents "
-            f"judged relevant. Below the dots stand ranks beyond {final_k}."
-            if any(grades.values())
-            else "How to read: one line a document, one column a system; bold lines are the "
-            f"systems' first documents. Below the dots stand ranks beyond {final_k}.",
+            "How to read: one line a document, one column a system. Bold are the "
+            f"{bold}{', thickest the chosen one' if chosen else ''}. Below the dots stand ranks "
+            f"beyond {final_k}.",
         )
         telling = analysis.telling_documents(rankings, grades)
         figure = charts.bump(rankings, looks, final_k, page.ink(), telling, chosen)

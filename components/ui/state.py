@@ -83,8 +83,11 @@ def choose_corpus(name: str) -> None:
 
 
 def first_query(found: Corpus) -> str:
-    """Return the query to open a corpus with: its first, or none."""
-    return found.queries[0].text if found.queries else ""
+    """Return the query to open a corpus with: its first, or else its first document's title."""
+    if found.queries:
+        return found.queries[0].text
+    document = found.documents[0]
+    return document.title or " ".join(document.text.split()[:8])
 
 
 def query() -> str:
