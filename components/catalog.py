@@ -7,7 +7,7 @@ import pkgutil
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import ModuleType
 from typing import Literal
@@ -68,8 +68,11 @@ def first_stages() -> dict[str, Spec]:
     return dense | {"bm25": BM25, "hybrid": HYBRID}
 
 
-# The order in which people should meet the rerankers; new ones follow by name.
-_ORDER = ("minilm-l12", "late-minilm", "bm25", "rrf", "bge-v2-m3", "biencoder-minilm")
+# The order in which people should meet the rerankers; others follow by name, the anti-pattern last.
+_ORDER = ("minilm-l12", "late-minilm", "bm25", "rrf", "cohere", "voyage", "jina", "bge-v2-m3")
+_LAST = ("biencoder-minilm",)
+PLAIN = "@plain"
+"""Ends the name of a reranker that is run without the instruction, beside the one that gets it."""
 
 
 def reranker_specs(settings: Settings) -> dict[str, Spec]:
@@ -78,11 +81,24 @@ def reranker_specs(settings: Settings) -> dict[str, Spec]:
     for spec in (s for module in _modules() for s in module.specs(settings)):
         if spec.key in found:
             raise InputError(
-                f"Two rerankers have the key {spec.key!r}.", "Give the [[hub]] model another key."
+                f"Two rerankers have the key {spec.key!r}.", "Give the configured one another key."
             )
         found[spec.key] = spec
-    known = [key for key in _ORDER if key in found]
-    return {key: found[key] for key in (*known, *sorted(set(found) - set(known)))}
+    others = sorted(set(found) - {*_ORDER, *_LAST})
+    return {key: found[key] for key in (*_ORDER, *others, *_LAST) if key in found}
+
+
+def base(system: str) -> str:
+    """Return the reranker's key in a system's name: `voyage@plain` is `voyage`."""
+    return system.removesuffix(PLAIN)
+
+
+def reranker_spec(system: str, settings: Settings) -> Spec:
+    """Return the spec of a system; InputError where its reranker does not exist."""
+    spec = require(base(system), reranker_specs(settings), "reranker")
+    if system == spec.key:
+        return spec
+    return replace(spec, key=system, label=f"{spec.label}, no instruction", instructions=False)
 
 
 def entries(settings: Settings) -> tuple[Entry, ...]:

@@ -5,7 +5,7 @@
      │   └─ CorpusError     a file that cannot be read as a corpus; names file and line
      ├─ UnavailableError    a model that cannot run here: missing, damaged, no hub, no key
      ├─ StoreError          Qdrant is down, slow, refuses the key or answers nonsense
-     ├─ RerankError         a reranker failed while scoring
+     ├─ RerankError         a reranker failed while scoring, or a provider refused
      └─ Cancelled           somebody pressed stop, or a newer search took over
 
 This module imports nothing of ours; everything else may import it.
@@ -149,18 +149,37 @@ def _by_id(corpus: Corpus) -> Mapping[str, Document]:
 
 
 @dataclass(frozen=True, slots=True)
+class Billed:
+    """What a provider charges for: searches or tokens, in how many requests.
+
+    `estimated` where the provider did not say and the lab counted for itself.
+    """
+
+    requests: int = 1
+    searches: float = 0.0
+    tokens: int = 0
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """What a reranker returns: one finite score a text, aligned with the input, higher is better.
 
-    `kept` and `cut` count each text's tokens that the model did and did not read. A cached result
-    carries in `measured_ms` the time it took when it was computed.
+    `kept` and `cut` count each text's tokens that the model did and did not read; where `estimated`
+    they are counted with the lab's tokenizer instead of the model's. A cached result carries in
+    `measured_ms` the time it took when it was computed. `wait_ms` was spent waiting for a rate
+    limit or before another attempt; `billed` is what a provider charges for.
     """
 
     values: npt.NDArray[np.float64]
     kept: tuple[int, ...] = ()
     cut: tuple[int, ...] = ()
+    estimated: bool = False
     cached: bool = False
     measured_ms: float | None = None
+    wait_ms: float = 0.0
+    billed: Billed | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +187,9 @@ class Hit:
     """One document at one rank. Ranks count from 1.
 
     `score` is on the scale of the system that ranked; `first_stage_score` on that of the first
-    stage. `tokens_cut` counts the document's tokens that the model did not read.
+    stage. `tokens_cut` counts the document's tokens that the model did not read. A ranking that
+    was made elsewhere may hold documents that the first stage did not find: their
+    `first_stage_rank` is 0 and their movement is not a number of ranks, but 0.
     """
 
     document: Document
@@ -186,7 +207,7 @@ class Hit:
     @property
     def movement(self) -> int:
         """Return how many ranks the document rose (positive) or fell (negative)."""
-        return self.first_stage_rank - self.rank
+        return self.first_stage_rank - self.rank if self.first_stage_rank else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,21 +228,38 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a scoring pass consumed: query-document pairs, and tokens where they are counted."""
+    """What a scoring pass consumed: query-document pairs, tokens read where they are counted.
+
+    `requests`, `searches` and `billed_tokens` are what a provider charges for, `usd` what that
+    costs at the prices on file (None where it costs nothing or no price is known). `estimated`
+    where the provider did not say.
+    """
 
     pairs: int = 0
     tokens: int = 0
+    requests: int = 0
+    searches: float = 0.0
+    billed_tokens: int = 0
+    usd: float | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """All candidates in the order one system gives them; readers cut at their own final_k."""
+    """All candidates in the order one system gives them; readers cut at their own final_k.
+
+    `recorded` is the date of a ranking that was made earlier or elsewhere, empty for one made now.
+    `cut_estimated` says that tokens cut were counted with another tokenizer than the model's.
+    """
 
     system: str
     hits: tuple[Hit, ...]
     timing: Timing = Timing()
     usage: Usage = Usage()
     cached: bool = False
+    recorded: str = ""
+    cut_estimated: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def truncated(self) -> int:
@@ -236,6 +274,23 @@ class Failure:
     system: str
     reason: str
     remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A system's ranking of one query, made earlier or elsewhere: shown, never computed.
+
+    `key` is the system's name in this session; `documents` are ids with scores, best first;
+    `date` says when it was made, in words.
+    """
+
+    key: str
+    label: str
+    date: str
+    documents: tuple[tuple[str, float], ...]
+    scale: str = "as recorded"
+    timing: Timing = Timing()
+    usage: Usage = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,12 +316,29 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a provider takes in one request, and what it reads of a text; 0 where none is known.
+
+    Tokens are the provider's own; the lab estimates them. `per_minute` counts requests.
+    """
+
+    documents: int = 0
+    request_tokens: int = 0
+    request_bytes: int = 0
+    query_tokens: int = 0
+    document_tokens: int = 0
+    per_minute: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """A model or method as data: what it is, whose it is, and what its scores mean.
 
     `local` models share the cores through one gate; `runtime` names what has to be imported
     (``onnx``, ``torch`` or ``none``); `listwise` models score a document by its company;
-    `token_vectors` says that documents are encoded ahead, token by token.
+    `token_vectors` says that documents are encoded ahead, token by token. `provider` names who
+    answers over the network and whose key is needed; `instructions` says that the model follows
+    an instruction beside the query.
     """
 
     key: str
@@ -286,6 +358,10 @@ class Spec:
     listwise: bool = False
     token_vectors: bool = False
     caution: str = ""
+    provider: str = ""
+    instructions: bool = False
+    languages: str = "English"
+    limits: Limits = Limits()
 
 
 class Encoder(Protocol):

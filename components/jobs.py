@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -91,13 +91,20 @@ class Worker(ABC):
 class Job(Worker):
     """One comparison at work. It watches its own pipeline."""
 
-    def __init__(self, lab: Lab, corpus: Corpus, request: Request) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        corpus: Corpus,
+        request: Request,
+        held: Mapping[str, Ranking] | None = None,
+    ) -> None:
         super().__init__("comparison")
         self.lab = lab
         self.corpus = corpus
         self.request = request
+        self.held = held or {}
         # Every key from the start: a page may go through them while the work goes on.
-        self.stages = dict.fromkeys((FIRST, *request.rerankers), Stage())
+        self.stages = dict.fromkeys((FIRST, *request.systems), Stage())
         self.results: dict[str, Ranking | Failure] = {}
         self.first_stage: Ranking | None = None
 
@@ -117,7 +124,7 @@ class Job(Worker):
         self.stages[place] = Stage("failed" if isinstance(result, Failure) else "done")
 
     def _work(self) -> None:
-        asyncio.run(pipeline.compare(self.lab, self.corpus, self.request, self))
+        asyncio.run(pipeline.compare(self.lab, self.corpus, self.request, self, self.held))
 
     def _end(self) -> None:
         for system, stage in self.stages.items():

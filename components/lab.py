@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +24,19 @@ LATE_LIMIT = 2_000
 """Documents up to which token vectors are computed for the whole corpus ahead."""
 CORPORA_IN_MEMORY = 8
 """Corpora that embedded Qdrant holds at once; the least recently used makes room."""
+
+MEASUREMENTS = 200
+"""Latencies remembered for each reranker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One scoring pass on this machine: pairs, milliseconds without waiting, cost in US dollars."""
+
+    pairs: int
+    ms: float
+    usd: float | None = None
+
 
 Report = Callable[[str, int, int], None]
 """`report(step, done, total)`; it may raise `Cancelled`."""
@@ -54,6 +68,17 @@ class Lab:
         self._building: dict[tuple[str, str], threading.Lock] = {}
         self._lock = threading.Lock()
         self._counts: dict[str, Sequence[tuple[int, int]]] = {}
+        self.measured: dict[str, deque[Measured]] = {}
+
+    def with_keys(self, keys: Mapping[str, str]) -> Lab:
+        """Return this lab for somebody with API keys of their own; all else is shared."""
+        twin = copy(self)
+        twin.settings = self.settings.with_keys(keys)
+        return twin
+
+    def note(self, system: str, measured: Measured) -> None:
+        """Remember how long a reranker took here."""
+        self.measured.setdefault(system, deque(maxlen=MEASUREMENTS)).append(measured)
 
     # ------------------------------------------------------------ first stage
 
@@ -127,12 +152,12 @@ class Lab:
                 self.store.build(corpus, TOKEN_SPACE, points, _step(report, "store"))
             self._counts[corpus.fingerprint] = tokens.counts
 
-    def context(self, corpus: Corpus | None) -> Context:
+    def context(self, corpus: Corpus | None, instruction: str = "") -> Context:
         """Return what a reranker may draw on."""
         tokens = None
         if corpus is not None and corpus.fingerprint in self._counts:
             tokens = StoredTokens(self.store, corpus, self._counts[corpus.fingerprint])
-        return Context(self.settings, corpus, tokens)
+        return Context(self.settings, corpus, tokens, instruction)
 
     # ------------------------------------------------------------ bookkeeping
 

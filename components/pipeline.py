@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from components import catalog
 from components.config import read_settings
 from components.corpus import open_corpus
 from components.domain import (
+    Billed,
     Cancelled,
     Comparison,
     Corpus,
@@ -29,7 +31,9 @@ from components.domain import (
     Hit,
     InputError,
     LabError,
+    Progress,
     Ranking,
+    Recorded,
     Reranker,
     RerankError,
     Scores,
@@ -37,12 +41,14 @@ from components.domain import (
     Timing,
     Usage,
 )
-from components.lab import LATE_LIMIT, Lab
+from components.lab import LATE_LIMIT, Lab, Measured
 from components.lanes import GATE
+from components.prices import usd_of
 from components.rerankers.fusion import RRF, fuse
 
 _log = logging.getLogger(__name__)
 _NO_TIME = Timing()
+T = TypeVar("T")
 
 
 class Watcher(Protocol):
@@ -69,32 +75,53 @@ class Unwatched:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to compare: a query, a first stage, rerankers, and how many candidates they see."""
+    """What to compare: a query, a first stage, rerankers, and how many candidates they see.
+
+    An `instruction` goes to the rerankers that follow one, except where their name ends in
+    `@plain`. `recorded` rankings join the computed ones; a `recorded_first` stands in for the
+    first stage. `deadline_s` bounds the scoring of each reranker; without one, network rerankers
+    have the configured deadline and local ones take their time.
+    """
 
     query: str
     first_stage: str = catalog.DEFAULT_FIRST_STAGE
     rerankers: tuple[str, ...] = (catalog.DEFAULT_RERANKER,)
     initial_k: int = 100
+    instruction: str = ""
+    recorded: tuple[Recorded, ...] = ()
+    recorded_first: Recorded | None = None
+    deadline_s: float | None = None
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Return the names of all columns but the first stage's."""
+        return (*self.rerankers, *(r.key for r in self.recorded))
 
 
 def check_request(request: Request, lab: Lab) -> None:
     """Raise InputError for a blank query, an unknown key, a key named twice or a bad depth."""
     check_query(request.query)
     catalog.require(request.first_stage, catalog.first_stages(), "first stage")
-    known = catalog.reranker_specs(lab.settings)
     for key in request.rerankers:
-        catalog.require(key, known, "reranker")
-    if len(set(request.rerankers)) < len(request.rerankers):
+        spec = catalog.reranker_spec(catalog.base(key), lab.settings)
+        if key != spec.key and not (spec.instructions and request.instruction.strip()):
+            raise InputError(
+                f"{key} means {spec.key} without the instruction, and there is none for it.",
+                "Give an instruction, and choose a reranker that follows one.",
+            )
+    if len(set(request.systems)) < len(request.systems):
         raise InputError("A reranker is named twice.", "Name each one once.")
     check_depth("initial_k", request.initial_k)
+    if request.instruction:
+        check_query(request.instruction, "instruction")
 
 
-def check_query(query: str) -> None:
+def check_query(query: str, name: str = "query") -> None:
     """Raise InputError for a query that is blank or holds half a surrogate pair."""
     if not query.strip():
-        raise InputError("The query is empty.", "Type a question or a few words.")
+        raise InputError(f"The {name} is empty.", "Type a question or a few words.")
     if any("\ud800" <= c <= "\udfff" for c in query):
-        raise InputError("The query is not valid Unicode text.", "Type it again, in UTF-8.")
+        raise InputError(f"The {name} is not valid Unicode text.", "Type it again, in UTF-8.")
 
 
 def check_depth(name: str, value: int, limit: int | None = None) -> None:
@@ -152,43 +179,71 @@ def _since(begun: float) -> float:
 def rerank_candidates(
     lab: Lab,
     corpus: Corpus | None,
-    query: str,
+    request: Request,
     first_stage: Ranking,
-    key: str,
+    system: str,
     watcher: Watcher | None = None,
 ) -> Ranking:
     """Score the candidates with one reranker and sort them; raise LabError where it fails."""
     watch = watcher or Unwatched()
-    spec = catalog.require(key, catalog.reranker_specs(lab.settings), "reranker")
-    reranker, load_ms = _prepare(lab, corpus, spec, watch)
+    spec = catalog.reranker_spec(system, lab.settings)
+    instruction = request.instruction.strip() if spec.instructions else ""
+    reranker, load_ms = _prepare(lab, corpus, spec, instruction, watch)
     with _gate(spec, "wait", watch) as wait_ms:
         begun = time.perf_counter()
         texts = [hit.document.passage for hit in first_stage.hits]
-        scores = reranker.score(
-            query, texts, lambda done, total: watch.step(key, "run", done, total)
-        )
+        scores = reranker.score(request.query, texts, _steps(lab, request, spec, watch))
         # what comes from a cache shows the time it took when it was computed
         rerank_ms = _since(begun) if scores.measured_ms is None else scores.measured_ms
-    timing = replace(first_stage.timing, rerank_ms=rerank_ms, load_ms=load_ms, wait_ms=wait_ms)
-    return sort(key, first_stage, scores, timing)
+    timing = replace(
+        first_stage.timing,
+        rerank_ms=rerank_ms,
+        load_ms=load_ms,
+        wait_ms=wait_ms + scores.wait_ms,
+    )
+    ranking = sort(system, first_stage, scores, timing)
+    usd = usd_of(spec, scores.billed, lab.settings)
+    if texts and not scores.cached:
+        lab.note(system, Measured(len(texts), rerank_ms, usd))
+    return replace(ranking, usage=replace(ranking.usage, usd=usd))
 
 
-def _prepare(lab: Lab, corpus: Corpus | None, spec: Spec, watch: Watcher) -> tuple[Reranker, float]:
+def _steps(lab: Lab, request: Request, spec: Spec, watch: Watcher) -> Progress:
+    """Return a progress that passes each step on, and raises once the deadline is over."""
+    allowed = request.deadline_s
+    if allowed is None and not spec.local:
+        allowed = lab.settings.remote.deadline_s
+    begun = time.monotonic()
+
+    def step(done: int, total: int) -> None:
+        watch.step(spec.key, "run", done, total)
+        if allowed is not None and done < total and time.monotonic() - begun > allowed:
+            raise RerankError(
+                f"{spec.label} had not finished after {allowed:g} seconds, its deadline.",
+                "Raise the deadline, or lower the number of candidates.",
+            )
+
+    return step
+
+
+def _prepare(
+    lab: Lab, corpus: Corpus | None, spec: Spec, instruction: str, watch: Watcher
+) -> tuple[Reranker, float]:
     """Return a warm reranker and the milliseconds it took to fetch, load and bind it."""
 
     def report(step: str, done: int, total: int) -> None:
         watch.step(spec.key, step, done, total)
 
-    begun = time.perf_counter()
+    begun, key = time.perf_counter(), catalog.base(spec.key)
     report("load", 0, 0)
-    catalog.check_reranker(spec.key, lab.settings)
-    catalog.fetch_reranker(spec.key, lab.settings, partial(report, "download"))
+    catalog.check_reranker(key, lab.settings)
+    catalog.fetch_reranker(key, lab.settings, partial(report, "download"))
     with _gate(spec, "wait", watch, loading=True) as wait_ms:
         report("load", 0, 0)
-        catalog.warm_reranker(spec.key, lab.settings)
+        catalog.warm_reranker(key, lab.settings)
     if spec.token_vectors and corpus is not None and len(corpus.documents) <= LATE_LIMIT:
         lab.index_tokens(corpus, report)
-    reranker = catalog.load_reranker(spec.key, lab.context(corpus))
+    reranker = catalog.load_reranker(key, lab.context(corpus, instruction))
     return reranker, _since(begun) - wait_ms
 
 
@@ -220,8 +275,52 @@ def sort(system: str, first_stage: Ranking, scores: Scores, timing: Timing) -> R
         replace(first_stage.hits[i], rank=rank, score=float(values[i]), tokens_cut=cut[i])
         for rank, i in enumerate(np.argsort(-values, kind="stable"), start=1)
     )
-    usage = Usage(pairs=len(values), tokens=sum(scores.kept))
-    return Ranking(system, hits, timing, usage, scores.cached)
+    billed = scores.billed or Billed(requests=0)
+    usage = Usage(
+        pairs=len(values),
+        tokens=sum(scores.kept),
+        requests=billed.requests,
+        searches=billed.searches,
+        billed_tokens=billed.tokens,
+        estimated=billed.estimated,
+    )
+    return Ranking(
+        system,
+        hits,
+        timing,
+        usage,
+        scores.cached,
+        cut_estimated=scores.estimated,
+        notes=scores.notes,
+    )
+
+
+def place(recorded: Recorded, first_stage: Ranking, corpus: Corpus) -> Ranking | Failure:
+    """Return a recorded ranking as a column beside this first stage; equal scores keep their order.
+
+    A document that the first stage did not find has first-stage rank 0; one that the corpus does
+    not have is left out, and the ranking's notes say how many.
+    """
+    documents = corpus.by_id
+    found = {hit.document.id: hit for hit in first_stage.hits}
+    known = [(i, score) for i, score in recorded.documents if i in documents]
+    if not known:
+        return Failure(
+            recorded.key,
+            f"The recording names no document of {corpus.name}.",
+            "Choose the corpus that it was made with.",
+        )
+    known.sort(key=lambda pair: -pair[1])
+    hits = tuple(
+        replace(found[i], rank=rank, score=score, tokens_cut=0)
+        if i in found
+        else Hit(documents[i], rank, score, 0, 0.0)
+        for rank, (i, score) in enumerate(known, start=1)
+    )
+    lost = len(recorded.documents) - len(known)
+    notes = (f"{lost:,} documents are not in this corpus",) if lost else ()
+    timing = recorded.timing
+    return Ranking(recorded.key, hits, timing, recorded.usage, recorded=recorded.date, notes=notes)
 
 
 def fuse_rankings(first_stage: Ranking, rankings: Sequence[Ranking]) -> Ranking:
@@ -246,40 +345,101 @@ def fuse_rankings(first_stage: Ranking, rankings: Sequence[Ranking]) -> Ranking:
 
 
 async def compare(
-    lab: Lab, corpus: Corpus, request: Request, watcher: Watcher | None = None
+    lab: Lab,
+    corpus: Corpus,
+    request: Request,
+    watcher: Watcher | None = None,
+    held: Mapping[str, Ranking] | None = None,
 ) -> Comparison:
     """Run the first stage and every reranker over the same candidates; failures stay apart.
 
-    Models on this machine's cores run one after another, all others beside them.
+    Models on this machine's cores run one after another, all others beside them. `held` rankings
+    of the very same candidates are shown again, as cached, instead of being computed.
     """
     check_request(request, lab)
     watch = watcher or Unwatched()
-    first = await asyncio.to_thread(retrieve, lab, corpus, request, watch)
+    first = await in_thread(partial(_first_stage, lab, corpus, request, watch))
     watch.ranked(first)
-    return await compare_candidates(lab, corpus, request, first, watch)
+    return await compare_candidates(lab, corpus, request, first, watch, held)
+
+
+def _first_stage(lab: Lab, corpus: Corpus, request: Request, watch: Watcher) -> Ranking:
+    if request.recorded_first is None:
+        return retrieve(lab, corpus, request, watch)
+    recorded = request.recorded_first
+    documents = corpus.by_id
+    missing = [i for i, _ in recorded.documents if i not in documents]
+    if missing:
+        raise InputError(
+            f"The recording's candidates name {missing[0]!r}, which {corpus.name} lacks.",
+            "Choose the corpus that it was made with.",
+        )
+    found = [documents[i] for i, _ in recorded.documents]
+    first = first_stage_ranking(
+        recorded.key, found, [score for _, score in recorded.documents], recorded.timing
+    )
+    return replace(first, recorded=recorded.date)
 
 
 async def compare_candidates(
-    lab: Lab, corpus: Corpus | None, request: Request, first: Ranking, watch: Watcher
+    lab: Lab,
+    corpus: Corpus | None,
+    request: Request,
+    first: Ranking,
+    watch: Watcher,
+    held: Mapping[str, Ranking] | None = None,
 ) -> Comparison:
     """Run every reranker over given candidates."""
-    known = catalog.reranker_specs(lab.settings)
     alone = _scored(request)
-    queued = [k for k in alone if known[k].runtime != "none"]
     results: dict[str, Ranking | Failure] = {}
 
-    def run(keys: Sequence[str]) -> None:
-        for key in keys:
-            results[key] = _isolated(lab, corpus, request.query, first, key, watch)
-            watch.ranked(results[key])
+    def end(result: Ranking | Failure) -> None:
+        results[result.system] = result
+        watch.ranked(result)
 
-    beside = [[k] for k in alone if k not in queued]
-    await asyncio.gather(*(asyncio.to_thread(run, keys) for keys in [*beside, queued] if keys))
+    def run(systems: Sequence[str]) -> None:
+        for system in systems:
+            end(_isolated(lab, corpus, request, first, system, watch))
+
+    if corpus is not None:
+        for recorded in request.recorded:
+            end(place(recorded, first, corpus))
+    for system, ranking in (held or {}).items():
+        if system in alone:
+            end(replace(ranking, cached=True))
+    rest = [k for k in alone if k not in results]
+    queued = [k for k in rest if catalog.reranker_spec(k, lab.settings).runtime != "none"]
+    beside = [[k] for k in rest if k not in queued]
+    await asyncio.gather(*(in_thread(partial(run, keys)) for keys in [*beside, queued] if keys))
     for key in request.rerankers:
         if key not in results:
-            results[key] = _fuse_results(first, [results[k] for k in alone])
-            watch.ranked(results[key])
-    return Comparison(request.query, first, tuple(results[k] for k in request.rerankers))
+            end(_fuse_results(first, [results[k] for k in alone]))
+    return Comparison(request.query, first, tuple(results[k] for k in request.systems))
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run blocking work in a daemon thread of its own.
+
+    Threads of asyncio's own pool are few, and the process could not end before they do.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def end(result: T | None, exc: BaseException | None) -> None:
+        if not future.done():
+            future.set_exception(exc) if exc else future.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except BaseException as exc:  # it is raised again where somebody awaits it
+            error = exc
+        with suppress(RuntimeError):  # the loop has gone: nobody awaits it any more
+            loop.call_soon_threadsafe(end, result, error)
+
+    threading.Thread(target=run, name="pipeline", daemon=True).start()
+    return await future
 
 
 def rerank_all(
@@ -302,10 +462,10 @@ def _scored(request: Request) -> list[str]:
 
 
 def _isolated(
-    lab: Lab, corpus: Corpus | None, query: str, first: Ranking, key: str, watch: Watcher
+    lab: Lab, corpus: Corpus | None, request: Request, first: Ranking, key: str, watch: Watcher
 ) -> Ranking | Failure:
     try:
-        return rerank_candidates(lab, corpus, query, first, key, watch)
+        return rerank_candidates(lab, corpus, request, first, key, watch)
     except Cancelled:
         raise
     except LabError as exc:
@@ -344,6 +504,7 @@ async def two_stage_search(
     reranker: str = catalog.DEFAULT_RERANKER,
     initial_k: int = 100,
     final_k: int = 10,
+    instruction: str = "",
     lab: Lab | None = None,
 ) -> list[Hit]:
     """Retrieve `initial_k` candidates, rerank them, return the best `final_k`.
@@ -353,13 +514,13 @@ async def two_stage_search(
     folder or a `Corpus`. Raises LabError where the search cannot be done.
     """
     lab = lab or default_lab()
-    request = Request(query, first_stage, (reranker,), initial_k)
+    request = Request(query, first_stage, (reranker,), initial_k, instruction)
     check_request(request, lab)
     check_depth("final_k", final_k, initial_k)
     found = open_corpus(corpus, keep_blank=True) if isinstance(corpus, str) else corpus
-    first = await asyncio.to_thread(retrieve, lab, found, request)
-    ranking = await asyncio.to_thread(rerank_candidates, lab, found, query, first, reranker)
-    return list(ranking.hits[:final_k])
+    first = await in_thread(partial(retrieve, lab, found, request))
+    rank = partial(rerank_candidates, lab, found, request, first, reranker)
+    return list((await in_thread(rank)).hits[:final_k])
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,14 +537,17 @@ def rerank_texts(
     documents: Sequence[str],
     *,
     reranker: str = catalog.DEFAULT_RERANKER,
+    instruction: str = "",
     lab: Lab | None = None,
     watcher: Watcher | None = None,
 ) -> Ranking:
     """Rerank plain texts, without any index; the ranking's first-stage rank is their order."""
-    check_query(query)
+    lab = lab or default_lab()
+    request = Request(query, rerankers=(reranker,), instruction=instruction)
+    check_request(request, lab)
     given = [Document(str(i), "", text) for i, text in enumerate(documents)]
     first = first_stage_ranking("input", given, [0.0] * len(given))
-    return rerank_candidates(lab or default_lab(), None, query, first, reranker, watcher)
+    return rerank_candidates(lab, None, request, first, reranker, watcher)
 
 
 def rerank(
@@ -392,10 +556,11 @@ def rerank(
     top_k: int | None = None,
     *,
     reranker: str = catalog.DEFAULT_RERANKER,
+    instruction: str = "",
     lab: Lab | None = None,
 ) -> list[RerankedText]:
     """Return the best `top_k` texts (all of them by default), best first."""
     check_depth("top_k", 1 if top_k is None else top_k)
-    ranking = rerank_texts(query, documents, reranker=reranker, lab=lab)
+    ranking = rerank_texts(query, documents, reranker=reranker, instruction=instruction, lab=lab)
     best = ranking.hits[:top_k]
     return [RerankedText(h.document.text, h.score, h.original_index) for h in best]

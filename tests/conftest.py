@@ -20,7 +20,9 @@ os.environ |= {
     "HF_HUB_OFFLINE": "1",
     "OMP_NUM_THREADS": "1",  # torch's threads fight each other where the cores are busy
 }
-for _name in ("RERANK_LAB_CONFIG", "HF_HUB_CACHE", "QDRANT_URL", "QDRANT_API_KEY"):
+_OWN = ("RERANK_LAB_CONFIG", "HF_HUB_CACHE", "QDRANT_URL", "QDRANT_API_KEY")
+_KEYS = ("CO_API_KEY", "COHERE_API_KEY", "VOYAGE_API_KEY", "VOYAGE_API_KEY_PATH", "JINA_API_KEY")
+for _name in (*_OWN, *_KEYS, "CO_API_URL", "VOYAGE_API_URL", "JINA_API_URL"):
     os.environ.pop(_name, None)
 pytest.register_assert_rewrite("reranker_contract")
 

@@ -49,7 +49,9 @@ def _one_query(lab: Lab, corpus: Corpus, query: Query) -> dict[str, Ranking]:
     }
     first = found["bge-small"]
     for key in ("minilm-l12", "late-minilm", "bm25"):
-        found[reranked(key)] = pipeline.rerank_candidates(lab, corpus, query.text, first, key)
+        found[reranked(key)] = pipeline.rerank_candidates(
+            lab, corpus, pipeline.Request(query.text), first, key
+        )
     found[reranked("biencoder-minilm")] = bi_encoder_ranking(lab, corpus, query, first)
     members = [found[reranked("minilm-l12")], found[reranked("bm25")]]
     found[reranked("rrf")] = pipeline.fuse_rankings(first, members)

@@ -13,10 +13,12 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     ("domain",),
     ("config",),
+    ("prices", "wire"),
     ("uploads",),
     ("qrels", "rows"),
     ("corpus", "lanes"),
     ("encoders",),
+    ("remote",),
     ("rerankers",),
     ("vectors",),
     ("index",),

@@ -87,11 +87,6 @@ def test_a_folder_alone_names_a_hub_model(tmp_path: Path) -> None:
     assert read.hub == (HubModel("mine", "", Path("/models/mine")),)
 
 
-def test_tables_of_other_rooms_are_left_to_them(tmp_path: Path) -> None:
-    read = settings_of(tmp_path, '[prices]\ncohere = 2.0\n[[compatible]]\nname = "x"')
-    assert read == Settings()
-
-
 BAD = {
     "shards-zero": ("[qdrant]\nshards = 0", "shards", "not 0"),
     "shards-negative": ("[qdrant]\nshards = -3", "shards", "not -3"),

@@ -436,8 +436,8 @@ def test_with_query_changes_only_the_query() -> None:
 
 def test_late_interaction_in_the_store_is_late_interaction(lab: Lab, exceptions: Corpus) -> None:
     first = retrieve(lab, exceptions, Request(WORDS, "bm25"))
-    stored = rerank_candidates(lab, exceptions, WORDS, first, "late-minilm")
-    anew = rerank_candidates(lab, None, WORDS, first, "late-minilm")
+    stored = rerank_candidates(lab, exceptions, Request(WORDS), first, "late-minilm")
+    anew = rerank_candidates(lab, None, Request(WORDS), first, "late-minilm")
     assert lab.context(exceptions).tokens is not None
     assert ids(stored) == ids(anew)
     assert [h.score for h in stored.hits] == pytest.approx([h.score for h in anew.hits], abs=1e-4)

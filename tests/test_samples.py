@@ -155,7 +155,9 @@ def test_the_quick_bi_encoder_ranking_is_the_rerankers_own(lab: Lab, helpdesk: C
     lab.index(helpdesk, "bge-small")
     query = helpdesk.queries[0]
     first = pipeline.retrieve(lab, helpdesk, pipeline.Request(query.text, initial_k=12))
-    slow = pipeline.rerank_candidates(lab, helpdesk, query.text, first, "biencoder-minilm")
+    slow = pipeline.rerank_candidates(
+        lab, helpdesk, pipeline.Request(query.text), first, "biencoder-minilm"
+    )
     quick = sample_runs.bi_encoder_ranking(lab, helpdesk, query, first)
     assert [h.document.id for h in slow.hits] == [h.document.id for h in quick.hits]
     assert [h.score for h in slow.hits] == pytest.approx([h.score for h in quick.hits], abs=1e-6)

@@ -4,7 +4,8 @@ A file has
 
 - `specs(settings)`: what it offers, as data;
 - `load(spec, context)`: a `Reranker`, its weights shared by the whole process. It may draw on the
-  context: the corpus whose statistics BM25 needs, the store that holds token vectors;
+  context: the corpus whose statistics BM25 needs, the store that holds token vectors, an
+  instruction;
 - `check(spec, settings)`, optional: raises `UnavailableError` where it cannot run here;
 - `fetch(spec, settings, progress)`, optional: brings a model to this machine before it is loaded.
 """
@@ -15,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from components.config import Settings
-from components.domain import Corpus, Matrix, Scores
+from components.config import KEY_VARIABLES, Settings
+from components.domain import Corpus, Matrix, Scores, Spec, UnavailableError
 
 
 class TokenStore(Protocol):
@@ -34,3 +35,25 @@ class Context:
     settings: Settings
     corpus: Corpus | None = None
     tokens: TokenStore | None = None
+    instruction: str = ""
+
+
+def instructed(query: str, instruction: str) -> str:
+    """Return a query with an instruction written before it, for models that follow one."""
+    return f"Instruction: {instruction.strip()}\nQuery: {query}" if instruction.strip() else query
+
+
+def provider_key(spec: Spec, settings: Settings, label: str) -> tuple[str, str]:
+    """Return the key for a provider and the variable it may be set in.
+
+    Raises UnavailableError where there is no key.
+    """
+    servers = {server.key: server.key_env for server in settings.servers}
+    variable = KEY_VARIABLES.get(spec.provider) or servers.get(spec.provider, "")
+    key = settings.keys.get(spec.provider, "")
+    if not key:
+        raise UnavailableError(
+            f"There is no API key for {label}.",
+            f"Set {variable}, or type a key for this session on the Rerankers page.",
+        )
+    return key, variable

@@ -1,0 +1,142 @@
+"""Cohere's hosted rerankers, through its own SDK."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import httpx
+
+from components.config import Settings
+from components.domain import Billed, Limits, Spec
+from components.remote import Answer, RemoteReranker
+from components.rerankers import Context, provider_key
+from components.wire import Caller, malformed, no_cookies, refusal, timeout, transport_failure
+
+PROVIDER = "cohere"
+LABEL = "Cohere"
+
+
+def _spec(key: str, model: str, summary: str, **differences: Any) -> Spec:  # noqa: ANN401
+    facts: dict[str, Any] = {
+        "scale": "0 to 1, within one query",
+        "languages": "more than 100",
+        "limits": Limits(documents=1000, query_tokens=2048, document_tokens=4096, per_minute=1000),
+    }
+    return Spec(
+        key=key,
+        label=key,
+        family="hosted",
+        summary=summary,
+        model=model,
+        source="https://docs.cohere.com/docs/rerank",
+        authors="Cohere",
+        license="hosted; Cohere's terms",
+        local=False,
+        provider=PROVIDER,
+        **facts | differences,
+    )
+
+
+_LONG_QUERY = {
+    "limits": Limits(documents=1000, query_tokens=16_384, document_tokens=4096, per_minute=1000)
+}
+_CALIBRATED = {"scale": "0 to 1, calibrated", **_LONG_QUERY}
+SPECS = (
+    _spec("cohere", "rerank-v3.5", "A hosted multilingual reranker, billed by the search."),
+    _spec("cohere:v5.0-pro", "rerank-v5.0-pro", "The strongest of the v5 models.", **_CALIBRATED),
+    _spec("cohere:v5.0-fast", "rerank-v5.0-fast", "The quicker, cheaper v5.", **_CALIBRATED),
+    _spec("cohere:v4.0-pro", "rerank-v4.0-pro", "The stronger of the v4 models.", **_LONG_QUERY),
+    _spec("cohere:v4.0-fast", "rerank-v4.0-fast", "The quicker of the v4 models.", **_LONG_QUERY),
+    _spec(
+        "cohere:english-v3.0",
+        "rerank-english-v3.0",
+        "An older model for English.",
+        languages="English",
+    ),
+    _spec(
+        "cohere:multilingual-v3.0",
+        "rerank-multilingual-v3.0",
+        "An older multilingual model.",
+    ),
+)
+
+
+class Cohere:
+    """One request to /v2/rerank; the SDK's retries are off, and it follows no redirect."""
+
+    def __init__(self, who: Caller, address: str) -> None:
+        import cohere  # it and its client take a moment: part of loading, not of the first call
+
+        self._who, self._sdk = who, cohere
+        self._client = cohere.ClientV2(
+            api_key=who.key,
+            base_url=address or None,
+            max_retries=0,
+            httpx_client=_http(),
+            client_name="rerank-lab",
+        )
+
+    def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
+        """Return what Cohere answers; Refused where it does not."""
+        try:
+            found = self._client.rerank(
+                model=self._who.model,
+                query=query,
+                documents=list(texts),
+                request_options={
+                    "max_retries": 0,
+                    "timeout": timeout(seconds),  # type: ignore[arg-type]
+                },
+            )
+            return Answer(self._pairs(found.results), _billed(found.meta))
+        except self._sdk.core.ApiError as exc:
+            if exc.status_code is None or 200 <= exc.status_code < 300:
+                raise malformed(self._who, "not with JSON") from exc
+            raise refusal(self._who, exc.status_code, exc.body, exc.headers) from exc
+        except httpx.HTTPError as exc:
+            raise transport_failure(self._who, exc, seconds) from exc
+        except (AttributeError, TypeError, ValueError, RecursionError) as exc:
+            raise malformed(self._who, "not in the documented form") from exc
+
+    def _pairs(self, results: object) -> list[tuple[object, object]]:
+        if not isinstance(results, list):
+            raise malformed(self._who, "without results")
+        return [(item.index, item.relevance_score) for item in results]
+
+
+@cache
+def _http() -> httpx.Client:
+    """Return a client of the SDK's own; it differs from the lab's in nothing but its pool."""
+    return httpx.Client(follow_redirects=False, cookies=no_cookies(), timeout=timeout(30))
+
+
+def _billed(meta: Any) -> Billed | None:  # noqa: ANN401
+    units = getattr(meta, "billed_units", None)
+    searches, tokens = (_count(getattr(units, n, None)) for n in ("search_units", "input_tokens"))
+    return Billed(1, searches, int(tokens)) if searches or tokens else None
+
+
+def _count(value: object) -> float:
+    """Return a number of units, or 0 for whatever is none."""
+    fine = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
+    return float(value) if fine else 0.0  # type: ignore[arg-type]
+
+
+def specs(settings: Settings) -> tuple[Spec, ...]:
+    """Return Cohere's models."""
+    return SPECS
+
+
+def check(spec: Spec, settings: Settings) -> None:
+    """Raise UnavailableError without a key."""
+    provider_key(spec, settings, LABEL)
+
+
+def load(spec: Spec, context: Context) -> RemoteReranker:
+    """Return a reranker with the session's key."""
+    key, variable = provider_key(spec, context.settings, LABEL)
+    who = Caller(LABEL, spec.model, key, variable)
+    sender = Cohere(who, context.settings.addresses.get(PROVIDER, ""))
+    return RemoteReranker(spec, who, sender.send, context.settings.remote)
