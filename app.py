@@ -1,10 +1,10 @@
 """Compare: one query, one first stage, several rerankers side by side."""
 
-from components.ui import compare, page
+from components.ui import ask, compare, page
 
 page.setup("Compare")
-compare.query_form()
-request = compare.settings()
-job = compare.current_job(request)
+ask.query_form()
+request = ask.settings()
+job = ask.current_job(request)
 if job:
     compare.show(job)

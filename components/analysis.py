@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from components.domain import Comparison, Hit, Ranking
+from components.domain import Comparison, Document, Hit, Ranking
 from components.evaluation import measure, run_scores
 
 
@@ -44,6 +44,39 @@ def relative_scores(scores: Sequence[float]) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """One document's rank in two rankings; None where a ranking does not hold it."""
+
+    document: Document
+    before: int | None
+    after: int | None
+
+
+def moves(before: Ranking, after: Ranking, k: int) -> tuple[Move, ...]:
+    """Return how the first k documents of two rankings differ, in the order of the second."""
+    first = {hit.document.id: hit for hit in before.hits}
+    second = {hit.document.id: hit for hit in after.hits}
+
+    def rank(hits: Mapping[str, Hit], document: str) -> int | None:
+        return hits[document].rank if document in hits else None
+
+    found = [
+        Move((second.get(i) or first[i]).document, rank(first, i), rank(second, i))
+        for i in shown_documents((after, before), k)
+    ]
+    beyond = len(before.hits) + len(after.hits) + 1
+    return tuple(sorted(found, key=lambda move: move.after or beyond))
+
+
+def moves_words(found: Sequence[Move], k: int) -> str:
+    """Return in one sentence what changed between two rankings' first k documents."""
+    kept = sum(1 for m in found if m.before and m.after and max(m.before, m.after) <= k)
+    depth = sum(1 for m in found if m.after and m.after <= k)
+    still = sum(1 for m in found if m.before == m.after)
+    return f"{kept} of the first {depth} documents are the same, {still} at the same rank."
+
+
+@dataclass(frozen=True, slots=True)
 class Harm:
     """A relevant document that a reranker moved down or out of the first k."""
 
@@ -59,7 +92,7 @@ def harms(ranking: Ranking, grades: Mapping[str, int], k: int) -> tuple[Harm, ..
         Harm(hit.document.id, ranking.system, hit.first_stage_rank, hit.rank)
         for hit in ranking.hits
         if grades.get(hit.document.id, 0) > 0
-        and hit.first_stage_rank <= k
+        and 0 < hit.first_stage_rank <= k
         and hit.rank > hit.first_stage_rank
     )
 
@@ -109,6 +142,8 @@ def _top_words(leader: Ranking, k: int) -> str:
     top = leader.hits[0]
     if top.first_stage_rank == 1:
         return f"Its first document is the first stage's own: “{_name(top)}”."
+    if not top.first_stage_rank:
+        return f"It puts “{_name(top)}” first; the first stage did not find it."
     where = ", below the cut-off" if top.first_stage_rank > k else ""
     return f"It puts “{_name(top)}” first; the first stage had it at {top.first_stage_rank}{where}."
 

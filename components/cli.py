@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components import catalog, evaluation, pipeline, report
-from components.config import read_settings
+from components.config import Settings, read_settings
 from components.corpus import coverage, open_corpus, read_candidates, read_qrels, read_texts
 from components.domain import (
     Comparison,
@@ -33,6 +33,7 @@ from components.domain import (
 )
 from components.encoders import minilm
 from components.lab import LATE_LIMIT, Lab
+from components.prices import dollars, price_of
 
 ROOT = Path(__file__).resolve().parent.parent
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -47,6 +48,9 @@ Rerankers = Annotated[
     list[str] | None, typer.Option("--reranker", help="A reranker's key; may be repeated.")
 ]
 InitialK = Annotated[int, typer.Option("--initial-k", help="Candidates of the first stage.")]
+Instruction = Annotated[
+    str, typer.Option(help="What the reranker should look for; few models take one.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
@@ -141,21 +145,22 @@ def serve(
 @app.command()
 def models(as_json: Json = False) -> None:
     """List every first stage and reranker, and whether it can run here."""
-    entries = catalog.entries(read_settings())
+    settings = read_settings()
+    entries = catalog.entries(settings)
     if as_json:
-        _emit({"models": [_entry_json(entry) for entry in entries]})
+        _emit({"models": [_entry_json(entry, settings) for entry in entries]})
         return
     for entry in entries:
         spec = entry.spec
         here = "ready" if entry.available else "not here"
-        line = f"{spec.key:18}{entry.stage:13}{spec.family:18}{here:10}{spec.license}"
+        line = f"{spec.key:26}{entry.stage:13}{spec.family:18}{here:10}{spec.license}"
         out.print(Text(line), soft_wrap=True)
         out.print(Text(f"    {spec.model}, {spec.authors}", style="dim"), soft_wrap=True)
         if not entry.available:
             out.print(Text(f"    {entry.reason} {entry.remedy}"), soft_wrap=True)
 
 
-def _entry_json(entry: catalog.Entry) -> dict[str, Any]:
+def _entry_json(entry: catalog.Entry, settings: Settings) -> dict[str, Any]:
     spec = entry.spec
     return {
         "key": spec.key,
@@ -169,6 +174,12 @@ def _entry_json(entry: catalog.Entry) -> dict[str, Any]:
         "source": spec.source,
         "model": spec.model,
         "authors": spec.authors,
+        "scale": spec.scale,
+        "instructions": spec.instructions,
+        "listwise": spec.listwise,
+        "languages": spec.languages,
+        "price": price.words if (price := price_of(spec, settings)) else "",
+        "price_source": price.origin if price else "",
     }
 
 
@@ -214,22 +225,16 @@ def search(
     reranker: Rerankers = None,
     initial_k: InitialK = 100,
     final_k: Annotated[int, typer.Option("--final-k", help="Hits shown of each.")] = 10,
-    instruction: Annotated[
-        str, typer.Option(help="What the reranker should look for; few models take one.")
-    ] = "",
+    instruction: Instruction = "",
     as_json: Json = False,
 ) -> None:
     """Search a corpus and show what each reranker makes of the same candidates."""
     keys = tuple(reranker or ())
-    request = pipeline.Request(query, first_stage, keys, initial_k)
+    request = pipeline.Request(query, first_stage, keys, initial_k, instruction)
     pipeline.check_depth("final_k", final_k, initial_k)
     lab = _lab()
     pipeline.check_request(request, lab)
-    if instruction.strip():
-        raise InputError(
-            f"None of the chosen rerankers takes an instruction: {', '.join(keys) or 'none'}.",
-            "Leave --instruction out.",
-        )
+    _check_instruction(lab, keys, instruction)
     found = _open(corpus)
     with _bars() as bars:
         comparison = asyncio.run(pipeline.compare(lab, found, request, bars))
@@ -241,11 +246,26 @@ def search(
         raise typer.Exit(1)
 
 
+def _check_instruction(lab: Lab, keys: Sequence[str], instruction: str) -> None:
+    """Raise InputError if nobody follows an instruction; mention those who do not."""
+    if not instruction.strip():
+        return
+    specs = {key: catalog.reranker_spec(key, lab.settings) for key in keys}
+    deaf = [k for k, s in specs.items() if not s.instructions and k == catalog.base(k)]
+    if len(deaf) == len(keys):
+        raise InputError(
+            f"None of the chosen rerankers takes an instruction: {', '.join(keys) or 'none'}.",
+            "Leave --instruction out.",
+        )
+    if deaf:
+        err.print(Text(f"Asked without the instruction, which they do not take: {', '.join(deaf)}"))
+
+
 def _print_comparison(comparison: Comparison, final_k: int) -> None:
     for ranking in (comparison.first_stage, *comparison.rankings):
         ms = ranking.timing.rerank_ms or ranking.timing.total_ms
         table = Table("", "from", "score", "id", "title", box=None, title_justify="left")
-        table.title = Text(f"{ranking.system} · {ms:,.0f} ms")
+        table.title = Text(" · ".join([ranking.system, f"{ms:,.0f} ms", *_cost(ranking)]))
         for hit in ranking.hits[:final_k]:
             title = hit.document.title or hit.document.text[:80]
             row = (str(hit.rank), str(hit.first_stage_rank), f"{hit.score:.4f}", hit.document.id)
@@ -253,6 +273,12 @@ def _print_comparison(comparison: Comparison, final_k: int) -> None:
         out.print(table)
     for failure in comparison.failures:
         err.print(Text(f"{failure.system}: {failure.reason} {failure.remedy}"), soft_wrap=True)
+
+
+def _cost(ranking: Ranking) -> list[str]:
+    if ranking.usage.usd is None:
+        return []
+    return [f"{dollars(ranking.usage.usd)}{' (estimated)' if ranking.usage.estimated else ''}"]
 
 
 @app.command()
@@ -265,6 +291,7 @@ def rerank(
         str, typer.Option("--reranker", help="A reranker's key.")
     ] = catalog.DEFAULT_RERANKER,
     top_k: Annotated[int | None, typer.Option("--top-k", help="Results shown.")] = None,
+    instruction: Instruction = "",
     as_json: Json = False,
 ) -> None:
     """Rerank the documents of a file, without any index."""
@@ -272,9 +299,12 @@ def rerank(
     pipeline.check_depth("top_k", 1 if top_k is None else top_k)
     lab = _lab()
     catalog.require(reranker, catalog.reranker_specs(lab.settings), "reranker")
+    _check_instruction(lab, [reranker], instruction)
     texts = read_texts(documents)
     with _bars() as bars:
-        ranking = pipeline.rerank_texts(query, texts, reranker=reranker, lab=lab, watcher=bars)
+        ranking = pipeline.rerank_texts(
+            query, texts, reranker=reranker, instruction=instruction, lab=lab, watcher=bars
+        )
     results = [
         {
             "text": hit.document.text,
@@ -284,8 +314,9 @@ def rerank(
         for hit in ranking.hits[:top_k]
     ]
     if as_json:
-        timing = report.ranking_json(ranking, 0)["timing"]
-        _emit({"results": results, "timing": timing, "truncated": ranking.truncated})
+        told = report.ranking_json(ranking, 0)
+        kept = {name: told[name] for name in ("timing", "truncated", "usage")}
+        _emit({"results": results} | kept)
         return
     for result in results:
         line = f"{result['relevance_score']:.4f}  [{result['original_index']}]  {result['text']}"

@@ -1,6 +1,12 @@
-"""Rerankers: every model in the catalog, whether it can run here, and why not."""
+"""Rerankers: every model, keys and tests; which one to choose; what it costs in money and time."""
 
-from components.ui import page, rerankers
+from components.ui import choosing, page, rerankers
 
 page.setup("Rerankers")
-rerankers.listing()
+models, guide, costs = page.tabs("Models and keys", "Which one?", "Cost and latency")
+with models:
+    rerankers.listing()
+with guide:
+    choosing.selection_guide()
+with costs:
+    choosing.cost_and_latency()

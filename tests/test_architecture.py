@@ -25,7 +25,7 @@ LAYERS = (
     ("catalog",),
     ("lab",),
     ("pipeline",),
-    ("jobs", "evaluation"),
+    ("jobs", "evaluation", "guide"),
     ("analysis",),
     ("charts", "report"),
     ("ui", "cli", "bench"),

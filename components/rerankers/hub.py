@@ -42,6 +42,7 @@ BGE_V2_M3 = Spec(
     size_mb=2270.0,
     max_tokens=1024,
     runtime="torch",
+    languages="more than 100",
 )
 FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
 PROBE_SECONDS = 2.0
@@ -146,6 +147,7 @@ def specs(settings: Settings) -> tuple[Spec, ...]:
             license="as its authors say",
             max_tokens=512,
             runtime="torch",
+            languages="as the model's card says",
         )
         for model in settings.hub
         if model.key != BGE_V2_M3.key

@@ -10,6 +10,7 @@ const BUSY = {
 const SHORT = { loading: "loading", waiting: "waiting", failed: "failed", stopped: "stopped" };
 const NOTHING = "The first stage found nothing to order.";
 const UNKNOWN = "No reason was given.";
+const NOT_FOUND = "not among the first stage's candidates";
 const PARTIAL = "Part of the scores is not a ranking, so none is shown.";
 const boards = new WeakMap();
 
@@ -91,8 +92,10 @@ function gutter(view, setting) {
   const node = make("span", "gutter");
   node.append(make("span", "rank", String(view.rank)));
   if (view.origin !== "first") {
-    const was = make("span", "was", `${setting.first} ${view.first_rank}`);
-    was.title = `rank ${view.first_rank} in ${setting.first}, the first stage`;
+    const was = make("span", "was", `${setting.first} ${view.first_rank || "–"}`);
+    was.title = view.first_rank
+      ? `rank ${view.first_rank} in ${setting.first}, the first stage`
+      : NOT_FOUND;
     node.append(was);
   }
   if (view.cut > 0) {
@@ -136,6 +139,7 @@ function movement(view, setting) {
   node.title = moved(view, setting);
   if (view.origin === "same") node.textContent = "=";
   else if (view.origin === "from") node.textContent = `from ${view.first_rank}`;
+  else if (view.origin === "new") node.textContent = "not retrieved";
   else {
     const arrow = make("i", "", view.origin === "up" ? "▲" : "▼");
     node.append(arrow, String(Math.abs(view.delta)));
@@ -158,9 +162,11 @@ function grade(view, { maxGrade }) {
 
 const graded = (view, maxGrade) =>
   view.grade === null ? "unjudged" : `grade ${view.grade} of ${maxGrade}`;
-const unread = (view) => `${plural(view.cut, "token")} at the end not read by this model`;
+const unread = (view) =>
+  `${view.cut_estimated ? "about " : ""}${plural(view.cut, "token")} at the end not read by this model`;
 
 function moved(view, setting) {
+  if (view.origin === "new") return NOT_FOUND;
   const origin = `rank ${view.first_rank} in the first stage`;
   const steps = plural(Math.abs(view.delta), "rank");
   if (view.origin === "same") return `same rank as in the first stage`;
@@ -216,6 +222,11 @@ class Column {
     const facts = make("p", "facts");
     const first = view.state === "done" ? view.latency : this.progress();
     if (first) facts.append(make("b", "", first));
+    if (view.cost) {
+      const cost = words("span", "cost", view.cost);
+      cost.title = view.cost_words;
+      facts.append("·", cost);
+    }
     if (first && view.quality) facts.append("·");
     if (view.quality) facts.append(measure(view.quality));
     facts.append(...view.notes.map((note) => words("span", "badge", note)));
@@ -499,7 +510,9 @@ class Board {
   /** The first stage ranked every candidate, so there even a document below the cut has a rank. */
   missing(column, id) {
     if (column !== this.columns[0]) return `not in top ${column.cards.length}`;
-    for (const card of this.cards()) if (card.id === id) return `rank ${card.view.first_rank}`;
+    for (const card of this.cards()) {
+      if (card.id === id) return card.view.first_rank ? `rank ${card.view.first_rank}` : "not found";
+    }
     return "";
   }
 

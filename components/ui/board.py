@@ -31,13 +31,16 @@ TITLE_SHOWN: Final = 300
 TEXT_SHOWN: Final = 600
 REASON_SHOWN: Final = 4000
 
-Origin = Literal["same", "up", "down", "from", "first"]
+Origin = Literal["same", "up", "down", "from", "first", "new"]
 State = Literal["done", "loading", "waiting", "running", "failed", "stopped"]
 
 
 @dataclass(frozen=True)
 class CardView:
-    """One document in one column; `bar` is 0..1 within that column, `cut` counts unread tokens."""
+    """One document in one column; `bar` is 0..1 within that column, `cut` counts unread tokens.
+
+    `first_rank` is 0 and `origin` "new" where the first stage did not find the document.
+    """
 
     id: str
     rank: int
@@ -50,6 +53,7 @@ class CardView:
     delta: int
     grade: int | None
     cut: int
+    cut_estimated: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ class ColumnView:
     reason: str
     remedy: str
     cards: tuple[CardView, ...]
+    cost: str = ""
+    cost_words: str = ""
 
 
 @dataclass(frozen=True)

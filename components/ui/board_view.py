@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from components import catalog
 from components.analysis import ndcg, relative_scores
 from components.charts import milliseconds
 from components.config import Settings
-from components.domain import Failure, Hit, Ranking, Spec
+from components.domain import Failure, Hit, Ranking, Recorded, Spec, Usage
 from components.jobs import FIRST, Job, Stage
+from components.pipeline import Request
+from components.prices import dollars
 from components.ui.board import LETTERS, BoardData, CardView, ColumnView, Origin, State
 
 _STATES: Mapping[str, State] = {
@@ -19,36 +22,66 @@ _STATES: Mapping[str, State] = {
     "failed": "failed",
     "stopped": "stopped",
 }
-_KINDS = {"first stage": "first stage"}
 
 
-def letters(rerankers: Sequence[str], settings: Settings) -> dict[str, str]:
-    """Return each reranker's letter: its own by its place in the catalog, else the first free.
-
-    A is the first stage's. A system keeps its letter whatever stands beside it.
-    """
+def own_letter(system: str, settings: Settings) -> str | None:
+    """Return the letter that a reranker has on every page; None beyond the first seven."""
     known = list(catalog.reranker_specs(settings))
-    own = {key: LETTERS[1 + known.index(key)] for key in rerankers if known.index(key) < 7}
+    place = known.index(system) if system in known else len(known)
+    return LETTERS[1 + place] if place < len(LETTERS) - 1 else None
+
+
+def letters(systems: Sequence[str], settings: Settings) -> dict[str, str]:
+    """Return the letters of at most seven systems: each its own, others the first free ones.
+
+    A is the first stage's. A system keeps its own letter whatever stands beside it.
+    """
+    own = {s: letter for s in systems if (letter := own_letter(s, settings))}
     free = iter(letter for letter in LETTERS[1:] if letter not in own.values())
-    return {key: own.get(key) or next(free) for key in rerankers}
+    return {s: own.get(s) or next(free) for s in systems}
+
+
+def column_specs(request: Request, settings: Settings) -> dict[str, Spec]:
+    """Return what is known of each column but the first stage's, recorded ones included."""
+    specs = {key: catalog.reranker_spec(key, settings) for key in request.rerankers}
+    return specs | {r.key: _recorded_spec(r) for r in request.recorded}
+
+
+def first_spec(request: Request) -> Spec:
+    """Return what is known of the first stage, recorded or not."""
+    if request.recorded_first is not None:
+        return _recorded_spec(request.recorded_first)
+    return catalog.first_stages()[request.first_stage]
+
+
+def _recorded_spec(recorded: Recorded) -> Spec:
+    return Spec(recorded.key, recorded.label, "recorded", "", recorded.scale)
 
 
 def board_data(job: Job, final_k: int, grades: Mapping[str, int]) -> BoardData:
     """Return what the board shows of a job as it stands now."""
-    settings = job.lab.settings
     columns = [_first_column(job, final_k, grades)]
-    specs = catalog.reranker_specs(settings)
-    for key, letter in letters(job.request.rerankers, settings).items():
+    specs = column_specs(job.request, job.lab.settings)
+    for key, letter in letters(job.request.systems, job.lab.settings).items():
         stage = job.stages.get(key, Stage())
         column = _column(specs[key], letter, stage, job.results.get(key), final_k, grades)
-        columns.append(column)
+        told = _instruction_note(specs[key], job.request)
+        columns.append(replace(column, notes=(*told, *column.notes)))
     top = max(3, *grades.values()) if grades else 0
     return BoardData(tuple(columns), top, final_k)
 
 
+def _instruction_note(spec: Spec, request: Request) -> tuple[str, ...]:
+    """Return whether a reranker follows the instruction; its plain twin says so by its name."""
+    if not request.instruction.strip() or spec.key not in request.rerankers:
+        return ()
+    if spec.instructions:
+        return ("with instruction",)
+    return () if spec.key.endswith(catalog.PLAIN) else ("takes no instruction",)
+
+
 def _first_column(job: Job, final_k: int, grades: Mapping[str, int]) -> ColumnView:
-    spec = catalog.first_stages()[job.request.first_stage]
-    stage = job.stages.get(FIRST, Stage())
+    spec, stage = first_spec(job.request), job.stages.get(FIRST, Stage())
     return _column(spec, "A", stage, job.first_stage, final_k, grades)
 
 
@@ -77,7 +110,19 @@ def _column(
         reason=failure.reason if failure else "",
         remedy=failure.remedy if failure else "",
         cards=_cards(ranking, final_k, grades, first=letter == "A"),
+        cost=dollars(ranking.usage.usd) if ranking and ranking.usage.usd is not None else "",
+        cost_words=usage_words(ranking.usage) if ranking else "",
     )
+
+
+def usage_words(usage: Usage) -> str:
+    """Return what was billed, in words; empty where nothing was."""
+    units = [f"{usage.searches:,g} searches"] if usage.searches else []
+    units += [f"{usage.billed_tokens:,} tokens"] if usage.billed_tokens else []
+    if not units:
+        return ""
+    how = "the lab's estimate; the provider did not say" if usage.estimated else "as billed"
+    return f"{' and '.join(units)} ({how})"
 
 
 def _latency(ranking: Ranking | None, *, first: bool) -> str:
@@ -96,8 +141,14 @@ def _notes(spec: Spec, stage: Stage, ranking: Ranking | None) -> tuple[str, ...]
     notes = ["anti-pattern"] if spec.caution.startswith("An anti-pattern") else []
     if ranking is None:
         return (*notes, stage.state) if stage.state not in _STATES else tuple(notes)
+    if ranking.recorded:
+        notes.append(f"recorded {ranking.recorded}")
     if ranking.truncated:
-        notes.append(f"{ranking.truncated} cut")
+        about = "about " if ranking.cut_estimated else ""
+        notes.append(f"{about}{ranking.truncated} cut")
+    if ranking.usage.estimated and ranking.usage.usd is not None:
+        notes.append("cost estimated")
+    notes += ranking.notes
     if ranking.cached:
         notes.append("cached")
     if ranking.timing.load_ms > 50:
@@ -112,11 +163,20 @@ def _cards(
         return ()
     bars = relative_scores([hit.score for hit in ranking.hits])
     shown = zip(ranking.hits[:final_k], bars, strict=False)
-    return tuple(_card(hit, bar, final_k, grades, first=first) for hit, bar in shown)
+    return tuple(
+        _card(hit, bar, final_k, grades, first=first, estimated=ranking.cut_estimated)
+        for hit, bar in shown
+    )
 
 
 def _card(
-    hit: Hit, bar: float, final_k: int, grades: Mapping[str, int], *, first: bool
+    hit: Hit,
+    bar: float,
+    final_k: int,
+    grades: Mapping[str, int],
+    *,
+    first: bool,
+    estimated: bool,
 ) -> CardView:
     return CardView(
         id=hit.document.id,
@@ -130,10 +190,13 @@ def _card(
         delta=abs(hit.movement),
         grade=grades.get(hit.document.id),
         cut=hit.tokens_cut,
+        cut_estimated=estimated,
     )
 
 
 def _origin(hit: Hit, final_k: int) -> Origin:
+    if not hit.first_stage_rank:
+        return "new"
     if hit.first_stage_rank > final_k:
         return "from"
     if hit.movement == 0:

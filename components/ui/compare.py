@@ -1,8 +1,7 @@
-"""The Compare page's pieces: the query form, the running comparison, the views of its result."""
+"""The Compare page's pieces: the running comparison and the views of its result."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -11,155 +10,18 @@ from components import analysis, catalog, charts
 from components.charts import Look
 from components.domain import Comparison, Corpus, Query, Ranking
 from components.jobs import FIRST, Job
-from components.pipeline import Request, check_request
 from components.ui import page, state
 from components.ui.board import board
-from components.ui.board_view import board_data, letters, score_words
+from components.ui.board_view import (
+    board_data,
+    column_specs,
+    first_spec,
+    letters,
+    score_words,
+)
 
-MAX_SYSTEMS = 7
 POLL_SECONDS = 0.3
 QUALITY_DEPTH = 10
-
-
-# ---------------------------------------------------------------- settings
-
-
-def query_form() -> None:
-    """Show the query and the button; a submit begins a new comparison."""
-    query = state.query()
-    if state.get(state.SHOWN_QUERY) != query or "_query" not in st.session_state:
-        st.session_state["_query"] = query  # it was chosen elsewhere, not typed here
-    with (
-        st.container(key="ask"),
-        st.form("question", border=False, enter_to_submit=True),
-        st.container(horizontal=True, vertical_alignment="bottom"),
-    ):
-        typed = st.text_input(
-            "Query", key="_query", label_visibility="collapsed", placeholder="Ask something"
-        )
-        pressed = st.form_submit_button("Compare", type="primary", width="content")
-    state.put(state.SHOWN_QUERY, typed if pressed else query)
-    if pressed:
-        state.put(state.QUERY, typed)
-        state.put(state.SAMPLE_QUERY, None)
-        _abandon()
-
-
-def settings() -> Request:
-    """Show the settings in one row and return what is to be compared."""
-    with st.container(horizontal=True, key="settings", vertical_alignment="bottom"):
-        page.corpus_picker("_corpus", 170)
-        _choose_sample_query()
-        with st.popover("Systems and depth", icon=":material/tune:", width="content"):
-            _choose_systems()
-    return Request(
-        query=state.query(),
-        first_stage=state.get(state.FIRST_STAGE),
-        rerankers=tuple(state.get(state.RERANKERS)),
-        initial_k=int(state.get(state.INITIAL_K)),
-    )
-
-
-def _choose_sample_query() -> None:
-    corpus = state.corpus()
-    if not corpus.queries:
-        return
-    tag = _choose_tag(corpus)
-    texts = [query.text for query in corpus.queries if tag in (None, *query.tags)]
-    current = state.query()
-    chosen = st.selectbox(
-        f"Sample queries ({len(texts):,})",
-        texts,
-        index=texts.index(current) if current in texts else None,
-        placeholder="Pick a sample query",
-        width="stretch",
-        key=f"_sample_{corpus.fingerprint[:8]}_{tag}_{hash(current)}",
-    )
-    if chosen is not None and chosen != current:
-        state.put(state.QUERY, chosen)
-        st.rerun()
-
-
-def _choose_tag(corpus: Corpus) -> str | None:
-    """Return the difficulty to which the sample queries are narrowed, if any."""
-    counts = Counter(tag for query in corpus.queries for tag in query.tags)
-    if not counts:
-        return None
-    return st.selectbox(
-        "What makes it hard",
-        sorted(counts),
-        index=None,
-        placeholder="anything",
-        format_func=lambda tag: f"{tag} ({counts[tag]:,})",
-        width=220,
-        key=f"_tag_{corpus.fingerprint[:8]}",
-    )
-
-
-def _choose_systems() -> None:
-    lab = state.lab()
-    firsts, seconds = catalog.first_stages(), catalog.reranker_specs(lab.settings)
-    first = st.selectbox(
-        "First stage",
-        list(firsts),
-        index=list(firsts).index(state.get(state.FIRST_STAGE)),
-        format_func=lambda key: f"{key} · {firsts[key].family}",
-        key="_first_stage",
-    )
-    chosen = st.multiselect(
-        "Rerankers",
-        list(seconds),
-        default=list(state.get(state.RERANKERS)),
-        format_func=lambda key: f"{key} · {seconds[key].family}",
-        max_selections=MAX_SYSTEMS,
-        key="_rerankers",
-    )
-    depth = st.number_input(
-        "Candidates (initial_k)",
-        *(1, 1000),
-        value=int(state.get(state.INITIAL_K)),
-        key="_initial_k",
-        help="How many documents the first stage hands to the rerankers.",
-    )
-    shown = st.number_input(
-        "Shown (final_k)",
-        *(1, 50),
-        value=int(state.get(state.FINAL_K)),
-        key="_final_k",
-        help="How many documents each column shows. Changing it recomputes nothing.",
-    )
-    for key, value in (
-        (state.FIRST_STAGE, first),
-        (state.RERANKERS, tuple(chosen)),
-        (state.INITIAL_K, depth),
-        (state.FINAL_K, shown),
-    ):
-        state.put(key, value)
-
-
-# ---------------------------------------------------------------- the comparison
-
-
-def current_job(request: Request) -> Job | None:
-    """Return the job for a request: the running one, or a new one that abandons the old."""
-    corpus = state.corpus()
-    job = state.job()
-    if job and job.request == request and job.corpus.fingerprint == corpus.fingerprint:
-        return job
-    if job:
-        job.stop()
-    state.put(state.JOB, None)
-    with page.complaints():
-        check_request(request, state.lab())
-        state.put(state.JOB, Job(state.lab(), corpus, request).start())
-    return state.job()
-
-
-def _abandon() -> None:
-    job = state.job()
-    if job:
-        job.stop()
-    state.put(state.JOB, None)
 
 
 def show(job: Job) -> None:
@@ -228,7 +90,7 @@ def comparison_of(job: Job) -> Comparison:
     """Return what a job holds as a comparison."""
     if job.first_stage is None:
         raise ValueError("the job has no first stage yet")
-    results = tuple(job.results[k] for k in job.request.rerankers if k in job.results)
+    results = tuple(job.results[k] for k in job.request.systems if k in job.results)
     return Comparison(job.request.query, job.first_stage, results)
 
 
@@ -242,6 +104,7 @@ def _results(job: Job, final_k: int, grades: Mapping[str, int], chosen: str | No
     if chosen:
         _detail(job.corpus, chosen, rankings, looks, grades)
     _depth_note(job, comparison)
+    _instruction_views(rankings, looks, final_k)
     left, right = st.columns([1.15, 1], gap="large")
     with left:
         bold = "documents judged relevant" if any(grades.values()) else "systems' first documents"
@@ -269,15 +132,47 @@ def _results(job: Job, final_k: int, grades: Mapping[str, int], chosen: str | No
         st.plotly_chart(figure, key="scores", config=_CHART, alt="Score by rank for each system")
 
 
+def _instruction_views(
+    rankings: Sequence[Ranking], looks: Mapping[int, Look], final_k: int
+) -> None:
+    """Show, for each reranker that ran with and without the instruction, what it changed."""
+    for i, plain in enumerate(rankings):
+        key = plain.system.removesuffix(catalog.PLAIN)
+        j = next((j for j, r in enumerate(rankings) if r.system == key != plain.system), None)
+        if j is None:
+            continue
+        found = analysis.moves(plain, rankings[j], final_k)
+        page.heading(
+            f"What the instruction changed in {key}",
+            f"{analysis.moves_words(found, final_k)} How to read: ranks in column "
+            f"{looks[i].letter} without and in column {looks[j].letter} with the instruction.",
+        )
+        rows = [
+            {
+                "With": move.after,
+                "Without": move.before,
+                "Moved": movement_words((move.before or 0) - (move.after or 0)),
+                "Document": move.document.title or move.document.text[:120],
+            }
+            for move in found
+        ]
+        narrow = {name: st.column_config.Column(width=80) for name in ("With", "Without", "Moved")}
+        st.dataframe(rows, hide_index=True, width="stretch", column_config=narrow)
+
+
+def movement_words(ranks: int) -> str:
+    """Return a movement as an arrow and a number; positive is up."""
+    return f"▲ {ranks}" if ranks > 0 else f"▼ {-ranks}" if ranks < 0 else "="
+
+
 _CHART = {"displayModeBar": False, "displaylogo": False}
 
 
 def _looks(job: Job, comparison: Comparison) -> dict[int, Look]:
-    settings = job.lab.settings
-    first = catalog.first_stages()[job.request.first_stage]
+    settings, first = job.lab.settings, first_spec(job.request)
     looks = {0: Look("A", first.label, page.colour("A"), first.scale)}
-    specs = catalog.reranker_specs(settings)
-    named = letters(job.request.rerankers, settings)
+    specs = column_specs(job.request, settings)
+    named = letters(job.request.systems, settings)
     for i, ranking in enumerate(comparison.rankings, start=1):
         letter, spec = named[ranking.system], specs[ranking.system]
         looks[i] = Look(letter, spec.label, page.colour(letter), spec.scale)
@@ -311,8 +206,10 @@ def _detail(
                 "System": f"{looks[i].letter} {looks[i].label}",
                 "Rank": hit.rank,
                 "Score": f"{score_words(hit.score)} ({looks[i].scale})",
-                "First stage": hit.first_stage_rank,
-                "Tokens cut": hit.tokens_cut,
+                "First stage": hit.first_stage_rank or None,
+                "Tokens cut": f"about {hit.tokens_cut:,}"
+                if rankings[i].cut_estimated
+                else str(hit.tokens_cut),
             }
             for i, hit in enumerate(hits)
             if hit is not None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.charts import DARK_INK, LIGHT_INK, Ink
 from components.corpus import sample_names
@@ -93,9 +94,9 @@ def soft(text: str, key: str) -> None:
         st.text(text)
 
 
-def complain(error: LabError) -> None:
+def complain(error: LabError, key: str = "complaint") -> None:
     """Show what went wrong and what to do, as plain text: messages may carry hostile input."""
-    with st.container(border=True, key="complaint"):
+    with st.container(border=True, key=key):
         st.text(f"⚠ {error.reason}")
         if error.remedy:
             st.text(error.remedy)
@@ -123,6 +124,11 @@ def ink() -> Ink:
 def colour(letter: str) -> str:
     """Return the colour that goes with a system's letter."""
     return (DARK if dark() else LIGHT)[LETTERS.index(letter)]
+
+
+def tabs(*names: str) -> list[DeltaGenerator]:
+    """Return one container a tab; the chosen one survives reruns."""
+    return list(st.tabs(names))
 
 
 def heading(title: str, line: str) -> None:

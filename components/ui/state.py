@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from components.config import read_settings
+from components.config import KEY_VARIABLES, Settings, read_settings
 from components.corpus import open_corpus, sample_names
 from components.domain import Corpus
 from components.jobs import Job, Task
@@ -25,19 +25,50 @@ UPLOADS = "uploads"
 JOB = "job"
 TASK = "task"
 SAMPLE_QUERY = "sample_query"
+INSTRUCTION = "instruction"
+WITHOUT = "without_instruction"
+DEADLINE = "deadline"
+KEYS = "keys"
 
 DEFAULTS: Mapping[str, Any] = {
     FIRST_STAGE: "bge-small",
     RERANKERS: ("minilm-l12", "late-minilm", "bm25"),
     INITIAL_K: 100,
     FINAL_K: 10,
+    INSTRUCTION: "",
+    WITHOUT: False,
+    DEADLINE: None,
 }
 
 
 @st.cache_resource(show_spinner=False)
-def lab() -> Lab:
-    """Return the process's lab; all sessions share its models and its store."""
+def _lab() -> Lab:
     return Lab(read_settings())
+
+
+def lab() -> Lab:
+    """Return the process's lab with this session's keys; models and store are shared by all."""
+    shared = _lab()
+    return shared.with_keys({**_secret_keys(shared), **typed_keys()})
+
+
+def key_variables(settings: Settings) -> dict[str, str]:
+    """Return the variable in which each provider's key may be set."""
+    return KEY_VARIABLES | {s.key: s.key_env for s in settings.servers if s.key_env}
+
+
+def _secret_keys(shared: Lab) -> dict[str, str]:
+    """Return the keys in Streamlit's secrets, which go before those of the environment."""
+    if not st.secrets.load_if_toml_exists():
+        return {}
+    named = key_variables(shared.settings)
+    return {p: str(st.secrets[v]) for p, v in named.items() if v in st.secrets}
+
+
+def typed_keys() -> dict[str, str]:
+    """Return the keys typed in this browser session, by provider."""
+    held: dict[str, str] = st.session_state.setdefault(KEYS, {})
+    return held
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -1,0 +1,212 @@
+"""Choosing a reranker: the guide, and published prices beside latency measured here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from components import catalog, guide, pipeline
+from components.charts import milliseconds
+from components.domain import Corpus, Spec
+from components.guide import PAIRS, Figures, Needs, Option
+from components.jobs import Task
+from components.lab import Lab, Report
+from components.prices import price_of
+from components.remote import estimate_tokens
+from components.ui import page, state
+
+ROUNDS = 3
+"""Scoring passes of each reranker when its latency is measured."""
+MEASURING = "measuring"
+_SAMPLE = 200
+_PRIORITIES = ("quality", "cost")
+
+
+# ---------------------------------------------------------------- cost and latency
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything on file for the session's corpus: tokens of 100 candidates, figures by key."""
+
+    tokens: int
+    figures: Mapping[str, Figures]
+
+
+def known(corpus: Corpus) -> Known:
+    """Return each reranker's figures for 100 candidates of a corpus."""
+    lab = state.lab()
+    tokens = _tokens(corpus)
+    specs = catalog.reranker_specs(lab.settings)
+    found = {
+        key: guide.figures(spec, list(lab.measured.get(key, ())), lab.settings, tokens)
+        for key, spec in specs.items()
+    }
+    return Known(tokens, found)
+
+
+@st.cache_data(show_spinner=False, max_entries=8, hash_funcs={Corpus: lambda c: c.fingerprint})
+def _tokens(corpus: Corpus) -> int:
+    """Return about how many tokens a provider would bill for one query with 100 candidates."""
+    sample = [document.passage for document in corpus.documents[:_SAMPLE]]
+    asked = [query.text for query in corpus.queries[:_SAMPLE]] or [sample[0][:60]]
+    counts, queries = estimate_tokens(sample), estimate_tokens(asked)
+    return round(PAIRS * (sum(counts) / len(counts) + sum(queries) / len(queries)))
+
+
+def cost_and_latency() -> None:
+    """Show the published price beside the latency measured here."""
+    corpus = state.corpus()
+    found = known(corpus)
+    page.heading(
+        "Cost and latency",
+        f"For one query with {PAIRS} candidates of {corpus.name} (about {found.tokens:,} tokens). "
+        "Latency is what this machine measured since the lab was started, never a quoted figure.",
+    )
+    specs = catalog.reranker_specs(state.lab().settings)
+    rows = [_cost_row(specs[key], figure) for key, figure in found.figures.items()]
+    st.dataframe(rows, hide_index=True, width="stretch", key="cost-latency")
+    _measure(corpus)
+
+
+def _cost_row(spec: Spec, figure: Figures) -> dict[str, str]:
+    price = price_of(spec, state.lab().settings)
+    if not spec.provider or spec.provider.startswith("compatible:"):
+        published, cost = "your own machine", "none"
+    else:
+        published = price.words if price else "not on file"
+        cost = f"${figure.usd * 1000:,.2f}" if figure.usd is not None else "unknown"
+    took = "not measured" if figure.ms is None else f"{milliseconds(figure.ms)} (n = {figure.runs})"
+    return {
+        "Reranker": spec.key,
+        "Measured here": took,
+        "Published price": published,
+        "1,000 queries": cost,
+        "1,000 documents": f"${figure.usd * 10:,.4f}" if figure.usd else cost,
+        "Price noted": price.origin if price else "",
+    }
+
+
+def _measure(corpus: Corpus) -> None:
+    """Let the visitor measure rerankers on the session's corpus."""
+    entries = catalog.entries(state.lab().settings)
+    here = [e.spec for e in entries if e.stage == "reranker" and e.available]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="measure"):
+        chosen = st.multiselect(
+            "Measure",
+            [spec.key for spec in here],
+            default=[s.key for s in here if s.key in {"minilm-l12", "late-minilm", "bm25"}],
+            key="_measure",
+            help="Hosted rerankers are billed for it.",
+        )
+        pressed = st.button(f"Measure {ROUNDS} times", key="measure_now")
+    if pressed and chosen:
+        lab = state.lab()
+        state.put(MEASURING, Task(lambda report: measure(lab, corpus, chosen, report)).start())
+    task = state.get(MEASURING)
+    if task:
+        live = not task.finished
+        st.fragment(_watch, run_every=0.3 if live else None)(task, live)
+
+
+def measure(lab: Lab, corpus: Corpus, keys: Sequence[str], report: Report) -> None:
+    """Run rerankers one after another over the same candidates; the lab remembers the times."""
+    query = corpus.queries[0].text if corpus.queries else state.first_query(corpus)
+    request = pipeline.Request(query, rerankers=tuple(keys), initial_k=PAIRS)
+    first = pipeline.retrieve(lab, corpus, request)
+    total = ROUNDS * len(keys)
+    for done in range(total):
+        key = keys[done % len(keys)]
+        report(key, done, total)
+        pipeline.rerank_candidates(lab, corpus, request, first, key)
+    report("done", total, total)
+
+
+def _watch(task: Task, live: bool) -> None:
+    finished, stage = task.finished, task.stage
+    if task.error:
+        page.complain(task.error)
+    elif not finished:
+        share = stage.done / stage.total if stage.total else 0.0
+        st.progress(share, text=f"{stage.state}: {stage.done:,} of {stage.total:,}")
+        if st.button("Stop", key="stop_measuring", icon=":material/stop:"):
+            task.stop()
+    if finished and live:
+        st.rerun()
+
+
+# ---------------------------------------------------------------- the guide
+
+
+def selection_guide() -> None:
+    """Ask what is needed and recommend a reranker, with reasons."""
+    page.heading(
+        "Which one?",
+        "Say what you need. What fits is ordered by reputation or by cost; only your own queries "
+        "can tell you which is best for you.",
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", key="needs"):
+        hosting = st.selectbox(
+            "Where may it run?",
+            ["anywhere", "on our own machines only"],
+            key="_need_hosting",
+            width=230,
+        )
+        instructions = st.selectbox(
+            "Instructions?", ["not needed", "must follow them"], key="_need_instructions", width=180
+        )
+        languages = st.selectbox(
+            "Languages?", ["English", "several"], key="_need_languages", width=130
+        )
+        latency = st.number_input(
+            f"At most ms for {PAIRS} candidates",
+            *(1.0, 60_000.0),
+            value=None,
+            placeholder="any",
+            key="_need_latency",
+            width=220,
+        )
+        priority = st.selectbox(
+            "Then most of all", ["quality", "cost"], key="_need_priority", width=150
+        )
+    needs = Needs(
+        self_hosted=hosting != "anywhere",
+        instructions=instructions != "not needed",
+        many_languages=languages != "English",
+        latency_ms=latency,
+        priority="cost" if priority == "cost" else "quality",
+    )
+    entries = catalog.entries(state.lab().settings)
+    _advice(guide.options(entries, needs, known(state.corpus()).figures))
+
+
+def _advice(found: Sequence[Option]) -> None:
+    fit = [option for option in found if not option.ruled_out]
+    with st.container(border=True, key="advice", gap="small"):
+        if fit:
+            _recommend(fit[0])
+        else:
+            st.text("Nothing in the catalog does all of that.")
+            st.text(
+                "A self-hosted server with a model that follows instructions may: configure one "
+                "as the README shows, with instruction = true. Or give up one of the needs."
+            )
+    others = guide.alternatives(found)
+    if others:
+        page.soft("What else fits, best first:", "others")
+        rows = [{"Reranker": o.spec.key, "Because": "; ".join(o.reasons)} for o in others]
+        st.dataframe(rows, hide_index=True, width="stretch", key="others")
+    out = [{"Reranker": o.spec.key, "Because": o.ruled_out} for o in found if o.ruled_out]
+    if out:
+        page.soft("Ruled out by what you need:", "ruled-out")
+        st.dataframe(out, hide_index=True, width="stretch", key="out")
+
+
+def _recommend(best: Option) -> None:
+    st.markdown(f"Begin with **`{best.spec.key}`**")
+    reasons = [*best.reasons]
+    if not best.available:
+        reasons.append("it cannot run here yet: its card says what is missing")
+    st.text("\n".join(f"• {reason[0].upper()}{reason[1:]}." for reason in reasons))
