@@ -40,8 +40,6 @@ def ranking_json(ranking: Ranking, final_k: int) -> dict[str, Any]:
         "truncated": ranking.truncated,
         "cached": ranking.cached,
         "usage": asdict(ranking.usage),
-        "recorded": ranking.recorded,
-        "notes": list(ranking.notes),
     }
 
 

@@ -24,7 +24,7 @@ _OWN = ("RERANK_LAB_CONFIG", "HF_HUB_CACHE", "QDRANT_URL", "QDRANT_API_KEY")
 _KEYS = ("CO_API_KEY", "COHERE_API_KEY", "VOYAGE_API_KEY", "VOYAGE_API_KEY_PATH", "JINA_API_KEY")
 for _name in (*_OWN, *_KEYS, "CO_API_URL", "VOYAGE_API_URL", "JINA_API_URL"):
     os.environ.pop(_name, None)
-pytest.register_assert_rewrite("reranker_contract")
+pytest.register_assert_rewrite("reranker_contract", "visits")
 
 
 # ---------------------------------------------------------------- a lab, corpora, probes
@@ -32,6 +32,8 @@ pytest.register_assert_rewrite("reranker_contract")
 import importlib  # noqa: E402
 import sys  # noqa: E402
 from types import ModuleType  # noqa: E402
+
+from visits import visit  # noqa: E402, F401  (a fixture)
 
 from components import catalog, rerankers  # noqa: E402  (the cache must be set first)
 from components.config import read_settings  # noqa: E402

@@ -47,6 +47,8 @@ _STYLE = """<style>
 [data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primaryFormSubmit"],
 [data-testid="stBaseButton-primary"] p, [data-testid="stBaseButton-primaryFormSubmit"] p {
   color: PAPER; }
+[data-testid="stMultiSelectTagsContainer"] [data-tag] * { color: PAPER; }
+[data-testid="stCheckbox"] polyline { stroke: PAPER; }
 [data-stale="true"] { opacity: 1; transition: none; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: .8rem .8rem 3rem; }
