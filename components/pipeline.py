@@ -73,6 +73,31 @@ class Unwatched:
         """Ignore a result."""
 
 
+@dataclass
+class Together:
+    """One watcher for several threads: once it has stopped one of them, it stops them all."""
+
+    watcher: Watcher
+    stopped: bool = False
+
+    def step(self, system: str, state: str, done: int, total: int) -> None:
+        """Pass a step on."""
+        self._pass(partial(self.watcher.step, system, state, done, total))
+
+    def ranked(self, result: Ranking | Failure) -> None:
+        """Pass a result on."""
+        self._pass(partial(self.watcher.ranked, result))
+
+    def _pass(self, tell: Callable[[], None]) -> None:
+        if self.stopped:
+            raise Cancelled
+        try:
+            tell()
+        except BaseException:
+            self.stopped = True
+            raise
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What to compare: a query, a first stage, rerankers, and how many candidates they see.
@@ -392,14 +417,15 @@ async def compare_candidates(
     """Run every reranker over given candidates."""
     alone = _scored(request)
     results: dict[str, Ranking | Failure] = {}
+    together = Together(watch)
 
     def end(result: Ranking | Failure) -> None:
         results[result.system] = result
-        watch.ranked(result)
+        together.ranked(result)
 
     def run(systems: Sequence[str]) -> None:
         for system in systems:
-            end(_isolated(lab, corpus, request, first, system, watch))
+            end(_isolated(lab, corpus, request, first, system, together))
 
     if corpus is not None:
         for recorded in request.recorded:
@@ -410,7 +436,11 @@ async def compare_candidates(
     rest = [k for k in alone if k not in results]
     queued = [k for k in rest if catalog.reranker_spec(k, lab.settings).runtime != "none"]
     beside = [[k] for k in rest if k not in queued]
-    await asyncio.gather(*(in_thread(partial(run, keys)) for keys in [*beside, queued] if keys))
+    try:
+        await asyncio.gather(*(in_thread(partial(run, keys)) for keys in [*beside, queued] if keys))
+    except BaseException:
+        together.stopped = True  # whoever awaited this has gone: so do the threads
+        raise
     for key in request.rerankers:
         if key not in results:
             end(_fuse_results(first, [results[k] for k in alone]))

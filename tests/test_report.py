@@ -71,7 +71,15 @@ def test_a_ranking_is_what_the_contract_says() -> None:
         "timing": {"embed_ms": 1.235, "search_ms": 2.0, "rerank_ms": 3.5, "load_ms": 400.0},
         "truncated": 0,
         "cached": True,
-        "usage": {"pairs": 2, "tokens": 17},
+        "usage": {
+            "pairs": 2,
+            "tokens": 17,
+            "requests": 0,
+            "searches": 0.0,
+            "billed_tokens": 0,
+            "usd": None,
+            "estimated": False,
+        },
     }
 
 
