@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -427,12 +427,8 @@ async def compare_candidates(
         for system in systems:
             end(_isolated(lab, corpus, request, first, system, together))
 
-    if corpus is not None:
-        for recorded in request.recorded:
-            end(place(recorded, first, corpus))
-    for system, ranking in (held or {}).items():
-        if system in alone:
-            end(replace(ranking, cached=True))
+    for result in _at_hand(corpus, request, first, held or {}):
+        end(result)
     rest = [k for k in alone if k not in results]
     queued = [k for k in rest if catalog.reranker_spec(k, lab.settings).runtime != "none"]
     beside = [[k] for k in rest if k not in queued]
@@ -445,6 +441,16 @@ async def compare_candidates(
         if key not in results:
             end(_fuse_results(first, [results[k] for k in alone]))
     return Comparison(request.query, first, tuple(results[k] for k in request.systems))
+
+
+def _at_hand(
+    corpus: Corpus | None, request: Request, first: Ranking, held: Mapping[str, Ranking]
+) -> Iterator[Ranking | Failure]:
+    """Yield the columns that need no computing: recorded ones, and those held from before."""
+    if corpus is not None:
+        yield from (place(recorded, first, corpus) for recorded in request.recorded)
+    alone = _scored(request)
+    yield from (replace(held[system], cached=True) for system in alone if system in held)
 
 
 async def in_thread(work: Callable[[], T]) -> T:
