@@ -32,6 +32,42 @@ def ranks_of(document: str, rankings: Sequence[Ranking]) -> tuple[Hit | None, ..
     return tuple(next((h for h in r.hits if h.document.id == document), None) for r in rankings)
 
 
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One document's way through several rankings; None where a ranking does not hold it.
+
+    Down to the cut-off `heights` are ranks; deeper ranks stand packed in a band below it, in
+    order, so that a drawing stays small whatever rank a document came from.
+    """
+
+    document: Document
+    ranks: tuple[int | None, ...]
+    heights: tuple[float | None, ...]
+
+
+def movement_paths(rankings: Sequence[Ranking], k: int) -> tuple[Path, ...]:
+    """Return the ways of all documents among any ranking's first k."""
+    shown = shown_documents(rankings, k)
+    wanted = set(shown)
+    below = [
+        sorted((h.rank, h.document.id) for h in r.hits if h.rank > k and h.document.id in wanted)
+        for r in rankings
+    ]
+    found = []
+    for document in shown:
+        hits = ranks_of(document, rankings)
+        heights = tuple(_height(hit, k, band) for hit, band in zip(hits, below, strict=True))
+        ranks = tuple(hit.rank if hit else None for hit in hits)
+        found.append(Path(next(h.document for h in hits if h), ranks, heights))
+    return tuple(found)
+
+
+def _height(hit: Hit | None, k: int, band: Sequence[tuple[int, str]]) -> float | None:
+    if hit is None:
+        return None
+    return float(hit.rank) if hit.rank <= k else k + 1.5 + band.index((hit.rank, hit.document.id))
+
+
 def relative_scores(scores: Sequence[float]) -> tuple[float, ...]:
     """Return where each score lies between the lowest (0) and the highest (1) of its own list.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from components.analysis import ranks_of, shown_documents
 from components.domain import Ranking
 
 STAGES = (
@@ -141,85 +140,3 @@ def scores(rankings: Sequence[Ranking], looks: Mapping[int, Look], k: int, ink: 
     figure.update_xaxes(title_text="rank", row=rows, col=1)
     figure.update_yaxes(nticks=3, gridcolor=ink.line, automargin=True)
     return _layout(figure, ink, 70 + 100 * rows)
-
-
-# ---------------------------------------------------------------- movement
-
-
-def bump(
-    rankings: Sequence[Ranking],
-    looks: Mapping[int, Look],
-    k: int,
-    ink: Ink,
-    telling: Collection[str] = (),
-    chosen: str | None = None,
-) -> go.Figure:
-    """Draw each shown document's rank in every system; deep ranks sit in a band below the cut.
-
-    The lines of `telling` documents are drawn in ink, that of the `chosen` one thicker still.
-    """
-    documents = shown_documents(rankings, k)
-    figure = go.Figure()
-    columns = list(range(len(rankings)))
-    places = _below(documents, rankings, k)
-    quiet_first = sorted(documents, key=lambda d: (d == chosen, d in telling))
-    for document in quiet_first:
-        hits = ranks_of(document, rankings)
-        told = document in telling or document == chosen
-        title = next(h.document.title or h.document.text for h in hits if h is not None)
-        figure.add_scatter(
-            x=columns,
-            y=[_height(document, i, h.rank, k, places) if h else None for i, h in enumerate(hits)],
-            mode="lines+markers+text",
-            text=[str(h.rank) if h else "" for h in hits],
-            textfont={
-                "size": 10,
-                "color": [looks[i].colour if told else ink.soft for i in columns],
-            },
-            textposition="middle center",
-            line={
-                "color": ink.text if told else ink.line,
-                "width": 3.6 if document == chosen else 2 if told else 1.2,
-                "shape": "spline",
-                "smoothing": 0.6,
-            },
-            marker={
-                "size": 20,
-                "color": ink.paper,
-                "line": {
-                    "width": 2.2 if told else 1,
-                    "color": [looks[i].colour if told else ink.line for i in columns],
-                },
-            },
-            customdata=[plain(title)] * len(columns),
-            hovertemplate="%{customdata}<br>rank %{text}<extra></extra>",
-        )
-    deepest = k + 0.5 + max((len(v) for v in places.values()), default=0)
-    if any(places.values()):
-        figure.add_hline(y=k + 0.75, line={"color": ink.soft, "width": 1, "dash": "dot"})
-    figure.update_xaxes(
-        tickvals=columns,
-        ticktext=[_axis_name(looks[i]) for i in columns],
-        side="top",
-        range=[-0.35, len(columns) - 0.65],
-        showgrid=False,
-    )
-    figure.update_yaxes(range=[deepest + 0.6, 0.3], visible=False)
-    return _layout(figure, ink, int(76 + 25 * (deepest + 0.3)))
-
-
-def _below(
-    documents: Sequence[str], rankings: Sequence[Ranking], k: int
-) -> dict[int, list[tuple[int, str]]]:
-    """Return, for each column, the shown documents that stand below the cut, by rank."""
-    wanted = set(documents)
-    return {
-        i: sorted((h.rank, h.document.id) for h in r.hits if h.rank > k and h.document.id in wanted)
-        for i, r in enumerate(rankings)
-    }
-
-
-def _height(
-    document: str, column: int, rank: int, k: int, below: Mapping[int, list[tuple[int, str]]]
-) -> float:
-    return rank if rank <= k else k + 1.5 + below[column].index((rank, document))

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from components.analysis import (
     Harm,
     harms,
+    movement_paths,
+    moves,
+    moves_words,
     ndcg,
     ranks_of,
     relative_scores,
@@ -196,3 +199,54 @@ def test_long_and_missing_titles() -> None:
     back = verdict(Comparison("q", second, (first,)), {}, 10)
     assert back is not None
     assert f"“{'t' * 80}…”" in back.sentence
+
+
+# ---------------------------------------------------------------- movement
+
+
+def heights(*rankings: Ranking, k: int) -> dict[str, tuple[float | None, ...]]:
+    return {p.document.id: p.heights for p in movement_paths(rankings, k)}
+
+
+def test_a_path_stands_at_its_ranks_down_to_the_cut_off() -> None:
+    found = heights(first_stage("abc"), reranked("abc", "cab"), k=3)
+    assert found == {"a": (1, 2), "b": (2, 3), "c": (3, 1)}
+
+
+def test_ranks_beyond_the_cut_off_are_packed_into_a_band_in_their_order() -> None:
+    left, right = first_stage("abcdefgh"), reranked("abcdefgh", "hgabcdef")
+    # Shown are a, b (left) and h, g (right). The band begins at k + 1.5 and counts by rank.
+    found = heights(left, right, k=2)
+    assert found == {"a": (1, 3.5), "b": (2, 4.5), "h": (4.5, 1), "g": (3.5, 2)}
+    ranks = {p.document.id: p.ranks for p in movement_paths((left, right), 2)}
+    assert ranks == {"a": (1, 3), "b": (2, 4), "h": (8, 1), "g": (7, 2)}
+
+
+def test_a_path_has_a_gap_where_a_ranking_lacks_the_document() -> None:
+    assert heights(first_stage("ab"), first_stage("a"), k=2) == {"a": (1, 1), "b": (2, None)}
+    assert movement_paths((), 10) == ()
+
+
+def test_moves_between_two_rankings_stand_in_the_order_of_the_second() -> None:
+    found = moves(first_stage("abcd"), reranked("abcd", "dabc"), 2)
+    assert [(m.document.id, m.before, m.after) for m in found] == [
+        ("d", 4, 1),
+        ("a", 1, 2),
+        ("b", 2, 3),
+    ]
+    assert moves_words(found, 2) == "1 of the first 2 documents are the same, 0 at the same rank."
+
+
+def test_a_document_that_the_first_stage_did_not_find_harms_nobody() -> None:
+    stranger = Hit(Document("x", "x", ""), 5, 0.0, 0, 0.0)
+    assert harms(Ranking("run", (stranger,)), {"x": 3}, 3) == ()
+    assert stranger.movement == 0
+    words = verdict(
+        Comparison(
+            "q", first_stage("ab"), (Ranking("run", (Hit(stranger.document, 1, 1, 0, 0),)),)
+        ),
+        {},
+        10,
+    )
+    assert words is not None
+    assert words.sentence == "It puts “x” first; the first stage did not find it."

@@ -27,7 +27,7 @@ LAYERS = (
     ("pipeline",),
     ("jobs", "evaluation", "guide"),
     ("analysis",),
-    ("charts", "report"),
+    ("charts", "report", "recordings"),
     ("ui", "cli", "bench"),
     ("app", "pages"),
 )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import plotly.graph_objects as go
 import pytest
 
 from components import charts
-from components.charts import DARK_INK, LIGHT_INK, Look, plain
+from components.charts import LIGHT_INK, Look, plain
 from components.domain import Document, Hit, Ranking, Timing
 
 COLOURS = ("#000001", "#000002", "#000003")
@@ -39,75 +38,6 @@ def ranking(system: str, order: str, *, timing: Timing = NO_TIME, title: str = "
         for rank, name in enumerate(order, start=1)
     )
     return Ranking(system, hits, timing)
-
-
-def lines(figure: go.Figure) -> dict[str, go.Scatter]:
-    """Return a bump chart's lines by the title they show."""
-    return {trace.customdata[0]: trace for trace in figure.data}
-
-
-def heights(figure: go.Figure) -> dict[str, list[float | None]]:
-    """Return where each line of a bump chart stands in every column."""
-    return {title: list(trace.y) for title, trace in lines(figure).items()}
-
-
-# ---------------------------------------------------------------- movement
-
-
-def test_bump_stands_each_document_at_its_rank() -> None:
-    found = charts.bump([ranking("a", "abc"), ranking("b", "cab")], LOOKS, 3, LIGHT_INK)
-    assert heights(found) == {"Title a": [1, 2], "Title b": [2, 3], "Title c": [3, 1]}
-    assert all(list(trace.x) == [0, 1] for trace in found.data)
-    assert lines(found)["Title c"].text == ("3", "1")
-    assert list(found.layout.xaxis.ticktext) == ["<b>A</b> system A", "<b>B</b> system B"]
-    assert not found.layout.shapes, "nothing stands below the cut, so there is no dotted line"
-
-
-def test_bump_turns_the_axis_so_that_rank_1_is_on_top() -> None:
-    found = charts.bump([ranking("a", "abc"), ranking("b", "cab")], LOOKS, 3, LIGHT_INK)
-    low, high = found.layout.yaxis.range
-    assert low > 3 > 1 > high
-
-
-def test_bump_packs_ranks_beyond_the_cut_into_a_band_and_keeps_their_numbers() -> None:
-    left, right = ranking("a", "abcdefgh"), ranking("b", "hgabcdef")
-    found = charts.bump([left, right], LOOKS, 2, LIGHT_INK)
-    # Shown are a, b (left) and h, g (right). The band begins at k + 1.5 and counts by rank.
-    assert heights(found) == {
-        "Title a": [1, 3.5],
-        "Title b": [2, 4.5],
-        "Title g": [3.5, 2],
-        "Title h": [4.5, 1],
-    }
-    assert lines(found)["Title h"].text == ("8", "1")
-    assert lines(found)["Title g"].text == ("7", "2")
-    assert lines(found)["Title b"].text == ("2", "4")
-    (cut,) = found.layout.shapes
-    assert cut.y0 == cut.y1 == 2.75
-    assert found.layout.yaxis.range[0] > 4.5
-
-
-def test_bump_leaves_a_gap_where_a_system_has_no_such_document() -> None:
-    found = charts.bump([ranking("a", "ab"), ranking("b", "a")], LOOKS, 2, LIGHT_INK)
-    assert heights(found) == {"Title a": [1, 1], "Title b": [2, None]}
-    assert lines(found)["Title b"].text == ("2", "")
-
-
-def test_bump_draws_telling_documents_in_ink_and_the_chosen_one_thickest_and_last() -> None:
-    found = charts.bump(
-        [ranking("a", "abc"), ranking("b", "cab")], LOOKS, 3, DARK_INK, telling={"b"}, chosen="a"
-    )
-    drawn = {title: (trace.line.color, trace.line.width) for title, trace in lines(found).items()}
-    assert drawn["Title a"][0] == drawn["Title b"][0] == DARK_INK.text
-    assert drawn["Title c"][0] == DARK_INK.line
-    assert drawn["Title a"][1] > drawn["Title b"][1] > drawn["Title c"][1]
-    assert found.data[-1].customdata[0] == "Title a"
-    assert list(lines(found)["Title a"].marker.line.color) == list(COLOURS[:2])
-
-
-def test_bump_of_one_system_is_one_column() -> None:
-    found = charts.bump([ranking("a", "ab")], LOOKS, 10, LIGHT_INK)
-    assert heights(found) == {"Title a": [1], "Title b": [2]}
 
 
 # ---------------------------------------------------------------- latency
@@ -190,12 +120,11 @@ def test_plain_escapes_markup_and_keeps_short_text() -> None:
     assert plain("x" * 49) == "x" * 47 + "…"
 
 
-@pytest.mark.parametrize("draw", ["bump", "scores", "latency"])
+@pytest.mark.parametrize("draw", ["scores", "latency"])
 def test_hostile_titles_and_labels_are_never_markup(draw: str) -> None:
     looks = {0: replace(LOOKS[0], label=HOSTILE), 1: LOOKS[1]}
     systems = [ranking("a", "ab", title=HOSTILE), ranking("b", "ba", title=HOSTILE)]
     found = {
-        "bump": lambda: charts.bump(systems, looks, 2, LIGHT_INK),
         "scores": lambda: charts.scores(systems, looks, 2, LIGHT_INK),
         "latency": lambda: charts.latency(systems, looks, LIGHT_INK),
     }[draw]()
@@ -205,16 +134,9 @@ def test_hostile_titles_and_labels_are_never_markup(draw: str) -> None:
     assert "&lt;script" in said
 
 
-def test_documents_without_a_title_are_named_by_their_text() -> None:
-    hit = Hit(Document("a", "", "<i>Only</i> text"), 1, 1.0, 1, 1.0)
-    found = charts.bump([Ranking("a", (hit,))], LOOKS, 1, LIGHT_INK)
-    assert found.data[0].customdata[0] == "&lt;i&gt;Only&lt;/i&gt; text"
-
-
 @pytest.mark.parametrize("count", [1, 2])
 def test_rankings_without_hits_draw_empty_figures(count: int) -> None:
     systems = [Ranking(name, ()) for name in "ab"[:count]]
-    assert not charts.bump(systems, LOOKS, 10, LIGHT_INK).data
     assert [list(trace.x) for trace in charts.latency(systems, LOOKS, LIGHT_INK).data] == [
         [0.0] * count
     ] * 4
@@ -224,5 +146,4 @@ def test_rankings_without_hits_draw_empty_figures(count: int) -> None:
 
 
 def test_no_rankings_at_all_draw_empty_figures() -> None:
-    assert not charts.bump([], LOOKS, 10, LIGHT_INK).data
     assert all(not trace.x for trace in charts.latency([], LOOKS, LIGHT_INK).data)

@@ -49,7 +49,10 @@ def test_a_first_visit_compares_the_first_sample_query_with_the_defaults() -> No
     assert "nDCG@10" in said(at, "verdict")
     assert "One query is an anecdote" in said(at, "verdict")
     assert has(at, "board")
-    assert all(has(at, chart) for chart in ("bump", "latency", "scores"))
+    assert all(has(at, chart) for chart in ("latency", "scores"))
+    board = board_data(job, 10, helpdesk.grades(helpdesk.queries[0]))
+    assert {path.id for path in board.paths} >= {card.id for c in board.columns for card in c.cards}
+    assert all(len(path.ranks) == 4 for path in board.paths)
     assert not has(at, "progress")
 
 
@@ -194,7 +197,7 @@ def test_no_candidate_at_all_is_said_in_words(visit: Visit) -> None:
     job = settle(at)
     assert ids(job.first_stage) == ids(job.results["bm25"]) == []
     assert "no document holds a word of this query" in texts(at)
-    assert not has(at, "bump")
+    assert not has(at, "latency")
     assert ids(settle(ask(at, "logging")).first_stage)
 
 

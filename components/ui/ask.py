@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from components.domain import Corpus, Ranking, Spec
 from components.jobs import Job
 from components.lab import Lab
 from components.pipeline import Request, check_request
-from components.ui import page, state
+from components.ui import page, recording, state
 
 MAX_SYSTEMS = 7
 
@@ -48,7 +49,9 @@ def settings() -> Request:
         _choose_sample_query()
         with st.popover("Systems and depth", icon=":material/tune:", width="content"):
             _choose_systems()
-    return Request(
+        recording.popover()
+    recording.banner()
+    request = Request(
         query=state.query(),
         first_stage=state.get(state.FIRST_STAGE),
         rerankers=_with_twins(tuple(state.get(state.RERANKERS))),
@@ -56,6 +59,7 @@ def settings() -> Request:
         instruction=str(state.get(state.INSTRUCTION)),
         deadline_s=state.get(state.DEADLINE),
     )
+    return recording.with_recorded(request, MAX_SYSTEMS)
 
 
 def _with_twins(chosen: tuple[str, ...]) -> tuple[str, ...]:
@@ -103,56 +107,50 @@ def _choose_tag(corpus: Corpus) -> str | None:
     )
 
 
+def _bound(key: str) -> dict[str, Any]:
+    """Return the arguments that tie a widget to a session value, whoever changes it."""
+    widget = f"_{key}"
+    st.session_state[widget] = state.get(key)
+    return {"key": widget, "on_change": lambda: state.put(key, st.session_state[widget])}
+
+
 def _choose_systems() -> None:
     lab = state.lab()
     firsts, seconds = catalog.first_stages(), catalog.reranker_specs(lab.settings)
     missing = {key: "needs a key" for key, spec in seconds.items() if _keyless(spec, lab)}
-    first = st.selectbox(
+    st.selectbox(
         "First stage",
         list(firsts),
-        index=list(firsts).index(state.get(state.FIRST_STAGE)),
         format_func=lambda key: f"{key} · {firsts[key].family}",
-        key="_first_stage",
+        **_bound(state.FIRST_STAGE),
     )
-    chosen = st.multiselect(
+    st.multiselect(
         "Rerankers",
         list(seconds),
-        default=list(state.get(state.RERANKERS)),
         format_func=lambda key: f"{key} · {missing.get(key) or seconds[key].family}",
         max_selections=MAX_SYSTEMS,
-        key="_rerankers",
+        **_bound(state.RERANKERS),
     )
-    depth = st.number_input(
+    st.number_input(
         "Candidates (initial_k)",
         *(1, 1000),
-        value=int(state.get(state.INITIAL_K)),
-        key="_initial_k",
         help="How many documents the first stage hands to the rerankers.",
+        **_bound(state.INITIAL_K),
     )
-    shown = st.number_input(
+    st.number_input(
         "Shown (final_k)",
         *(1, 50),
-        value=int(state.get(state.FINAL_K)),
-        key="_final_k",
         help="How many documents each column shows. Changing it recomputes nothing.",
+        **_bound(state.FINAL_K),
     )
-    deadline = st.number_input(
+    st.number_input(
         "Deadline for each reranker, in seconds",
         *(0.1, 3600.0),
-        value=state.get(state.DEADLINE),
         placeholder=f"{lab.settings.remote.deadline_s:g} for those over the network",
-        key="_deadline",
         help="A reranker that has not finished by then fails, alone, in its column.",
+        **_bound(state.DEADLINE),
     )
-    _choose_instruction([key for key in chosen if seconds[key].instructions])
-    for key, value in (
-        (state.FIRST_STAGE, first),
-        (state.RERANKERS, tuple(chosen)),
-        (state.INITIAL_K, depth),
-        (state.FINAL_K, shown),
-        (state.DEADLINE, deadline),
-    ):
-        state.put(key, value)
+    _choose_instruction([key for key in state.get(state.RERANKERS) if seconds[key].instructions])
 
 
 def _keyless(spec: Spec, lab: Lab) -> bool:
@@ -162,24 +160,20 @@ def _keyless(spec: Spec, lab: Lab) -> bool:
 
 def _choose_instruction(followers: Sequence[str]) -> None:
     """Let the visitor write an instruction; say who would follow it."""
-    typed = st.text_area(
+    st.text_area(
         "Instruction",
-        value=state.get(state.INSTRUCTION),
         max_chars=2000,
         height=80,
         placeholder="for example: prefer passages that answer directly",
-        key="_instruction",
+        **_bound(state.INSTRUCTION),
     )
     words = f"Followed by {', '.join(followers)}." if followers else "None of these follows one."
     page.soft(words, "followers")
-    without = st.checkbox(
+    st.checkbox(
         "A/B: show these rerankers without the instruction, too",
-        value=bool(state.get(state.WITHOUT)),
-        disabled=not (followers and typed.strip()),
-        key="_without",
+        disabled=not (followers and str(state.get(state.INSTRUCTION)).strip()),
+        **_bound(state.WITHOUT),
     )
-    state.put(state.INSTRUCTION, typed)
-    state.put(state.WITHOUT, without)
 
 
 # ---------------------------------------------------------------- the comparison

@@ -345,6 +345,163 @@ function blanks(rows) {
   return node;
 }
 
+// ---------------------------------------------------------------- the movement chart
+
+const ROW = 25; // pixels from one rank to the next
+const TOP = 30;
+
+/** One line a document through all columns, lit together with its cards. */
+class Bump {
+  constructor(board) {
+    Object.assign(this, { board, paths: [], rows: new Map() });
+    this.node = make("section", "bump");
+    this.node.hidden = true;
+    this.title = make("h4", "", "Rank movement");
+    this.reading = make("p", "reading");
+    this.plot = make("div", "plot");
+    this.svg = document.createElementNS(SVG, "svg");
+    this.svg.setAttribute("role", "img");
+    this.names = make("ol", "names");
+    this.plot.append(this.svg, this.names);
+    this.node.append(this.title, this.reading, this.plot);
+    const pathOf = (event) => event.target.closest?.("[data-at]")?.dataset.at ?? null;
+    const idOf = (event) => this.paths[pathOf(event)]?.id ?? null;
+    this.plot.addEventListener("pointerover", (event) => board.set("hover", idOf(event)));
+    this.plot.addEventListener("pointerleave", () => board.set("hover", null));
+    this.plot.addEventListener("click", (event) => {
+      const id = idOf(event);
+      if (id !== null) board.pick(id === board.selected ? null : id);
+    });
+    this.sizes = new ResizeObserver(() => this.draw());
+    this.sizes.observe(this.plot);
+  }
+
+  has(id) {
+    return this.paths.some((path) => path.id === id);
+  }
+
+  update({ paths, columns, cutoff, reading }) {
+    this.paths = paths ?? [];
+    this.columns = columns.filter((view) => view.state === "done" && view.cards.length);
+    this.cutoff = cutoff;
+    this.node.hidden = !this.paths.length || this.paths[0].ranks.length !== this.columns.length;
+    this.reading.textContent = reading ?? "";
+    this.stamp = null;
+    if (!this.node.hidden) this.draw();
+  }
+
+  draw() {
+    const width = this.plot.clientWidth;
+    const stamp = `${width}`;
+    if (this.node.hidden || !width || stamp === this.stamp) return;
+    this.stamp = stamp;
+    const named = width > 700;
+    const room = named ? Math.min(330, width * 0.28) : 0;
+    const step = (width - room - 36) / Math.max(1, this.columns.length - 1);
+    this.x = (at) => 18 + (this.columns.length > 1 ? at * step : 0);
+    this.y = (height) => TOP + (height - 0.5) * ROW;
+    const deepest = Math.max(...this.paths.flatMap((p) => p.heights.filter((h) => h !== null)));
+    const tall = this.y(deepest) + ROW;
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${tall}`);
+    this.svg.setAttribute("width", String(width));
+    this.svg.setAttribute("height", String(tall));
+    this.svg.setAttribute("aria-label", this.alt());
+    this.svg.replaceChildren(...this.frame(width - room, deepest));
+    this.groups = this.paths.map((path, at) => this.line(path, at));
+    const order = this.paths.map((_, at) => at).sort((a, b) => this.weight(a) - this.weight(b));
+    this.svg.append(...order.map((at) => this.groups[at]));
+    this.label(named, width - room);
+    this.light(this.board.hover ?? this.board.focus, this.board.selected);
+  }
+
+  alt() {
+    const systems = this.columns.map((view) => `${view.letter} ${view.label}`).join(", ");
+    return `Ranks of ${plural(this.paths.length, "document")} in ${systems}`;
+  }
+
+  weight(at) {
+    return this.paths[at].telling ? 1 : 0;
+  }
+
+  frame(width, deepest) {
+    const heads = this.columns.map((view, at) => {
+      const text = draw("text", { x: this.x(at), y: 14, class: "letter" });
+      text.dataset.letter = view.letter;
+      text.textContent = view.letter;
+      const title = draw("title");
+      title.textContent = view.label;
+      text.append(title);
+      return text;
+    });
+    if (deepest <= this.cutoff) return heads;
+    const y = this.y(this.cutoff + 0.75);
+    return [...heads, draw("line", { x1: 4, x2: width - 4, y1: y, y2: y, class: "cutoff" })];
+  }
+
+  line(path, at) {
+    const group = draw("g", { class: path.telling ? "way telling" : "way" });
+    group.dataset.at = String(at);
+    const points = path.heights
+      .map((height, column) => ({ height, column }))
+      .filter(({ height }) => height !== null)
+      .map(({ height, column }) => ({ x: this.x(column), y: this.y(height), column }));
+    const d = points.map((p, n) => {
+      const before = points[n - 1];
+      if (!before || before.column !== p.column - 1) return `M${p.x} ${p.y}`;
+      const middle = (before.x + p.x) / 2;
+      return `C${middle} ${before.y} ${middle} ${p.y} ${p.x} ${p.y}`;
+    });
+    group.append(draw("path", { d: d.join(""), class: "touch" }), draw("path", { d: d.join("") }));
+    for (const p of points) {
+      const dot = draw("circle", { cx: p.x, cy: p.y, r: 10 });
+      dot.dataset.letter = this.columns[p.column].letter;
+      const text = draw("text", { x: p.x, y: p.y + 3.6 });
+      text.textContent = String(path.ranks[p.column]);
+      group.append(dot, text);
+    }
+    const title = draw("title");
+    title.textContent = path.title;
+    group.append(title);
+    return group;
+  }
+
+  /** Titles stand beside the last column; a document that it lacks has none. */
+  label(named, left) {
+    const last = this.columns.length - 1;
+    this.names.hidden = !named;
+    const rows = this.paths.map((path, at) => ({ path, at, height: path.heights[last] }));
+    const shown = rows.filter(({ height }) => height !== null);
+    shown.sort((a, b) => a.height - b.height);
+    this.names.replaceChildren(
+      ...shown.map(({ path, at, height }) => {
+        const row = words("li", path.telling ? "telling" : "", path.title);
+        row.dataset.at = String(at);
+        row.style.top = `${this.y(height) - ROW / 2}px`;
+        row.style.left = `${left}px`;
+        return row;
+      }),
+    );
+  }
+
+  light(lit, chosen) {
+    for (const [at, path] of this.paths.entries()) {
+      const group = this.groups?.[at];
+      const row = [...this.names.children].find((one) => one.dataset.at === String(at));
+      for (const node of [group, row]) {
+        node?.classList.toggle("lit", path.id === lit);
+        node?.classList.toggle("chosen", path.id === chosen);
+      }
+      if (path.id === lit && group?.nextSibling) this.svg.append(group);
+    }
+  }
+}
+
+function draw(tag, attributes = {}) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  return node;
+}
+
 // ---------------------------------------------------------------- the board
 
 class Board {
@@ -372,10 +529,13 @@ class Board {
     this.live.setAttribute("role", "status");
     this.sentinel = make("div");
     this.jumps = make("div", "jumps");
+    this.bump = new Bump(this);
     this.head.append(this.jumps, strip);
     this.stage.append(this.svg, this.lanes);
     this.scroller.append(this.stage);
-    this.node.append(this.sentinel, this.head, this.scroller, this.live);
+    this.shell = make("div", "shell"); // the header sticks only as long as its columns last
+    this.shell.append(this.sentinel, this.head, this.scroller);
+    this.node.append(this.shell, this.bump.node, this.live);
     this.root.append(this.node);
   }
 
@@ -418,6 +578,7 @@ class Board {
   close() {
     boards.delete(this.root);
     this.sizes.disconnect();
+    this.bump.sizes.disconnect();
     this.top?.disconnect();
     document.fonts?.removeEventListener("loadingdone", this.onFonts);
     this.node.remove();
@@ -427,11 +588,12 @@ class Board {
 
   update(data) {
     this.tone();
-    const stamp = JSON.stringify([data.columns, data.max_grade, data.cutoff]);
+    const stamp = JSON.stringify([data.columns, data.max_grade, data.cutoff, data.paths]);
     if (stamp === this.stamp) return;
     this.stamp = stamp;
     const held = this.root.activeElement;
     this.take(data);
+    this.bump.update(data);
     if (held?.isConnected && this.root.activeElement !== held) held.focus({ preventScroll: true });
     if (!this.has(this.hover)) this.hover = null;
     if (!this.has(this.focus)) this.focus = null;
@@ -473,7 +635,7 @@ class Board {
   has(id) {
     if (id === null) return false;
     for (const card of this.cards()) if (card.id === id) return true;
-    return false;
+    return this.bump.has(id);
   }
 
   // -------- light
@@ -495,6 +657,7 @@ class Board {
     this.node.toggleAttribute("data-lit", this.has(one));
     for (const column of this.columns) this.locate(column, this.has(one) ? one : null);
     this.lightLinks();
+    this.bump.light(lit, this.selected);
   }
 
   /** Say in the header where the lit document stands in this column. */

@@ -79,12 +79,31 @@ class ColumnView:
 
 
 @dataclass(frozen=True)
+class PathView:
+    """One document's way through the finished columns; `telling` ones are drawn in ink.
+
+    `ranks` and `heights` have one entry a finished column, None where it lacks the document.
+    """
+
+    id: str
+    title: str
+    ranks: tuple[int | None, ...]
+    heights: tuple[float | None, ...]
+    telling: bool
+
+
+@dataclass(frozen=True)
 class BoardData:
-    """All columns, first stage first; `max_grade` 0 means that nothing is judged."""
+    """All columns, first stage first; `max_grade` 0 means that nothing is judged.
+
+    `paths` draw the movement chart below the columns; `reading` says how to read it.
+    """
 
     columns: tuple[ColumnView, ...]
     max_grade: int
     cutoff: int
+    paths: tuple[PathView, ...] = ()
+    reading: str = ""
 
 
 def board(data: BoardData, *, key: str) -> str | None:
@@ -127,6 +146,8 @@ def _payload(data: BoardData) -> dict[str, Any]:
         "columns": [_column(column) for column in data.columns],
         "max_grade": data.max_grade,
         "cutoff": data.cutoff,
+        "paths": [asdict(p) | {"title": _clip(p.title, TITLE_SHOWN)} for p in data.paths],
+        "reading": data.reading,
     }
 
 

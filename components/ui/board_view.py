@@ -6,14 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from components import catalog
-from components.analysis import ndcg, relative_scores
+from components.analysis import movement_paths, ndcg, relative_scores, telling_documents
 from components.charts import milliseconds
 from components.config import Settings
 from components.domain import Failure, Hit, Ranking, Recorded, Spec, Usage
 from components.jobs import FIRST, Job, Stage
 from components.pipeline import Request
 from components.prices import dollars
-from components.ui.board import LETTERS, BoardData, CardView, ColumnView, Origin, State
+from components.ui.board import (
+    LETTERS,
+    BoardData,
+    CardView,
+    ColumnView,
+    Origin,
+    PathView,
+    State,
+)
 
 _STATES: Mapping[str, State] = {
     "wait": "waiting",
@@ -68,7 +76,36 @@ def board_data(job: Job, final_k: int, grades: Mapping[str, int]) -> BoardData:
         told = _instruction_note(specs[key], job.request)
         columns.append(replace(column, notes=(*told, *column.notes)))
     top = max(3, *grades.values()) if grades else 0
-    return BoardData(tuple(columns), top, final_k)
+    paths = _paths(job, final_k, grades) if job.finished else ()
+    reading = _reading(final_k, grades) if paths else ""
+    return BoardData(tuple(columns), top, final_k, paths, reading)
+
+
+def _paths(job: Job, final_k: int, grades: Mapping[str, int]) -> tuple[PathView, ...]:
+    """Return the ways of the shown documents through the columns that ended well."""
+    if job.first_stage is None:
+        return ()
+    results = [job.results.get(key) for key in job.request.systems]
+    rankings = (job.first_stage, *(r for r in results if isinstance(r, Ranking)))
+    telling = telling_documents(rankings, grades)
+    return tuple(
+        PathView(
+            p.document.id,
+            p.document.title or p.document.text,
+            p.ranks,
+            p.heights,
+            p.document.id in telling,
+        )
+        for p in movement_paths(rankings, final_k)
+    )
+
+
+def _reading(final_k: int, grades: Mapping[str, int]) -> str:
+    bold = "documents judged relevant" if any(g > 0 for g in grades.values()) else "systems' firsts"
+    return (
+        f"How to read: one line a document, one column a system. Bold are the {bold}. "
+        f"Below the dots stand ranks beyond {final_k}."
+    )
 
 
 def _instruction_note(spec: Spec, request: Request) -> tuple[str, ...]:
@@ -142,7 +179,7 @@ def _notes(spec: Spec, stage: Stage, ranking: Ranking | None) -> tuple[str, ...]
     if ranking is None:
         return (*notes, stage.state) if stage.state not in _STATES else tuple(notes)
     if ranking.recorded:
-        notes.append(f"recorded {ranking.recorded}")
+        notes.append(recorded_words(ranking.recorded))
     if ranking.truncated:
         about = "about " if ranking.cut_estimated else ""
         notes.append(f"{about}{ranking.truncated} cut")
@@ -154,6 +191,11 @@ def _notes(spec: Spec, stage: Stage, ranking: Ranking | None) -> tuple[str, ...]
     if ranking.timing.load_ms > 50:
         notes.append(f"cold start {ranking.timing.load_ms / 1000:,.1f} s")
     return tuple(notes)
+
+
+def recorded_words(date: str) -> str:
+    """Return how a column that was not computed now is marked."""
+    return f"run {date}" if date.startswith("from ") else f"recorded {date}"
 
 
 def _cards(

@@ -10,7 +10,7 @@ from components import analysis, catalog, charts
 from components.charts import Look
 from components.domain import Comparison, Corpus, Query, Ranking
 from components.jobs import FIRST, Job
-from components.ui import page, state
+from components.ui import page, recording, state
 from components.ui.board import board
 from components.ui.board_view import (
     board_data,
@@ -99,31 +99,22 @@ def comparison_of(job: Job) -> Comparison:
 
 def _results(job: Job, final_k: int, grades: Mapping[str, int], chosen: str | None) -> None:
     comparison = comparison_of(job)
+    recording.remember(job, comparison)
     rankings = (comparison.first_stage, *comparison.rankings)
     looks = _looks(job, comparison)
     if chosen:
         _detail(job.corpus, chosen, rankings, looks, grades)
     _depth_note(job, comparison)
     _instruction_views(rankings, looks, final_k)
-    left, right = st.columns([1.15, 1], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
-        bold = "documents judged relevant" if any(grades.values()) else "systems' first documents"
-        page.heading(
-            "Rank movement",
-            "How to read: one line a document, one column a system. Bold are the "
-            f"{bold}{', thickest the chosen one' if chosen else ''}. Below the dots stand ranks "
-            f"beyond {final_k}.",
-        )
-        telling = analysis.telling_documents(rankings, grades)
-        figure = charts.bump(rankings, looks, final_k, page.ink(), telling, chosen)
-        st.plotly_chart(figure, key="bump", config=_CHART, alt="Ranks of each document by system")
-    with right:
         page.heading(
             "Where the time went",
             "How to read: one bar a system, its stages in turn. Waiting is not the model's fault.",
         )
         figure = charts.latency(rankings, looks, page.ink())
         st.plotly_chart(figure, key="latency", config=_CHART, alt="Milliseconds by stage")
+    with right:
         page.heading(
             "Score by rank",
             "How to read: each system has its own scale, so compare shapes, never heights.",

@@ -26,7 +26,7 @@ JOB = "job"
 TASK = "task"
 SAMPLE_QUERY = "sample_query"
 INSTRUCTION = "instruction"
-WITHOUT = "without_instruction"
+WITHOUT = "without"
 DEADLINE = "deadline"
 KEYS = "keys"
 
@@ -102,7 +102,11 @@ def corpus() -> Corpus:
     """Return the session's corpus; the first sample until another is chosen."""
     names = corpus_names()
     name = get(CORPUS)
-    name = name if name in names else names[0]
+    return corpus_named(name if name in names else names[0])
+
+
+def corpus_named(name: str) -> Corpus:
+    """Return a sample or an upload of this session."""
     return uploads().get(name) or sample(name)
 
 
