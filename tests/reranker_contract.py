@@ -149,9 +149,12 @@ class RerankerContract:
         assert len(totals) == 1
         total = totals.pop()
         assert total >= len(TEXTS)
-        assert done == sorted(set(done))  # strictly rising
-        assert done[0] > 0
         assert done[-1] == total
+        if subject.spec.local:
+            assert done == sorted(set(done))  # strictly rising
+            assert done[0] > 0
+        else:  # it is also asked whether to go on while nothing comes
+            assert done == sorted(done)
 
     def test_cancelled_from_progress_stops_and_does_no_harm(self, subject: Subject) -> None:
         before = subject(TEXTS)

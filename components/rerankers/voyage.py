@@ -55,7 +55,7 @@ SPECS = (
 
 
 _heard = threading.local()
-"""The headers of the answer that this thread got last: the SDK's errors may come without."""
+"""The answer that this thread got last: the SDK's errors may come without status or headers."""
 
 
 class NoRedirects(requests.Session):
@@ -75,7 +75,7 @@ class NoRedirects(requests.Session):
 
 
 def _hear(response: requests.Response, *args: object, **kwargs: object) -> None:
-    _heard.headers = response.headers
+    _heard.answer = response
 
 
 @cache
@@ -98,7 +98,7 @@ class Voyage:
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
         """Return what Voyage answers; Refused where it does not."""
-        _heard.headers = {}
+        _heard.answer = None
         client = self._sdk.Client(
             api_key=self._who.key,
             max_retries=1,  # the SDK counts attempts
@@ -112,18 +112,23 @@ class Voyage:
         except self._sdk.error.VoyageError as exc:
             raise self._translated(exc, seconds) from exc
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as exc:
-            raise malformed(self._who, "not in the documented form") from exc
+            raise self._judged() from exc
 
     def _translated(self, exc: Any, seconds: float) -> Refused:  # noqa: ANN401
         cause = exc.__cause__
         response = getattr(cause, "response", None)
         if isinstance(cause, requests.exceptions.TooManyRedirects) and response is not None:
             return refusal(self._who, response.status_code, "", response.headers)
-        if exc.http_status is None:
+        if _heard.answer is None or isinstance(cause, requests.exceptions.RequestException):
             return transport_failure(self._who, exc, seconds)
-        if 200 <= exc.http_status < 300:
-            return malformed(self._who, "not with JSON")
-        return refusal(self._who, exc.http_status, exc.http_body, _heard.headers)
+        return self._judged("not with JSON")
+
+    def _judged(self, fault: str = "not in the documented form") -> Refused:
+        """Return the error for the answer that came: its status, or else that it is no ranking."""
+        answer = _heard.answer
+        if answer is None or 200 <= answer.status_code < 300:
+            return malformed(self._who, fault)
+        return refusal(self._who, answer.status_code, answer.content, answer.headers)
 
 
 def _tokens(value: object) -> bool:
