@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import logging
 import re
 import ssl
 import time
@@ -213,6 +214,11 @@ def _causes(exc: BaseException | None) -> Iterator[BaseException]:
             waiting += [a for a in found.args if isinstance(a, BaseException)]
 
 
+def quiet(logger: str) -> None:
+    """Keep a library from logging what goes over the wire: texts, and what a server echoes."""
+    logging.getLogger(logger).setLevel(logging.WARNING)
+
+
 def no_cookies() -> CookieJar:
     """Return a jar that keeps nothing: clients are shared, what one caller is told is not."""
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
@@ -221,6 +227,7 @@ def no_cookies() -> CookieJar:
 @cache
 def client() -> httpx.Client:
     """Return the process's HTTP client: no redirects, no cookies; a timeout goes with each call."""
+    quiet("httpcore")
     return httpx.Client(
         follow_redirects=False,
         cookies=no_cookies(),

@@ -7,7 +7,15 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from components.config import HubModel, QdrantSettings, Settings, read_settings
+from components.config import (
+    HubModel,
+    PriceOverride,
+    QdrantSettings,
+    RemoteSettings,
+    Server,
+    Settings,
+    read_settings,
+)
 from components.domain import InputError
 
 
@@ -170,3 +178,105 @@ def test_a_setting_that_does_not_exist_is_refused(tmp_path: Path, text: str, nam
 
 def test_settings_can_be_keys() -> None:
     assert len({Settings(), read_settings({})}) == 1
+
+
+# ---------------------------------------------------------------- network rerankers
+
+NETWORK = """
+[[compatible]]
+name = "my-vllm"
+url = "http://127.0.0.1:8000/"
+model = "BAAI/bge-reranker-v2-m3"
+shape = "jina"
+key_env = "MY_KEY"
+instruction = true
+listwise = true
+documents = 50
+
+[[compatible]]
+name = "plain"
+url = "https://rerank.example"
+
+[remote]
+deadline_s = 2.5
+parallel = 8
+
+[prices]
+"cohere/rerank-v3.5" = { per_1k_searches = 1 }
+"voyage/rerank-2.5" = { per_1m_tokens = 0.04 }
+"""
+
+
+def test_servers_prices_and_deadlines_are_read(tmp_path: Path) -> None:
+    read = settings_of(tmp_path, NETWORK)
+    mine, plain = read.servers
+    assert mine == Server(
+        "my-vllm",
+        "http://127.0.0.1:8000",
+        "BAAI/bge-reranker-v2-m3",
+        "jina",
+        "MY_KEY",
+        instruction=True,
+        listwise=True,
+        documents=50,
+    )
+    assert (plain.shape, plain.key, plain.documents) == ("cohere", "compatible:plain", 0)
+    assert read.remote == RemoteSettings(2.5, 8)
+    assert read.prices == (
+        PriceOverride("cohere", "rerank-v3.5", 1.0, "searches"),
+        PriceOverride("voyage", "rerank-2.5", 0.04, "tokens"),
+    )
+
+
+def test_keys_and_addresses_come_from_the_environment(tmp_path: Path) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_text(NETWORK)
+    read = read_settings(
+        {
+            "RERANK_LAB_CONFIG": str(path),
+            "CO_API_KEY": " a ",
+            "JINA_API_KEY": "",
+            "MY_KEY": "b",
+            "CO_API_URL": "http://127.0.0.1:1",
+        }
+    )
+    assert dict(read.keys) == {"cohere": "a", "compatible:my-vllm": "b"}
+    assert read.addresses == {"cohere": "http://127.0.0.1:1"}
+    assert "127.0.0.1:8000" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ('[[compatible]]\nurl = "http://x"', "name must be letters"),
+        ('[[compatible]]\nname = "a b"\nurl = "http://x"', "name must be letters"),
+        ('[[compatible]]\nname = "x"', "url is not the address of a server"),
+        ('[[compatible]]\nname = "x"\nurl = "ftp://x"', "not the address of a server"),
+        ('[[compatible]]\nname = "x"\nurl = "http://me:pw@x"', "not the address of a server"),
+        ('[[compatible]]\nname = "x"\nurl = "http://[x"', "not the address of a server"),
+        ('[[compatible]]\nname = "x"\nurl = 3', "url must be text, not 3"),
+        ('[[compatible]]\nname = "x"\nurl = "http://x"\nshape = "v"', "no shape 'v'"),
+        ('[[compatible]]\nname = "x"\nurl = "http://x"\ninstruction = 1', "true or false"),
+        ('[[compatible]]\nname = "x"\nurl = "http://x"\ndocuments = 0', "documents must be"),
+        ('[[compatible]]\nname = "x"\nurl = "http://x"\nkey = "k"', "no setting 'key'"),
+        ('[[compatible]]\nname = "x"\nurl = "http://x"\n' * 2, "two [[compatible]] tables"),
+        ("[remote]\ndeadline_s = 0", "deadline_s must be a number of seconds"),
+        ("[remote]\ndeadline_s = true", "deadline_s must be a number of seconds"),
+        ("[remote]\nparallel = 0", "parallel must be a whole number"),
+        ("[prices]\ncohere = 2.0", "is not a price"),
+        ('[prices]\n"cohere/x" = { per_1k_searches = -1 }', "is not a price"),
+        ('[prices]\n"cohere/x" = { per_1k = 1 }', "is not a price"),
+        ('[prices]\n"cohere/x" = { per_1k_searches = 1, per_1m_tokens = 2 }', "is not a price"),
+    ],
+)
+def test_a_mistake_in_them_is_named(tmp_path: Path, toml: str, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        settings_of(tmp_path, toml)
+    assert words in caught.value.reason
+    assert "me:pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["CO_API_URL", "VOYAGE_API_URL", "JINA_API_URL"])
+def test_an_address_that_is_none_is_refused_by_its_variable(name: str) -> None:
+    with pytest.raises(InputError, match=f"{name} is not the address of a server"):
+        read_settings({name: "127.0.0.1:8000"})

@@ -12,7 +12,15 @@ from components.config import Settings
 from components.domain import Billed, Limits, Spec
 from components.remote import Answer, RemoteReranker
 from components.rerankers import Context, provider_key
-from components.wire import Caller, malformed, no_cookies, refusal, timeout, transport_failure
+from components.wire import (
+    Caller,
+    malformed,
+    no_cookies,
+    quiet,
+    refusal,
+    timeout,
+    transport_failure,
+)
 
 PROVIDER = "cohere"
 LABEL = "Cohere"
@@ -109,6 +117,7 @@ class Cohere:
 @cache
 def _http() -> httpx.Client:
     """Return a client of the SDK's own; it differs from the lab's in nothing but its pool."""
+    quiet("httpcore")
     return httpx.Client(follow_redirects=False, cookies=no_cookies(), timeout=timeout(30))
 
 

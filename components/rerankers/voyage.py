@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Sequence
 from functools import cache
@@ -14,7 +13,15 @@ from components.config import Settings
 from components.domain import Billed, Limits, Spec
 from components.remote import Answer, RemoteReranker
 from components.rerankers import Context, instructed, provider_key
-from components.wire import Caller, Refused, malformed, no_cookies, refusal, transport_failure
+from components.wire import (
+    Caller,
+    Refused,
+    malformed,
+    no_cookies,
+    quiet,
+    refusal,
+    transport_failure,
+)
 
 PROVIDER = "voyage"
 LABEL = "Voyage"
@@ -84,8 +91,8 @@ def _sdk() -> Any:  # noqa: ANN401
     import voyageai
 
     voyageai.requestssession = NoRedirects()
-    # at DEBUG it would write every query and document into the log
-    logging.getLogger("voyage").setLevel(logging.WARNING)
+    for library in ("voyage", "urllib3"):
+        quiet(library)
     return voyageai
 
 
