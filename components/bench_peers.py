@@ -129,7 +129,7 @@ def _sentence_transformers(home: Path) -> ScoreTexts:
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    _write_fp32(home)
+    write_fp32(home)
     torch.set_num_threads(LANES)
     model = CrossEncoder(str(home), device="cpu", local_files_only=True)
 
@@ -140,7 +140,7 @@ def _sentence_transformers(home: Path) -> ScoreTexts:
     return score
 
 
-def _write_fp32(home: Path) -> None:
+def write_fp32(home: Path) -> None:
     """Write a BertForSequenceClassification whose weights are the int8 model's, dequantised."""
     import torch
     from transformers import BertConfig, BertForSequenceClassification
