@@ -27,6 +27,7 @@ LAYERS = (
     ("pipeline",),
     ("jobs", "evaluation", "guide"),
     ("analysis",),
+    ("agreement", "headroom", "depth", "explain"),
     ("charts", "report", "recordings"),
     ("ui", "cli", "bench"),
     ("app", "pages"),
