@@ -187,7 +187,8 @@ class Hit:
     """One document at one rank. Ranks count from 1.
 
     `score` is on the scale of the system that ranked; `first_stage_score` on that of the first
-    stage. `tokens_cut` counts the document's tokens that the model did not read. A ranking that
+    stage. `tokens_cut` and `tokens_read` count the document's tokens that the model did not read
+    and did, where they are counted. A ranking that
     was made elsewhere may hold documents that the first stage did not find: their
     `first_stage_rank` is 0 and their movement is not a number of ranks, but 0.
     """
@@ -198,6 +199,7 @@ class Hit:
     first_stage_rank: int
     first_stage_score: float
     tokens_cut: int = 0
+    tokens_read: int = 0
 
     @property
     def original_index(self) -> int:

@@ -10,13 +10,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from components.domain import Matrix, Progress, Reranker, no_progress
+from components.domain import Matrix
 from components.encoders import MINILM_TOKENIZER, minilm
 from components.lanes import load_tokenizer
 from components.rerankers.cross_encoder import MINILM_L12, TOKENIZER
 from components.rerankers.late_interaction import LATE_MINILM, maxsim
 from components.rerankers.lexical import Bm25, terms
 
+Values = npt.NDArray[np.float64]
 Unit = Literal["sentence", "word"]
 MOST: dict[Unit, int] = {"sentence": 60, "word": 150}
 """Pieces that are left out one by one; beyond that neighbours are joined."""
@@ -71,11 +72,9 @@ def variants(text: str, unit: Unit) -> list[str]:
     return [text, *(text[:start] + text[end:] for start, end in pieces_of(text, unit))]
 
 
-def occlusion(
-    reranker: Reranker, query: str, text: str, unit: Unit, progress: Progress = no_progress
-) -> Occlusion:
-    """Score a text with and without each of its pieces; `progress` may raise to stop."""
-    scores = reranker.score(query, variants(text, unit), progress).values
+def occlusion(score: Callable[[Sequence[str]], Values], text: str, unit: Unit) -> Occlusion:
+    """Score a text with and without each of its pieces, all in one pass of `score`."""
+    scores = score(variants(text, unit))
     full = float(scores[0])
     pieces = tuple(
         Piece(start, end, float(score), full - float(score))

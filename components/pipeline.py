@@ -210,27 +210,50 @@ def rerank_candidates(
     watcher: Watcher | None = None,
 ) -> Ranking:
     """Score the candidates with one reranker and sort them; raise LabError where it fails."""
+    texts = [hit.document.passage for hit in first_stage.hits]
+    done = score_texts(lab, corpus, request, system, texts, watcher)
+    timing = replace(
+        first_stage.timing,
+        rerank_ms=done.rerank_ms,
+        load_ms=done.load_ms,
+        wait_ms=done.wait_ms,
+    )
+    ranking = sort(system, first_stage, done.scores, timing)
+    usd = usd_of(catalog.reranker_spec(system, lab.settings), done.scores.billed, lab.settings)
+    if texts and not done.scores.cached:
+        lab.note(system, Measured(len(texts), done.rerank_ms, usd))
+    return replace(ranking, usage=replace(ranking.usage, usd=usd))
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One scoring pass: its scores and its milliseconds, loading and waiting apart."""
+
+    scores: Scores
+    rerank_ms: float
+    load_ms: float
+    wait_ms: float
+
+
+def score_texts(
+    lab: Lab,
+    corpus: Corpus | None,
+    request: Request,
+    system: str,
+    texts: Sequence[str],
+    watcher: Watcher | None = None,
+) -> Scored:
+    """Score texts against the request's query with one reranker; nothing is sorted."""
     watch = watcher or Unwatched()
     spec = catalog.reranker_spec(system, lab.settings)
     instruction = request.instruction.strip() if spec.instructions else ""
     reranker, load_ms = _prepare(lab, corpus, spec, instruction, watch)
     with _gate(spec, "wait", watch) as wait_ms:
         begun = time.perf_counter()
-        texts = [hit.document.passage for hit in first_stage.hits]
         scores = reranker.score(request.query, texts, _steps(lab, request, spec, watch))
         # what comes from a cache shows the time it took when it was computed
-        rerank_ms = _since(begun) if scores.measured_ms is None else scores.measured_ms
-    timing = replace(
-        first_stage.timing,
-        rerank_ms=rerank_ms,
-        load_ms=load_ms,
-        wait_ms=wait_ms + scores.wait_ms,
-    )
-    ranking = sort(system, first_stage, scores, timing)
-    usd = usd_of(spec, scores.billed, lab.settings)
-    if texts and not scores.cached:
-        lab.note(system, Measured(len(texts), rerank_ms, usd))
-    return replace(ranking, usage=replace(ranking.usage, usd=usd))
+        spent = _since(begun) if scores.measured_ms is None else scores.measured_ms
+    return Scored(scores, spent, load_ms, wait_ms + scores.wait_ms)
 
 
 def _steps(lab: Lab, request: Request, spec: Spec, watch: Watcher) -> Progress:
@@ -295,9 +318,15 @@ def sort(system: str, first_stage: Ranking, scores: Scores, timing: Timing) -> R
             f"{system} returned {bad} scores that are not finite numbers.",
             "This is a fault of the reranker; its scores were not used.",
         )
-    cut = scores.cut or (0,) * len(values)
+    cut, kept = (counts or (0,) * len(values) for counts in (scores.cut, scores.kept))
     hits = tuple(
-        replace(first_stage.hits[i], rank=rank, score=float(values[i]), tokens_cut=cut[i])
+        replace(
+            first_stage.hits[i],
+            rank=rank,
+            score=float(values[i]),
+            tokens_cut=cut[i],
+            tokens_read=kept[i],
+        )
         for rank, i in enumerate(np.argsort(-values, kind="stable"), start=1)
     )
     billed = scores.billed or Billed(requests=0)

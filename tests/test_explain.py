@@ -3,13 +3,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from components import catalog
 from components.config import read_settings
-from components.domain import Cancelled, Corpus, Progress, Scores, no_progress
+from components.domain import Corpus
 from components.explain import (
     MOST,
     Unit,
@@ -29,13 +30,9 @@ TEXT = "Open the sign-in page. Click 'Forgot password' and reset it! The cat sle
 SETTINGS = read_settings({})
 
 
-class Letters:
-    """Scores a text by its letters a; the longest text wins nothing by itself."""
-
-    def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
-        for done in range(1, len(texts) + 1):
-            progress(done, len(texts))
-        return Scores(np.array([text.count("a") for text in texts], np.float64))
+def letters(texts: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Score texts by their letters a."""
+    return np.array([text.count("a") for text in texts], np.float64)
 
 
 @given(st.text(max_size=300), st.sampled_from(["sentence", "word"]))
@@ -66,14 +63,14 @@ def test_long_texts_have_few_pieces_and_nothing_is_left_out(unit: Unit) -> None:
 
 
 def test_an_effect_is_the_difference_of_two_scores() -> None:
-    found = occlusion(Letters(), "q", "a b aa. c", "word")
+    found = occlusion(letters, "a b aa. c", "word")
     assert found.full == 3.0
     assert [(p.without, p.effect) for p in found.pieces] == [(2, 1), (3, 0), (1, 2), (3, 0)]
 
 
 def test_effects_of_the_real_cross_encoder_are_differences_of_its_scores() -> None:
     reranker = catalog.load_reranker("minilm-l12", Context(SETTINGS))
-    found = occlusion(reranker, QUERY, TEXT, "sentence")
+    found = occlusion(lambda t: reranker.score(QUERY, t).values, TEXT, "sentence")
     texts = variants(TEXT, "sentence")
     alone = [float(reranker.score(QUERY, [text]).values[0]) for text in texts]
     assert found.full == pytest.approx(alone[0], abs=1e-6)
@@ -81,14 +78,6 @@ def test_effects_of_the_real_cross_encoder_are_differences_of_its_scores() -> No
         assert piece.effect == pytest.approx(alone[0] - score, abs=1e-6)
     effects = {TEXT[p.start : p.end].strip(): p.effect for p in found.pieces}
     assert max(effects, key=lambda s: effects[s]).startswith("Click 'Forgot password'")
-
-
-def test_an_explanation_can_be_stopped() -> None:
-    def stop(done: int, total: int) -> None:
-        raise Cancelled
-
-    with pytest.raises(Cancelled):
-        occlusion(Letters(), "q", TEXT, "word", stop)
 
 
 def test_token_matches_add_up_to_the_late_interaction_score() -> None:

@@ -225,7 +225,7 @@ def focused(visitor: Any) -> list[str]:  # noqa: ANN401
 def test_the_board_can_be_walked_by_keyboard(small: Any) -> None:  # noqa: ANN401
     keys = small.page.keyboard
     ranks = {letter: small.titles(letter) for letter in LETTERS}
-    small.page.get_by_role("button", name="Systems and depth").focus()
+    small.page.get_by_role("button", name="Record and replay").focus()
     keys.press("Tab")
     assert focused(small) == ["A", "1", ranks["A"][0]], "the board is one stop of the Tab key"
     keys.press("ArrowDown")
