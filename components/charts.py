@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from components.agreement import Agreement
+from components.depth import DepthPoint
 from components.domain import Ranking
+from components.explain import TermWeight, TokenMatches
+from components.headroom import Headroom
 
 STAGES = (
     ("embed", "embed_ms", ""),
@@ -140,3 +144,182 @@ def scores(rankings: Sequence[Ranking], looks: Mapping[int, Look], k: int, ink: 
     figure.update_xaxes(title_text="rank", row=rows, col=1)
     figure.update_yaxes(nticks=3, gridcolor=ink.line, automargin=True)
     return _layout(figure, ink, 70 + 100 * rows)
+
+
+# ---------------------------------------------------------------- headroom
+
+
+def headroom(found: Headroom, looks: Mapping[int, Look], ink: Ink) -> go.Figure:
+    """Draw each system's nDCG as a bar, with what was badly ranked and what was not retrieved."""
+    figure = go.Figure()
+    names = [*(_axis_name(looks[i]) for i in range(len(found.values))), "<b>best order</b>"]
+    values = [*found.values, found.best]
+    colours = [*(looks[i].colour for i in range(len(found.values))), ink.text]
+    parts = (
+        ("reached", values, colours, ""),
+        ("badly ranked", [found.best - v for v in values], [ink.line] * len(values), "/"),
+        ("not retrieved", [1 - found.best] * len(values), ["rgba(0,0,0,0)"] * len(values), "."),
+    )
+    for name, lengths, shades, pattern in parts:
+        figure.add_bar(
+            y=names,
+            x=lengths,
+            name=name,
+            orientation="h",
+            marker={
+                "color": shades,
+                "pattern": {"shape": pattern, "fgcolor": ink.soft},
+                "line": {"width": 0 if name == "reached" else 1, "color": ink.line},
+            },
+            hovertemplate=f"{name}: %{{x:.3f}}<extra></extra>",
+        )
+    for name, value in zip(names, values, strict=True):
+        figure.add_annotation(x=1.01, y=name, text=f"{value:.2f}", showarrow=False, xanchor="left")
+    figure.update_layout(barmode="stack", bargap=0.4)
+    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
+    figure.update_xaxes(range=[0, 1.12], tickvals=[0, 0.25, 0.5, 0.75, 1], showgrid=False)
+    return _layout(figure, ink, 76 + 36 * len(names))
+
+
+# ---------------------------------------------------------------- agreement
+
+
+def agreement(found: Agreement, looks: Mapping[int, Look], ink: Ink) -> go.Figure:
+    """Draw one measure between every two systems; every cell says its value."""
+    letters = [looks[i].letter for i in range(len(found.values))]
+    words = [[f"{value:.2f}" for value in row] for row in found.values]
+    figure = go.Figure(
+        go.Heatmap(
+            z=found.values,
+            x=letters,
+            y=letters,
+            text=words,
+            texttemplate="%{text}",
+            zmin=-1 if found.measure.startswith("Kendall") else 0,
+            zmax=1,
+            colorscale=[[0, ink.paper], [1, _blend(ink)]],
+            showscale=False,
+            xgap=3,
+            ygap=3,
+            hovertemplate="%{y} and %{x}: %{z:.3f}<extra></extra>",
+        )
+    )
+    figure.update_yaxes(autorange="reversed", tickfont={"size": 14})
+    figure.update_xaxes(side="top", tickfont={"size": 14})
+    return _layout(figure, ink, 60 + 46 * len(letters))
+
+
+def _blend(ink: Ink) -> str:
+    """Return the strongest shade on which the page's own ink can still be read."""
+    return "#8fb8d8" if ink.text.startswith("#1") else "#2f5d80"
+
+
+# ---------------------------------------------------------------- depth
+
+
+def depth(
+    curves: Mapping[int, Sequence[DepthPoint]], looks: Mapping[int, Look], at: int, k: int, ink: Ink
+) -> go.Figure:
+    """Draw quality and measured latency by depth, one line a system; a mark where one looks."""
+    judged = any(p.ndcg is not None for points in curves.values() for p in points)
+    titles = [f"nDCG@{k}", "measured milliseconds"] if judged else ["measured milliseconds"]
+    figure = make_subplots(rows=len(titles), cols=1, shared_xaxes=True, subplot_titles=titles)
+    for i, points in curves.items():
+        look, last = looks[i], len(titles)
+        common = {"line": {"color": look.colour, "width": 2}, "mode": "lines+markers+text"}
+        if judged:
+            quality = [(p.depth, p.ndcg) for p in points if p.ndcg is not None]
+            _line(figure, quality, look, common, row=1)
+        timed = [(p.depth, p.ms) for p in points if p.ms is not None]
+        _line(figure, timed, look, common, row=last)
+    figure.add_vline(x=at, line={"color": ink.soft, "width": 1, "dash": "dot"})
+    figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": ink.text})
+    figure.update_xaxes(title_text="candidates", row=len(titles), col=1)
+    figure.update_yaxes(nticks=4, gridcolor=ink.line, automargin=True, rangemode="tozero")
+    return _layout(figure, ink, 90 + 150 * len(titles))
+
+
+def _line(
+    figure: go.Figure,
+    points: Sequence[tuple[int, float]],
+    look: Look,
+    common: Mapping[str, object],
+    row: int,
+) -> None:
+    """Add a line that carries its system's letter at its end."""
+    figure.add_scatter(
+        x=[x for x, _ in points],
+        y=[y for _, y in points],
+        text=[""] * (len(points) - 1) + [look.letter] * bool(points),
+        textposition="top center",
+        textfont={"color": look.colour, "size": 14},
+        hovertemplate=f"{look.letter}: %{{y:.4g}} at %{{x}}<extra></extra>",
+        row=row,
+        col=1,
+        **common,
+    )
+
+
+# ---------------------------------------------------------------- explanations
+
+
+def terms(found: Sequence[TermWeight], ink: Ink, colour: str) -> go.Figure:
+    """Draw each query term's contribution to a BM25 score."""
+    names = [plain(t.term) for t in found]
+    figure = go.Figure(
+        go.Bar(
+            y=names,
+            x=[t.contribution for t in found],
+            orientation="h",
+            marker={"color": colour},
+            text=[f"{t.contribution:.2f}" for t in found],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=[[t.idf, t.frequency] for t in found],
+            hovertemplate="idf %{customdata[0]:.2f}, %{customdata[1]} times<extra></extra>",
+        )
+    )
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_xaxes(showgrid=False, visible=False)
+    return _layout(figure, ink, 60 + 30 * len(found))
+
+
+def token_matches(found: TokenMatches, ink: Ink, most: int = 60) -> go.Figure:
+    """Draw cosines of query tokens with the document tokens that any of them matched best.
+
+    Of the others at most `most` columns are shown in all, in the order of the text.
+    """
+    best = sorted(set(found.best.tolist()))
+    others = [i for i in range(len(found.document_tokens)) if i not in set(best)]
+    columns = sorted([*best, *others[: max(0, most - len(best))]])
+    rows = [f"{i}: {plain(t)}" for i, t in enumerate(found.query_tokens)]
+    z = found.matrix[:, columns]
+    marks = [
+        ["●" if columns[j] == found.best[i] else "" for j in range(len(columns))]
+        for i in range(len(rows))
+    ]
+    figure = go.Figure(
+        go.Heatmap(
+            z=z,
+            x=[str(n) for n in range(len(columns))],
+            y=rows,
+            text=marks,
+            texttemplate="%{text}",
+            zmin=0,
+            zmax=1,
+            colorscale=[[0, ink.paper], [1, _blend(ink)]],
+            showscale=False,
+            xgap=1,
+            ygap=1,
+            customdata=[[plain(found.document_tokens[c]) for c in columns]] * len(rows),
+            hovertemplate="%{y} with %{customdata}: %{z:.3f}<extra></extra>",
+        )
+    )
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_xaxes(
+        tickvals=[str(n) for n in range(len(columns))],
+        ticktext=[plain(found.document_tokens[c], 14) for c in columns],
+        tickangle=-60,
+        tickfont={"size": 10},
+    )
+    return _layout(figure, ink, 150 + 24 * len(rows))

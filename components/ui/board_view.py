@@ -9,7 +9,8 @@ from components import catalog
 from components.analysis import movement_paths, ndcg, relative_scores, telling_documents
 from components.charts import milliseconds
 from components.config import Settings
-from components.domain import Failure, Hit, Ranking, Recorded, Spec, Usage
+from components.depth import at_depth
+from components.domain import Comparison, Failure, Hit, Ranking, Recorded, Spec, Usage
 from components.jobs import FIRST, Job, Stage
 from components.pipeline import Request
 from components.prices import dollars
@@ -66,26 +67,47 @@ def _recorded_spec(recorded: Recorded) -> Spec:
     return Spec(recorded.key, recorded.label, "recorded", "", recorded.scale)
 
 
-def board_data(job: Job, final_k: int, grades: Mapping[str, int]) -> BoardData:
-    """Return what the board shows of a job as it stands now."""
+def comparison_of(job: Job) -> Comparison:
+    """Return what a job holds as a comparison."""
+    if job.first_stage is None:
+        raise ValueError("the job has no first stage yet")
+    results = tuple(job.results[k] for k in job.request.systems if k in job.results)
+    return Comparison(job.request.query, job.first_stage, results)
+
+
+def board_data(
+    job: Job, final_k: int, grades: Mapping[str, int], depth: int | None = None
+) -> BoardData:
+    """Return what the board shows of a job as it stands now, at a smaller depth where asked."""
     columns = [_first_column(job, final_k, grades)]
     specs = column_specs(job.request, job.lab.settings)
     for key, letter in letters(job.request.systems, job.lab.settings).items():
         stage = job.stages.get(key, Stage())
-        column = _column(specs[key], letter, stage, job.results.get(key), final_k, grades)
+        result = at(specs[key], job.results.get(key), depth)
+        column = _column(specs[key], letter, stage, result, final_k, grades)
         told = _instruction_note(specs[key], job.request)
         columns.append(replace(column, notes=(*told, *column.notes)))
     top = max(3, *grades.values()) if grades else 0
-    paths = _paths(job, final_k, grades) if job.finished else ()
+    paths = _paths(job, final_k, grades, depth) if job.finished else ()
     reading = _reading(final_k, grades) if paths else ""
     return BoardData(tuple(columns), top, final_k, paths, reading)
 
 
-def _paths(job: Job, final_k: int, grades: Mapping[str, int]) -> tuple[PathView, ...]:
+def at(spec: Spec, result: Ranking | Failure | None, depth: int | None) -> Ranking | Failure | None:
+    """Return a result as it would be with fewer candidates; a listwise one stays as it is."""
+    if depth is None or not isinstance(result, Ranking) or spec.listwise or result.recorded:
+        return result
+    return at_depth(result, depth)
+
+
+def _paths(
+    job: Job, final_k: int, grades: Mapping[str, int], depth: int | None
+) -> tuple[PathView, ...]:
     """Return the ways of the shown documents through the columns that ended well."""
     if job.first_stage is None:
         return ()
-    results = [job.results.get(key) for key in job.request.systems]
+    specs = column_specs(job.request, job.lab.settings)
+    results = [at(specs[key], job.results.get(key), depth) for key in job.request.systems]
     rankings = (job.first_stage, *(r for r in results if isinstance(r, Ranking)))
     telling = telling_documents(rankings, grades)
     return tuple(

@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from components import analysis, catalog, charts
+from components import analysis, catalog
 from components.charts import Look
-from components.domain import Comparison, Corpus, Query, Ranking
+from components.domain import Comparison, Query, Ranking
 from components.jobs import FIRST, Job
-from components.ui import page, recording, state
+from components.ui import page, recording, state, views, why
 from components.ui.board import board
 from components.ui.board_view import (
     board_data,
     column_specs,
+    comparison_of,
     first_spec,
     letters,
-    score_words,
 )
 
 POLL_SECONDS = 0.3
@@ -41,7 +41,7 @@ def _watch(job: Job, live: bool) -> None:
     if job.first_stage is not None and not job.first_stage.hits:
         st.text("The first stage found no candidate: no document holds a word of this query.")
     elif job.first_stage is not None or not finished:
-        chosen = board(board_data(job, final_k, grades), key="board")
+        chosen = board(board_data(job, final_k, grades, views.chosen_depth(job)), key="board")
         if finished and job.first_stage is not None:
             _results(job, final_k, grades, chosen)
     if finished and live:
@@ -86,14 +86,6 @@ def _progress(job: Job) -> None:
             job.stop()
 
 
-def comparison_of(job: Job) -> Comparison:
-    """Return what a job holds as a comparison."""
-    if job.first_stage is None:
-        raise ValueError("the job has no first stage yet")
-    results = tuple(job.results[k] for k in job.request.systems if k in job.results)
-    return Comparison(job.request.query, job.first_stage, results)
-
-
 # ---------------------------------------------------------------- views of a finished job
 
 
@@ -103,24 +95,10 @@ def _results(job: Job, final_k: int, grades: Mapping[str, int], chosen: str | No
     rankings = (comparison.first_stage, *comparison.rankings)
     looks = _looks(job, comparison)
     if chosen:
-        _detail(job.corpus, chosen, rankings, looks, grades)
+        why.detail(job, chosen, rankings, looks, grades)
     _depth_note(job, comparison)
     _instruction_views(rankings, looks, final_k)
-    left, right = st.columns(2, gap="large")
-    with left:
-        page.heading(
-            "Where the time went",
-            "How to read: one bar a system, its stages in turn. Waiting is not the model's fault.",
-        )
-        figure = charts.latency(rankings, looks, page.ink())
-        st.plotly_chart(figure, key="latency", config=_CHART, alt="Milliseconds by stage")
-    with right:
-        page.heading(
-            "Score by rank",
-            "How to read: each system has its own scale, so compare shapes, never heights.",
-        )
-        figure = charts.scores(rankings, looks, final_k, page.ink())
-        st.plotly_chart(figure, key="scores", config=_CHART, alt="Score by rank for each system")
+    views.show(views.Shown(job, rankings, looks, grades, final_k))
 
 
 def _instruction_views(
@@ -156,9 +134,6 @@ def movement_words(ranks: int) -> str:
     return f"▲ {ranks}" if ranks > 0 else f"▼ {-ranks}" if ranks < 0 else "="
 
 
-_CHART = {"displayModeBar": False, "displaylogo": False}
-
-
 def _looks(job: Job, comparison: Comparison) -> dict[int, Look]:
     settings, first = job.lab.settings, first_spec(job.request)
     looks = {0: Look("A", first.label, page.colour("A"), first.scale)}
@@ -176,33 +151,3 @@ def _depth_note(job: Job, comparison: Comparison) -> None:
         whole = found == len(job.corpus.documents)
         why = "the whole corpus" if whole else "all that the first stage found"
         page.soft(f"{found:,} candidates instead of {asked:,}: {why}.", "depth")
-
-
-def _detail(
-    corpus: Corpus,
-    chosen: str,
-    rankings: Sequence[Ranking],
-    looks: Mapping[int, Look],
-    grades: Mapping[str, int],
-) -> None:
-    document = corpus.by_id[chosen]
-    with st.container(border=True, key="detail"):
-        st.text(document.title or "(no title)")
-        grade = grades.get(chosen)
-        page.soft(f"id {chosen} · {'unjudged' if grade is None else f'grade {grade}'}", "grade")
-        st.text(document.text)
-        hits = analysis.ranks_of(chosen, rankings)
-        rows = [
-            {
-                "System": f"{looks[i].letter} {looks[i].label}",
-                "Rank": hit.rank,
-                "Score": f"{score_words(hit.score)} ({looks[i].scale})",
-                "First stage": hit.first_stage_rank or None,
-                "Tokens cut": f"about {hit.tokens_cut:,}"
-                if rankings[i].cut_estimated
-                else str(hit.tokens_cut),
-            }
-            for i, hit in enumerate(hits)
-            if hit is not None
-        ]
-        st.dataframe(rows, hide_index=True, width="content")

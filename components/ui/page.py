@@ -49,6 +49,8 @@ _STYLE = """<style>
   color: PAPER; }
 [data-testid="stMultiSelectTagsContainer"] [data-tag] * { color: PAPER; }
 [data-testid="stCheckbox"] polyline { stroke: PAPER; }
+.shaded { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.75; }
+.shaded span { border-radius: 3px; padding: 1px 0; }
 [data-stale="true"] { opacity: 1; transition: none; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: .8rem .8rem 3rem; }
@@ -137,7 +139,7 @@ def heading(title: str, line: str) -> None:
     """Write a section's title and one plain line under it."""
     with st.container(key=f"heading-{title.lower().replace(' ', '-')}", gap="xxsmall"):
         st.markdown(f"**{title}**")
-        soft(line, title.lower().replace(" ", "-"))
+        soft(line, f"about-{title.lower().replace(' ', '-')}")
 
 
 def tag(letter: str) -> None:
