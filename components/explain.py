@@ -56,9 +56,13 @@ class Occlusion:
     pieces: tuple[Piece, ...]
 
 
+_SENTENCE = r"(?s).+?(?:[.!?]+(?=\s|\Z)|\n|\Z)\s*"
+"""Up to a mark that white space follows ("4.6" goes on), a line's end, or the text's."""
+
+
 def pieces_of(text: str, unit: Unit) -> list[tuple[int, int]]:
     """Return the stretches of a text, which together are the whole of it, in order."""
-    pattern = r"[^.!?\n]*[.!?\n]*\s*" if unit == "sentence" else r"\S*\s*"
+    pattern = _SENTENCE if unit == "sentence" else r"\S*\s*"
     found = [m.span() for m in re.finditer(pattern, text) if m.end() > m.start()]
     most = MOST[unit]
     if len(found) <= most:

@@ -247,7 +247,8 @@ def score_texts(
     watch = watcher or Unwatched()
     spec = catalog.reranker_spec(system, lab.settings)
     instruction = request.instruction.strip() if spec.instructions else ""
-    reranker, load_ms = _prepare(lab, corpus, spec, instruction, watch)
+    ahead = request.recorded_first is None  # else only these candidates are ever asked for
+    reranker, load_ms = _prepare(lab, corpus, spec, instruction, watch, ahead=ahead)
     with _gate(spec, "wait", watch) as wait_ms:
         begun = time.perf_counter()
         scores = reranker.score(request.query, texts, _steps(lab, request, spec, watch))
@@ -275,7 +276,13 @@ def _steps(lab: Lab, request: Request, spec: Spec, watch: Watcher) -> Progress:
 
 
 def _prepare(
-    lab: Lab, corpus: Corpus | None, spec: Spec, instruction: str, watch: Watcher
+    lab: Lab,
+    corpus: Corpus | None,
+    spec: Spec,
+    instruction: str,
+    watch: Watcher,
+    *,
+    ahead: bool,
 ) -> tuple[Reranker, float]:
     """Return a warm reranker and the milliseconds it took to fetch, load and bind it."""
 
@@ -289,7 +296,8 @@ def _prepare(
     with _gate(spec, "wait", watch, loading=True) as wait_ms:
         report("load", 0, 0)
         catalog.warm_reranker(key, lab.settings)
-    if spec.token_vectors and corpus is not None and len(corpus.documents) <= LATE_LIMIT:
+    small = corpus is not None and len(corpus.documents) <= LATE_LIMIT
+    if ahead and spec.token_vectors and corpus is not None and small:
         lab.index_tokens(corpus, report)
     reranker = catalog.load_reranker(key, lab.context(corpus, instruction))
     return reranker, _since(begun) - wait_ms

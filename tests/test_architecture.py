@@ -29,6 +29,7 @@ LAYERS = (
     ("analysis",),
     ("agreement", "headroom", "depth", "explain"),
     ("charts", "report", "recordings"),
+    ("card",),
     ("ui", "cli", "bench"),
     ("app", "pages"),
 )

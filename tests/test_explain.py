@@ -53,6 +53,14 @@ def test_sentences_and_words_by_hand() -> None:
     assert ["a  b\nc"[a:b] for a, b in pieces_of("a  b\nc", "word")] == ["a  ", "b\n", "c"]
 
 
+def test_a_point_inside_a_number_ends_no_sentence() -> None:
+    text = "Version 4.6 is out. Read it."
+    assert [text[a:b] for a, b in pieces_of(text, "sentence")] == [
+        "Version 4.6 is out. ",
+        "Read it.",
+    ]
+
+
 @pytest.mark.parametrize("unit", ["sentence", "word"])
 def test_long_texts_have_few_pieces_and_nothing_is_left_out(unit: Unit) -> None:
     text = "word. " * 1000

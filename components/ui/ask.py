@@ -14,7 +14,7 @@ from components.domain import Corpus, Ranking, Spec
 from components.jobs import Job
 from components.lab import Lab
 from components.pipeline import Request, check_request
-from components.ui import page, recording, state
+from components.ui import page, paste, permalink, recording, state
 
 MAX_SYSTEMS = 7
 
@@ -50,8 +50,34 @@ def settings() -> Request:
         with st.popover("Systems and depth", icon=":material/tune:", width="content"):
             _choose_systems()
         recording.popover()
+        paste.popover()
+        st.selectbox(
+            "View",
+            list(permalink.VIEWS),
+            format_func=lambda key: permalink.VIEWS[key],
+            width=170,
+            **_bound(state.VIEW),
+        )
     recording.banner()
-    request = Request(
+    return request()
+
+
+def presenting() -> Request | None:
+    """Return the request in presenter view, which shows no control but the way out."""
+    if state.get(state.VIEW) != "presenter":
+        return None
+    page.presenter()
+    with st.container(key="presented"):
+        st.text(state.query())
+    if st.button("Leave presenter view", key="leave_presenter", type="tertiary"):
+        state.put(state.VIEW, "all")
+        st.rerun()
+    return request()
+
+
+def request() -> Request:
+    """Return what the session's settings ask for."""
+    asked = Request(
         query=state.query(),
         first_stage=state.get(state.FIRST_STAGE),
         rerankers=_with_twins(tuple(state.get(state.RERANKERS))),
@@ -59,7 +85,7 @@ def settings() -> Request:
         instruction=str(state.get(state.INSTRUCTION)),
         deadline_s=state.get(state.DEADLINE),
     )
-    return recording.with_recorded(request, MAX_SYSTEMS)
+    return recording.with_recorded(asked, MAX_SYSTEMS)
 
 
 def _with_twins(chosen: tuple[str, ...]) -> tuple[str, ...]:

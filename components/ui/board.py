@@ -106,13 +106,17 @@ class BoardData:
     reading: str = ""
 
 
-def board(data: BoardData, *, key: str) -> str | None:
-    """Draw the board and return the id of the chosen document while one of its cards is shown."""
-    payload = _payload(data) | {"selected": _selected(st.session_state.get(key))}
+def board(data: BoardData, *, key: str, chosen: str | None = None) -> str | None:
+    """Draw the board and return the id of the chosen document while one of its cards is shown.
+
+    `chosen` is lit until the visitor chooses otherwise.
+    """
+    held = st.session_state.get(key)
+    payload = _payload(data) | {"selected": chosen if held is None else _selected(held)}
     result = _renderer()(
         key=key,
         data=payload,
-        default={"selected": None},
+        default={"selected": chosen},
         on_selected_change=_nothing,
     )
     chosen = _selected(result)

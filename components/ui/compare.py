@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -10,8 +11,8 @@ from components import analysis, catalog
 from components.charts import Look
 from components.domain import Comparison, Query, Ranking
 from components.jobs import FIRST, Job
-from components.ui import page, recording, state, views, why
-from components.ui.board import board
+from components.ui import page, permalink, recording, state, takeaway, views, why
+from components.ui.board import BoardData, board
 from components.ui.board_view import (
     board_data,
     column_specs,
@@ -41,11 +42,36 @@ def _watch(job: Job, live: bool) -> None:
     if job.first_stage is not None and not job.first_stage.hits:
         st.text("The first stage found no candidate: no document holds a word of this query.")
     elif job.first_stage is not None or not finished:
-        chosen = board(board_data(job, final_k, grades, views.chosen_depth(job)), key="board")
+        data = focused(board_data(job, final_k, grades, views.chosen_depth(job)))
+        chosen = board(data, key="board", chosen=state.get(state.CHOSEN))
+        if finished:
+            state.put(state.CHOSEN, chosen)
+            permalink.write()
         if finished and job.first_stage is not None:
             _results(job, final_k, grades, chosen)
     if finished and live:
         st.rerun()  # ends the polling
+
+
+def focused(data: BoardData) -> BoardData:
+    """Return the columns of the chosen view: all, or two with only what differs between them."""
+    if state.get(state.VIEW) != "differences" or len(data.columns) < 2:
+        return data
+    names = [f"{c.letter} {c.label}" for c in data.columns]
+    with st.container(horizontal=True, key="focus", vertical_alignment="center"):
+        left = st.selectbox("Compare", names, index=0, key="_focus_left", width=220)
+        right = st.selectbox("with", names, index=1, key="_focus_right", width=220)
+    pair = [data.columns[names.index(name)] for name in (left, right)]
+    if left == right:
+        page.soft("Choose two different systems.", "focus")
+        return data
+    ranks = [{card.id: card.rank for card in column.cards} for column in pair]
+    same = {i for i, rank in ranks[0].items() if ranks[1].get(i) == rank}
+    page.soft(f"{len(same)} documents stand at the same rank in both and are left out.", "focus")
+    columns = tuple(
+        replace(c, cards=tuple(card for card in c.cards if card.id not in same)) for c in pair
+    )
+    return replace(data, columns=columns, paths=())
 
 
 def _final_k(job: Job) -> int:
@@ -98,7 +124,11 @@ def _results(job: Job, final_k: int, grades: Mapping[str, int], chosen: str | No
         why.detail(job, chosen, rankings, looks, grades)
     _depth_note(job, comparison)
     _instruction_views(rankings, looks, final_k)
-    views.show(views.Shown(job, rankings, looks, grades, final_k))
+    if state.get(state.VIEW) == "presenter":
+        return
+    shown = views.Shown(job, rankings, looks, grades, final_k)
+    views.show(shown)
+    takeaway.takeaway(shown)
 
 
 def _instruction_views(

@@ -19,7 +19,7 @@ from components.recordings import (
     read_bundle,
     read_run,
 )
-from components.ui import page, state
+from components.ui import page, paste, state
 from components.ui.board_view import column_specs, first_spec
 
 RECORDING = "recording"
@@ -41,7 +41,7 @@ def with_recorded(request: Request, most: int) -> Request:
     return replace(
         request,
         recorded=columns[:room],
-        recorded_first=found.first_stage if found else None,
+        recorded_first=found.first_stage if found else paste.given_order(),
         initial_k=found.initial_k if found else request.initial_k,
     )
 

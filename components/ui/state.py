@@ -29,6 +29,8 @@ INSTRUCTION = "instruction"
 WITHOUT = "without"
 DEADLINE = "deadline"
 KEYS = "keys"
+VIEW = "view"
+CHOSEN = "chosen"
 
 DEFAULTS: Mapping[str, Any] = {
     FIRST_STAGE: "bge-small",
@@ -38,6 +40,7 @@ DEFAULTS: Mapping[str, Any] = {
     INSTRUCTION: "",
     WITHOUT: False,
     DEADLINE: None,
+    VIEW: "all",
 }
 
 
