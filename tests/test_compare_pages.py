@@ -57,7 +57,7 @@ def test_agreement_follows_the_chosen_measure(visit: Visit) -> None:
     at = visit(**{state.RERANKERS: ("minilm-l12",)})
     settle(at)
     assert "Kendall's tau" in texts(at)
-    at.button_group(key="_agreement").set_value("RBO").run()
+    at.button_group(key="_measure_of_agreement").set_value("RBO").run()
     assert "A bm25 and B minilm-l12: RBO" in texts(at)
 
 

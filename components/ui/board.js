@@ -820,8 +820,9 @@ class Board {
   }
 
   drawLinks() {
-    const base = this.stage.getBoundingClientRect();
-    if (!base.width) return;
+    const { left, top, width } = this.stage.getBoundingClientRect();
+    if (!width) return;
+    const base = { left, top, zoom: width / this.stage.offsetWidth || 1 };
     const wanted = new Map();
     for (let at = 1; at < this.columns.length; at++) {
       this.join(this.columns[at - 1], this.columns[at], base, wanted);
@@ -861,12 +862,13 @@ class Board {
 function span(from, to, base) {
   const a = from.node.getBoundingClientRect();
   const b = to.node.getBoundingClientRect();
+  const zoom = base.zoom; // rectangles are measured in the window's pixels, the drawing in its own
   return {
     id: from.id,
-    x1: a.right - base.left,
-    y1: a.top + a.height / 2 - base.top,
-    x2: b.left - base.left,
-    y2: b.top + b.height / 2 - base.top,
+    x1: (a.right - base.left) / zoom,
+    y1: (a.top + a.height / 2 - base.top) / zoom,
+    x2: (b.left - base.left) / zoom,
+    y2: (b.top + b.height / 2 - base.top) / zoom,
     lane: 0.5,
   };
 }

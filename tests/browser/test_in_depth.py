@@ -1,0 +1,94 @@
+"""Compare in depth, in a real browser: what no other test can see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser.conftest import Enter
+from playwright.sync_api import expect
+
+QUERY = "how do I write a log entry with the traceback"
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture(params=[("light", 1440), ("dark", 390)], ids=["light-1440", "dark-390"])
+def guest(enter: Enter, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Open nine passages with two local rerankers, by an address."""
+    scheme, width = request.param
+    visitor = enter(
+        f"/?corpus=exceptions&first=bge-small&reranker=minilm-l12&reranker=bm25&q={QUERY}",
+        color_scheme=scheme,
+        viewport={"width": width, "height": 900},
+        accept_downloads=True,
+    )
+    visitor.page.locator(".st-key-verdict").wait_for()
+    visitor.idle()
+    yield visitor
+
+
+def test_everything_of_a_comparison_is_there_and_fits(guest: Any) -> None:  # noqa: ANN401
+    page = guest.page
+    for key in ("latency", "agreement", "scores"):
+        expect(page.locator(f".st-key-{key} .main-svg").first).to_be_visible()
+    for title in ("Headroom", "Harm", "Depth", "Take it away", "Rank movement"):
+        expect(page.get_by_text(title, exact=True).first).to_be_visible()
+    wide = page.evaluate(
+        "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+    )
+    assert wide <= 1
+
+
+def test_pointing_in_the_movement_chart_lights_the_cards_without_the_server(guest: Any) -> None:  # noqa: ANN401
+    guest.quiet()
+    sent = guest.sent
+    way = guest.page.locator(".bump .way").first
+    way.locator("circle").first.hover()
+    expect(guest.page.locator(".bump .way.lit")).to_have_count(1)
+    expect(guest.page.locator(".card.lit")).to_have_count(3)
+    assert guest.sent == sent
+
+
+def test_a_chosen_document_is_explained_and_the_address_brings_it_back(guest: Any) -> None:  # noqa: ANN401
+    page = guest.page
+    first = page.locator(".column[data-letter=B] .card").first
+    title = first.locator(".title").text_content()
+    guest.after(first.click)
+    detail = page.locator(".st-key-detail")
+    expect(detail).to_contain_text(title)
+    detail.get_by_role("button", name="Explain").click()
+    expect(detail.locator(".shaded span").first).to_be_visible()
+    expect(detail.locator(".shaded")).to_contain_text(title)
+    assert "document=" in page.url
+    page.reload()
+    page.locator(".st-key-detail").wait_for()
+    expect(page.locator(".st-key-detail")).to_contain_text(title)
+    expect(page.locator(".card.chosen")).to_have_count(3)
+
+
+def test_the_card_opens_without_a_network(guest: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    page = guest.page
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Card (HTML)").click()
+    file = tmp_path / "card.html"
+    download.value.save_as(file)
+    asked: list[str] = []
+    tab = page.context.new_page()
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(file.as_uri())
+    expect(tab.locator("h1")).to_have_text(QUERY)
+    expect(tab.locator(".columns section")).to_have_count(3)
+    expect(tab.locator("svg g")).to_have_count(9)
+    assert asked == [file.as_uri()]
+
+
+def test_presenter_view_has_large_type_and_no_controls(guest: Any) -> None:  # noqa: ANN401
+    page = guest.page
+    page.goto(f"{page.url}&view=presenter")
+    page.locator(".st-key-presented").wait_for()
+    page.locator(".st-key-verdict").wait_for()
+    expect(page.locator(".st-key-settings")).to_have_count(0)
+    expect(page.locator(".st-key-nav")).to_be_hidden()
+    expect(page.locator(".st-key-presented")).to_contain_text(QUERY)
