@@ -24,12 +24,16 @@ STAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a system appears on every page: its letter, its name and its colour."""
+    """How a system appears on every page: its letter, its name and its colour.
+
+    The time of a `remote` one is the network's and the provider's together.
+    """
 
     letter: str
     label: str
     colour: str
     scale: str
+    remote: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +91,14 @@ def latency(rankings: Sequence[Ranking], looks: Mapping[int, Look], ink: Ink) ->
                 "color": [
                     looks[i].colour if stage == "rerank" else ink.soft for i in range(len(rankings))
                 ],
-                "pattern": {"shape": pattern, "fgcolor": ink.line},
+                "pattern": {
+                    "shape": [_pattern(stage, pattern, looks[i]) for i in range(len(rankings))],
+                    "fgcolor": ink.line,
+                },
                 "line": {"width": 0},
             },
-            hovertemplate=f"{stage}: %{{x:,.1f}} ms<extra></extra>",
+            customdata=[_stage_name(stage, looks[i]) for i in range(len(rankings))],
+            hovertemplate="%{customdata}: %{x:,.1f} ms<extra></extra>",
         )
     for name, ranking in zip(names, rankings, strict=True):
         end = ranking.timing.total_ms + ranking.timing.wait_ms
@@ -107,6 +115,14 @@ def latency(rankings: Sequence[Ranking], looks: Mapping[int, Look], ink: Ink) ->
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     figure.update_xaxes(range=[0, longest * 1.22 or 1], ticksuffix=" ms", nticks=5)
     return _layout(figure, ink, 76 + 38 * len(rankings))
+
+
+def _pattern(stage: str, pattern: str, look: Look) -> str:
+    return "x" if stage == "rerank" and look.remote else pattern
+
+
+def _stage_name(stage: str, look: Look) -> str:
+    return "network and provider" if stage == "rerank" and look.remote else stage
 
 
 def milliseconds(value: float) -> str:

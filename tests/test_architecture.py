@@ -26,6 +26,7 @@ LAYERS = (
     ("lab",),
     ("pipeline",),
     ("jobs", "evaluation", "guide"),
+    ("significance",),
     ("analysis",),
     ("agreement", "headroom", "depth", "explain"),
     ("charts", "report", "recordings"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 import pytest
+from provider_server import serve
 from streamlit.testing.v1 import AppTest
 from visits import APP, PATIENCE, Visit, has, ids, job_of, said, settle, texts
 
@@ -12,9 +13,9 @@ from components.domain import Corpus, Document, Ranking
 from components.explain import Occlusion, Piece
 from components.jobs import Task
 from components.ui import state, views
-from components.ui.board_view import board_data
+from components.ui.board_view import board_data, score_words
 from components.ui.paste import texts_of
-from components.ui.why import shaded_html
+from components.ui.why import EXPLAINING, shaded_html
 
 
 def link(**params: str | list[str]) -> AppTest:
@@ -257,3 +258,65 @@ def test_hostile_documents_in_the_detail_are_text(visit: Visit) -> None:
     )
     settle(at)
     assert "evil.example" not in "\n".join(m.value for m in at.markdown)
+
+
+# ---------------------------------------------------------------- the chosen document
+
+
+def opened(visit: Visit, *rerankers: str) -> tuple[AppTest, str]:
+    """Return a visit with the first reranker's first document chosen, and that document."""
+    at = visit(**{state.RERANKERS: rerankers})
+    chosen = ids(settle(at).results[rerankers[0]])[0]
+    at.session_state[state.CHOSEN] = chosen
+    at.session_state["board"] = {"selected": chosen}
+    return at.run(), chosen
+
+
+def test_a_chosen_document_opens_with_what_each_system_made_of_it(visit: Visit) -> None:
+    at, chosen = opened(visit, "minilm-l12")
+    assert f"id {chosen} · " in said(at, "detail")
+    table = next(d.value for d in at.dataframe if "Tokens read" in d.value.columns)
+    assert list(table["System"]) == ["A bm25", "B minilm-l12"]
+    assert int(table["Tokens read"][1]) > 10
+
+
+def test_a_cross_encoder_is_explained_by_leaving_out(visit: Visit) -> None:
+    at, _ = opened(visit, "minilm-l12")
+    at.button(key="explain").click().run()
+    task, result = at.session_state[EXPLAINING][1]
+    task.join(PATIENCE)
+    at.run()
+    found = result["found"]
+    assert f"the whole text scores {score_words(found.full)}" in said(at, "soft-shaded")
+    table = next(d.value for d in at.dataframe if "Effect" in d.value.columns)
+    best = max(found.pieces, key=lambda p: abs(p.effect))
+    assert table["Score without"][0] == score_words(best.without)
+
+
+def test_bm25_is_explained_by_its_terms(visit: Visit) -> None:
+    at, chosen = opened(visit, "bm25")
+    ranking = job_of(at).results["bm25"]
+    assert isinstance(ranking, Ranking)
+    score = next(h.score for h in ranking.hits if h.document.id == chosen)
+    assert f"together they are the score, {score:.2f}" in said(at, "soft-bm25")
+
+
+def test_a_hosted_model_is_explained_only_after_its_price_was_told(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve() as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        state._lab.clear()
+        at, _ = opened(visit, "cohere")
+        asked = len(server.seen)
+        words = said(at, "soft-asking")
+        assert "it takes calls and costs money" in words
+        assert "Here: 1 request, about $0.002." in words
+        assert len(server.seen) == asked
+        at.button(key="explain").click().run()
+        at.session_state[EXPLAINING][1][0].join(PATIENCE)
+        at.run()
+        assert len(server.seen) == asked + 1
+        assert "the whole text scores" in said(at, "soft-shaded")
+    state._lab.clear()

@@ -171,7 +171,9 @@ def _looks(job: Job, comparison: Comparison) -> dict[int, Look]:
     named = letters(job.request.systems, settings)
     for i, ranking in enumerate(comparison.rankings, start=1):
         letter, spec = named[ranking.system], specs[ranking.system]
-        looks[i] = Look(letter, spec.label, page.colour(letter), spec.scale)
+        looks[i] = Look(
+            letter, spec.label, page.colour(letter), spec.scale, remote=bool(spec.provider)
+        )
     return looks
 
 

@@ -251,8 +251,8 @@ def latency(shown: Shown) -> None:
     """Show each stage's time, warm percentiles on request, and what a deadline would have done."""
     page.heading(
         "Where the time went",
-        "How to read: one bar a system, its stages in turn. Waiting is not the model's fault; a "
-        "provider's time includes the network.",
+        "How to read: one bar a system, its stages in turn. Waiting (dotted) is not the model's "
+        "fault; crossed is network and provider together.",
     )
     figure = charts.latency(shown.rankings, shown.looks, page.ink())
     st.plotly_chart(figure, key="latency", config=CHART, alt="Milliseconds by stage")

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from components import significance
+from components.evaluation import Metrics
+from components.significance import Difference, difference, differences, holm, interval, sentence
+
+
+def with_p(p: float) -> Difference:
+    return Difference("s", "m", 10, 0.1, 0.0, 0.2, p, p, 0.5, 0)
+
+
+def test_small_samples_are_tested_exactly() -> None:
+    before, after = [0.1, 0.2, 0.3, 0.4, 0.5], [0.3, 0.5, 0.2, 0.8, 0.9]
+    d = np.array(after) - np.array(before)
+    means = [abs(np.mean(d * signs)) for signs in itertools.product([1, -1], repeat=5)]
+    expected = np.mean([m >= abs(d.mean()) - 1e-12 for m in means])
+    found = difference("s", "nDCG@10", before, after)
+    assert found.p == pytest.approx(expected)
+    assert found.mean == pytest.approx(0.24)
+    assert found.effect == pytest.approx(d.mean() / d.std(ddof=1))
+
+
+def test_the_interval_is_the_percentile_bootstrap() -> None:
+    d = np.random.default_rng(1).normal(0.05, 0.2, 60)
+    low, high = interval(d)
+    draws = np.random.default_rng(2).choice(d, (20_000, 60)).mean(axis=1)
+    assert (low, high) == pytest.approx(tuple(np.percentile(draws, [2.5, 97.5])), abs=0.004)
+    assert (low, high) == interval(d), "the same values give the same interval"
+
+
+def test_holm_by_hand() -> None:
+    found = holm([with_p(0.04), with_p(0.01), with_p(0.03), with_p(0.5)])
+    assert [d.holm for d in found] == pytest.approx([0.09, 0.04, 0.09, 0.5])
+    assert [d.distinguishable for d in found] == [False, True, False, False]
+    unknown = holm([with_p(math.nan), with_p(0.02)])
+    assert math.isnan(unknown[0].holm)
+    assert unknown[1].holm == 0.02
+
+
+def test_queries_that_are_still_needed_by_hand() -> None:
+    found = difference("s", "m", [0.0] * 20, [0.2, 0.0] * 10)
+    spread = np.std([0.2, 0.0] * 10, ddof=1)
+    z = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
+    assert found.more == max(0, math.ceil((z * spread / 0.05) ** 2) - 20)
+
+
+def test_a_simulated_null_is_called_a_difference_about_five_times_in_a_hundred(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(significance, "RESAMPLES", 299)
+    monkeypatch.setattr(significance, "interval", lambda d: (0.0, 0.0))  # it is not what is tested
+    chance = np.random.default_rng(5)
+    wrong = sum(
+        difference("s", "m", chance.random(25), chance.random(25)).p < 0.05 for _ in range(1000)
+    )
+    assert 30 <= wrong <= 72  # 50 expected, three standard deviations either side
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ([], [], "0 judged query is no evidence"),
+        ([0.5], [0.9], "1 judged query is no evidence"),
+        ([0.5] * 9, [0.5] * 9, "s equals base in m (95% CI +0.000 to +0.000, n = 9): not dist"),
+        ([0.5] * 3, [0.6] * 3, "s beats base by +0.100 m (95% CI +0.100 to +0.100, n = 3): not"),
+    ],
+)
+def test_odd_cases_have_clear_words(before: list[float], after: list[float], words: str) -> None:
+    said = sentence(difference("s", "m", before, after), "base")
+    assert words in said
+    assert "nan" not in said
+
+
+def test_sentences_say_which_way_and_how_sure() -> None:
+    sure = Difference("minilm-l12", "nDCG@10", 50, 0.131, 0.09, 0.17, 0.0001, 0.0001, 1.0, 0)
+    assert sentence(sure, "the first stage") == (
+        "minilm-l12 beats the first stage by +0.131 nDCG@10 (95% CI +0.090 to +0.170, n = 50): "
+        "distinguishable from noise (p = under 0.001 after correction)."
+    )
+    unsure = Difference("x", "nDCG@10", 50, -0.031, -0.066, 0.004, 0.08, 0.08, -0.2, 150)
+    assert sentence(unsure, "bm25") == (
+        "x loses to bm25 by −0.031 nDCG@10 (95% CI −0.066 to +0.004, n = 50): "
+        "not distinguishable from noise; about 150 more queries would show half of it."
+    )
+
+
+def test_systems_are_paired_with_the_baseline_by_query() -> None:
+    base = Metrics({}, {"q1": {"m": 0.1}, "q2": {"m": 0.2}, "q3": {"m": 0.3}})
+    other = Metrics({}, {"q3": {"m": 0.5}, "q1": {"m": 0.2}, "q2": {"m": 0.4}})
+    empty = Metrics({}, {})
+    (found,) = differences({"base": base, "other": other, "none": empty}, "base", "m")
+    assert found.system == "other"
+    assert found.mean == pytest.approx((0.1 + 0.2 + 0.2) / 3)
