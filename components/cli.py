@@ -6,9 +6,10 @@ import asyncio
 import json
 import logging
 import os
+import re
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -336,10 +337,15 @@ def evaluate(
     reranker: Rerankers = None,
     initial_k: InitialK = 100,
     max_queries: Annotated[int | None, typer.Option(help="Only the first N queries.")] = None,
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option(help="SYSTEM:MEASURE=VALUE; exit 1 below it.", metavar="TEXT"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run a judged query set; write TREC runs, metrics.json and report.html."""
     lab = _lab()
+    limits = [_limit(text) for text in fail_under or ()]
     request = pipeline.Request("-", first_stage, tuple(reranker or ()), initial_k)
     pipeline.check_request(request, lab)
     pipeline.check_depth("max_queries", 1 if max_queries is None else max_queries)
@@ -350,14 +356,47 @@ def evaluate(
     chosen = evaluation.plan(
         found, request, judgments, read_candidates(candidates) if candidates else None, max_queries
     )
+    systems = (chosen.first_stage, *chosen.request.rerankers)
+    for system, _, _ in limits:
+        if system not in systems:
+            raise InputError(
+                f"--fail-under names {system}, which is not evaluated.",
+                f"Evaluated are: {', '.join(systems)}.",
+            )
     with _bars() as bars:
         result = evaluation.evaluate(
             lab, found, chosen, lambda done, total: bars.step("queries", "done", done, total)
         )
     metrics = report.write_evaluation(out_dir, found, chosen, result)
-    _show_metrics(out_dir, result, metrics, as_json=as_json)
-    if result.failures:
+    said = report.verdicts(chosen, metrics)
+    _show_metrics(out_dir, result, metrics, said, as_json=as_json)
+    if _under(limits, metrics) or result.failures:
         raise typer.Exit(1)
+
+
+def _limit(text: str) -> tuple[str, str, float]:
+    """Return system, measure and least value of `minilm-l12:nDCG@10=0.60`."""
+    found = re.fullmatch(r"(.+):([^:=]+)=(\d*\.?\d+)", text.strip())
+    if not found or found[2] not in evaluation.MEASURES:
+        raise InputError(
+            f"--fail-under {text!r} is not SYSTEM:MEASURE=VALUE.",
+            f"For example minilm-l12:nDCG@10=0.60; measures: {', '.join(evaluation.MEASURES)}.",
+        )
+    return found[1], found[2], float(found[3])
+
+
+def _under(
+    limits: Sequence[tuple[str, str, float]], metrics: Mapping[str, evaluation.Metrics]
+) -> bool:
+    """Say which limits were not reached; return whether there is any."""
+    missed = False
+    for system, measure, least in limits:
+        mean = metrics[system].mean
+        if not mean or mean[measure] < least:
+            value = f"{mean[measure]:.4f}" if mean else "unknown"
+            err.print(Text(f"{system} {measure} {value} is under {least:.4f}."), soft_wrap=True)
+            missed = True
+    return missed
 
 
 def _open_split(name: str, split: str) -> Corpus:
@@ -380,6 +419,7 @@ def _show_metrics(
     folder: Path,
     result: evaluation.Evaluation,
     metrics: dict[str, evaluation.Metrics],
+    verdicts: Sequence[str],
     *,
     as_json: bool,
 ) -> None:
@@ -394,6 +434,7 @@ def _show_metrics(
             {
                 "queries": len(result.complete),
                 "metrics": means,
+                "verdicts": list(verdicts),
                 "failures": failures,
                 "out": str(folder),
             }
@@ -405,6 +446,8 @@ def _show_metrics(
         table.add_row(Text(system), *cells)
     table.title = Text(f"{len(result.complete):,} queries · {folder / 'report.html'}")
     out.print(table)
+    for line in verdicts:
+        out.print(Text(line), soft_wrap=True)
     for failure in failures[:10]:
         line = f"{failure['system']}, query {failure['query']}: {failure['reason']}"
         err.print(Text(f"{line} {failure['remedy']}"), soft_wrap=True)

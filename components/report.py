@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from components.domain import Comparison, Corpus, Failure, InputError, Ranking
 from components.evaluation import MEASURES, Evaluation, Metrics, Plan, Run
+from components.significance import differences, sentence
 
 TIMES = ("embed_ms", "search_ms", "rerank_ms", "load_ms")
 
@@ -134,6 +135,8 @@ def evaluation_html(
         f"<p>{_text(_provenance(corpus, plan))}</p>",
         "<h2>Quality</h2>",
         _table(("System", *MEASURES), [_mean_row(s, m) for s, m in metrics.items()]),
+        "<h2>Is it better?</h2>",
+        *(f"<p>{_text(line)}</p>" for line in verdicts(plan, metrics)),
         "<h2>Median latency of the second stage</h2>",
         _table(("System", "ms a query"), [_latency_row(evaluation, s) for s in metrics]),
         "<h2>nDCG@10 by query</h2>",
@@ -146,6 +149,14 @@ def evaluation_html(
         f"<title>{_text(corpus.name)} evaluated</title><style>{_STYLE}</style></head>"
         f"<body>{''.join(sections)}</body></html>"
     )
+
+
+def verdicts(plan: Plan, metrics: Mapping[str, Metrics]) -> list[str]:
+    """Return one sentence a system: whether it differs from the first stage, and how sure."""
+    measure = MEASURES[0]
+    if not metrics.get(plan.first_stage, Metrics({}, {})).per_query:
+        return ["No query was ranked by every system: there is nothing to compare."]
+    return [sentence(d, plan.first_stage) for d in differences(metrics, plan.first_stage, measure)]
 
 
 def _provenance(corpus: Corpus, plan: Plan) -> str:

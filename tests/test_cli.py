@@ -284,6 +284,40 @@ def test_evaluate(run: Run, folder: Path, tmp_path: Path) -> None:
     assert "<!doctype html>" in (out / "report.html").read_text()
 
 
+@pytest.mark.parametrize(
+    ("limit", "code", "words"),
+    [
+        ("bm25:nDCG@10=0.9", 0, ""),
+        ("bm25:P@10=0.5", 1, "bm25 P@10 0.1000 is under 0.5000."),
+        ("bm25:nDCG@10", 2, "is not SYSTEM:MEASURE=VALUE"),
+        ("bm25:MAP=0.5", 2, "measures: nDCG@10, RR@10, P@10, R@100"),
+        ("voyage:nDCG@10=0.5", 2, "which is not evaluated"),
+    ],
+)
+def test_evaluate_fails_under_a_limit(
+    run: Run, folder: Path, tmp_path: Path, limit: str, code: int, words: str
+) -> None:
+    ended = run(
+        *("evaluate", "--corpus", folder, "--first-stage", "bm25", "--out", tmp_path / "out"),
+        *("--fail-under", limit),
+    )
+    assert ended.code == code
+    assert words in ended.err
+
+
+def test_evaluate_says_whether_it_is_more_than_noise(run: Run, tmp_path: Path) -> None:
+    ended = run(
+        *("evaluate", "--corpus", "helpdesk", "--first-stage", "bge-small", "--reranker", "bm25"),
+        *("--out", tmp_path / "out", "--json"),
+    )
+    (line,) = ended.json["verdicts"]
+    assert line.startswith("bm25 ")
+    assert "bge-small by" in line
+    assert "95% CI" in line
+    assert "n = 90" in line
+    assert line.replace("&", "&amp;") in (tmp_path / "out" / "report.html").read_text()
+
+
 def test_evaluate_with_candidates_and_other_judgments(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:
