@@ -71,7 +71,10 @@ def running() -> Iterator[Provider]:
 
 @pytest.fixture
 def provider(running: Provider) -> Provider:
-    """Return a sound server that has seen nothing."""
+    """Return a sound server that has seen nothing; calls left behind by others have ended."""
+    for thread in threading.enumerate():
+        if thread.name == "remote":
+            thread.join(10)
     running.reset()
     return running
 

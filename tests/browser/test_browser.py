@@ -154,10 +154,12 @@ def test_stop_ends_a_comparison(enter: Enter) -> None:
     page.locator(".note.stopped").first.wait_for()
 
 
-def test_reload_begins_anew_and_works(small: Any) -> None:  # noqa: ANN401
+def test_reload_brings_the_view_of_the_address_back_and_works(small: Any) -> None:  # noqa: ANN401
+    before = small.rankings()
     small.page.reload()
-    small.page.locator(".column[data-letter=A] .card").first.wait_for()
-    small.choose("_corpus", "exceptions")
+    small.page.locator(".st-key-verdict").wait_for()
+    small.idle()
+    assert small.rankings() == before
     small.search("weather in the harbour city")
     assert small.titles("B")[0] == HARBOUR
 
@@ -225,7 +227,7 @@ def focused(visitor: Any) -> list[str]:  # noqa: ANN401
 def test_the_board_can_be_walked_by_keyboard(small: Any) -> None:  # noqa: ANN401
     keys = small.page.keyboard
     ranks = {letter: small.titles(letter) for letter in LETTERS}
-    small.page.get_by_role("button", name="Record and replay").focus()
+    small.page.locator(".st-key-_view input").focus()
     keys.press("Tab")
     assert focused(small) == ["A", "1", ranks["A"][0]], "the board is one stop of the Tab key"
     keys.press("ArrowDown")
