@@ -16,6 +16,7 @@ from components.lab import Lab, Report
 from components.prices import price_of
 from components.remote import estimate_tokens
 from components.ui import page, state
+from components.ui.work import watch
 
 ROUNDS = 3
 """Scoring passes of each reranker when its latency is measured."""
@@ -107,8 +108,7 @@ def _measure(corpus: Corpus) -> None:
         state.put(MEASURING, Task(lambda report: measure(lab, corpus, chosen, report)).start())
     task = state.get(MEASURING)
     if task:
-        live = not task.finished
-        st.fragment(_watch, run_every=0.3 if live else None)(task, live)
+        watch(task, "measuring")
 
 
 def measure(lab: Lab, corpus: Corpus, keys: Sequence[str], report: Report) -> None:
@@ -122,19 +122,6 @@ def measure(lab: Lab, corpus: Corpus, keys: Sequence[str], report: Report) -> No
         report(key, done, total)
         pipeline.rerank_candidates(lab, corpus, request, first, key)
     report("done", total, total)
-
-
-def _watch(task: Task, live: bool) -> None:
-    finished, stage = task.finished, task.stage
-    if task.error:
-        page.complain(task.error)
-    elif not finished:
-        share = stage.done / stage.total if stage.total else 0.0
-        st.progress(share, text=f"{stage.state}: {stage.done:,} of {stage.total:,}")
-        if st.button("Stop", key="stop_measuring", icon=":material/stop:"):
-            task.stop()
-    if finished and live:
-        st.rerun()
 
 
 # ---------------------------------------------------------------- the guide

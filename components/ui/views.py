@@ -19,6 +19,7 @@ from components.jobs import Job, Task
 from components.lab import Report
 from components.ui import page, state
 from components.ui.board_view import column_specs, comparison_of
+from components.ui.work import watch
 
 K = 10
 CHART = {"displayModeBar": False, "displaylogo": False}
@@ -90,22 +91,8 @@ def _work(
         task = held[key] = Task(lambda report: work(report, result)).start()
         found[key] = result
     if task:
-        live = not task.finished
-        st.fragment(_watch, run_every=0.3 if live else None)(task, name, live)
+        watch(task, name)
     return found.get(key) if task and task.finished else None
-
-
-def _watch(task: Task, name: str, live: bool) -> None:
-    finished, stage = task.finished, task.stage
-    if task.error:
-        page.complain(task.error, key=f"complaint-{name}")
-    elif not finished:
-        share = stage.done / stage.total if stage.total else 0.0
-        st.progress(min(share, 1.0), text=f"{stage.state}: {stage.done:,} of {stage.total:,}")
-        if st.button("Stop", key=f"stop_{name}", icon=":material/stop:"):
-            task.stop()
-    if finished and live:
-        st.rerun()
 
 
 # ---------------------------------------------------------------- headroom and harm
