@@ -159,11 +159,11 @@ class Caller:
         """Return a text with the key, or a long part of it, blotted out."""
         if not self.key:
             return text
-        size = min(8, len(self.key))
-        parts = {self.key[i : i + size] for i in range(len(self.key) - size + 1)}
+        size, key = min(8, len(self.key)), self.key.lower()  # a host's name comes in lower case
+        parts = {key[i : i + size] for i in range(len(key) - size + 1)}
         blots = [False] * len(text)
         for i in range(len(text) - size + 1):
-            if text[i : i + size] in parts:
+            if text[i : i + size].lower() in parts:
                 blots[i : i + size] = [True] * size
         return "".join("•" if blot else c for c, blot in zip(text, blots, strict=True))
 
@@ -179,6 +179,13 @@ def transport_failure(who: Caller, exc: BaseException, seconds: float) -> Refuse
         return Refused(
             f"The TLS connection to {who.label} could not be trusted: its certificate was refused.",
             "Check the address, this machine's clock, and any proxy in between.",
+        )
+    if "InvalidURL" in names or any(isinstance(e, UnicodeError) for e in chain):
+        return Refused(f"The address of {who.label} is not valid.", "Correct it.")
+    if "ConnectTimeout" in names:
+        return Refused(
+            f"{who.label} cannot be reached: nobody took the connection in time.",
+            "Check the network and the configured address.",
         )
     if "Timeout" in names:
         return Refused(
@@ -248,17 +255,15 @@ def post(who: Caller, url: str, body: Mapping[str, Any], seconds: float) -> Any:
             "POST", url, json=body, headers=headers, timeout=timeout(seconds)
         ) as response:
             content = _read(who, response)
-    except httpx.InvalidURL as exc:
-        raise Refused(f"The address of {who.label} is not valid.", "Correct it.") from exc
-    except httpx.HTTPError as exc:
-        raise transport_failure(who, exc, seconds) from exc
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as exc:
+        raise transport_failure(who, exc, seconds) from None  # it may hold what a server echoed
     if not response.is_success:
         raise refusal(who, response.status_code, content, response.headers)
     try:
         return json.loads(content)
-    except (ValueError, RecursionError) as exc:
+    except (ValueError, RecursionError):
         page = content.lstrip().startswith(b"<")
-        raise malformed(who, "with a web page" if page else "not with JSON") from exc
+        raise malformed(who, "with a web page" if page else "not with JSON") from None
 
 
 def _read(who: Caller, response: httpx.Response) -> bytes:
