@@ -139,8 +139,8 @@ def _axis_name(look: Look) -> str:
 
 def scores(rankings: Sequence[Ranking], looks: Mapping[int, Look], k: int, ink: Ink) -> go.Figure:
     """Draw score by rank, each system on an axis of its own: scales cannot be compared."""
-    rows = len(rankings)
-    titles = [f"{_axis_name(looks[i])} · {looks[i].scale}" for i in range(rows)]
+    rows = max(1, len(rankings))
+    titles = [f"{_axis_name(looks[i])} · {looks[i].scale}" for i in range(len(rankings))]
     figure = make_subplots(
         rows=rows, cols=1, shared_xaxes=True, subplot_titles=titles, vertical_spacing=0.3 / rows
     )

@@ -247,9 +247,9 @@ def _check_address(url: str, where: str) -> None:
     """Raise InputError unless an address is http or https with a host and without a password."""
     try:
         parts = urlsplit(url)
-        fine = (
-            parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
-        )
+        host, _ = (parts.hostname or "").encode("idna"), parts.port  # ValueError where one is wrong
+        fine = parts.scheme in {"http", "https"} and bool(host) and "@" not in parts.netloc
+        fine = fine and not re.search(r"[\s\x00-\x1f\x7f]", url)
     except ValueError:
         fine = False
     if not fine:

@@ -180,7 +180,7 @@ def transport_failure(who: Caller, exc: BaseException, seconds: float) -> Refuse
             f"The TLS connection to {who.label} could not be trusted: its certificate was refused.",
             "Check the address, this machine's clock, and any proxy in between.",
         )
-    if "InvalidURL" in names or any(isinstance(e, UnicodeError) for e in chain):
+    if "InvalidURL" in names:
         return Refused(f"The address of {who.label} is not valid.", "Correct it.")
     if "ConnectTimeout" in names:
         return Refused(
@@ -221,9 +221,10 @@ def _causes(exc: BaseException | None) -> Iterator[BaseException]:
             waiting += [a for a in found.args if isinstance(a, BaseException)]
 
 
-def quiet(logger: str) -> None:
-    """Keep a library from logging what goes over the wire: texts, and what a server echoes."""
-    logging.getLogger(logger).setLevel(logging.WARNING)
+def quiet(*loggers: str) -> None:
+    """Keep libraries from logging what goes over the wire: texts, and what a server echoes."""
+    for name in loggers:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def no_cookies() -> CookieJar:
@@ -234,7 +235,7 @@ def no_cookies() -> CookieJar:
 @cache
 def client() -> httpx.Client:
     """Return the process's HTTP client: no redirects, no cookies; a timeout goes with each call."""
-    quiet("httpcore")
+    quiet("httpx", "httpcore")
     return httpx.Client(
         follow_redirects=False,
         cookies=no_cookies(),
@@ -255,7 +256,7 @@ def post(who: Caller, url: str, body: Mapping[str, Any], seconds: float) -> Any:
             "POST", url, json=body, headers=headers, timeout=timeout(seconds)
         ) as response:
             content = _read(who, response)
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as exc:
+    except (httpx.HTTPError, httpx.InvalidURL) as exc:
         raise transport_failure(who, exc, seconds) from None  # it may hold what a server echoed
     if not response.is_success:
         raise refusal(who, response.status_code, content, response.headers)

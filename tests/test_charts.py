@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from components import charts
+from components.agreement import Agreement
 from components.charts import LIGHT_INK, Look, plain
+from components.depth import DepthPoint
 from components.domain import Document, Hit, Ranking, Timing
+from components.explain import TermWeight, TokenMatches
+from components.headroom import Headroom
 
 COLOURS = ("#000001", "#000002", "#000003")
 LOOKS = {
@@ -147,3 +152,55 @@ def test_rankings_without_hits_draw_empty_figures(count: int) -> None:
 
 def test_no_rankings_at_all_draw_empty_figures() -> None:
     assert all(not trace.x for trace in charts.latency([], LOOKS, LIGHT_INK).data)
+    assert not charts.scores([], LOOKS, 10, LIGHT_INK).data
+
+
+# ---------------------------------------------------------------- headroom, agreement, depth, why
+
+
+def test_headroom_bars_add_up_to_one() -> None:
+    found = Headroom(10, (0.4, 0.7), 0.9, 5, 4)
+    figure = charts.headroom(found, LOOKS, LIGHT_INK)
+    totals = [sum(values) for values in zip(*(trace.x for trace in figure.data), strict=True)]
+    assert totals == pytest.approx([1.0, 1.0, 1.0])
+    assert [trace.name for trace in figure.data] == ["reached", "badly ranked", "not retrieved"]
+    assert list(figure.data[0].x) == [0.4, 0.7, 0.9]
+
+
+def test_agreement_says_every_value() -> None:
+    figure = charts.agreement(Agreement("RBO", ((1.0, 0.25), (0.25, 1.0))), LOOKS, LIGHT_INK)
+    assert [list(row) for row in figure.data[0].text] == [["1.00", "0.25"], ["0.25", "1.00"]]
+    assert figure.data[0].zmin == 0
+    tau = charts.agreement(Agreement("Kendall's tau", ((1.0,),)), LOOKS, LIGHT_INK)
+    assert tau.data[0].zmin == -1
+
+
+def test_depth_draws_what_is_known() -> None:
+    points = (DepthPoint(10, 0.5, None), DepthPoint(20, 0.6, 90.0))
+    figure = charts.depth({1: points}, LOOKS, 20, 10, LIGHT_INK)
+    assert [(list(t.x), list(t.y)) for t in figure.data] == [
+        ([10, 20], [0.5, 0.6]),
+        ([20], [90.0]),
+    ]
+    unjudged = charts.depth({1: (DepthPoint(10, None, 5.0),)}, LOOKS, 10, 10, LIGHT_INK)
+    assert len(unjudged.data) == 1
+
+
+def test_terms_and_tokens_are_never_markup() -> None:
+    weights = [TermWeight("<b>", 1.5, 2, 3.25)]
+    bars = charts.terms(weights, LIGHT_INK, "#123456")
+    assert list(bars.data[0].y) == ["&lt;b&gt;"]
+    assert list(bars.data[0].x) == [3.25]
+    matches = TokenMatches(("<i>", "q"), ("d", "<u>"), np.array([[0.1, 0.9], [0.8, 0.2]]))
+    drawn = charts.token_matches(matches, LIGHT_INK)
+    assert [list(row) for row in drawn.data[0].text] == [["", "●"], ["●", ""]]
+    assert "<i>" not in str(drawn.to_dict())
+    assert "<u>" not in str(drawn.to_dict())
+
+
+def test_a_remote_systems_time_is_called_what_it_is() -> None:
+    looks = {0: replace(LOOKS[0], remote=True)}
+    figure = charts.latency([ranking("a", "ab", timing=TIMING)], looks, LIGHT_INK)
+    rerank = next(t for t in figure.data if t.name == "rerank")
+    assert list(rerank.customdata) == ["network and provider"]
+    assert list(rerank.marker.pattern.shape) == ["x"]

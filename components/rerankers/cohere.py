@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -14,6 +15,7 @@ from components.remote import Answer, RemoteReranker
 from components.rerankers import Context, provider_key
 from components.wire import (
     Caller,
+    Refused,
     malformed,
     no_cookies,
     quiet,
@@ -88,6 +90,7 @@ class Cohere:
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
         """Return what Cohere answers; Refused where it does not."""
+        _heard.answer = None
         try:
             found = self._client.rerank(
                 model=self._who.model,
@@ -99,14 +102,22 @@ class Cohere:
                 },
             )
             return Answer(self._pairs(found.results), _billed(found.meta))
+        # no error keeps the SDK's as its cause, which holds what the server said, the key included
         except self._sdk.core.ApiError as exc:
             if exc.status_code is None or 200 <= exc.status_code < 300:
-                raise malformed(self._who, "not with JSON") from exc
-            raise refusal(self._who, exc.status_code, exc.body, exc.headers) from exc
-        except httpx.HTTPError as exc:
-            raise transport_failure(self._who, exc, seconds) from exc
-        except (AttributeError, TypeError, ValueError, RecursionError) as exc:
-            raise malformed(self._who, "not in the documented form") from exc
+                raise malformed(self._who, "not with JSON") from None
+            raise refusal(self._who, exc.status_code, exc.body, exc.headers) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            raise transport_failure(self._who, exc, seconds) from None
+        except (AttributeError, TypeError, ValueError, RecursionError):
+            raise self._judged() from None
+
+    def _judged(self) -> Refused:
+        """Return the error for an answer that the SDK cannot read: its status, where it is one."""
+        answer = _heard.answer
+        if answer is None or answer.is_success:
+            return malformed(self._who, "not in the documented form")
+        return refusal(self._who, answer.status_code, answer.content, answer.headers)
 
     def _pairs(self, results: object) -> list[tuple[object, object]]:
         if not isinstance(results, list):
@@ -114,11 +125,24 @@ class Cohere:
         return [(item.index, item.relevance_score) for item in results]
 
 
+_heard = threading.local()
+"""The answer that this thread got last: the SDK fails over error bodies that are not UTF-8."""
+
+
+def _hear(response: httpx.Response) -> None:
+    _heard.answer = response
+
+
 @cache
 def _http() -> httpx.Client:
-    """Return a client of the SDK's own; it differs from the lab's in nothing but its pool."""
-    quiet("httpcore")
-    return httpx.Client(follow_redirects=False, cookies=no_cookies(), timeout=timeout(30))
+    """Return a client of the SDK's own, which remembers what it heard."""
+    quiet("httpx", "httpcore")
+    return httpx.Client(
+        follow_redirects=False,
+        cookies=no_cookies(),
+        timeout=timeout(30),
+        event_hooks={"response": [_hear]},
+    )
 
 
 def _billed(meta: Any) -> Billed | None:  # noqa: ANN401

@@ -66,10 +66,11 @@ _heard = threading.local()
 
 
 class NoRedirects(requests.Session):
-    """A session that goes nowhere but where it is sent, and keeps no cookie."""
+    """A session that goes nowhere but where it is sent, as who it is told, and keeps no cookie."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.auth = _as_it_is
         self.hooks["response"].append(_hear)
         self.cookies.set_policy(no_cookies()._policy)  # type: ignore[attr-defined]
         for scheme in ("https://", "http://"):
@@ -79,6 +80,11 @@ class NoRedirects(requests.Session):
         """Raise instead of naming the next address: query and texts would be sent there."""
         if resp.is_redirect:
             raise requests.exceptions.TooManyRedirects("a redirect", response=resp)
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Leave the key in place: without any `auth`, a password in ~/.netrc would replace it."""
+    return request
 
 
 def _hear(response: requests.Response, *args: object, **kwargs: object) -> None:
@@ -91,8 +97,7 @@ def _sdk() -> Any:  # noqa: ANN401
     import voyageai
 
     voyageai.requestssession = NoRedirects()
-    for library in ("voyage", "urllib3"):
-        quiet(library)
+    quiet("voyage", "urllib3")
     return voyageai
 
 
@@ -116,10 +121,11 @@ class Voyage:
             found = client.rerank(query, list(texts), model=self._who.model, truncation=True)
             billed = Billed(1, tokens=found.total_tokens) if _tokens(found.total_tokens) else None
             return Answer([(r.index, r.relevance_score) for r in found.results], billed)
+        # no error keeps the SDK's as its cause, which holds what the server said, the key included
         except self._sdk.error.VoyageError as exc:
-            raise self._translated(exc, seconds) from exc
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as exc:
-            raise self._judged() from exc
+            raise self._translated(exc, seconds) from None
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError):
+            raise self._judged() from None
 
     def _translated(self, exc: Any, seconds: float) -> Refused:  # noqa: ANN401
         cause = exc.__cause__
