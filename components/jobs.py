@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -107,6 +108,13 @@ class Job(Worker):
         self.stages = dict.fromkeys((FIRST, *request.systems), Stage())
         self.results: dict[str, Ranking | Failure] = {}
         self.first_stage: Ranking | None = None
+
+    def await_first_stage(self, seconds: float) -> Self:
+        """Wait a moment for the first stage, so that a page can show it in its first drawing."""
+        until = time.monotonic() + seconds
+        while self.first_stage is None and not self.finished and time.monotonic() < until:
+            time.sleep(0.005)
+        return self
 
     def step(self, system: str, state: str, done: int, total: int) -> None:
         """Note how far a system is; raise Cancelled once the work was stopped."""

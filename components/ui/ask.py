@@ -17,6 +17,8 @@ from components.pipeline import Request, check_request
 from components.ui import page, paste, permalink, recording, state
 
 MAX_SYSTEMS = 7
+FIRST_PAINT_SECONDS = 0.15
+"""How long the first drawing waits for the first stage, which takes milliseconds when warm."""
 
 # ---------------------------------------------------------------- settings
 
@@ -217,7 +219,8 @@ def current_job(request: Request) -> Job | None:
     with page.complaints():
         check_request(request, state.lab())
         held = held_rankings(job, request, corpus) if job else {}
-        state.put(state.JOB, Job(state.lab(), corpus, request, held).start())
+        job = Job(state.lab(), corpus, request, held).start()
+        state.put(state.JOB, job.await_first_stage(FIRST_PAINT_SECONDS))
     return state.job()
 
 
