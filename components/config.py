@@ -266,7 +266,9 @@ def _servers(rows: list[Mapping[str, Any]], path: str) -> tuple[Server, ...]:
     servers: dict[str, Server] = {}
     for server in (_server(row, path) for row in rows):
         if server.name in servers:
-            raise InputError(f"{path}: two [[compatible]] tables are named {server.name!r}.", "")
+            raise InputError(
+                f"{path}: two [[compatible]] tables are named {server.name!r}.", "Keep one."
+            )
         servers[server.name] = server
     return tuple(servers.values())
 
@@ -291,7 +293,9 @@ def _server(row: Mapping[str, Any], path: str) -> Server:
     flags = {n: row.get(n, False) for n in ("instruction", "listwise")}
     for name, value in flags.items():
         if not isinstance(value, bool):
-            raise InputError(f"{where}: {name} must be true or false, not {value!r}.", "")
+            raise InputError(
+                f"{where}: {name} must be true or false, not {value!r}.", "Leave quotes out."
+            )
     return Server(
         texts["name"],
         texts["url"].rstrip("/"),

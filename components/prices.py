@@ -37,10 +37,13 @@ class Price:
         """Return where the price comes from and of when it is."""
         return f"{self.source}, {self.noted:%d %B %Y}" if self.noted else self.source
 
+    def units(self, billed: Billed) -> float:
+        """Return how many of the priced units were billed."""
+        return billed.searches if self.unit == "searches" else billed.tokens
+
     def cost(self, billed: Billed) -> float:
         """Return what billed units cost, in US dollars."""
-        units = billed.searches if self.unit == "searches" else billed.tokens
-        return self.usd * units / PER[self.unit]
+        return self.usd * self.units(billed) / PER[self.unit]
 
 
 def price_of(spec: Spec, settings: Settings) -> Price | None:
@@ -54,7 +57,7 @@ def price_of(spec: Spec, settings: Settings) -> Price | None:
 def usd_of(spec: Spec, billed: Billed | None, settings: Settings) -> float | None:
     """Return what a call cost, in US dollars; None where it is not known or nothing is billed."""
     price = price_of(spec, settings)
-    return price.cost(billed) if price and billed else None
+    return price.cost(billed) if price and billed and price.units(billed) else None
 
 
 def dollars(usd: float) -> str:

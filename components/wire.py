@@ -222,9 +222,12 @@ def _causes(exc: BaseException | None) -> Iterator[BaseException]:
 
 
 def quiet(*loggers: str) -> None:
-    """Keep libraries from logging what goes over the wire: texts, and what a server echoes."""
+    """Keep libraries from logging what goes over the wire: texts, and what a server echoes.
+
+    Warnings are kept back too: they quote the headers of an answer that cannot be parsed.
+    """
     for name in loggers:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def no_cookies() -> CookieJar:

@@ -81,6 +81,20 @@ def test_a_key_is_nowhere_to_be_read(
     assert caplog.records or not fault  # something was logged, so something was looked through
 
 
+def test_a_header_that_cannot_be_parsed_is_not_quoted_in_the_log(
+    provider: Provider, exceptions: Corpus, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """urllib3 warns of such a header with its text; httpx refuses the whole answer."""
+    caplog.set_level(logging.DEBUG)
+    provider.always(headers={"x-first": f"1\r\nno colon here {KEY}"}, status=401, body=b"{}")
+    settings = read_settings(provider.environment() | {"RERANK_LAB_CACHE": str(tmp_path)})
+    request = Request("handle exceptions", "bm25", ("voyage", "jina"))
+    comparison = asyncio.run(pipeline.compare(Lab(settings), exceptions, request))
+    assert len(comparison.failures) == 2
+    said = [record.getMessage() for record in caplog.records] + [repr(comparison)]
+    assert leaks("\n".join(said)) == []
+
+
 def test_the_command_line_does_not_show_a_key(
     provider: Provider, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -42,6 +42,7 @@ class Together:
 
     watcher: Watcher
     stopped: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def step(self, system: str, state: str, done: int, total: int) -> None:
         """Pass a step on."""
@@ -52,13 +53,14 @@ class Together:
         self._pass(partial(self.watcher.ranked, result))
 
     def _pass(self, tell: Callable[[], None]) -> None:
-        if self.stopped:
-            raise Cancelled
-        try:
-            tell()
-        except BaseException:
-            self.stopped = True
-            raise
+        with self._lock:  # nobody may tell anything once another thread was stopped
+            if self.stopped:
+                raise Cancelled
+            try:
+                tell()
+            except BaseException:
+                self.stopped = True
+                raise
 
 
 async def compare(
