@@ -132,6 +132,21 @@ def check_reranker(key: str, settings: Settings) -> None:
     getattr(module, "check", _nothing)(spec, settings)
 
 
+def identity(system: str, settings: Settings, instruction: str = "") -> str:
+    """Return what a reranker's scores depend on besides query and texts, as one line.
+
+    Where its file does not say, that is the model and its revision.
+    """
+    key = base(system)
+    spec, module = _find(key, settings)
+    own = getattr(module, "identity", _model_and_revision)(spec, settings)
+    return "\n".join((key, own, instruction))
+
+
+def _model_and_revision(spec: Spec, settings: Settings) -> str:
+    return f"{spec.model} {spec.revision} {spec.max_tokens} {settings.addresses.get(spec.provider)}"
+
+
 def encoder_of(first_stage: str) -> str | None:
     """Return the key of the bi-encoder that a first stage needs, if it needs one."""
     return {"hybrid": DEFAULT_FIRST_STAGE, "bm25": None}.get(first_stage, first_stage)

@@ -168,7 +168,8 @@ class Scores:
     `kept` and `cut` count each text's tokens that the model did and did not read; where `estimated`
     they are counted with the lab's tokenizer instead of the model's. A cached result carries in
     `measured_ms` the time it took when it was computed. `wait_ms` was spent waiting for a rate
-    limit or before another attempt; `billed` is what a provider charges for.
+    limit or before another attempt; `billed` is what a provider charges for. `reused` counts the
+    texts whose scores were kept from an earlier run.
     """
 
     values: npt.NDArray[np.float64]
@@ -180,6 +181,7 @@ class Scores:
     wait_ms: float = 0.0
     billed: Billed | None = None
     notes: tuple[str, ...] = ()
+    reused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,8 @@ class Usage:
 
     `requests`, `searches` and `billed_tokens` are what a provider charges for, `usd` what that
     costs at the prices on file (None where it costs nothing or no price is known). `estimated`
-    where the provider did not say.
+    where the provider did not say. `reused` pairs were scored in an earlier run: what they took and
+    cost is of then.
     """
 
     pairs: int = 0
@@ -244,6 +247,7 @@ class Usage:
     billed_tokens: int = 0
     usd: float | None = None
     estimated: bool = False
+    reused: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from components.lanes import GATE
 from components.rerankers import Context
 from components.rerankers.late_interaction import LATE_MINILM
 from components.rerankers.lexical import statistics
+from components.scores import ScoreCache
 from components.vectors import dense_vectors, token_vectors
 
 LATE_LIMIT = 2_000
@@ -64,6 +65,7 @@ class Lab:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.store = VectorStore(self.settings.qdrant)
+        self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
         self._held: OrderedDict[str, Corpus] = OrderedDict()
         self._building: dict[tuple[str, str], threading.Lock] = {}
         self._lock = threading.Lock()

@@ -30,14 +30,13 @@ from components.pipeline.request import (
     check_query,
     check_request,
 )
+from components.pipeline.scoring import Scored, score_texts
 from components.pipeline.stages import (
-    Scored,
     first_stage_ranking,
     fuse_rankings,
     place,
     rerank_candidates,
     retrieve,
-    score_texts,
     sort,
 )
 

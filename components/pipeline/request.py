@@ -44,7 +44,8 @@ class Request:
     An `instruction` goes to the rerankers that follow one, except where their name ends in
     `@plain`. `recorded` rankings join the computed ones; a `recorded_first` stands in for the
     first stage. `deadline_s` bounds the scoring of each reranker; without one, network rerankers
-    have the configured deadline and local ones take their time.
+    have the configured deadline and local ones take their time. `reuse` takes scores that are kept
+    on disk, and keeps new ones there.
     """
 
     query: str
@@ -55,6 +56,7 @@ class Request:
     recorded: tuple[Recorded, ...] = ()
     recorded_first: Recorded | None = None
     deadline_s: float | None = None
+    reuse: bool = False
 
     @property
     def systems(self) -> tuple[str, ...]:

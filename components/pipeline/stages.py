@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,19 +15,17 @@ from components.domain import (
     Document,
     Failure,
     Hit,
-    Progress,
     Ranking,
     Recorded,
-    Reranker,
     RerankError,
     Scores,
-    Spec,
     Timing,
     Usage,
 )
-from components.lab import LATE_LIMIT, Lab, Measured
+from components.lab import Lab, Measured
 from components.lanes import GATE
 from components.pipeline.request import Request, Unwatched, Watcher
+from components.pipeline.scoring import score_texts, since
 from components.prices import usd_of
 from components.rerankers.fusion import RRF, fuse
 
@@ -51,10 +47,10 @@ def retrieve(lab: Lab, corpus: Corpus, request: Request, watcher: Watcher | None
         with GATE.hold(urgent=True, check=lambda: watch.step(first, "wait", 0, 0)) as wait_ms:
             begun = time.perf_counter()
             vector = encoder.encode_query(request.query)
-            embed_ms = _since(begun)
+            embed_ms = since(begun)
     begun = time.perf_counter()
     found = lab.candidates(corpus, first, request.query, vector, request.initial_k)
-    timing = Timing(embed_ms, _since(begun), load_ms=load_ms, wait_ms=wait_ms)
+    timing = Timing(embed_ms, since(begun), load_ms=load_ms, wait_ms=wait_ms)
     documents = [corpus.documents[c.position] for c in found]
     return first_stage_ranking(first, documents, [c.score for c in found], timing)
 
@@ -68,10 +64,6 @@ def first_stage_ranking(
         for rank, (d, score) in enumerate(zip(documents, scores, strict=True), start=1)
     )
     return Ranking(system, hits, timing)
-
-
-def _since(begun: float) -> float:
-    return (time.perf_counter() - begun) * 1000
 
 
 # ---------------------------------------------------------------- second stage
@@ -96,96 +88,9 @@ def rerank_candidates(
     )
     ranking = sort(system, first_stage, done.scores, timing)
     usd = usd_of(catalog.reranker_spec(system, lab.settings), done.scores.billed, lab.settings)
-    if texts and not done.scores.cached:
+    if texts and not done.scores.reused and not done.scores.cached:
         lab.note(system, Measured(len(texts), done.rerank_ms, usd))
     return replace(ranking, usage=replace(ranking.usage, usd=usd))
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """One scoring pass: its scores and its milliseconds, loading and waiting apart."""
-
-    scores: Scores
-    rerank_ms: float
-    load_ms: float
-    wait_ms: float
-
-
-def score_texts(
-    lab: Lab,
-    corpus: Corpus | None,
-    request: Request,
-    system: str,
-    texts: Sequence[str],
-    watcher: Watcher | None = None,
-) -> Scored:
-    """Score texts against the request's query with one reranker; nothing is sorted."""
-    watch = watcher or Unwatched()
-    spec = catalog.reranker_spec(system, lab.settings)
-    instruction = request.instruction.strip() if spec.instructions else ""
-    ahead = request.recorded_first is None  # else only these candidates are ever asked for
-    reranker, load_ms = _prepare(lab, corpus, spec, instruction, watch, ahead=ahead)
-    with _gate(spec, "wait", watch) as wait_ms:
-        begun = time.perf_counter()
-        scores = reranker.score(request.query, texts, _steps(lab, request, spec, watch))
-        # what comes from a cache shows the time it took when it was computed
-        spent = _since(begun) if scores.measured_ms is None else scores.measured_ms
-    return Scored(scores, spent, load_ms, wait_ms + scores.wait_ms)
-
-
-def _steps(lab: Lab, request: Request, spec: Spec, watch: Watcher) -> Progress:
-    """Return a progress that passes each step on, and raises once the deadline is over."""
-    allowed = request.deadline_s
-    if allowed is None and not spec.local:
-        allowed = lab.settings.remote.deadline_s
-    begun = time.monotonic()
-
-    def step(done: int, total: int) -> None:
-        watch.step(spec.key, "run", done, total)
-        if allowed is not None and done < total and time.monotonic() - begun > allowed:
-            raise RerankError(
-                f"{spec.label} had not finished after {allowed:g} seconds, its deadline.",
-                "Raise the deadline, or lower the number of candidates.",
-            )
-
-    return step
-
-
-def _prepare(
-    lab: Lab,
-    corpus: Corpus | None,
-    spec: Spec,
-    instruction: str,
-    watch: Watcher,
-    *,
-    ahead: bool,
-) -> tuple[Reranker, float]:
-    """Return a warm reranker and the milliseconds it took to fetch, load and bind it."""
-
-    def report(step: str, done: int, total: int) -> None:
-        watch.step(spec.key, step, done, total)
-
-    begun, key = time.perf_counter(), catalog.base(spec.key)
-    report("load", 0, 0)
-    catalog.check_reranker(key, lab.settings)
-    catalog.fetch_reranker(key, lab.settings, partial(report, "download"))
-    with _gate(spec, "wait", watch, loading=True) as wait_ms:
-        report("load", 0, 0)
-        catalog.warm_reranker(key, lab.settings)
-    small = corpus is not None and len(corpus.documents) <= LATE_LIMIT
-    if ahead and spec.token_vectors and corpus is not None and small:
-        lab.index_tokens(corpus, report)
-    reranker = catalog.load_reranker(key, lab.context(corpus, instruction))
-    return reranker, _since(begun) - wait_ms
-
-
-def _gate(
-    spec: Spec, state: str, watch: Watcher, *, loading: bool = False
-) -> AbstractContextManager[float]:
-    """Return the gate for models that work on this machine's cores, an open door for others."""
-    if spec.runtime == "none":
-        return nullcontext(0.0)
-    return GATE.hold(loading=loading, check=lambda: watch.step(spec.key, state, 0, 0))
 
 
 def sort(system: str, first_stage: Ranking, scores: Scores, timing: Timing) -> Ranking:
@@ -221,6 +126,7 @@ def sort(system: str, first_stage: Ranking, scores: Scores, timing: Timing) -> R
         searches=billed.searches,
         billed_tokens=billed.tokens,
         estimated=billed.estimated,
+        reused=scores.reused,
     )
     return Ranking(
         system,
@@ -275,5 +181,5 @@ def fuse_rankings(first_stage: Ranking, rankings: Sequence[Ranking]) -> Ranking:
         places.append(by_candidate)
     begun = time.perf_counter()
     scores = Scores(fuse(places))
-    spent = sum(r.timing.rerank_ms for r in rankings) + _since(begun)
+    spent = sum(r.timing.rerank_ms for r in rankings) + since(begun)
     return sort(RRF.key, first_stage, scores, replace(first_stage.timing, rerank_ms=spent))

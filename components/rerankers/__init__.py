@@ -7,6 +7,7 @@ A file has
   context: the corpus whose statistics BM25 needs, the store that holds token vectors, an
   instruction;
 - `check(spec, settings)`, optional: raises `UnavailableError` where it cannot run here;
+- `identity(spec, settings)`, optional: what its scores depend on, if model and revision do not say;
 - `fetch(spec, settings, progress)`, optional: brings a model to this machine before it is loaded.
 """
 

@@ -99,6 +99,12 @@ def _server(spec: Spec, settings: Settings) -> Server:
     return next(server for server in settings.servers if server.key == spec.key)
 
 
+def identity(spec: Spec, settings: Settings) -> str:
+    """Return what the server's scores depend on, as far as the lab knows it."""
+    server = _server(spec, settings)
+    return f"{server.url} {server.shape} {server.model}"
+
+
 def check(spec: Spec, settings: Settings) -> None:
     """Raise UnavailableError where a server needs a key and there is none."""
     server = _server(spec, settings)

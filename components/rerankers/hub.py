@@ -240,6 +240,17 @@ def _download(model: str, progress: Progress) -> None:
         ) from exc
 
 
+def identity(spec: Spec, settings: Settings) -> str:
+    """Return which weights these are: the hub's revision, or a folder's files as they are now."""
+    model = _configured(spec, settings)
+    folder = model.path or _cached(model.model)
+    if folder is None:
+        return model.model
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return f"{model.model} {folder.resolve()} {stats} {spec.max_tokens}"
+
+
 def fetch(spec: Spec, settings: Settings, progress: Progress = no_progress) -> None:
     """Download the model unless it lies in a configured folder or in the hub's cache."""
     model = _configured(spec, settings)
