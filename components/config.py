@@ -120,6 +120,7 @@ class Settings:
     qdrant: QdrantSettings = QdrantSettings()
     hub: tuple[HubModel, ...] = ()
     cache_dir: Path = field(default_factory=lambda: platformdirs.user_cache_path("rerank-lab"))
+    data_dir: Path = field(default_factory=lambda: platformdirs.user_data_path("rerank-lab"))
     servers: tuple[Server, ...] = ()
     prices: tuple[PriceOverride, ...] = ()
     remote: RemoteSettings = RemoteSettings()
@@ -139,7 +140,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     _check_names(table, TABLES, f"{path}: the configuration")
     qdrant = _table(table, "qdrant", path)
     _check_names(qdrant, ("shards", "replicas", "timeout_s"), f"{path}: [qdrant]")
-    cache = env.get("RERANK_LAB_CACHE")
+    cache, data = env.get("RERANK_LAB_CACHE"), env.get("RERANK_LAB_DATA")
     servers = _servers(_rows(table, "compatible", path), path)
     return Settings(
         qdrant=QdrantSettings(
@@ -151,6 +152,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ),
         hub=_hub_models(_rows(table, "hub", path), path),
         cache_dir=Path(cache) if cache else platformdirs.user_cache_path("rerank-lab"),
+        data_dir=Path(data) if data else platformdirs.user_data_path("rerank-lab"),
         servers=servers,
         prices=_prices(_table(table, "prices", path), path),
         remote=_remote(_table(table, "remote", path), path),

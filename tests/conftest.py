@@ -16,6 +16,7 @@ CACHE = Path(tempfile.mkdtemp(prefix="rerank-lab-tests-"))
 atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
 os.environ |= {
     "RERANK_LAB_CACHE": str(CACHE),
+    "RERANK_LAB_DATA": str(CACHE / "data"),
     "HF_HOME": str(CACHE / "hub"),
     "HF_HUB_OFFLINE": "1",
     "OMP_NUM_THREADS": "1",  # torch's threads fight each other where the cores are busy

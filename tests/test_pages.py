@@ -21,10 +21,11 @@ from components.corpus import Upload, read_uploads
 from components.domain import Corpus, Document, Failure, Hit, Ranking, Timing
 from components.jobs import FIRST, Job, Stage, Task
 from components.lab import Lab, space_of
+from components.looks import letters
 from components.pipeline import Request
 from components.ui import state
 from components.ui.board import BoardData, ColumnView
-from components.ui.board_view import board_data, letters, score_words
+from components.ui.board_view import board_data, score_words
 
 MARK = "pwnmark"
 HOSTILE = (

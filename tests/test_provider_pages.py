@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 from visits import PATIENCE, Visit, ask, has, ids, job_of, said, settle, texts
 
 from components.domain import Failure, Ranking
+from components.looks import letters
 from components.ui import state
-from components.ui.board_view import board_data, letters
+from components.ui.board_view import board_data
 
 CONFIG = """
 [[compatible]]

@@ -19,7 +19,7 @@ from components.pipeline.comparison import (
     compare,
     compare_candidates,
     in_thread,
-    rerank_all,
+    rerank_in_turn,
     with_query,
 )
 from components.pipeline.request import (
@@ -57,8 +57,8 @@ __all__ = [
     "in_thread",
     "place",
     "rerank",
-    "rerank_all",
     "rerank_candidates",
+    "rerank_in_turn",
     "rerank_texts",
     "retrieve",
     "score_texts",

@@ -172,12 +172,16 @@ async def in_thread(work: Callable[[], T]) -> T:
     return await future
 
 
-def rerank_all(
-    lab: Lab, corpus: Corpus, request: Request, first: Ranking
-) -> tuple[Ranking | Failure, ...]:
-    """Run every reranker over given candidates and wait for all of them."""
-    comparison = asyncio.run(compare_candidates(lab, corpus, request, first, Unwatched()))
-    return comparison.results
+def rerank_in_turn(
+    lab: Lab, corpus: Corpus, request: Request, first: Ranking, watch: Watcher
+) -> Iterator[Ranking | Failure]:
+    """Run every reranker over given candidates, each after the other, so that none disturbs one."""
+    alone = _scored(request)
+    results = {key: _isolated(lab, corpus, request, first, key, watch) for key in alone}
+    for key in request.rerankers:
+        if key not in results:
+            results[key] = _fuse_results(first, [results[k] for k in alone])
+    yield from (results[key] for key in request.rerankers)
 
 
 def with_query(request: Request, query: str) -> Request:

@@ -11,20 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import streamlit as st
 from streamlit.components.v2 import component
 
+from components.looks import DARK, LETTERS, LIGHT
+
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
-
-LETTERS: Final = "ABCDEFGH"
-# One colour a letter. White (light) and #14161a (dark) stand on each with at least 4.5:1;
-# the last four differ from their neighbours in lightness too, for colour-blind eyes.
-LIGHT: Final = (
-    *("#0072b2", "#c25100", "#00805d", "#a3487a"),
-    *("#3f3cab", "#665200", "#43215f", "#741226"),
-)
-DARK: Final = (
-    *("#5fb4ea", "#ff9a57", "#4fd0a5", "#e79bc4"),
-    *("#9f88f7", "#ffe169", "#cdeeff", "#bd7f76"),
-)
 
 # A card shows one line of title and two of text: what lies behind these never reaches the eye.
 TITLE_SHOWN: Final = 300

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from components import catalog
@@ -12,10 +12,10 @@ from components.config import Settings
 from components.depth import at_depth
 from components.domain import Comparison, Failure, Hit, Ranking, Recorded, Spec, Usage
 from components.jobs import FIRST, Job, Stage
+from components.looks import letters
 from components.pipeline import Request
 from components.prices import dollars
 from components.ui.board import (
-    LETTERS,
     BoardData,
     CardView,
     ColumnView,
@@ -31,23 +31,6 @@ _STATES: Mapping[str, State] = {
     "failed": "failed",
     "stopped": "stopped",
 }
-
-
-def own_letter(system: str, settings: Settings) -> str | None:
-    """Return the letter that a reranker has on every page; None beyond the first seven."""
-    known = list(catalog.reranker_specs(settings))
-    place = known.index(system) if system in known else len(known)
-    return LETTERS[1 + place] if place < len(LETTERS) - 1 else None
-
-
-def letters(systems: Sequence[str], settings: Settings) -> dict[str, str]:
-    """Return the letters of at most seven systems: each its own, others the first free ones.
-
-    A is the first stage's. A system keeps its own letter whatever stands beside it.
-    """
-    own = {s: letter for s in systems if (letter := own_letter(s, settings))}
-    free = iter(letter for letter in LETTERS[1:] if letter not in own.values())
-    return {s: own.get(s) or next(free) for s in systems}
 
 
 def column_specs(request: Request, settings: Settings) -> dict[str, Spec]:

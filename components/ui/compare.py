@@ -11,6 +11,7 @@ from components import analysis, catalog
 from components.charts import Look
 from components.domain import Comparison, Query, Ranking
 from components.jobs import FIRST, Job
+from components.looks import letters
 from components.ui import page, permalink, recording, state, takeaway, views, why
 from components.ui.board import BoardData, board
 from components.ui.board_view import (
@@ -18,7 +19,6 @@ from components.ui.board_view import (
     column_specs,
     comparison_of,
     first_spec,
-    letters,
 )
 
 POLL_SECONDS = 0.3

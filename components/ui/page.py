@@ -11,8 +11,8 @@ from streamlit.delta_generator import DeltaGenerator
 from components.charts import DARK_INK, LIGHT_INK, Ink
 from components.corpus import sample_names
 from components.domain import LabError
+from components.looks import DARK, LETTERS, LIGHT
 from components.ui import state
-from components.ui.board import DARK, LETTERS, LIGHT
 
 PAGES = (
     ("app.py", "Compare"),

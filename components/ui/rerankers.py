@@ -11,9 +11,10 @@ from components.catalog import Entry
 from components.charts import milliseconds
 from components.domain import LabError, Limits, Ranking, Spec
 from components.lab import Lab
+from components.looks import own_letter
 from components.prices import dollars, price_of
 from components.ui import ask, page, state
-from components.ui.board_view import own_letter, usage_words
+from components.ui.board_view import usage_words
 
 HOSTED = {"cohere": "Cohere", "voyage": "Voyage", "jina": "Jina"}
 TESTED = "tested"

@@ -195,9 +195,7 @@ def deltas(job: Job, system: str, report: Report) -> tuple[Delta, ...]:
     """Return nDCG@10 before and after one reranker for every judged query of the corpus."""
     request = pipeline.Request("-", job.request.first_stage, (system,), job.request.initial_k)
     plan = evaluation.plan(job.corpus, request)
-    found = evaluation.evaluate(
-        job.lab, job.corpus, plan, lambda done, total: report("queries", done, total)
-    )
+    found = evaluation.evaluate(job.lab, job.corpus, plan, report)
     metrics, name = found.metrics(plan.judgments), f"nDCG@{K}"
     before, after = metrics[plan.first_stage].per_query, metrics[system].per_query
     texts = {query.id: query.text for query in plan.queries}

@@ -1,0 +1,5 @@
+"""`python -m components.cli` is `rerank-lab`."""
+
+from components.cli import main
+
+main()

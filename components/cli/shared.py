@@ -1,0 +1,95 @@
+"""What all commands share: options, consoles, progress bars, and how a mistake is told."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from components.config import read_settings
+from components.corpus import open_corpus
+from components.domain import Corpus, Failure, LabError, Ranking
+from components.lab import Lab
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+CorpusOption = Annotated[
+    str, typer.Option("--corpus", help="A sample's name or a BEIR folder.", metavar="NAME|DIR")
+]
+FirstStage = Annotated[str, typer.Option("--first-stage", help="The first stage's key.")]
+Rerankers = Annotated[
+    list[str] | None, typer.Option("--reranker", help="A reranker's key; may be repeated.")
+]
+InitialK = Annotated[int, typer.Option("--initial-k", help="Candidates of the first stage.")]
+Instruction = Annotated[
+    str, typer.Option(help="What the reranker should look for; few models take one.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+def complain(exc: LabError) -> None:
+    """Say what went wrong and what to do, in one line."""
+    err.print(Text(" ".join(str(exc).split())), soft_wrap=True)
+
+
+def emit(value: dict[str, Any]) -> None:
+    """Write one JSON object to standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def new_lab() -> Lab:
+    """Return a lab as it is configured."""
+    return Lab(read_settings())
+
+
+def opened(name: str, split: str = "test") -> Corpus:
+    """Return a sample or the corpus in a folder."""
+    return open_corpus(name, split=split, keep_blank=True)
+
+
+# ---------------------------------------------------------------- progress
+
+
+class Bars:
+    """Shows steps as bars on standard error; a pipeline's watcher."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def step(self, system: str, state: str, done: int, total: int) -> None:
+        """Show how far a system is."""
+        if total:
+            name = f"{system}: {state}" if state else system
+            if name not in self._tasks:
+                self._tasks[name] = self._bars.add_task(name)
+            self._bars.update(self._tasks[name], completed=done, total=total)
+
+    def ranked(self, result: Ranking | Failure) -> None:
+        """Show nothing: results are printed at the end."""
+
+
+@contextmanager
+def progress_bars() -> Iterator[Bars]:
+    """Show bars on standard error while the work goes on; none in a log or a pipe."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}"))
+    bars = Progress(*columns, TimeRemainingColumn(), console=err, transient=True)
+    if err.is_terminal:
+        with bars:
+            yield Bars(bars)
+    else:  # in a log or a pipe, rich would leave nothing but an empty line
+        yield Bars(bars)
+
+
+def steps_of(bars: Bars, name: str) -> Callable[[str, int, int], None]:
+    """Return a report that shows its steps as bars of one system."""
+    return lambda step, done, total: bars.step(name, step, done, total)

@@ -1,0 +1,33 @@
+"""Many judged queries through any number of systems: a plan, its run, and the measures."""
+
+from components.evaluation.measures import (
+    FAMILIES,
+    MEASURES,
+    Metrics,
+    Run,
+    check_measure,
+    measure,
+    measures_at,
+    run_scores,
+)
+from components.evaluation.planning import CANDIDATES, Plan, Subset, plan
+from components.evaluation.running import Evaluation, Ranked, evaluate, ranked
+
+__all__ = [
+    "CANDIDATES",
+    "FAMILIES",
+    "MEASURES",
+    "Evaluation",
+    "Metrics",
+    "Plan",
+    "Ranked",
+    "Run",
+    "Subset",
+    "check_measure",
+    "evaluate",
+    "measure",
+    "measures_at",
+    "plan",
+    "ranked",
+    "run_scores",
+]

@@ -1,0 +1,70 @@
+"""Measures through ir_measures, over runs whose scores fall strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import ir_measures
+import numpy as np
+
+from components.domain import InputError, Judgments, Ranking
+
+MEASURES = ("nDCG@10", "RR@10", "P@10", "R@100", "AP", "Judged@10")
+FAMILIES = ("nDCG", "RR", "P", "R", "AP", "Judged")
+"""The measures of the lab, all but AP at any cut-off."""
+Run = Mapping[str, Mapping[str, float]]
+"""Query id -> document id -> score, falling strictly with rank."""
+
+
+def measures_at(k: int) -> tuple[str, ...]:
+    """Return the names of all measures at cut-off k."""
+    return tuple(name if name == "AP" else f"{name}@{k}" for name in FAMILIES)
+
+
+def check_measure(name: str) -> str:
+    """Return the name of a measure as it is written here; InputError for any other."""
+    family, at, cut = name.strip().partition("@")
+    plain = family == "AP" and not at
+    if family in FAMILIES and (plain or (cut.isascii() and cut.isdigit() and 0 < int(cut) < 10**6)):
+        return family if plain else f"{family}@{int(cut)}"
+    raise InputError(
+        f"There is no measure {name!r}.",
+        "Known are nDCG@k, RR@k, P@k, R@k, AP and Judged@k, with any whole number for k.",
+    )
+
+
+def run_scores(ranking: Ranking) -> dict[str, float]:
+    """Return the scores of a ranking, made to fall strictly so that every reader sorts alike.
+
+    TREC tools order equal scores by document id, in 32-bit floats. Where our order says otherwise
+    a score is lowered to the next smaller float; where there is none, negated ranks stand in.
+    """
+    scores: dict[str, float] = {}
+    last = np.float32(np.inf)
+    with np.errstate(over="ignore"):  # a score beyond 32 bits becomes infinite, and is lowered
+        for hit in ranking.hits:
+            last = min(np.float32(hit.score), np.nextafter(last, np.float32(-np.inf)))
+            scores[hit.document.id] = float(last)
+    if ranking.hits and not np.isfinite(last):
+        return {hit.document.id: -float(hit.rank) for hit in ranking.hits}
+    return scores
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Means over the queries and the values they are means of, by measure name."""
+
+    mean: Mapping[str, float]
+    per_query: Mapping[str, Mapping[str, float]]
+
+
+def measure(run: Run, judgments: Judgments, names: Sequence[str] = MEASURES) -> Metrics:
+    """Return the measures of a run over exactly the run's queries; an empty ranking counts 0."""
+    parsed = [ir_measures.parse_measure(name) for name in names]
+    qrels = {q: dict(judgments.get(q, {})) for q in run}
+    per_query: dict[str, dict[str, float]] = {q: dict.fromkeys(names, 0.0) for q in run}
+    for value in ir_measures.iter_calc(parsed, qrels, {q: dict(s) for q, s in run.items()}):
+        per_query[value.query_id][str(value.measure)] = float(value.value)
+    mean = {n: float(np.mean([v[n] for v in per_query.values()])) for n in names if per_query}
+    return Metrics(mean, per_query)

@@ -1,0 +1,113 @@
+"""What is evaluated: which queries, against which judgments, from which candidates."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from components.domain import Corpus, InputError, Judgments, Query
+from components.pipeline import Request
+
+CANDIDATES = "candidates"
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """Which of the judged queries: with a tag, so many of them at random, the first of those.
+
+    Nothing set means all.
+    """
+
+    tag: str = ""
+    sample: int | None = None
+    seed: int = 0
+    first: int | None = None
+
+    @property
+    def words(self) -> str:
+        """Return the subset in words."""
+        parts = [
+            f"tagged {self.tag}" if self.tag else "",
+            f"{self.sample:,} at random (seed {self.seed})" if self.sample else "",
+            f"the first {self.first:,}" if self.first else "",
+        ]
+        return ", ".join(part for part in parts if part) or "all"
+
+    def of(self, queries: Sequence[Query]) -> tuple[Query, ...]:
+        """Return the queries of the subset, in their order."""
+        found = [q for q in queries if not self.tag or self.tag in q.tags]
+        if self.sample is not None and self.sample < len(found):
+            drawn = set(random.Random(self.seed).sample(range(len(found)), self.sample))
+            found = [q for i, q in enumerate(found) if i in drawn]
+        return tuple(found[: self.first])
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to evaluate, and of which corpus it was said."""
+
+    request: Request
+    queries: tuple[Query, ...]
+    judgments: Judgments
+    candidates: Mapping[str, Sequence[str]] | None = None
+    corpus: str = ""
+    fingerprint: str = ""
+    documents: int = 0
+    split: str = "test"
+    subset: str = "all"
+
+    @property
+    def first_stage(self) -> str:
+        """Return the key under which the first stage's run is kept."""
+        return CANDIDATES if self.candidates is not None else self.request.first_stage
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Return all systems, the first stage first."""
+        others = (key for key in self.request.rerankers if key != self.first_stage)
+        return (self.first_stage, *others)
+
+
+def plan(
+    corpus: Corpus,
+    request: Request,
+    judgments: Judgments | None = None,
+    candidates: Mapping[str, Sequence[str]] | None = None,
+    subset: Subset | None = None,
+    split: str = "test",
+) -> Plan:
+    """Choose the corpus's judged queries; raise InputError where there is nothing to evaluate."""
+    grades, chosen = corpus.judgments if judgments is None else judgments, subset or Subset()
+    if not grades:
+        raise InputError(
+            f"The corpus {corpus.name} has no judgments.",
+            "Add qrels/test.tsv to its folder, or name a file with --qrels.",
+        )
+    usable = [q for q in corpus.queries if any(g > 0 for g in grades.get(q.id, {}).values())]
+    if candidates is not None:
+        usable = [q for q in usable if q.id in candidates]
+    if not usable:
+        raise InputError(
+            f"No query of {corpus.name} has both a relevant document and candidates.",
+            "Check that the query ids of queries.jsonl, the qrels and the candidates agree.",
+        )
+    queries = chosen.of(usable)
+    if not queries:
+        tags = sorted({tag for q in usable for tag in q.tags})
+        raise InputError(
+            f"No judged query of {corpus.name} is tagged {chosen.tag!r}.",
+            f"Its tags are: {', '.join(tags)}." if tags else "Its queries carry no tags.",
+        )
+    kept = {q.id: grades[q.id] for q in queries}
+    return Plan(
+        request,
+        queries,
+        kept,
+        candidates,
+        corpus.name,
+        corpus.fingerprint,
+        len(corpus.documents),
+        split,
+        chosen.words,
+    )
