@@ -23,10 +23,11 @@ from components.config import QdrantSettings
 from components.corpus import fingerprint, open_corpus, sample_names
 from components.domain import Corpus, Document, Progress, UnavailableError
 from components.encoders import BgeEncoder
-from components.index import Points, Space, VectorStore
+from components.index import VectorStore
 from components.lanes import LANES, load_tokenizer, run_lanes
 from components.rerankers.cross_encoder import MINILM_L12, TOKENIZER, OnnxCrossEncoder
 from components.rerankers.lexical import statistics as word_statistics
+from components.vectors import Points, Space
 
 Array = npt.NDArray[Any]
 INSTALL = 'Install the extra: pip install -e ".[bench]"'

@@ -11,9 +11,9 @@ from datetime import datetime
 from itertools import pairwise
 
 from components.analysis import Path, Verdict, movement_paths
-from components.charts import Look, milliseconds
 from components.domain import Corpus, Failure, Hit, Ranking
 from components.evaluation import run_scores
+from components.looks import Look, milliseconds
 from components.prices import dollars
 from components.report import run_lines
 

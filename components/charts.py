@@ -13,6 +13,7 @@ from components.depth import DepthPoint
 from components.domain import Ranking
 from components.explain import TermWeight, TokenMatches
 from components.headroom import Headroom
+from components.looks import Look, milliseconds
 
 STAGES = (
     ("embed", "embed_ms", ""),
@@ -20,20 +21,6 @@ STAGES = (
     ("rerank", "rerank_ms", ""),
     ("waiting", "wait_ms", "."),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a system appears on every page: its letter, its name and its colour.
-
-    The time of a `remote` one is the network's and the provider's together.
-    """
-
-    letter: str
-    label: str
-    colour: str
-    scale: str
-    remote: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +110,6 @@ def _pattern(stage: str, pattern: str, look: Look) -> str:
 
 def _stage_name(stage: str, look: Look) -> str:
     return "network and provider" if stage == "rerank" and look.remote else stage
-
-
-def milliseconds(value: float) -> str:
-    """Return milliseconds in words: 0.8 ms, 12 ms, 1,214 ms."""
-    return f"{value:,.1f} ms" if value < 10 else f"{value:,.0f} ms"
 
 
 def _axis_name(look: Look) -> str:

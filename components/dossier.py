@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components import drawings, evidence
-from components.charts import Look, milliseconds
 from components.config import Settings
 from components.domain import Corpus, InputError
 from components.evaluation import MEASURES, Metrics
-from components.looks import evaluated_looks
+from components.looks import Look, evaluated_looks, milliseconds
 from components.prices import dollars
 from components.report import file_name, qrels_lines, run_lines
 from components.significance import Mean, differences, means, sentence, signed

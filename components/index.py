@@ -30,50 +30,12 @@ from qdrant_client.http.exceptions import (
 from components.config import QdrantSettings
 from components.domain import Corpus, Matrix, Progress, StoreError, Vector, no_progress
 from components.rerankers.lexical import SparseVector
-from components.vectors import CorpusTokens
+from components.vectors import Candidate, Points, Space
 
 DENSE, SPARSE, TOKENS = "dense", "bm25", "tokens"
 RRF_K = 60
 _BATCH = 64
 _PREFIX = "rerank-lab"
-
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """What a collection holds: its key, and which named vectors of which dimension."""
-
-    key: str
-    dense: int = 0
-    sparse: bool = False
-    tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """The vectors of all documents of a corpus, aligned with its documents."""
-
-    dense: Matrix | None = None
-    sparse: Sequence[SparseVector] | None = None
-    tokens: CorpusTokens | None = None
-
-    def vectors(self, i: int) -> dict[str, Any]:
-        """Return document i's vectors as Qdrant takes them."""
-        found: dict[str, Any] = {}
-        if self.dense is not None:
-            found[DENSE] = self.dense[i].tolist()
-        if self.sparse is not None:
-            found[SPARSE] = _sparse(self.sparse[i])
-        if self.tokens is not None:
-            found[TOKENS] = self.tokens.document(i).tolist()
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A document's position in its corpus and its first-stage score."""
-
-    position: int
-    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +45,18 @@ class CollectionStatus:
     alias: str
     collection: str
     points: int
+
+
+def _vectors(points: Points, i: int) -> dict[str, Any]:
+    """Return document i's vectors as Qdrant takes them."""
+    found: dict[str, Any] = {}
+    if points.dense is not None:
+        found[DENSE] = points.dense[i].tolist()
+    if points.sparse is not None:
+        found[SPARSE] = _sparse(points.sparse[i])
+    if points.tokens is not None:
+        found[TOKENS] = points.tokens.document(i).tolist()
+    return found
 
 
 def _sparse(vector: SparseVector) -> models.SparseVector:
@@ -170,7 +144,7 @@ class VectorStore:
             batch = [
                 models.PointStruct(
                     id=i,
-                    vector=points.vectors(i),
+                    vector=_vectors(points, i),
                     payload={"doc_id": d.id, "title": d.title, "text": d.text},
                 )
                 for i, d in enumerate(corpus.documents[start : start + _BATCH], start=start)

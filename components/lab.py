@@ -8,18 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from components import catalog
-from components.config import Settings
+from components.config import QdrantSettings, Settings
 from components.domain import Corpus, Encoder, Matrix, Progress, Scores
 from components.encoders import ENCODERS, minilm
-from components.index import Candidate, Points, Space, VectorStore
 from components.lanes import GATE
 from components.rerankers import Context
 from components.rerankers.late_interaction import LATE_MINILM
 from components.rerankers.lexical import statistics
 from components.scores import ScoreCache
-from components.vectors import dense_vectors, token_vectors
+from components.vectors import Candidate, Points, Space, dense_vectors, token_vectors
+
+if TYPE_CHECKING:
+    from components.index import VectorStore
 
 LATE_LIMIT = 2_000
 """Documents up to which token vectors are computed for the whole corpus ahead."""
@@ -59,18 +62,41 @@ def space_of(first_stage: str) -> Space:
 TOKEN_SPACE = Space(f"{LATE_MINILM.key}-{LATE_MINILM.revision}", tokens=384)
 
 
+class _LazyStore:
+    """Qdrant's client takes most of a second to import, and not every command needs it."""
+
+    def __init__(self, settings: QdrantSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._found: VectorStore | None = None
+
+    def get(self) -> VectorStore:
+        """Return the store, the same for everybody."""
+        with self._lock:
+            if self._found is None:
+                from components.index import VectorStore
+
+                self._found = VectorStore(self._settings)
+            return self._found
+
+
 class Lab:
     """Indexes corpora and lends what a search needs. Safe to share between threads."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
-        self.store = VectorStore(self.settings.qdrant)
+        self._store = _LazyStore(self.settings.qdrant)
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
         self._held: OrderedDict[str, Corpus] = OrderedDict()
         self._building: dict[tuple[str, str], threading.Lock] = {}
         self._lock = threading.Lock()
         self._counts: dict[str, Sequence[tuple[int, int]]] = {}
         self.measured: dict[str, deque[Measured]] = {}
+
+    @property
+    def store(self) -> VectorStore:
+        """Return the vector store, which all copies of this lab share."""
+        return self._store.get()
 
     def with_keys(self, keys: Mapping[str, str]) -> Lab:
         """Return this lab for somebody with API keys of their own; all else is shared."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from components import catalog
-from components.charts import Look
 from components.config import Settings
 
 LETTERS: Final = "ABCDEFGH"
@@ -21,6 +21,25 @@ DARK: Final = (
     *("#9f88f7", "#ffe169", "#cdeeff", "#bd7f76"),
 )
 GREY: Final = "#7b808a"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a system appears on every page: its letter, its name and its colour.
+
+    The time of a `remote` one is the network's and the provider's together.
+    """
+
+    letter: str
+    label: str
+    colour: str
+    scale: str
+    remote: bool = False
+
+
+def milliseconds(value: float) -> str:
+    """Return milliseconds in words: 0.8 ms, 12 ms, 1,214 ms."""
+    return f"{value:,.1f} ms" if value < 10 else f"{value:,.0f} ms"
 
 
 def own_letter(system: str, settings: Settings) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from components.domain import Corpus, Encoder, Matrix, Progress, Spec, no_progre
 from components.encoders import MiniLm
 from components.lanes import GATE
 from components.rerankers.late_interaction import LATE_MINILM, encode_tokens
+from components.rerankers.lexical import SparseVector
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 SLICE = 16
@@ -149,3 +150,33 @@ def token_vectors(
 
     arrays, _ = _cached(_path(folder, corpus, LATE_MINILM), len(texts), compute)
     return CorpusTokens(arrays["vectors"], arrays["offsets"], arrays["cut"])
+
+
+# ---------------------------------------------------------------- what a store holds
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What a collection holds: its key, and which named vectors of which dimension."""
+
+    key: str
+    dense: int = 0
+    sparse: bool = False
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The vectors of all documents of a corpus, aligned with its documents."""
+
+    dense: Matrix | None = None
+    sparse: Sequence[SparseVector] | None = None
+    tokens: CorpusTokens | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A document's position in its corpus and its first-stage score."""
+
+    position: int
+    score: float

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 
 from components.analysis import verdict
 from components.card import Card, card_html, comparison_csv, comparison_run
-from components.charts import Look
 from components.domain import Comparison, Corpus, Document, Failure, Hit, Ranking, Timing, Usage
+from components.looks import Look
 from components.recordings import read_run
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> ![x](https://evil.example/x) &"

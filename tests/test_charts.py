@@ -9,11 +9,12 @@ import pytest
 
 from components import charts
 from components.agreement import Agreement
-from components.charts import LIGHT_INK, Look, plain
+from components.charts import LIGHT_INK, plain
 from components.depth import DepthPoint
 from components.domain import Document, Hit, Ranking, Timing
 from components.explain import TermWeight, TokenMatches
 from components.headroom import Headroom
+from components.looks import Look
 
 COLOURS = ("#000001", "#000002", "#000003")
 LOOKS = {

@@ -15,12 +15,12 @@ from qdrant_server import Fault, QdrantServer
 from components.config import QdrantSettings, Settings
 from components.corpus import fingerprint
 from components.domain import Cancelled, Corpus, Document, StoreError
-from components.index import RRF_K, Candidate, CollectionStatus, Points, Space, VectorStore
+from components.index import RRF_K, CollectionStatus, VectorStore
 from components.jobs import Job
 from components.lab import CORPORA_IN_MEMORY, Lab
 from components.pipeline import Request
 from components.rerankers.lexical import Lexical, SparseVector, statistics
-from components.vectors import CorpusTokens
+from components.vectors import Candidate, CorpusTokens, Points, Space
 
 pytestmark = pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
 

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from components import catalog
 from components.analysis import movement_paths, ndcg, relative_scores, telling_documents
-from components.charts import milliseconds
 from components.config import Settings
 from components.depth import at_depth
 from components.domain import Comparison, Failure, Hit, Ranking, Recorded, Spec, Usage
 from components.jobs import FIRST, Job, Stage
-from components.looks import letters
+from components.looks import letters, milliseconds
 from components.pipeline import Request
 from components.prices import dollars
 from components.ui.board import (

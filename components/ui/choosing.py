@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from components import catalog, guide, pipeline
-from components.charts import milliseconds
 from components.domain import Corpus, Spec
 from components.guide import PAIRS, Figures, Needs, Option
 from components.jobs import Task
 from components.lab import Lab, Report
+from components.looks import milliseconds
 from components.prices import price_of
 from components.remote import estimate_tokens
 from components.ui import page, state

@@ -8,10 +8,9 @@ from dataclasses import replace
 import streamlit as st
 
 from components import analysis, catalog
-from components.charts import Look
 from components.domain import Comparison, Query, Ranking
 from components.jobs import FIRST, Job
-from components.looks import letters
+from components.looks import Look, letters
 from components.ui import page, permalink, recording, state, takeaway, views, why
 from components.ui.board import BoardData, board
 from components.ui.board_view import (

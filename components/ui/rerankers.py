@@ -8,10 +8,9 @@ import streamlit as st
 
 from components import catalog, pipeline
 from components.catalog import Entry
-from components.charts import milliseconds
 from components.domain import LabError, Limits, Ranking, Spec
 from components.lab import Lab
-from components.looks import own_letter
+from components.looks import milliseconds, own_letter
 from components.prices import dollars, price_of
 from components.ui import ask, page, state
 from components.ui.board_view import usage_words

@@ -12,11 +12,11 @@ import streamlit as st
 from components import agreement as agree
 from components import charts, depth, evaluation, pipeline
 from components import headroom as room
-from components.charts import Look, milliseconds
 from components.domain import Ranking
 from components.headroom import Delta
 from components.jobs import Job, Task
 from components.lab import Report
+from components.looks import Look, milliseconds
 from components.ui import page, state
 from components.ui.board_view import column_specs, comparison_of
 from components.ui.work import watch

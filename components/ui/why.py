@@ -9,11 +9,11 @@ from typing import Any
 import streamlit as st
 
 from components import analysis, catalog, charts, explain, pipeline
-from components.charts import Look
 from components.domain import Hit, Ranking, Spec
 from components.explain import Occlusion, Unit
 from components.jobs import Job, Task
 from components.lab import Report
+from components.looks import Look
 from components.prices import dollars, price_of
 from components.remote import estimate_tokens
 from components.rerankers.lexical import BM25, statistics
