@@ -14,6 +14,7 @@ from components import catalog
 from components.config import QdrantSettings, Settings
 from components.domain import Corpus, Encoder, Matrix, Progress, Scores
 from components.encoders import ENCODERS, minilm
+from components.history import History
 from components.lanes import GATE
 from components.rerankers import Context
 from components.rerankers.late_interaction import LATE_MINILM
@@ -87,6 +88,7 @@ class Lab:
         self.settings = settings or Settings()
         self._store = _LazyStore(self.settings.qdrant)
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
+        self.history = History(self.settings.data_dir)
         self._held: OrderedDict[str, Corpus] = OrderedDict()
         self._building: dict[tuple[str, str], threading.Lock] = {}
         self._lock = threading.Lock()

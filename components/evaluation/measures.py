@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import ir_measures
 import numpy as np
@@ -14,7 +15,7 @@ MEASURES = ("nDCG@10", "RR@10", "P@10", "R@100", "AP", "Judged@10")
 FAMILIES = ("nDCG", "RR", "P", "R", "AP", "Judged")
 """The measures of the lab, all but AP at any cut-off."""
 Run = Mapping[str, Mapping[str, float]]
-"""Query id -> document id -> score, falling strictly with rank."""
+"""Query id -> document id -> score, best first and falling strictly."""
 
 
 def measures_at(k: int) -> tuple[str, ...]:
@@ -64,7 +65,10 @@ def measure(run: Run, judgments: Judgments, names: Sequence[str] = MEASURES) -> 
     parsed = [ir_measures.parse_measure(name) for name in names]
     qrels = {q: dict(judgments.get(q, {})) for q in run}
     per_query: dict[str, dict[str, float]] = {q: dict.fromkeys(names, 0.0) for q in run}
-    for value in ir_measures.iter_calc(parsed, qrels, {q: dict(s) for q, s in run.items()}):
+    cuts = [int(name.partition("@")[2] or 0) for name in names]
+    deepest = max(cuts) if cuts and all(cuts) else None  # no measure looks beyond it
+    shown = {q: dict(islice(scores.items(), deepest)) for q, scores in run.items()}
+    for value in ir_measures.iter_calc(parsed, qrels, shown):
         per_query[value.query_id][str(value.measure)] = float(value.value)
     mean = {n: float(np.mean([v[n] for v in per_query.values()])) for n in names if per_query}
     return Metrics(mean, per_query)

@@ -77,9 +77,23 @@ async def compare(
     """
     check_request(request, lab)
     watch = watcher or Unwatched()
-    first = await in_thread(partial(_first_stage, lab, corpus, request, watch))
+    first = await in_thread(partial(_noted_first_stage, lab, corpus, request, watch))
     watch.ranked(first)
     return await compare_candidates(lab, corpus, request, first, watch, held)
+
+
+def _noted_first_stage(lab: Lab, corpus: Corpus, request: Request, watch: Watcher) -> Ranking:
+    """Run the first stage and note in the lab's history how it ended."""
+    try:
+        first = _first_stage(lab, corpus, request, watch)
+    except Cancelled:
+        raise
+    except LabError as exc:
+        failed = Failure(request.first_stage, exc.reason, exc.remedy)
+        lab.history.note(failed, first_stage=True)
+        raise
+    lab.history.note(first, first_stage=True)
+    return first
 
 
 def _first_stage(lab: Lab, corpus: Corpus, request: Request, watch: Watcher) -> Ranking:
@@ -119,7 +133,9 @@ async def compare_candidates(
 
     def run(systems: Sequence[str]) -> None:
         for system in systems:
-            end(_isolated(lab, corpus, request, first, system, together))
+            result = _isolated(lab, corpus, request, first, system, together)
+            lab.history.note(result, first_stage=False)
+            end(result)
 
     for result in _at_hand(corpus, request, first, held or {}):
         end(result)
