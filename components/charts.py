@@ -37,7 +37,8 @@ LIGHT_INK = Ink(text="#1d1f23", soft="#5c626b", line="#d6d1c5", paper="#fbfaf7")
 DARK_INK = Ink(text="#eceae4", soft="#a9afb9", line="#3d444f", paper="#14161a")
 
 
-def _layout(figure: go.Figure, ink: Ink, height: int) -> go.Figure:
+def layout(figure: go.Figure, ink: Ink, height: int) -> go.Figure:
+    """Give a figure the page's own look: transparent, quiet, without zooming."""
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 28, "b": 36},
@@ -66,7 +67,7 @@ def plain(text: str, limit: int = 48) -> str:
 def latency(rankings: Sequence[Ranking], looks: Mapping[int, Look], ink: Ink) -> go.Figure:
     """Draw one bar a system, its stages one after another, in milliseconds."""
     figure = go.Figure()
-    names = [_axis_name(looks[i]) for i in range(len(rankings))]
+    names = [axis_name(looks[i]) for i in range(len(rankings))]
     for stage, field, pattern in STAGES:
         values = [float(getattr(r.timing, field)) for r in rankings]
         figure.add_bar(
@@ -101,7 +102,7 @@ def latency(rankings: Sequence[Ranking], looks: Mapping[int, Look], ink: Ink) ->
     figure.update_layout(barmode="stack", bargap=0.45)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     figure.update_xaxes(range=[0, longest * 1.22 or 1], ticksuffix=" ms", nticks=5)
-    return _layout(figure, ink, 76 + 38 * len(rankings))
+    return layout(figure, ink, 76 + 38 * len(rankings))
 
 
 def _pattern(stage: str, pattern: str, look: Look) -> str:
@@ -112,7 +113,8 @@ def _stage_name(stage: str, look: Look) -> str:
     return "network and provider" if stage == "rerank" and look.remote else stage
 
 
-def _axis_name(look: Look) -> str:
+def axis_name(look: Look) -> str:
+    """Return a system's letter and name as an axis shows them."""
     return f"<b>{look.letter}</b> {plain(look.label, 18)}"
 
 
@@ -122,7 +124,7 @@ def _axis_name(look: Look) -> str:
 def scores(rankings: Sequence[Ranking], looks: Mapping[int, Look], k: int, ink: Ink) -> go.Figure:
     """Draw score by rank, each system on an axis of its own: scales cannot be compared."""
     rows = max(1, len(rankings))
-    titles = [f"{_axis_name(looks[i])} · {looks[i].scale}" for i in range(len(rankings))]
+    titles = [f"{axis_name(looks[i])} · {looks[i].scale}" for i in range(len(rankings))]
     figure = make_subplots(
         rows=rows, cols=1, shared_xaxes=True, subplot_titles=titles, vertical_spacing=0.3 / rows
     )
@@ -141,7 +143,7 @@ def scores(rankings: Sequence[Ranking], looks: Mapping[int, Look], k: int, ink: 
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": ink.text})
     figure.update_xaxes(title_text="rank", row=rows, col=1)
     figure.update_yaxes(nticks=3, gridcolor=ink.line, automargin=True)
-    return _layout(figure, ink, 70 + 100 * rows)
+    return layout(figure, ink, 70 + 100 * rows)
 
 
 # ---------------------------------------------------------------- headroom
@@ -150,7 +152,7 @@ def scores(rankings: Sequence[Ranking], looks: Mapping[int, Look], k: int, ink: 
 def headroom(found: Headroom, looks: Mapping[int, Look], ink: Ink) -> go.Figure:
     """Draw each system's nDCG as a bar, with what was badly ranked and what was not retrieved."""
     figure = go.Figure()
-    names = [*(_axis_name(looks[i]) for i in range(len(found.values))), "<b>best order</b>"]
+    names = [*(axis_name(looks[i]) for i in range(len(found.values))), "<b>best order</b>"]
     values = [*found.values, found.best]
     colours = [*(looks[i].colour for i in range(len(found.values))), ink.text]
     parts = (
@@ -176,7 +178,7 @@ def headroom(found: Headroom, looks: Mapping[int, Look], ink: Ink) -> go.Figure:
     figure.update_layout(barmode="stack", bargap=0.4)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     figure.update_xaxes(range=[0, 1.12], tickvals=[0, 0.25, 0.5, 0.75, 1], showgrid=False)
-    return _layout(figure, ink, 76 + 36 * len(names))
+    return layout(figure, ink, 76 + 36 * len(names))
 
 
 # ---------------------------------------------------------------- agreement
@@ -204,7 +206,7 @@ def agreement(found: Agreement, looks: Mapping[int, Look], ink: Ink) -> go.Figur
     )
     figure.update_yaxes(autorange="reversed", tickfont={"size": 14})
     figure.update_xaxes(side="top", tickfont={"size": 14})
-    return _layout(figure, ink, 60 + 46 * len(letters))
+    return layout(figure, ink, 60 + 46 * len(letters))
 
 
 def _blend(ink: Ink) -> str:
@@ -216,11 +218,15 @@ def _blend(ink: Ink) -> str:
 
 
 def depth(
-    curves: Mapping[int, Sequence[DepthPoint]], looks: Mapping[int, Look], at: int, k: int, ink: Ink
+    curves: Mapping[int, Sequence[DepthPoint]],
+    looks: Mapping[int, Look],
+    at: int,
+    measure: str,
+    ink: Ink,
 ) -> go.Figure:
     """Draw quality and measured latency by depth, one line a system; a mark where one looks."""
     judged = any(p.ndcg is not None for points in curves.values() for p in points)
-    titles = [f"nDCG@{k}", "measured milliseconds"] if judged else ["measured milliseconds"]
+    titles = [plain(measure), "measured milliseconds"] if judged else ["measured milliseconds"]
     figure = make_subplots(rows=len(titles), cols=1, shared_xaxes=True, subplot_titles=titles)
     for i, points in curves.items():
         look, last = looks[i], len(titles)
@@ -234,7 +240,7 @@ def depth(
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": ink.text})
     figure.update_xaxes(title_text="candidates", row=len(titles), col=1)
     figure.update_yaxes(nticks=4, gridcolor=ink.line, automargin=True, rangemode="tozero")
-    return _layout(figure, ink, 90 + 150 * len(titles))
+    return layout(figure, ink, 90 + 150 * len(titles))
 
 
 def _line(
@@ -280,7 +286,7 @@ def terms(found: Sequence[TermWeight], ink: Ink, colour: str) -> go.Figure:
     )
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_xaxes(showgrid=False, visible=False)
-    return _layout(figure, ink, 60 + 30 * len(found))
+    return layout(figure, ink, 60 + 30 * len(found))
 
 
 def token_matches(found: TokenMatches, ink: Ink, most: int = 60) -> go.Figure:
@@ -321,4 +327,4 @@ def token_matches(found: TokenMatches, ink: Ink, most: int = 60) -> go.Figure:
         tickangle=-60,
         tickfont={"size": 10},
     )
-    return _layout(figure, ink, 150 + 24 * len(rows))
+    return layout(figure, ink, 150 + 24 * len(rows))

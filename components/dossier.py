@@ -7,13 +7,14 @@ import html
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components import drawings, evidence
+from components.catalog import reranker_specs
 from components.config import Settings
 from components.domain import Corpus, InputError
-from components.evaluation import MEASURES, Metrics
+from components.evaluation import MEASURES, Metrics, Plan
 from components.looks import Look, evaluated_looks, milliseconds
 from components.prices import dollars
 from components.report import file_name, qrels_lines, run_lines
@@ -38,6 +39,7 @@ class Dossier:
     corpus: Corpus | None = None
     baseline: str = ""
     measure: str = MEASURES[0]
+    dark: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -53,12 +55,23 @@ class Dossier:
     @property
     def looks(self) -> dict[str, Look]:
         """Return the systems' letters and colours."""
-        return evaluated_looks(self.snapshot.plan.systems, self.settings)
+        return evaluated_looks(self.snapshot.plan.systems, self.settings, dark=self.dark)
+
+    @property
+    def listwise(self) -> frozenset[str]:
+        """Return the systems whose scores depend on the other candidates."""
+        specs = reranker_specs(self.settings)
+        return frozenset(s for s in self.snapshot.plan.systems if s in specs and specs[s].listwise)
 
     @property
     def ranked(self) -> dict[str, Metrics]:
         """Return the metrics of the systems that ranked anything."""
         return {s: m for s, m in self.metrics.items() if m.per_query}
+
+
+def with_rerankers(chosen: Plan, rerankers: Sequence[str]) -> Plan:
+    """Return the same plan for other rerankers."""
+    return replace(chosen, request=replace(chosen.request, rerankers=tuple(rerankers)))
 
 
 def verdicts(view: Dossier) -> list[str]:

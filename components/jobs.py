@@ -13,8 +13,10 @@ from typing import Self
 
 from components import pipeline
 from components.domain import Cancelled, Corpus, Failure, LabError, Ranking
+from components.evaluation import Evaluation, Metrics, Plan, evaluate
 from components.lab import Lab, Report
 from components.pipeline import Request
+from components.snapshots import Snapshot, SnapshotStore, snapshot
 
 _log = logging.getLogger(__name__)
 
@@ -138,6 +140,57 @@ class Job(Worker):
         for system, stage in self.stages.items():
             if stage.state not in {"done", "failed"}:
                 self.stages[system] = replace(stage, state="stopped")
+
+
+class Evaluating(Worker):
+    """One evaluation at work; when it ends, with what it has, it is measured and kept."""
+
+    def __init__(
+        self, lab: Lab, corpus: Corpus, chosen: Plan, before: Snapshot | None = None
+    ) -> None:
+        super().__init__("evaluation")
+        self.lab, self.corpus, self.chosen = lab, corpus, chosen
+        self.found = before.evaluation if before else Evaluation(chosen.systems)
+        self.step = Stage()
+        self.snapshot: Snapshot | None = None
+        self.metrics: Mapping[str, Metrics] = {}
+        self.not_kept: LabError | None = None
+        self._id = before.id if before else ""
+
+    def seconds_left(self, system: str) -> float | None:
+        """Return about how long a system still needs; None before it has ended a query."""
+        ended = list(self.found.rankings.get(system, {}).values())
+        if not ended:
+            return None
+        first = system == self.chosen.first_stage
+        spent = [
+            0.0
+            if r.usage.reused == r.usage.pairs > 0
+            else r.timing.total_ms
+            if first
+            else r.timing.rerank_ms
+            for r in ended
+        ]
+        return sum(spent) / 1000 / len(ended) * (len(self.chosen.queries) - len(ended))
+
+    def _report(self, system: str, done: int, total: int) -> None:
+        self.check()
+        self.step = Stage(system, done, total)
+
+    def _work(self) -> None:
+        evaluate(self.lab, self.corpus, self.chosen, self._report, self.found)
+
+    def _end(self) -> None:
+        self.step = Stage("stopped" if self.stopped else "failed" if self.error else "done")
+        if not self.found.rankings and not self.found.failures:
+            return
+        one = snapshot(self.chosen, self.found, self.lab.settings, self._id)
+        self.metrics, self.snapshot = self.found.metrics(self.chosen.judgments), one
+        if self.found.complete:
+            try:
+                SnapshotStore(self.lab.settings.data_dir).save(one, self.metrics)
+            except LabError as exc:
+                self.not_kept = exc
 
 
 class Task(Worker):

@@ -11,7 +11,7 @@ from components.evaluation.measures import (
     run_scores,
 )
 from components.evaluation.planning import CANDIDATES, Plan, Subset, plan
-from components.evaluation.running import Evaluation, Ranked, evaluate, ranked
+from components.evaluation.running import Evaluation, Ranked, evaluate, ranked, time_depths
 
 __all__ = [
     "CANDIDATES",
@@ -30,4 +30,5 @@ __all__ = [
     "plan",
     "ranked",
     "run_scores",
+    "time_depths",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from components import pipeline
 from components.domain import (
@@ -109,6 +109,34 @@ def evaluate(
         if all(query.id in found.rankings.get(s, {}) for s in chosen.systems):
             continue
         _one_query(lab, corpus, chosen, query, found, report)
+    return found
+
+
+def time_depths(
+    lab: Lab,
+    corpus: Corpus,
+    chosen: Plan,
+    depths: Sequence[int],
+    queries: int,
+    report: Report = no_report,
+) -> dict[str, dict[int, list[float]]]:
+    """Score the first so many queries anew at each depth; return milliseconds by system and depth.
+
+    Nothing is taken from kept scores, and systems run one at a time. A failure leaves its place
+    empty.
+    """
+    found: dict[str, dict[int, list[float]]] = {}
+    total = len(depths) * min(queries, len(chosen.queries))
+    for done, (depth, query) in enumerate(
+        (depth, query) for depth in depths for query in chosen.queries[:queries]
+    ):
+        report("measuring", done, total)
+        request = replace(chosen.request, reuse=False, initial_k=depth)
+        watch = _Inside(lambda *_, at=done: report("measuring", at, total), Evaluation(()), total)
+        for result in _results(lab, corpus, replace(chosen, request=request), query, watch):
+            if isinstance(result, Ranking) and result.system != chosen.first_stage:
+                times = found.setdefault(result.system, {}).setdefault(depth, [])
+                times.append(result.timing.rerank_ms)
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
@@ -50,7 +49,7 @@ def settings() -> Request:
         page.corpus_picker("_corpus", 170)
         _choose_sample_query()
         with st.popover("Systems and depth", icon=":material/tune:", width="content"):
-            _choose_systems()
+            choose_systems()
         recording.popover()
         paste.popover()
         st.selectbox(
@@ -58,7 +57,7 @@ def settings() -> Request:
             list(permalink.VIEWS),
             format_func=lambda key: permalink.VIEWS[key],
             width=170,
-            **_bound(state.VIEW),
+            **state.bound(state.VIEW),
         )
     recording.banner()
     return request()
@@ -135,14 +134,8 @@ def _choose_tag(corpus: Corpus) -> str | None:
     )
 
 
-def _bound(key: str) -> dict[str, Any]:
-    """Return the arguments that tie a widget to a session value, whoever changes it."""
-    widget = f"_{key}"
-    st.session_state[widget] = state.get(key)
-    return {"key": widget, "on_change": lambda: state.put(key, st.session_state[widget])}
-
-
-def _choose_systems() -> None:
+def choose_systems() -> None:
+    """Let the visitor choose first stage, rerankers, depths, deadline and instruction."""
     lab = state.lab()
     firsts, seconds = catalog.first_stages(), catalog.reranker_specs(lab.settings)
     missing = {key: "needs a key" for key, spec in seconds.items() if _keyless(spec, lab)}
@@ -150,33 +143,33 @@ def _choose_systems() -> None:
         "First stage",
         list(firsts),
         format_func=lambda key: f"{key} · {firsts[key].family}",
-        **_bound(state.FIRST_STAGE),
+        **state.bound(state.FIRST_STAGE),
     )
     st.multiselect(
         "Rerankers",
         list(seconds),
         format_func=lambda key: f"{key} · {missing.get(key) or seconds[key].family}",
         max_selections=MAX_SYSTEMS,
-        **_bound(state.RERANKERS),
+        **state.bound(state.RERANKERS),
     )
     st.number_input(
         "Candidates (initial_k)",
         *(1, 1000),
         help="How many documents the first stage hands to the rerankers.",
-        **_bound(state.INITIAL_K),
+        **state.bound(state.INITIAL_K),
     )
     st.number_input(
         "Shown (final_k)",
         *(1, 50),
         help="How many documents each column shows. Changing it recomputes nothing.",
-        **_bound(state.FINAL_K),
+        **state.bound(state.FINAL_K),
     )
     st.number_input(
         "Deadline for each reranker, in seconds",
         *(0.1, 3600.0),
         placeholder=f"{lab.settings.remote.deadline_s:g} for those over the network",
         help="A reranker that has not finished by then fails, alone, in its column.",
-        **_bound(state.DEADLINE),
+        **state.bound(state.DEADLINE),
     )
     _choose_instruction([key for key in state.get(state.RERANKERS) if seconds[key].instructions])
 
@@ -193,14 +186,14 @@ def _choose_instruction(followers: Sequence[str]) -> None:
         max_chars=2000,
         height=80,
         placeholder="for example: prefer passages that answer directly",
-        **_bound(state.INSTRUCTION),
+        **state.bound(state.INSTRUCTION),
     )
     words = f"Followed by {', '.join(followers)}." if followers else "None of these follows one."
     page.soft(words, "followers")
     st.checkbox(
         "A/B: show these rerankers without the instruction, too",
         disabled=not (followers and str(state.get(state.INSTRUCTION)).strip()),
-        **_bound(state.WITHOUT),
+        **state.bound(state.WITHOUT),
     )
 
 

@@ -16,6 +16,7 @@ from components.ui import state
 
 PAGES = (
     ("app.py", "Compare"),
+    ("pages/evaluate.py", "Evaluate"),
     ("pages/corpus.py", "Corpus"),
     ("pages/rerankers.py", "Rerankers"),
 )

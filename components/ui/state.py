@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -12,6 +12,8 @@ from components.corpus import open_corpus, sample_names
 from components.domain import Corpus
 from components.jobs import Job, Task
 from components.lab import Lab
+
+T = TypeVar("T")
 
 # Permanent keys. A widget's own key dies with its page, so widgets copy from and to these.
 CORPUS = "corpus"
@@ -31,6 +33,21 @@ DEADLINE = "deadline"
 KEYS = "keys"
 VIEW = "view"
 CHOSEN = "chosen"
+EVALUATING = "evaluating"
+EVALUATED = "evaluated"
+EVIDENCE = "evidence"
+MEASURE = "measure"
+CUT = "cut"
+BASELINE = "baseline"
+SUBSET = "subset"
+TAG = "evaluated_tag"
+SAMPLE = "sample"
+SEED = "seed"
+REUSE = "reuse"
+QUERIES_A_DAY = "queries_a_day"
+MACHINE_USD = "machine_usd"
+BUSY = "busy"
+MEMO = "memo"
 
 DEFAULTS: Mapping[str, Any] = {
     FIRST_STAGE: "bge-small",
@@ -41,7 +58,19 @@ DEFAULTS: Mapping[str, Any] = {
     WITHOUT: False,
     DEADLINE: None,
     VIEW: "all",
+    EVIDENCE: "quality",
+    MEASURE: "nDCG",
+    CUT: 10,
+    BASELINE: "",
+    SUBSET: "all",
+    SAMPLE: 50,
+    SEED: 0,
+    REUSE: True,
+    QUERIES_A_DAY: 10_000,
+    MACHINE_USD: 60.0,
+    BUSY: 30,
 }
+MEMO_ENTRIES = 64
 
 
 @st.cache_resource(show_spinner=False)
@@ -88,6 +117,29 @@ def get(key: str) -> Any:  # noqa: ANN401  (session state holds anything)
 def put(key: str, value: object) -> None:
     """Keep a session value."""
     st.session_state[key] = value
+
+
+def bound(key: str) -> dict[str, Any]:
+    """Return the arguments that tie a widget to a session value, whoever changes it."""
+    widget = f"_{key}"
+    st.session_state[widget] = get(key)
+    return {"key": widget, "on_change": lambda: put(key, st.session_state[widget])}
+
+
+def memo(key: tuple[object, ...], compute: Callable[[], T]) -> T:
+    """Return what this session has computed under a key, or compute it; the oldest make room."""
+    held: dict[tuple[object, ...], Any] = st.session_state.setdefault(MEMO, {})
+    if key not in held:
+        while len(held) >= MEMO_ENTRIES:
+            held.pop(next(iter(held)))
+        held[key] = compute()
+    found: T = held[key]
+    return found
+
+
+def fingerprints() -> tuple[str, ...]:
+    """Return the fingerprints of the corpora that this session holds."""
+    return tuple(corpus_named(name).fingerprint for name in corpus_names())
 
 
 def uploads() -> dict[str, Corpus]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -14,18 +13,16 @@ from components import charts, depth, evaluation, pipeline
 from components import headroom as room
 from components.domain import Ranking
 from components.headroom import Delta
-from components.jobs import Job, Task
+from components.jobs import Job
 from components.lab import Report
 from components.looks import Look, milliseconds
 from components.ui import page, state
 from components.ui.board_view import column_specs, comparison_of
-from components.ui.work import watch
+from components.ui.work import on_demand
 
 K = 10
 CHART = {"displayModeBar": False, "displaylogo": False}
 DEPTH = "_depth"
-FOUND = "found"
-WORKING = "working"
 
 
 @dataclass(frozen=True)
@@ -74,25 +71,6 @@ def show(shown: Shown) -> None:
         for column, view in zip(columns, (left, right), strict=True):
             with column:
                 view(shown)
-
-
-# ---------------------------------------------------------------- work on demand
-
-
-def _work(
-    key: object, label: str, name: str, work: Callable[[Report, dict[str, Any]], None]
-) -> Any:  # noqa: ANN401
-    """Offer work with progress and stop; return what it found, once it has."""
-    found = st.session_state.setdefault(FOUND, {})
-    held = st.session_state.setdefault(WORKING, {})
-    task: Task | None = held.get(key)
-    if st.button(label, key=f"{name}_now", disabled=bool(task and not task.finished)):
-        result: dict[str, Any] = {}
-        task = held[key] = Task(lambda report: work(report, result)).start()
-        found[key] = result
-    if task:
-        watch(task, name)
-    return found.get(key) if task and task.finished else None
 
 
 # ---------------------------------------------------------------- headroom and harm
@@ -157,7 +135,7 @@ def _gallery(shown: Shown) -> None:
         system,
         job.request.initial_k,
     )
-    result = _work(
+    result = on_demand(
         key,
         f"Where does the first stage beat {system}?",
         "gallery",
@@ -193,7 +171,9 @@ def _gallery(shown: Shown) -> None:
 
 def deltas(job: Job, system: str, report: Report) -> tuple[Delta, ...]:
     """Return nDCG@10 before and after one reranker for every judged query of the corpus."""
-    request = pipeline.Request("-", job.request.first_stage, (system,), job.request.initial_k)
+    request = pipeline.Request(
+        "-", job.request.first_stage, (system,), job.request.initial_k, reuse=True
+    )
     plan = evaluation.plan(job.corpus, request)
     found = evaluation.evaluate(job.lab, job.corpus, plan, report)
     metrics, name = found.metrics(plan.judgments), f"nDCG@{K}"
@@ -247,7 +227,7 @@ def latency(shown: Shown) -> None:
         return
     job = shown.job
     systems = [shown.rankings[i].system for i in local]
-    result = _work(
+    result = on_demand(
         ("repeat", job.request, tuple(systems)),
         f"Run those on this machine {ROUNDS} times",
         "repeat",
@@ -333,7 +313,7 @@ def by_depth(shown: Shown) -> None:
         for i in pointwise
     }
     at = st.session_state.get(DEPTH, full)
-    figure = charts.depth(curves, shown.looks, at, K, page.ink())
+    figure = charts.depth(curves, shown.looks, at, f"nDCG@{K}", page.ink())
     st.plotly_chart(figure, key="depth", config=CHART, alt="Quality and latency by depth")
     for i, points in list(curves.items())[:1]:
         st.text(depth.advice_words(points, shown.names[i], K))
@@ -345,7 +325,7 @@ def _measured_depths(shown: Shown, full: int) -> dict[str, dict[int, float]]:
     local = [s for s in local if s in {shown.rankings[i].system for i in shown.pointwise()}]
     if not local:
         return {}
-    result = _work(
+    result = on_demand(
         ("depths", job.request, tuple(local)),
         "Measure the latency at each depth",
         "depths",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
 from components.jobs import Task
+from components.lab import Report
 from components.ui import page
 
 POLL_SECONDS = 0.3
+FOUND = "found"
+WORKING = "working"
 
 
 def watch(task: Task, name: str) -> None:
@@ -27,3 +33,19 @@ def _watch(task: Task, name: str, live: bool) -> None:
             task.stop()
     if finished and live:
         st.rerun()
+
+
+def on_demand(
+    key: object, label: str, name: str, work: Callable[[Report, dict[str, Any]], None]
+) -> Any:  # noqa: ANN401
+    """Offer work with progress and stop; return what it found, once it has."""
+    found = st.session_state.setdefault(FOUND, {})
+    held = st.session_state.setdefault(WORKING, {})
+    task: Task | None = held.get(key)
+    if st.button(label, key=f"{name}_now", disabled=bool(task and not task.finished)):
+        result: dict[str, Any] = {}
+        task = held[key] = Task(lambda report: work(report, result)).start()
+        found[key] = result
+    if task:
+        watch(task, name)
+    return found.get(key) if task and task.finished else None

@@ -1,0 +1,393 @@
+"""What an evaluation shows: the verdict, and one view of the evidence at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import streamlit as st
+
+from components import charts, dossier, evaluation, evidence, significance
+from components import evaluation_charts as drawn
+from components.depth import DepthPoint, depths
+from components.dossier import Dossier
+from components.evaluation import FAMILIES
+from components.headroom import Headroom
+from components.looks import milliseconds
+from components.pipeline import check_depth
+from components.prices import dollars
+from components.snapshots import Snapshot
+from components.ui import kept, money, page, state
+from components.ui.views import CHART
+from components.ui.work import on_demand
+
+LATENCY_QUERIES = 5
+"""Queries on which latency by depth is measured."""
+
+
+def show(view: Dossier | None) -> None:
+    """Show the verdict and the chosen evidence; without an evaluation, what else there is."""
+    chosen = _choose_view(view)
+    if view is None:
+        if chosen not in _ALWAYS:
+            st.text("Nothing is evaluated yet. Choose systems and queries, then press Evaluate.")
+            return
+    elif chosen not in _ALWAYS:
+        _controls(view)
+        _verdict(view)
+        if not view.ranked:
+            _failures(view)
+            return
+    _VIEWS[chosen][1](view)
+    if view is not None and chosen not in _ALWAYS:
+        _failures(view)
+
+
+def _choose_view(view: Dossier | None) -> str:
+    widget = f"_{state.EVIDENCE}"
+    st.session_state[widget] = state.get(state.EVIDENCE)
+    chosen = st.segmented_control(
+        "Evidence",
+        list(_VIEWS),
+        format_func=lambda key: _VIEWS[key][0],
+        key=widget,
+        label_visibility="collapsed",
+    )
+    state.put(state.EVIDENCE, chosen or "quality")
+    return str(state.get(state.EVIDENCE))
+
+
+def _controls(view: Dossier) -> None:
+    """Let the visitor choose the measure, its cut-off, and whom to compare with."""
+    one = view.snapshot
+    systems = one.plan.systems
+    if state.get(state.BASELINE) not in systems:
+        state.put(state.BASELINE, systems[0])
+    with st.container(horizontal=True, vertical_alignment="bottom", key="measure-controls"):
+        st.selectbox("Measure", FAMILIES, width=130, **state.bound(state.MEASURE))
+        st.number_input(
+            "at k",
+            *(1, 1000),
+            width=110,
+            disabled=state.get(state.MEASURE) == "AP",
+            **state.bound(state.CUT),
+        )
+        st.selectbox("Compared with", systems, width=200, **state.bound(state.BASELINE))
+        page.soft(one.title, "shown-evaluation")
+
+
+def _verdict(view: Dossier) -> None:
+    with st.container(key="verdict"):
+        for line in state.memo(_key(view, "verdicts", view.base), lambda: dossier.verdicts(view)):
+            st.text(line)
+    cut = int(view.measure.partition("@")[2] or 10)
+    for i, line in enumerate(evidence.cautions(view.snapshot.plan, view.snapshot.evaluation, cut)):
+        page.soft(line, f"caution-{i}")
+
+
+def _key(view: Dossier, *more: object) -> tuple[object, ...]:
+    """Return the key of what is computed from an evaluation as it is looked at."""
+    return (*more, view.snapshot.id, len(view.snapshot.evaluation.complete), view.measure)
+
+
+def _failures(view: Dossier) -> None:
+    found = view.snapshot.evaluation.failures
+    rows = [
+        {"System": system, "Query": query, "Reason": failure.reason, "What to do": failure.remedy}
+        for system, failures in found.items()
+        for query, failure in failures
+    ]
+    if rows:
+        page.heading("Failures", f"{len(rows):,} in all; none counts as a zero.")
+        st.dataframe(rows, hide_index=True, width="stretch", key="evaluation-failures")
+
+
+# ---------------------------------------------------------------- quality
+
+
+def quality(view: Dossier) -> None:
+    """Show the means with their intervals."""
+    page.heading(
+        "Quality",
+        f"How to read: a dot is the mean {view.measure}, the bar its 95% bootstrap interval. "
+        "Intervals that overlap can still differ: the verdict above compares query by query.",
+    )
+    found = state.memo(_key(view, "means"), lambda: significance.means(view.ranked, view.names))
+    chosen = {s: values[view.measure] for s, values in found.items()}
+    figure = drawn.quality(chosen, view.looks, page.ink())
+    st.plotly_chart(figure, key="quality", config=CHART, alt=f"Mean {view.measure} by system")
+    rows = [
+        {"System": f"{view.looks[s].letter} {s}"}
+        | {name: _interval(values[name]) for name in view.names}
+        for s, values in found.items()
+    ]
+    st.dataframe(rows, hide_index=True, width="stretch", key="metrics")
+
+
+def _interval(mean: significance.Mean) -> str:
+    if mean.n < 2:
+        return f"{mean.value:.3f}"
+    return f"{mean.value:.3f} ({mean.low:.3f}–{mean.high:.3f})"  # noqa: RUF001
+
+
+# ---------------------------------------------------------------- by query, by tag
+
+
+def by_query(view: Dossier) -> None:
+    """Show the change of every query, each of which opens in Compare."""
+    others = [s for s in view.ranked if s != view.base]
+    if not others or view.base not in view.ranked:
+        st.text("There is no second system to compare with.")
+        return
+    system = others[0]
+    if len(others) > 1:
+        system = (
+            st.segmented_control(
+                "System",
+                others,
+                default=others[0],
+                key="_changed_system",
+                label_visibility="collapsed",
+            )
+            or others[0]
+        )
+    found = evidence.changes(view.snapshot.plan, view.ranked, view.base, system, view.measure)
+    up, down = sum(c.change > 0 for c in found), sum(c.change < 0 for c in found)
+    page.heading(
+        f"{system} against {view.base}, query by query",
+        f"How to read: one bar a query; up is a gain in {view.measure}. {up:,} better, {down:,} "
+        f"worse, {len(found) - up - down:,} the same. Choose a bar or a row to open its query in "
+        "Compare.",
+    )
+    figure = drawn.changes(
+        found, view.looks[system], view.looks[view.base], view.measure, page.ink()
+    )
+    event = st.plotly_chart(
+        figure,
+        key=f"changes-{system}",
+        config=CHART,
+        on_select="rerun",
+        selection_mode=("points",),
+        alt=f"Change in {view.measure} by query",
+    )
+    rows = [
+        {
+            "Query": c.query.text,
+            "Tags": ", ".join(c.query.tags),
+            view.base: f"{c.before:.3f}",
+            system: f"{c.after:.3f}",
+            "Change": significance.signed(c.change),
+        }
+        for c in found
+    ]
+    table = st.dataframe(
+        rows,
+        hide_index=True,
+        width="stretch",
+        height=380,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"changed-{system}",
+    )
+    places = [p["point_index"] for p in event["selection"]["points"]]
+    places += table["selection"]["rows"]
+    if places:
+        _open(view.snapshot, found[places[0]].query.text)
+
+
+def _open(one: Snapshot, query: str) -> None:
+    """Show a query in Compare with the evaluation's corpus and systems."""
+    names = state.corpus_names()
+    held = {state.corpus_named(name).fingerprint: name for name in names}
+    state.choose_corpus(held[one.plan.fingerprint])
+    state.put(state.QUERY, query)
+    known = one.plan.request
+    state.put(state.FIRST_STAGE, known.first_stage)
+    state.put(state.RERANKERS, tuple(r for r in known.rerankers if "@" not in r))
+    state.put(state.INITIAL_K, known.initial_k)
+    st.switch_page("app.py")
+
+
+def by_tag(view: Dossier) -> None:
+    """Show the means by kind of query."""
+    page.heading(
+        "By kind of query",
+        f"How to read: mean {view.measure}, and the difference from {view.base}; blue is better, "
+        "orange worse. A kind with few queries says little.",
+    )
+    groups = evidence.by_tag(view.snapshot.plan, view.ranked, view.measure)
+    if not groups or view.base not in view.ranked:
+        st.text("These queries carry no tags. Tags come from the metadata of queries.jsonl.")
+        return
+    figure = drawn.tags(groups, view.base, view.looks, page.ink())
+    st.plotly_chart(figure, key="tags", config=CHART, alt=f"Mean {view.measure} by tag and system")
+
+
+# ---------------------------------------------------------------- headroom and depth
+
+
+def headroom(view: Dossier) -> None:
+    """Show what was reached, what was badly ranked, what was not retrieved; and by depth."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        _ceiling(view)
+    with right:
+        _depth(view)
+
+
+def _ceiling(view: Dossier) -> None:
+    plan = view.snapshot.plan
+    found = state.memo(
+        _key(view, "ceiling"),
+        lambda: evidence.ceiling(plan, view.snapshot.evaluation, view.measure),
+    )
+    page.heading(
+        "Headroom",
+        "How to read: the solid part was reached; the hatched part was badly ranked, another order "
+        "of the same candidates would have it; the dotted part was not retrieved.",
+    )
+    values = tuple(m.mean[view.measure] for m in view.ranked.values())
+    st.text(
+        f"The {found.depth:,} candidates hold {found.recall:.1%} of the relevant documents: that "
+        f"is the ceiling. Their best order has {view.measure} {found.best:.3f}; the best system "
+        f"comes to {max(values):.3f}."
+    )
+    looks = dict(enumerate(view.looks[s] for s in view.ranked))
+    figure = charts.headroom(Headroom(0, values, found.best, 0, 0), looks, page.ink())
+    st.plotly_chart(figure, key="ceiling", config=CHART, alt=f"{view.measure} reached and lost")
+
+
+def _depth(view: Dossier) -> None:
+    plan, listwise = view.snapshot.plan, _listwise(view)
+    page.heading(
+        "Depth",
+        f"How to read: mean {view.measure} had the rerankers seen only the first candidates, from "
+        "the same scores. More candidates take more time."
+        + (f" Left out, as they score by company: {', '.join(listwise)}." if listwise else ""),
+    )
+    systems = [s for s in view.ranked if s != plan.first_stage and s not in listwise]
+    if not systems:
+        st.text("No reranker here scores each candidate on its own.")
+        return
+    curves = state.memo(
+        _key(view, "sweep", *systems),
+        lambda: evidence.sweep(plan, view.snapshot.evaluation, systems, view.measure),
+    )
+    measured = _measured_depths(view)
+    points = {
+        i: tuple(DepthPoint(d, v, measured.get(s, {}).get(d)) for d, v in curves[s])
+        for i, s in enumerate(systems)
+    }
+    looks = {i: view.looks[s] for i, s in enumerate(systems)}
+    figure = charts.depth(points, looks, plan.request.initial_k, view.measure, page.ink())
+    st.plotly_chart(figure, key="sweep", config=CHART, alt="Quality and latency by depth")
+
+
+def _listwise(view: Dossier) -> list[str]:
+    return [s for s in view.ranked if s in view.listwise]
+
+
+def _measured_depths(view: Dossier) -> Mapping[str, Mapping[int, float]]:
+    """Offer to measure latency by depth; return medians in milliseconds."""
+    one, corpus, lab = view.snapshot, view.corpus, state.lab()
+    hosted = dossier.hosted_systems(view.looks)
+    local = tuple(s for s in one.plan.request.rerankers if s not in hosted)
+    if corpus is None or not local or one.plan.candidates is not None:
+        return {}
+    steps = depths(one.plan.request.initial_k)
+    check_depth("depth", min(steps))
+
+    def measure(report: Callable[[str, int, int], None], out: dict[str, object]) -> None:
+        plan = dossier.with_rerankers(one.plan, local)
+        out |= evaluation.time_depths(lab, corpus, plan, steps, LATENCY_QUERIES, report)
+
+    found = on_demand(
+        ("depths", one.id),
+        f"Measure latency by depth ({LATENCY_QUERIES} queries)",
+        "depth-latency",
+        measure,
+    )
+    if not found:
+        page.soft("Latency by depth is measured on request, warm, one system at a time.", "depth-t")
+        return {}
+    return {s: {d: float(np.median(t)) for d, t in times.items()} for s, times in found.items()}
+
+
+# ---------------------------------------------------------------- latency and cost
+
+
+def latency(view: Dossier) -> None:
+    """Show quality against latency and cost, and the percentiles of every stage."""
+    plan, found = view.snapshot.plan, view.snapshot.evaluation
+    quality_of = {s: m.mean[view.measure] for s, m in view.ranked.items()}
+    usd = evidence.usd_a_query(plan, found, dossier.hosted_systems(view.looks))
+    by_time = evidence.points(quality_of, evidence.median_ms(plan, found))
+    by_cost = evidence.points(quality_of, {s: 1000 * value for s, value in usd.items()})
+    page.heading(
+        "Is it worth its price?",
+        "How to read: left is cheaper, up is better; grey systems are equalled or beaten in both "
+        "by another one.",
+    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        if len(by_time) > 1:
+            across = "median ms of both stages"
+            figure = drawn.worth(by_time, view.looks, across, view.measure, page.ink())
+            st.plotly_chart(figure, key="worth-time", config=CHART, alt="Quality by latency")
+        else:
+            st.text("No latency was measured of more than one system.")
+    with right:
+        if any(p.price for p in by_cost):
+            across = "US dollars for 1,000 queries"
+            figure = drawn.worth(by_cost, view.looks, across, view.measure, page.ink())
+            st.plotly_chart(figure, key="worth-cost", config=CHART, alt="Quality by cost")
+        else:
+            st.text(
+                "Nobody bills for these systems: they cost the machine they run on. The view "
+                "Money compares that with what providers ask."
+            )
+    _percentiles(view, usd)
+
+
+def _percentiles(view: Dossier, usd: Mapping[str, float]) -> None:
+    times = evidence.stage_times(view.snapshot.plan, view.snapshot.evaluation)
+    page.heading(
+        "Latency",
+        "Percentiles over the queries, warm, one system at a time; loading and waiting are not in "
+        f"them. {dossier.reused_words(times)}",
+    )
+    rows = [
+        {
+            "System": f"{view.looks[t.system].letter} {t.system}",
+            "Stage": t.stage,
+            "p50": milliseconds(t.p50),
+            "p95": milliseconds(t.p95),
+            "p99": milliseconds(t.p99),
+            "Pairs": f"{t.pairs:,.0f}",
+            "Tokens": f"{t.tokens:,.0f}" if t.tokens else "not counted",
+            "1,000 queries": _cost(t, usd),
+            "Queries": t.n,
+        }
+        for t in times
+    ]
+    st.dataframe(rows, hide_index=True, width="stretch", key="percentiles")
+
+
+def _cost(time: evidence.StageTime, usd: Mapping[str, float]) -> str:
+    if time.stage != "rerank":
+        return ""
+    return dollars(1000 * usd[time.system]) if time.system in usd else "unknown"
+
+
+_ALWAYS = ("money", "past", "kept")
+"""Views that do not need an evaluation."""
+_VIEWS: Mapping[str, tuple[str, Callable[..., None]]] = {
+    "quality": ("Quality", quality),
+    "queries": ("By query", by_query),
+    "tags": ("By kind", by_tag),
+    "headroom": ("Headroom and depth", headroom),
+    "latency": ("Latency and worth", latency),
+    "money": ("Money", money.show),
+    "kept": ("Kept and files", kept.show),
+    "past": ("Past searches", kept.past_searches),
+}
