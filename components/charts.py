@@ -226,7 +226,8 @@ def depth(
 ) -> go.Figure:
     """Draw quality and measured latency by depth, one line a system; a mark where one looks."""
     judged = any(p.ndcg is not None for points in curves.values() for p in points)
-    titles = [plain(measure), "measured milliseconds"] if judged else ["measured milliseconds"]
+    clocked = any(p.ms is not None for points in curves.values() for p in points)
+    titles = [plain(measure)] * judged + ["measured milliseconds"] * (clocked or not judged)
     figure = make_subplots(rows=len(titles), cols=1, shared_xaxes=True, subplot_titles=titles)
     for i, points in curves.items():
         look, last = looks[i], len(titles)
@@ -235,7 +236,8 @@ def depth(
             quality = [(p.depth, p.ndcg) for p in points if p.ndcg is not None]
             _line(figure, quality, look, common, row=1)
         timed = [(p.depth, p.ms) for p in points if p.ms is not None]
-        _line(figure, timed, look, common, row=last)
+        if timed:
+            _line(figure, timed, look, common, row=last)
     figure.add_vline(x=at, line={"color": ink.soft, "width": 1, "dash": "dot"})
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": ink.text})
     figure.update_xaxes(title_text="candidates", row=len(titles), col=1)

@@ -271,6 +271,7 @@ def _provenance(view: Dossier) -> str:
         f"{plan.documents:,} documents (fingerprint {plan.fingerprint[:12]}), judgments "
         f"“{plan.split}”, queries: {plan.subset}, {plan.request.initial_k} candidates a query from "
         f"{plan.first_stage}, {view.snapshot.made:%d %B %Y %H:%M} UTC."
+        + (f" Instruction: {told}." if (told := plan.request.instruction) else "")
     )
 
 
@@ -402,7 +403,7 @@ def reused_words(times: Sequence[evidence.StageTime]) -> str:
     """Say which times are of an earlier run; empty where none is."""
     old = {t.system: t for t in times if t.reused}
     words = ", ".join(f"{s} on {t.reused:,} of {t.n:,} queries" for s, t in old.items())
-    return f"times of scores kept from an earlier run are of that run: {words}." if old else ""
+    return f"Times of scores kept from an earlier run are of that run: {words}." if old else ""
 
 
 def _extremes(view: Dossier) -> Iterator[str]:

@@ -65,7 +65,11 @@ def dollars(usd: float) -> str:
     if usd == 0:
         return "$0"
     return (
-        f"${usd:,.2f}" if usd >= 1 else f"${usd:.6f}".rstrip("0") if usd >= 1e-6 else "<$0.000001"
+        f"${usd:,.2f}"
+        if round(usd, 6) >= 1
+        else f"${usd:.6f}".rstrip("0")
+        if usd >= 1e-6
+        else "<$0.000001"
     )
 
 

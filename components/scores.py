@@ -152,7 +152,7 @@ def as_scores(found: Sequence[KeptScore]) -> Scores:
         round(sum(f.tokens for f in found)),
         estimated=any(f.flags & _GUESSED for f in found),
     )
-    shared = any(f.company != len(found) for f in found)
+    shared = any(f.company != len(found) or f.at != found[0].at for f in found)
     return Scores(
         np.array([f.score for f in found], np.float64),
         kept=tuple(f.kept for f in found) if flags & _COUNTED else (),

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import uuid
+import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -27,6 +29,8 @@ from components.pipeline import Request
 
 VERSION = 1
 FILE = "evaluations.sqlite"
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, zlib.error)
+_log = logging.getLogger(__name__)
 _METADATA = sa.MetaData()
 _TABLE = sa.Table(
     "evaluations",
@@ -34,7 +38,7 @@ _TABLE = sa.Table(
     sa.Column("id", sa.String, primary_key=True),
     sa.Column("made", sa.String, nullable=False),
     sa.Column("fingerprint", sa.String, nullable=False, index=True),
-    sa.Column("head", sa.JSON, nullable=False),
+    sa.Column("head", sa.String, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
 
@@ -109,7 +113,7 @@ class SnapshotStore:
             "id": one.id,
             "made": one.made.isoformat(),
             "fingerprint": one.plan.fingerprint,
-            "head": _head(one, metrics),
+            "head": json.dumps(_head(one, metrics)),
             "body": gzip.compress(json.dumps(_body(one)).encode("utf-8"), 1),
         }
         with self._connection() as connection:
@@ -123,19 +127,7 @@ class SnapshotStore:
         )
         with self._connection() as connection:
             rows = connection.execute(wanted.order_by(_TABLE.c.made.desc())).all()
-        return [
-            Head(
-                row.id,
-                datetime.fromisoformat(row.made),
-                row.head["corpus"],
-                row.fingerprint,
-                row.head["queries"],
-                tuple(row.head["systems"]),
-                row.head["initial_k"],
-                row.head["means"],
-            )
-            for row in rows
-        ]
+        return [head for row in rows if (head := _listed(row)) is not None]
 
     def load(self, id: str, fingerprints: Collection[str]) -> Snapshot:
         """Return a snapshot of one of these corpora."""
@@ -147,8 +139,8 @@ class SnapshotStore:
         if row is None:
             raise StoreError("This evaluation is no longer kept.", "Choose another one.")
         try:
-            return _snapshot(row, json.loads(gzip.decompress(row.body)))
-        except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError) as exc:
+            return _snapshot(row, json.loads(row.head), json.loads(gzip.decompress(row.body)))
+        except _DAMAGE as exc:
             raise StoreError(
                 f"The evaluation of {row.made} is damaged: {type(exc).__name__}.", "Delete it."
             ) from exc
@@ -192,6 +184,7 @@ def _head(one: Snapshot, metrics: Mapping[str, Metrics]) -> dict[str, Any]:
         "first_stage": plan.first_stage,
         "rerankers": list(plan.request.rerankers),
         "initial_k": plan.request.initial_k,
+        "instruction": plan.request.instruction,
         "models": dict(one.models),
         "means": {system: dict(m.mean) for system, m in metrics.items()},
     }
@@ -225,8 +218,27 @@ def _body(one: Snapshot) -> dict[str, Any]:
     }
 
 
-def _snapshot(row: Any, body: Mapping[str, Any]) -> Snapshot:  # noqa: ANN401
-    head, names = row.head, body["documents"]
+def _listed(row: Any) -> Head | None:  # noqa: ANN401
+    """Return a row as a list shows it; None where it is damaged, which must not hide the others."""
+    try:
+        head = json.loads(row.head)
+        return Head(
+            row.id,
+            datetime.fromisoformat(row.made),
+            head["corpus"],
+            row.fingerprint,
+            head["queries"],
+            tuple(head["systems"]),
+            head["initial_k"],
+            head["means"],
+        )
+    except _DAMAGE as exc:
+        _log.warning("the evaluation %s is damaged and not listed: %s", row.id, exc)
+        return None
+
+
+def _snapshot(row: Any, head: Mapping[str, Any], body: Mapping[str, Any]) -> Snapshot:  # noqa: ANN401
+    names = body["documents"]
     found = Evaluation(tuple(head["systems"]))
     for system, ranked in body["runs"].items():
         found.rankings[system] = {
@@ -240,7 +252,9 @@ def _snapshot(row: Any, body: Mapping[str, Any]) -> Snapshot:  # noqa: ANN401
     given = head["first_stage"] == CANDIDATES
     first = catalog.DEFAULT_FIRST_STAGE if given else head["first_stage"]
     plan = Plan(
-        Request("-", first, tuple(head["rerankers"]), head["initial_k"]),
+        Request(
+            "-", first, tuple(head["rerankers"]), head["initial_k"], head.get("instruction", "")
+        ),
         tuple(Query(i, text, tuple(tags)) for i, text, tags in body["queries"]),
         body["judgments"],
         {} if given else None,

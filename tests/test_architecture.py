@@ -34,6 +34,7 @@ LAYERS = (
     ("evidence",),
     ("looks", "report", "recordings", "drawings"),
     ("charts",),
+    ("evaluation_charts",),
     ("card", "dossier"),
     ("ui", "cli", "bench"),
     ("app", "pages"),

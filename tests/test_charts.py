@@ -178,12 +178,12 @@ def test_agreement_says_every_value() -> None:
 
 def test_depth_draws_what_is_known() -> None:
     points = (DepthPoint(10, 0.5, None), DepthPoint(20, 0.6, 90.0))
-    figure = charts.depth({1: points}, LOOKS, 20, 10, LIGHT_INK)
+    figure = charts.depth({1: points}, LOOKS, 20, "nDCG@10", LIGHT_INK)
     assert [(list(t.x), list(t.y)) for t in figure.data] == [
         ([10, 20], [0.5, 0.6]),
         ([20], [90.0]),
     ]
-    unjudged = charts.depth({1: (DepthPoint(10, None, 5.0),)}, LOOKS, 10, 10, LIGHT_INK)
+    unjudged = charts.depth({1: (DepthPoint(10, None, 5.0),)}, LOOKS, 10, "nDCG@10", LIGHT_INK)
     assert len(unjudged.data) == 1
 
 

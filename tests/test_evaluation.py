@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
 import ir_measures
 import numpy as np
@@ -25,10 +27,14 @@ from components.domain import (
     Query,
     Ranking,
 )
+from components.dossier import Dossier, write
 from components.evaluation import (
     CANDIDATES,
     MEASURES,
     Evaluation,
+    Plan,
+    Subset,
+    check_measure,
     evaluate,
     measure,
     plan,
@@ -36,7 +42,8 @@ from components.evaluation import (
 )
 from components.lab import Lab
 from components.pipeline import Request, first_stage_ranking
-from components.report import file_name, write_evaluation
+from components.report import file_name
+from components.snapshots import snapshot
 
 LOG2 = math.log2
 
@@ -47,7 +54,14 @@ def ranking(ids: Sequence[str], scores: Sequence[float] = ()) -> Ranking:
 
 
 def measured(ids: Sequence[str], grades: dict[str, int]) -> dict[str, float]:
-    return dict(measure({"q": run_scores(ranking(ids))}, {"q": grades}).mean)
+    four = ("nDCG@10", "RR@10", "P@10", "R@100")
+    return dict(measure({"q": run_scores(ranking(ids))}, {"q": grades}, four).mean)
+
+
+def written(folder: Path, lab: Lab, chosen: Plan, result: Evaluation) -> dict[str, object]:
+    metrics = result.metrics(chosen.judgments)
+    write(folder, Dossier(snapshot(chosen, result, lab.settings), metrics, lab.settings))
+    return dict(metrics)
 
 
 # ---------------------------------------------------------------- by hand
@@ -66,7 +80,33 @@ def test_a_graded_ranking() -> None:
         },
         abs=1e-9,
     )
-    assert tuple(found) == MEASURES
+    run = run_scores(ranking(["x", "b", "z", "a", "y"]))
+    other = dict(measure({"q": run}, {"q": grades}, ("AP", "Judged@5", "nDCG@3", "R@4")).mean)
+    assert other == pytest.approx(
+        {
+            "AP": (1 / 2 + 2 / 4) / 3,
+            "Judged@5": 3 / 5,
+            "nDCG@3": (1 / LOG2(3)) / ideal,
+            "R@4": 2 / 3,
+        }
+    )
+    assert tuple(measure({"q": run}, {"q": grades}).mean) == MEASURES
+
+
+@pytest.mark.parametrize(
+    ("given", "name"), [("nDCG@5", "nDCG@5"), (" AP ", "AP"), ("R@0100", "R@100")]
+)
+def test_measures_by_name(given: str, name: str) -> None:
+    assert check_measure(given) == name
+
+
+@pytest.mark.parametrize(
+    "given", ["", "nDCG", "ndcg@5", "P@0", "P@-1", "AP@3", "R@x", "R@²", "MAP"]
+)
+def test_other_names_are_refused(given: str) -> None:
+    with pytest.raises(InputError, match="There is no measure") as caught:
+        check_measure(given)
+    assert "nDCG@k" in caught.value.remedy
 
 
 def test_the_ideal_ranking_and_the_worst() -> None:
@@ -199,10 +239,10 @@ BM25 = Request("-", "bm25", ("bm25",), 10)
 def test_a_plan_takes_queries_with_a_relevant_document() -> None:
     chosen = plan(SMALL, BM25)
     assert [q.id for q in chosen.queries] == ["q1", "q 2", "q3"]
-    assert chosen.judgments is SMALL.judgments
+    assert chosen.judgments == {q: JUDGMENTS[q] for q in ("q1", "q 2", "q3")}
     assert chosen.first_stage == "bm25"
-    assert [q.id for q in plan(SMALL, BM25, max_queries=2).queries] == ["q1", "q 2"]
-    assert [q.id for q in plan(SMALL, BM25, max_queries=99).queries] == ["q1", "q 2", "q3"]
+    assert [q.id for q in plan(SMALL, BM25, subset=Subset(first=2)).queries] == ["q1", "q 2"]
+    assert [q.id for q in plan(SMALL, BM25, subset=Subset(first=99)).queries] == ["q1", "q 2", "q3"]
 
 
 def test_a_plan_with_other_judgments_and_candidates() -> None:
@@ -238,9 +278,10 @@ def test_nothing_to_evaluate(
 def test_a_failing_query_is_left_out_for_all_and_listed(lab: Lab) -> None:
     request = Request("-", "bm25", ("probe-picky",), 10)
     chosen = plan(SMALL, request)
-    steps: list[tuple[int, int]] = []
-    result = evaluate(lab, SMALL, chosen, lambda done, total: steps.append((done, total)))
-    assert steps == [(1, 3), (2, 3), (3, 3)]
+    steps: list[tuple[str, int, int]] = []
+    result = evaluate(lab, SMALL, chosen, lambda *step: steps.append(step))
+    ended = [step for step in dict.fromkeys(steps) if step[0] in chosen.systems and step[1]]
+    assert ended == [(s, n, 3) for n in (1, 2, 3) for s in ("bm25", "probe-picky")]
     assert result.systems == ("bm25", "probe-picky")
     assert result.complete == ["q1", "q 2"]
     assert result.failures == {
@@ -270,7 +311,8 @@ def test_a_system_that_never_ranks_does_not_cost_the_others(lab: Lab, tmp_path: 
     result = evaluate(lab, SMALL, chosen)
     assert result.complete == ["q1", "q 2", "q3"]
     assert {s: len(f) for s, f in result.failures.items()} == {"probe-refuse": 3, "rrf": 3}
-    metrics = write_evaluation(tmp_path, SMALL, chosen, result)
+    metrics = result.metrics(chosen.judgments)
+    written(tmp_path, lab, chosen, result)
     assert metrics["bm25"].mean["RR@10"] == 1.0
     assert metrics["probe-refuse"].mean == metrics["rrf"].mean == {}
     assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == [
@@ -302,12 +344,9 @@ def test_candidates_replace_the_first_stage(lab: Lab) -> None:
     chosen = plan(SMALL, request, candidates=candidates)
     result = evaluate(lab, SMALL, chosen)
     first = result.rankings[CANDIDATES]
-    assert [(h.document.id, h.score, h.rank) for h in first["q1"].hits] == [
-        ("hat", -1.0, 1),
-        ("fox", -2.0, 2),
-    ]
-    assert [h.document.id for h in result.rankings["bm25"]["q1"].hits] == ["fox", "hat"]
-    assert [h.document.id for h in result.rankings["bm25"]["q 2"].hits] == ["fox", "hat"]  # ties
+    assert first["q1"].run == {"hat": -1.0, "fox": -2.0}
+    assert result.rankings["bm25"]["q1"].documents == ("fox", "hat")
+    assert result.rankings["bm25"]["q 2"].documents == ("fox", "hat")  # ties
     metrics = result.metrics(chosen.judgments)
     assert list(metrics) == [CANDIDATES, "bm25"]
     assert metrics[CANDIDATES].mean["RR@10"] == 0.25
@@ -325,12 +364,83 @@ def test_candidates_that_are_not_in_the_corpus(lab: Lab) -> None:
 
 
 def test_an_evaluation_can_be_stopped(lab: Lab) -> None:
-    def stop(done: int, total: int) -> None:
+    def stop(system: str, done: int, total: int) -> None:
         if done == 2:
             raise Cancelled
 
+    found = Evaluation(plan(SMALL, BM25).systems)
     with pytest.raises(Cancelled):
-        evaluate(lab, SMALL, plan(SMALL, BM25), stop)
+        evaluate(lab, SMALL, plan(SMALL, BM25), stop, found)
+    assert list(found.rankings["bm25"]) == ["q1", "q 2"]
+
+
+@pytest.mark.usefixtures("probes")
+def test_a_stopped_evaluation_goes_on_where_it_was(lab: Lab, probes: ModuleType) -> None:
+    chosen = plan(SMALL, Request("-", "bm25", ("probe-length",), 10))
+    whole, found = evaluate(lab, SMALL, chosen), Evaluation(chosen.systems)
+
+    def stop(system: str, done: int, total: int) -> None:
+        if (system, done) == ("probe-length", 2):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        evaluate(lab, SMALL, chosen, stop, found)
+    assert found.complete == ["q1", "q 2"]
+    kept = found.rankings["bm25"]["q1"]
+    evaluate(lab, SMALL, chosen, result=found)
+    assert found.complete == ["q1", "q 2", "q3"]
+    assert found.rankings["bm25"]["q1"] is kept, "a finished query is not run again"
+    assert {s: found.run(s) for s in chosen.systems} == {s: whole.run(s) for s in chosen.systems}
+
+
+@pytest.mark.usefixtures("probes")
+def test_what_failed_is_tried_again(lab: Lab) -> None:
+    chosen = plan(SMALL, Request("-", "bm25", ("probe-picky",), 10))
+    found = evaluate(lab, SMALL, chosen)
+    again = evaluate(lab, SMALL, chosen, result=found)
+    assert again is found
+    assert [q for q, _ in again.failures["probe-picky"]] == ["q3"], "listed once"
+
+
+def test_two_at_once_find_what_each_finds_alone(lab: Lab, exceptions: Corpus) -> None:
+    chosen = plan(exceptions, Request("-", "bm25", ("minilm-l12", "rrf"), 9))
+    alone = evaluate(lab, exceptions, chosen)
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: evaluate(lab, exceptions, chosen), range(2)))
+    for found in both:
+        assert {s: found.run(s) for s in chosen.systems} == {
+            s: alone.run(s) for s in chosen.systems
+        }
+
+
+# ---------------------------------------------------------------- subsets
+
+
+TAGGED = tuple(Query(f"q{i}", f"fox {i}", ("odd",) if i % 2 else ("even",)) for i in range(40))
+
+
+def test_a_subset_keeps_the_order_of_the_queries() -> None:
+    odd = Subset(tag="odd").of(TAGGED)
+    assert [q.id for q in odd] == [f"q{i}" for i in range(1, 40, 2)]
+    drawn = Subset(sample=7, seed=3).of(TAGGED)
+    assert drawn == Subset(sample=7, seed=3).of(TAGGED)
+    assert drawn != Subset(sample=7, seed=4).of(TAGGED)
+    assert sorted(drawn, key=TAGGED.index) == list(drawn)
+    assert len(set(drawn)) == 7
+    assert Subset(sample=99).of(TAGGED) == TAGGED == Subset().of(TAGGED)
+    assert Subset("even", 5, 1, 2).of(TAGGED) == Subset("even", 5, 1).of(TAGGED)[:2]
+    assert Subset("even", 5, 1, 2).words == "tagged even, 5 at random (seed 1), the first 2"
+    assert Subset().words == "all"
+
+
+def test_a_tag_that_no_query_has() -> None:
+    corpus = Corpus("t", DOCUMENTS, TAGGED, {q.id: {"fox": 1} for q in TAGGED})
+    with pytest.raises(InputError, match="tagged 'hard'") as caught:
+        plan(corpus, BM25, subset=Subset(tag="hard"))
+    assert caught.value.remedy == "Its tags are: even, odd."
+    with pytest.raises(InputError) as untagged:
+        plan(SMALL, BM25, subset=Subset(tag="hard"))
+    assert untagged.value.remedy == "Its queries carry no tags."
 
 
 def test_nothing_was_ranked() -> None:
@@ -350,7 +460,7 @@ def test_ir_measures_agrees_on_the_exported_runs(
     chosen = plan(exceptions, Request("-", "bge-small", keys, 100))
     result = evaluate(lab, exceptions, chosen)
     assert result.failures == {}
-    write_evaluation(tmp_path, exceptions, chosen, result)
+    written(tmp_path, lab, chosen, result)
     means = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     values = json.loads((tmp_path / "per_query.json").read_text(encoding="utf-8"))
     assert list(means) == ["bge-small", *keys]
@@ -359,6 +469,8 @@ def test_ir_measures_agrees_on_the_exported_runs(
         for line in (SAMPLES / "exceptions/qrels/test.tsv").read_text().splitlines()[1:]
     ]
     parsed = [ir_measures.parse_measure(name) for name in MEASURES]
+    mine = list(ir_measures.read_trec_qrels(str(tmp_path / "qrels.trec")))
+    assert sorted(mine) == sorted(qrels), "the judgments are exported too"
     for system in means:
         run = list(ir_measures.read_trec_run(str(tmp_path / "runs" / file_name(system))))
         aggregate = ir_measures.calc_aggregate(parsed, qrels, run)

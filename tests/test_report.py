@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
@@ -14,22 +12,17 @@ from components.domain import (
     Document,
     Failure,
     Hit,
-    InputError,
-    Query,
     Ranking,
     Timing,
     Usage,
 )
-from components.evaluation import Evaluation, Plan, plan
-from components.pipeline import Request
 from components.report import (
     comparison_json,
-    evaluation_html,
     failure_json,
     file_name,
+    qrels_lines,
     ranking_json,
     run_lines,
-    write_evaluation,
 )
 
 NASTY = "<script>alert('x')</script>\"&"
@@ -79,6 +72,7 @@ def test_a_ranking_is_what_the_contract_says() -> None:
             "billed_tokens": 0,
             "usd": None,
             "estimated": False,
+            "reused": 0,
         },
     }
 
@@ -149,104 +143,6 @@ def test_file_names_stay_in_their_folder(system: str, name: str) -> None:
     assert file_name(system) == name
 
 
-# ---------------------------------------------------------------- the report
-
-
-class Reader(HTMLParser):
-    """Notes a page's tags, its attributes and its text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def read(page: str) -> Reader:
-    reader = Reader()
-    reader.feed(page)
-    reader.close()
-    return reader
-
-
-def nasty() -> tuple[Corpus, Plan, Evaluation]:
-    """Return an evaluation whose every text is hostile, with one failure."""
-    documents = (Document(f"{NASTY} 1", NASTY, NASTY), Document(f"{NASTY} 2", "", "x"))
-    queries = (Query(f"{NASTY} q", f"what is {NASTY}"), Query("q2", f"{NASTY} fails"))
-    judgments = {q.id: {documents[0].id: 1} for q in queries}
-    corpus = Corpus(f"corpus {NASTY}", documents, queries, judgments, "f" * 64)
-    chosen = plan(corpus, Request("-", f"first {NASTY}", (f"second {NASTY}",)))
-    result = Evaluation((f"first {NASTY}", f"second {NASTY}"))
-    for system in result.systems:
-        result.note(queries[0].id, ranking(system, *documents, timing=Timing(rerank_ms=1234.5)))
-    result.note(queries[1].id, ranking(result.systems[0], *documents))
-    result.note(queries[1].id, Failure(result.systems[1], f"reason {NASTY}", f"remedy {NASTY}"))
-    return corpus, chosen, result
-
-
-def test_the_report_shows_hostile_text_as_text() -> None:
-    corpus, chosen, result = nasty()
-    page = evaluation_html(corpus, chosen, result, result.metrics(chosen.judgments))
-    found = read(page)
-    assert "script" not in found.tags
-    assert "<script" not in page
-    for shown in ("corpus ", "first ", "second ", "what is ", "reason ", "remedy "):
-        assert f"{shown}{NASTY}" in found.text
-    assert "1 queries" in found.text
-    assert "1,234" in found.text  # the median latency
-
-
-def test_the_report_needs_nothing_from_outside() -> None:
-    corpus, chosen, result = nasty()
-    page = evaluation_html(corpus, chosen, result, result.metrics(chosen.judgments))
-    found = read(page)
-    assert set(found.tags) <= set(
-        "html head meta title style body h1 h2 p div table tr th td".split()
-    )
-    assert {name for name, _ in found.attributes} <= {"lang", "charset", "name", "content", "class"}
-    assert "http" not in page
-    assert "url(" not in page
-    assert page.startswith('<!doctype html><html lang="en">')
-
-
-def test_written_files(tmp_path: Path) -> None:
-    corpus, chosen, result = nasty()
-    folder = tmp_path / "new" / "folder"
-    metrics = write_evaluation(folder, corpus, chosen, result)
-    names = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
-    runs = [f"runs/{file_name(s)}" for s in result.systems]
-    assert names == sorted(["metrics.json", "per_query.json", "report.html", *runs])
-    assert {p.parent for p in folder.rglob("*.trec")} == {folder / "runs"}
-    means = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    assert means == {s: m.mean for s, m in metrics.items()}
-    assert means[result.systems[0]] == {"nDCG@10": 1.0, "RR@10": 1.0, "P@10": 0.1, "R@100": 1.0}
-    values = json.loads((folder / "per_query.json").read_text(encoding="utf-8"))
-    assert list(values[result.systems[0]]) == [f"{NASTY} q"]
-    lines = (folder / runs[0]).read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 2
-    assert {len(line.split()) for line in lines} == {6}
-    write_evaluation(folder, corpus, chosen, result)  # over the old ones
-
-
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    corpus, chosen, result = nasty()
-    (tmp_path / "taken").write_text("a file")
-    with pytest.raises(InputError, match="cannot be written") as caught:
-        write_evaluation(tmp_path / "taken", corpus, chosen, result)
-    assert caught.value.remedy == "Choose another --out."
-
-
-def test_a_report_of_nothing() -> None:
-    corpus, chosen, _ = nasty()
-    result = Evaluation(("a", "b"))
-    result.note("q2", Failure("a", "No."))
-    text = read(evaluation_html(corpus, chosen, result, result.metrics(chosen.judgments))).text
-    assert "0 queries" in text
-    assert "No." in text
+def test_judgments_are_trec_lines() -> None:
+    judged = {"q 1": {"a b": 2, "c": 0}, "q2": {"ü": -1}}
+    assert list(qrels_lines(judged)) == ["q%201 0 a%20b 2", "q%201 0 c 0", "q2 0 ü -1"]

@@ -9,7 +9,16 @@ from scipy import stats
 
 from components import significance
 from components.evaluation import Metrics
-from components.significance import Difference, difference, differences, holm, interval, sentence
+from components.significance import (
+    Difference,
+    difference,
+    differences,
+    holm,
+    intervals,
+    means,
+    p_values,
+    sentence,
+)
 
 
 def with_p(p: float) -> Difference:
@@ -27,12 +36,49 @@ def test_small_samples_are_tested_exactly() -> None:
     assert found.effect == pytest.approx(d.mean() / d.std(ddof=1))
 
 
-def test_the_interval_is_the_percentile_bootstrap() -> None:
+def test_the_interval_is_scipys_percentile_bootstrap() -> None:
     d = np.random.default_rng(1).normal(0.05, 0.2, 60)
-    low, high = interval(d)
-    draws = np.random.default_rng(2).choice(d, (20_000, 60)).mean(axis=1)
-    assert (low, high) == pytest.approx(tuple(np.percentile(draws, [2.5, 97.5])), abs=0.004)
-    assert (low, high) == interval(d), "the same values give the same interval"
+    found = stats.bootstrap((d,), np.mean, n_resamples=20_000, method="percentile", rng=2)
+    expected = found.confidence_interval
+    (bounds,) = intervals(d[:, None])
+    assert tuple(bounds) == pytest.approx((expected.low, expected.high), abs=0.004)
+    assert tuple(bounds) == tuple(intervals(d[:, None])[0]), "the same values, the same interval"
+
+
+def test_the_randomisation_test_is_scipys() -> None:
+    chance = np.random.default_rng(3)
+    small, large = chance.normal(0.3, 0.5, 9), chance.normal(0.04, 0.2, 70)
+    exact = stats.permutation_test(
+        (small,), np.mean, permutation_type="samples", n_resamples=np.inf
+    )
+    assert p_values(small[:, None])[0] == pytest.approx(exact.pvalue)
+    sampled = stats.permutation_test(
+        (large,), np.mean, permutation_type="samples", n_resamples=20_000, rng=4
+    )
+    assert p_values(large[:, None])[0] == pytest.approx(sampled.pvalue, abs=0.015)
+
+
+def test_systems_tested_together_are_as_alone() -> None:
+    values = np.random.default_rng(6).normal(0.02, 0.2, (40, 3))
+    for i in range(3):
+        alone = values[:, i : i + 1]
+        assert intervals(values)[i] == pytest.approx(intervals(alone)[0], abs=1e-12)
+        assert p_values(values)[i] == p_values(alone)[0]
+
+
+def test_means_carry_their_intervals() -> None:
+    metrics = {
+        "a": Metrics({}, {f"q{i}": {"m": i / 10, "n": 0.5} for i in range(10)}),
+        "none": Metrics({}, {}),
+    }
+    found = means(metrics, ("m", "n"))
+    assert list(found) == ["a"]
+    assert found["a"]["m"].value == pytest.approx(0.45)
+    assert found["a"]["m"].low < 0.45 < found["a"]["m"].high
+    assert (found["a"]["n"].low, found["a"]["n"].high, found["a"]["n"].n) == (0.5, 0.5, 10)
+    one = means({"a": Metrics({}, {"q": {"m": 0.25}})}, ("m",))["a"]["m"]
+    assert (one.value, one.n, math.isnan(one.low)) == (0.25, 1, True)
+    assert means({"none": Metrics({}, {})}, ("m",)) == {}
 
 
 def test_holm_by_hand() -> None:
@@ -55,7 +101,6 @@ def test_a_simulated_null_is_called_a_difference_about_five_times_in_a_hundred(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(significance, "RESAMPLES", 299)
-    monkeypatch.setattr(significance, "interval", lambda d: (0.0, 0.0))  # it is not what is tested
     chance = np.random.default_rng(5)
     wrong = sum(
         difference("s", "m", chance.random(25), chance.random(25)).p < 0.05 for _ in range(1000)

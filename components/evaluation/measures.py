@@ -26,9 +26,11 @@ def measures_at(k: int) -> tuple[str, ...]:
 def check_measure(name: str) -> str:
     """Return the name of a measure as it is written here; InputError for any other."""
     family, at, cut = name.strip().partition("@")
-    plain = family == "AP" and not at
-    if family in FAMILIES and (plain or (cut.isascii() and cut.isdigit() and 0 < int(cut) < 10**6)):
-        return family if plain else f"{family}@{int(cut)}"
+    if family == "AP" and not at:
+        return "AP"
+    fine = cut.isascii() and cut.isdigit() and 0 < int(cut) < 10**6
+    if family in FAMILIES and family != "AP" and fine:
+        return f"{family}@{int(cut)}"
     raise InputError(
         f"There is no measure {name!r}.",
         "Known are nDCG@k, RR@k, P@k, R@k, AP and Judged@k, with any whole number for k.",
@@ -67,7 +69,8 @@ def measure(run: Run, judgments: Judgments, names: Sequence[str] = MEASURES) -> 
     per_query: dict[str, dict[str, float]] = {q: dict.fromkeys(names, 0.0) for q in run}
     cuts = [int(name.partition("@")[2] or 0) for name in names]
     deepest = max(cuts) if cuts and all(cuts) else None  # no measure looks beyond it
-    shown = {q: dict(islice(scores.items(), deepest)) for q, scores in run.items()}
+    # an empty ranking counts 0; asked for its share of judged documents, ir_measures divides by it
+    shown = {q: dict(islice(scores.items(), deepest)) for q, scores in run.items() if scores}
     for value in ir_measures.iter_calc(parsed, qrels, shown):
         per_query[value.query_id][str(value.measure)] = float(value.value)
     mean = {n: float(np.mean([v[n] for v in per_query.values()])) for n in names if per_query}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from components import catalog
 from components.domain import Corpus, Progress, Reranker, RerankError, Scores, Spec
@@ -100,9 +101,7 @@ def _reuse(
     if texts and not others:
         return Scored(old, old.measured_ms or 0.0, 0.0, 0.0)
     done = _score(lab, corpus, request, spec, [texts[i] for i in others], watch)
-    values = np.asarray(done.scores.values, np.float64)
-    if values.shape != (len(others),) or not np.isfinite(values).all():
-        return replace(done, scores=replace(done.scores, values=values))  # `sort` refuses it
+    check_scores(spec.key, done.scores, len(others))
     lab.scores.keep([keys[i] for i in others], done.scores, done.rerank_ms)
     if not places:
         return done
@@ -169,6 +168,23 @@ def _gate(
     if spec.runtime == "none":
         return nullcontext(0.0)
     return GATE.hold(loading=loading, check=lambda: watch.step(spec.key, state, 0, 0))
+
+
+def check_scores(system: str, scores: Scores, count: int) -> npt.NDArray[np.float64]:
+    """Return the values of so many scores; raise RerankError unless all are finite numbers."""
+    values = np.asarray(scores.values, np.float64)
+    if values.shape != (count,):
+        raise RerankError(
+            f"{system} returned {values.size} scores for {count} documents.",
+            "This is a fault of the reranker; its scores were not used.",
+        )
+    bad = int(np.count_nonzero(~np.isfinite(values)))
+    if bad:
+        raise RerankError(
+            f"{system} returned {bad} scores that are not finite numbers.",
+            "This is a fault of the reranker; its scores were not used.",
+        )
+    return values
 
 
 def since(begun: float) -> float:

@@ -17,7 +17,6 @@ from components.domain import (
     Hit,
     Ranking,
     Recorded,
-    RerankError,
     Scores,
     Timing,
     Usage,
@@ -25,7 +24,7 @@ from components.domain import (
 from components.lab import Lab, Measured
 from components.lanes import GATE
 from components.pipeline.request import Request, Unwatched, Watcher
-from components.pipeline.scoring import score_texts, since
+from components.pipeline.scoring import check_scores, score_texts, since
 from components.prices import usd_of
 from components.rerankers.fusion import RRF, fuse
 
@@ -95,18 +94,7 @@ def rerank_candidates(
 
 def sort(system: str, first_stage: Ranking, scores: Scores, timing: Timing) -> Ranking:
     """Order the candidates by score, ties by first-stage rank; raise RerankError on bad scores."""
-    values = np.asarray(scores.values, np.float64)
-    if values.shape != (len(first_stage.hits),):
-        raise RerankError(
-            f"{system} returned {values.size} scores for {len(first_stage.hits)} documents.",
-            "This is a fault of the reranker; its scores were not used.",
-        )
-    bad = int(np.count_nonzero(~np.isfinite(values)))
-    if bad:
-        raise RerankError(
-            f"{system} returned {bad} scores that are not finite numbers.",
-            "This is a fault of the reranker; its scores were not used.",
-        )
+    values = check_scores(system, scores, len(first_stage.hits))
     cut, kept = (counts or (0,) * len(values) for counts in (scores.cut, scores.kept))
     hits = tuple(
         replace(

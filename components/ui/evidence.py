@@ -44,17 +44,14 @@ def show(view: Dossier | None) -> None:
 
 
 def _choose_view(view: Dossier | None) -> str:
-    widget = f"_{state.EVIDENCE}"
-    st.session_state[widget] = state.get(state.EVIDENCE)
     chosen = st.segmented_control(
         "Evidence",
         list(_VIEWS),
         format_func=lambda key: _VIEWS[key][0],
-        key=widget,
         label_visibility="collapsed",
+        **state.bound(state.EVIDENCE),
     )
-    state.put(state.EVIDENCE, chosen or "quality")
-    return str(state.get(state.EVIDENCE))
+    return str(chosen or "quality")
 
 
 def _controls(view: Dossier) -> None:
@@ -363,8 +360,8 @@ def _percentiles(view: Dossier, usd: Mapping[str, float]) -> None:
             "p50": milliseconds(t.p50),
             "p95": milliseconds(t.p95),
             "p99": milliseconds(t.p99),
-            "Pairs": f"{t.pairs:,.0f}",
-            "Tokens": f"{t.tokens:,.0f}" if t.tokens else "not counted",
+            "Pairs": f"{t.pairs:,.0f}" if t.pairs else "",
+            "Tokens": f"{t.tokens:,.0f}" if t.tokens else "not counted" if t.pairs else "",
             "1,000 queries": _cost(t, usd),
             "Queries": t.n,
         }

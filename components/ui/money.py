@@ -30,7 +30,7 @@ def show(view: Dossier | None) -> None:
         st.number_input(
             "Queries a day", *(1, 1_000_000_000), width=160, **state.bound(state.QUERIES_A_DAY)
         )
-        st.number_input("Candidates each", *(1, 1000), width=150, **state.bound(state.INITIAL_K))
+        st.number_input("Candidates each", *(1, 1000), width=150, **state.bound(state.PRICED_K))
         st.number_input(
             "Your machine, $ a month",
             *(0.01, 1_000_000.0),
@@ -45,7 +45,7 @@ def show(view: Dossier | None) -> None:
             **state.bound(state.BUSY),
         )
     traffic = Traffic(
-        float(state.get(state.QUERIES_A_DAY)), int(state.get(state.INITIAL_K)), *tokens
+        float(state.get(state.QUERIES_A_DAY)), int(state.get(state.PRICED_K)), *tokens
     )
     found = bills(list(catalog.reranker_specs(settings).values()), traffic, settings)
     machines = _machines(view, traffic)

@@ -45,6 +45,7 @@ SAMPLE = "sample"
 SEED = "seed"
 REUSE = "reuse"
 QUERIES_A_DAY = "queries_a_day"
+PRICED_K = "priced_k"
 MACHINE_USD = "machine_usd"
 BUSY = "busy"
 MEMO = "memo"
@@ -67,6 +68,7 @@ DEFAULTS: Mapping[str, Any] = {
     SEED: 0,
     REUSE: True,
     QUERIES_A_DAY: 10_000,
+    PRICED_K: 100,
     MACHINE_USD: 60.0,
     BUSY: 30,
 }
