@@ -90,7 +90,7 @@ def tags(groups: Sequence[Group], baseline: str, looks: Mapping[str, Look], ink:
     z = [[g.means[s] - g.means[baseline] for s in systems] for g in groups]
     words = [
         [
-            f"{g.means[s]:.2f}" + ("" if s == baseline else f" ({signed(d)[:-1]})")
+            f"{g.means[s]:.2f}" + ("" if s == baseline else f"<br>{signed(d)[:-1]}")
             for s, d in zip(systems, row, strict=True)
         ]
         for g, row in zip(groups, z, strict=True)
@@ -115,7 +115,7 @@ def tags(groups: Sequence[Group], baseline: str, looks: Mapping[str, Look], ink:
     )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     figure.update_xaxes(side="top", showgrid=False)
-    layout(figure, ink, 70 + 40 * len(groups))
+    layout(figure, ink, 70 + 48 * len(groups))
     return figure.update_layout(margin={"l": 8, "r": 8, "t": 40, "b": 8})
 
 

@@ -53,8 +53,8 @@ def show(view: Dossier | None) -> None:
     own = {f"{s} on your machine": m.cost(traffic.queries_a_day) for s, m in machines.items()}
     page.soft(
         f"Of {state.corpus().name}: about {tokens[0]:,.0f} tokens a query and {tokens[1]:,.0f} a "
-        f"document, so {traffic.billed().tokens:,} tokens or {traffic.billed().searches:g} "
-        "searches for each query.",
+        f"document: {traffic.billed().tokens:,} tokens for each query, or searches: "
+        f"{traffic.billed().searches:g}.",
         "tokens",
     )
     figure = drawn.costs({**own, **monthly}, list(own), page.ink())
