@@ -121,6 +121,7 @@ class _Usage(_Strict):
     billed_tokens: Count = 0
     usd: Milliseconds | None = None
     estimated: bool = False
+    reused: Count = 0
 
 
 class _System(_Strict):
