@@ -16,6 +16,7 @@ from components.ui import state, views
 from components.ui.board_view import board_data, score_words
 from components.ui.paste import texts_of
 from components.ui.why import EXPLAINING, shaded_html
+from components.ui.work import FOUND, WORKING
 
 
 def link(**params: str | list[str]) -> AppTest:
@@ -29,7 +30,7 @@ def link(**params: str | list[str]) -> AppTest:
 def work(at: AppTest, button: str) -> AppTest:
     """Press a button that starts work, wait for its end and show it."""
     at.button(key=button).click().run()
-    for task in at.session_state[views.WORKING].values():
+    for task in at.session_state[WORKING].values():
         assert isinstance(task, Task)
         task.join(PATIENCE)
     return at.run()
@@ -116,7 +117,7 @@ def test_latency_by_depth_is_measured_on_request(visit: Visit) -> None:
     at = visit(**{state.CORPUS: "helpdesk", state.INITIAL_K: 25})
     settle(at)
     work(at, "depths_now")
-    found = next(v for k, v in at.session_state[views.FOUND].items() if k[0] == "depths")
+    found = next(v for k, v in at.session_state[FOUND].items() if k[0] == "depths")
     assert list(found["bm25"]) == [10, 20, 25]
     assert all(ms > 0 for ms in found["bm25"].values())
 
