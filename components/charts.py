@@ -49,8 +49,10 @@ def layout(figure: go.Figure, ink: Ink, height: int) -> go.Figure:
         showlegend=False,
         dragmode=False,
     )
-    figure.update_xaxes(fixedrange=True, zeroline=False, linecolor=ink.line)
-    figure.update_yaxes(fixedrange=True, zeroline=False, linecolor=ink.line)
+    axis = {"fixedrange": True, "zeroline": False, "linecolor": ink.line}
+    words = {"tickfont": {"color": ink.text}, "title": {"font": {"color": ink.soft}}}
+    figure.update_xaxes(axis | words)
+    figure.update_yaxes(axis | words)
     return figure
 
 
@@ -229,41 +231,64 @@ def depth(
     clocked = any(p.ms is not None for points in curves.values() for p in points)
     titles = [plain(measure)] * judged + ["measured milliseconds"] * (clocked or not judged)
     figure = make_subplots(rows=len(titles), cols=1, shared_xaxes=True, subplot_titles=titles)
+    rows: dict[int, dict[int, list[tuple[int, float]]]] = {}
     for i, points in curves.items():
-        look, last = looks[i], len(titles)
-        common = {"line": {"color": look.colour, "width": 2}, "mode": "lines+markers+text"}
-        if judged:
-            quality = [(p.depth, p.ndcg) for p in points if p.ndcg is not None]
-            _line(figure, quality, look, common, row=1)
+        quality = [(p.depth, p.ndcg) for p in points if p.ndcg is not None]
         timed = [(p.depth, p.ms) for p in points if p.ms is not None]
+        if judged:
+            rows.setdefault(1, {})[i] = quality
         if timed:
-            _line(figure, timed, look, common, row=last)
+            rows.setdefault(len(titles), {})[i] = timed
+    for row, lines in rows.items():
+        low, high = _reach([y for points in lines.values() for _, y in points], judged and row == 1)
+        figure.update_yaxes(range=[low, high], row=row, col=1)
+        places = _label_places({i: p[-1][1] for i, p in lines.items() if p}, (high - low) / 9)
+        for i, line in lines.items():
+            _line(figure, line, looks[i], places.get(i, "middle right"), row)
     figure.add_vline(x=at, line={"color": ink.soft, "width": 1, "dash": "dot"})
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": ink.text})
     figure.update_xaxes(title_text="candidates", row=len(titles), col=1)
-    figure.update_yaxes(nticks=4, gridcolor=ink.line, automargin=True, rangemode="tozero")
+    figure.update_yaxes(nticks=4, gridcolor=ink.line, automargin=True)
     return layout(figure, ink, 90 + 150 * len(titles))
 
 
+def _reach(values: Sequence[float], quality: bool) -> tuple[float, float]:
+    """Return an axis: around the values for quality, whose differences are small, else from 0."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    if not quality:
+        return 0.0, high * 1.12 or 1.0
+    room = max(0.03, 0.15 * (high - low))
+    return max(0.0, low - room), high + room
+
+
+def _label_places(ends: Mapping[int, float], near: float) -> dict[int, str]:
+    """Return where each line's letter stands, so that letters of close ends do not overlap."""
+    order = sorted(ends, key=lambda i: -ends[i])
+    places = {}
+    for place, i in enumerate(order):
+        above = place > 0 and ends[order[place - 1]] - ends[i] < near
+        below = place + 1 < len(order) and ends[i] - ends[order[place + 1]] < near
+        side = "middle" if above == below else "bottom" if above else "top"
+        places[i] = f"{side} right"
+    return places
+
+
 def _line(
-    figure: go.Figure,
-    points: Sequence[tuple[int, float]],
-    look: Look,
-    common: Mapping[str, object],
-    row: int,
+    figure: go.Figure, points: Sequence[tuple[int, float]], look: Look, place: str, row: int
 ) -> None:
     """Add a line that carries its system's letter at its end."""
     figure.add_scatter(
         x=[x for x, _ in points],
         y=[y for _, y in points],
         text=[""] * (len(points) - 1) + [look.letter] * bool(points),
-        textposition="middle right",
+        mode="lines+markers+text",
+        line={"color": look.colour, "width": 2},
+        textposition=place,
         textfont={"color": look.colour, "size": 14},
         cliponaxis=False,
         hovertemplate=f"{look.letter}: %{{y:.4g}} at %{{x}}<extra></extra>",
         row=row,
         col=1,
-        **common,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -115,7 +115,7 @@ def read_folder(
         name or printable(folder.resolve().name),
         documents_from(rows, keep_blank=keep_blank),
         queries=_optional(folder, "queries.jsonl"),
-        qrels=_split_file(folder, split),
+        qrels=_split_files(folder, split),
         card=_optional(folder, "card.md"),
     )
 
@@ -125,8 +125,8 @@ def read_uploads(
 ) -> Corpus:
     """Read what a browser sent: one zip, or one JSONL, CSV or TSV corpus, or Markdown and text.
 
-    A corpus may come with queries.jsonl, one TSV of judgments and card.md. Documents without an
-    id get one: `doc-1`, or `notes.md#1` in prose.
+    A corpus may come with queries.jsonl, card.md, and a TSV of judgments for each split. Documents
+    without an id get one: `doc-1`, or `notes.md#1` in prose.
     """
     parts = _parts(_received(uploads))
     rows = (row for file in parts.corpus for row in _numbered(_rows(file, columns)))
@@ -139,25 +139,32 @@ def assemble(
     name: str,
     documents: Sequence[Document],
     queries: Upload | None = None,
-    qrels: Upload | None = None,
+    qrels: Mapping[str, Upload] | None = None,
     card: Upload | None = None,
 ) -> Corpus:
-    """Join documents with the files beside them; judgments must be of what is there."""
+    """Join documents with the files beside them; judgments must be of what is there.
+
+    Of several splits, `test` is the one that is looked at first.
+    """
     if not documents:
         raise CorpusError(
             f"{name}: the corpus holds no documents; expected at least one.",
             "Give it a document: one JSON object a line, or one row under the header.",
         )
     asked = queries_from(json_rows(queries)) if queries else ()
-    pairs = read_pairs(qrels, "score") if qrels else ()
-    check_judgments(pairs, {d.id for d in documents}, {q.id for q in asked})
+    splits = {name: read_pairs(file, "score") for name, file in (qrels or {}).items()}
+    known = {d.id for d in documents}, {q.id for q in asked}
+    for pairs in splits.values():
+        check_judgments(pairs, *known)
+    judged = {name: judgments_of(pairs) for name, pairs in splits.items()}
     return Corpus(
         name=name,
         documents=tuple(documents),
         queries=asked,
-        judgments=judgments_of(pairs),
+        judgments=judged.get("test") or next(iter(judged.values()), {}),
         fingerprint=fingerprint(documents),
         card=decode(card) if card else "",
+        splits=judged,
     )
 
 
@@ -178,7 +185,7 @@ class _Parts:
 
     corpus: tuple[Upload, ...]
     queries: Upload | None
-    qrels: Upload | None
+    qrels: Mapping[str, Upload]
     card: Upload | None
 
 
@@ -208,25 +215,26 @@ def _parts(files: Sequence[Upload]) -> _Parts:
     elif all(file.suffix in PROSE for file in others):
         card = ""
     corpus = [file for name, file in named.items() if name not in {*qrels, queries, card}]
-    _check_parts(files, corpus, qrels)
+    _check_parts(files, corpus)
     return _Parts(
         tuple(corpus),
         named.get(queries),
-        named[qrels[0]] if qrels else None,
+        {PurePosixPath(name).stem: named[name] for name in sorted(qrels)},
         named.get(card),
     )
 
 
-def _check_parts(files: Sequence[Upload], corpus: Sequence[Upload], qrels: Sequence[str]) -> None:
-    """Raise `CorpusError` unless there is one corpus and at most one file of judgments."""
+def _check_parts(files: Sequence[Upload], corpus: Sequence[Upload]) -> None:
+    """Raise `CorpusError` unless there is one corpus beside any number of splits."""
     names = [file.name for file in files]
     twice = len(set(names)) < len(names)
     odd = [file.name for file in corpus if file.suffix not in (".jsonl", ".csv", ".tsv", *PROSE)]
     alone = len(corpus) == 1 or (corpus and all(file.suffix in PROSE for file in corpus))
-    if twice or odd or not alone or len(qrels) > 1:
+    if twice or odd or not alone:
         raise CorpusError(
             "Upload: expected one corpus (.jsonl, .csv or .tsv; or any number of .md and .txt), "
-            "if wanted with queries.jsonl, a .tsv of judgments and card.md, each name once; "
+            "if wanted with queries.jsonl, a .tsv of judgments for each split and card.md, each "
+            "name once; "
             f"found {', '.join(quoted(name) for name in (odd or names)[:6])}.",
             "Choose the files of one corpus.",
         )
@@ -257,11 +265,12 @@ def _optional(folder: Path, name: str) -> Upload | None:
     return load(folder / name, name) if (folder / name).is_file() else None
 
 
-def _split_file(folder: Path, split: str) -> Upload | None:
-    """Read a split's judgments; only the usual split, test, may be absent."""
+def _split_files(folder: Path, split: str) -> dict[str, Upload]:
+    """Read one split's judgments; only the usual split, test, may be absent."""
     splits = sorted(path.stem for path in (folder / "qrels").glob("*.tsv"))
     if split in splits or split == "test":
-        return _optional(folder, f"qrels/{split}.tsv")
+        file = _optional(folder, f"qrels/{split}.tsv")
+        return {split: file} if file else {}
     raise CorpusError(
         f"qrels/{printable(split)}.tsv: there is no such split in this corpus.",
         f"Splits: {', '.join(map(printable, splits)) or 'none'}.",

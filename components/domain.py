@@ -14,7 +14,7 @@ This module imports nothing of ours; everything else may import it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -111,7 +111,8 @@ class Corpus:
     """Documents with, where they exist, queries and graded judgments.
 
     `fingerprint` is a SHA-256 over the documents' ids, titles and texts in order: two corpora
-    with the same fingerprint rank alike.
+    with the same fingerprint rank alike. `splits` are all the judgments that came with it, by name;
+    `judgments` are those of one of them.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Corpus:
     judgments: Judgments = field(default_factory=dict)
     fingerprint: str = ""
     card: str = ""
+    splits: Mapping[str, Judgments] = field(default_factory=dict)
 
     def __hash__(self) -> int:
         """Hash by fingerprint, so that work done for a corpus can be kept under it."""
@@ -129,6 +131,17 @@ class Corpus:
         """Return the corpus's own query with this text, if there is one."""
         wanted = " ".join(text.split())
         return next((q for q in self.queries if " ".join(q.text.split()) == wanted), None)
+
+    @property
+    def split(self) -> str:
+        """Return the name of the split whose judgments these are."""
+        return next((n for n, found in self.splits.items() if found is self.judgments), "test")
+
+    def with_split(self, split: str) -> Corpus:
+        """Return this corpus with another split's judgments; itself where there is no such."""
+        if split == self.split or split not in self.splits:
+            return self
+        return replace(self, judgments=self.splits[split])
 
     @property
     def by_id(self) -> Mapping[str, Document]:

@@ -18,9 +18,15 @@ from components.evaluation import MEASURES, Metrics, Plan
 from components.looks import Look, evaluated_looks, milliseconds
 from components.prices import dollars
 from components.report import file_name, qrels_lines, run_lines
-from components.significance import Mean, differences, means, sentence, signed
+from components.significance import Difference, Mean, differences, facts, means, sentence, signed
 from components.snapshots import Snapshot
 
+DIFFERENCES = (
+    "paired by query. The interval is of the mean difference (bootstrap), p of a paired "
+    "randomisation test, then corrected for the number of systems (Holm); the effect size is the "
+    "mean in standard deviations; the last column counts the further queries that would show half "
+    "the difference four times out of five."
+)
 EXTREMES = 3
 SHOWN = 5
 """Queries at either end, and ranks of each, that the report shows in full."""
@@ -80,8 +86,13 @@ def verdicts(view: Dossier) -> list[str]:
         return ["No query was ranked by every system: there is nothing to compare."]
     if view.base not in view.ranked:
         return [f"{view.base} ranked no query: there is nothing to compare with."]
-    found = [sentence(d, view.base) for d in differences(view.ranked, view.base, view.measure)]
+    found = [sentence(d, view.base) for d in changed(view)]
     return found or [f"{view.base} was evaluated alone: choose a second system to compare it with."]
+
+
+def changed(view: Dossier) -> tuple[Difference, ...]:
+    """Return how every system differs from the baseline; empty where there is none to compare."""
+    return differences(view.ranked, view.base, view.measure) if view.base in view.ranked else ()
 
 
 # ---------------------------------------------------------------- files
@@ -97,6 +108,7 @@ def files(view: Dossier) -> Iterator[tuple[str, str]]:
     yield "metrics.json", _json({s: m.mean for s, m in view.metrics.items()})
     yield "per_query.json", _json({s: m.per_query for s, m in view.metrics.items()})
     yield "per_query.csv", per_query_csv(view)
+    yield "differences.csv", differences_csv(view)
     yield "latency.csv", latency_csv(view)
     yield "table.tex", latex(view)
     yield "report.html", html_report(view)
@@ -144,6 +156,19 @@ def per_query_csv(view: Dossier) -> str:
     return out.getvalue()
 
 
+def differences_csv(view: Dossier) -> str:
+    """Return one row a system: its difference from the baseline; what is not known is empty."""
+    out = io.StringIO()
+    table = csv.writer(out)
+    columns = ("mean", "low", "high", "p", "holm", "effect", "more")
+    table.writerow(["system", "baseline", "measure", "n", *columns])
+    for d in changed(view):
+        values = (getattr(d, name) for name in columns)
+        cells = ["" if v is None or v != v else v for v in values]
+        table.writerow([_cell(d.system), _cell(view.base), d.measure, d.n, *cells])
+    return out.getvalue()
+
+
 def _cell(text: str) -> str:
     """Return a text that a spreadsheet does not run as a formula."""
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
@@ -170,11 +195,7 @@ _LATEX = {c: rf"\{c}" for c in "&%$#_{}"} | {
 def latex(view: Dossier) -> str:
     """Return the metrics as a booktabs table; a dagger marks what is more than noise."""
     head = " & ".join(["System", *map(_tex, view.names)])
-    marked = (
-        {d.system for d in differences(view.ranked, view.base, view.measure) if d.distinguishable}
-        if view.base in view.ranked
-        else set()
-    )
+    marked = {d.system for d in changed(view) if d.distinguishable}
     rows = []
     for system, metrics in view.ranked.items():
         values = [f"{metrics.mean[name]:.4f}" for name in view.names]
@@ -294,6 +315,11 @@ def _quality(view: Dossier) -> Iterator[str]:
     yield _how(f"a dot is the mean {view.measure}, the bar its 95% bootstrap interval.")
     yield drawings.intervals(bars, words)
     yield _table(("System", *view.names), rows)
+    changes = [facts(d) for d in changed(view)]
+    if changes:
+        yield f"<h3>Differences from {_text(view.base)}</h3>"
+        yield _how(DIFFERENCES)
+        yield _table(tuple(changes[0]), [tuple(row.values()) for row in changes])
 
 
 def _bar(view: Dossier, system: str, mean: Mean) -> drawings.Bar:

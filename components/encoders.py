@@ -34,7 +34,7 @@ BGE_SMALL = Spec(
     "how the words of the two meet.",
     scale="cosine",
     model="BAAI/bge-small-en-v1.5 (int8 ONNX)",
-    revision="v1.5-int8-68807e3f",
+    revision="v1.5-int8-exact-68807e3f",
     source="https://huggingface.co/BAAI/bge-small-en-v1.5",
     authors="Beijing Academy of Artificial Intelligence (BAAI)",
     license="MIT",

@@ -90,7 +90,7 @@ def tags(groups: Sequence[Group], baseline: str, looks: Mapping[str, Look], ink:
     z = [[g.means[s] - g.means[baseline] for s in systems] for g in groups]
     words = [
         [
-            f"{g.means[s]:.2f}" + ("" if s == baseline else f"<br>{signed(d)[:-1]}")
+            f"{g.means[s]:.2f}" + ("" if s == baseline else f"<br>{signed(d, 2)}")
             for s, d in zip(systems, row, strict=True)
         ]
         for g, row in zip(groups, z, strict=True)
@@ -168,7 +168,9 @@ def costs(bills: Mapping[str, float], own: Sequence[str], ink: Ink) -> go.Figure
                 "color": BLUE if ink.text.startswith("#1") else "#5fb4ea",
                 "pattern": {
                     "shape": ["/" if name in own else "" for name in bills],
-                    "fgcolor": ink.line,
+                    "fillmode": "overlay",
+                    "fgcolor": ink.paper,
+                    "size": 7,
                 },
                 "line": {"width": 0},
             },

@@ -240,6 +240,11 @@ def unjudged(found: Evaluation, judgments: Judgments, system: str, k: int) -> fl
 
 def cautions(plan: Plan, found: Evaluation, k: int) -> tuple[str, ...]:
     """Return what a reader must know before believing the figures, one sentence each."""
+    return (*warnings(plan, found), *remarks(plan, found, k))
+
+
+def warnings(plan: Plan, found: Evaluation) -> tuple[str, ...]:
+    """Return what may make all figures worthless."""
     complete, planned = found.complete, len(plan.queries)
     said = []
     if len(complete) < planned:
@@ -254,9 +259,13 @@ def cautions(plan: Plan, found: Evaluation, k: int) -> tuple[str, ...]:
             "No judged document was found by any system: all values are 0. Check that the "
             "document ids of the judgments are those of the corpus."
         )
-    said += [line for s in plan.systems if (line := _constant(plan, found, s))]
-    said += _unjudged_words(plan, found, k)
     return tuple(said)
+
+
+def remarks(plan: Plan, found: Evaluation, k: int) -> tuple[str, ...]:
+    """Return what makes single figures less than they seem."""
+    constant = (line for s in plan.systems if (line := _constant(plan, found, s)))
+    return (*constant, *_unjudged_words(plan, found, k))
 
 
 def _any_judged(plan: Plan, found: Evaluation) -> bool:

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -142,6 +142,17 @@ class Job(Worker):
                 self.stages[system] = replace(stage, state="stopped")
 
 
+_AT_WORK: list[Evaluating] = []
+
+
+def at_work(fingerprints: Collection[str]) -> tuple[Evaluating, ...]:
+    """Return the evaluations of these corpora that this process works on, whoever began them.
+
+    A window that is closed or reloaded loses sight of its evaluation; the work goes on.
+    """
+    return tuple(e for e in list(_AT_WORK) if e.chosen.fingerprint in fingerprints)
+
+
 class Evaluating(Worker):
     """One evaluation at work; when it ends, with what it has, it is measured and kept."""
 
@@ -178,7 +189,11 @@ class Evaluating(Worker):
         self.step = Stage(system, done, total)
 
     def _work(self) -> None:
-        evaluate(self.lab, self.corpus, self.chosen, self._report, self.found)
+        _AT_WORK.append(self)
+        try:
+            evaluate(self.lab, self.corpus, self.chosen, self._report, self.found)
+        finally:
+            _AT_WORK.remove(self)
 
     def _end(self) -> None:
         self.step = Stage("stopped" if self.stopped else "failed" if self.error else "done")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import median
 from typing import TYPE_CHECKING
 
 from components import catalog
@@ -109,6 +110,11 @@ class Lab:
     def note(self, system: str, measured: Measured) -> None:
         """Remember how long a reranker took here."""
         self.measured.setdefault(system, deque(maxlen=MEASUREMENTS)).append(measured)
+
+    def ms_a_pair(self, system: str) -> float | None:
+        """Return the median milliseconds a pair of a reranker since the lab started, if any."""
+        took = [m.ms / m.pairs for m in list(self.measured.get(system, ())) if m.pairs]
+        return median(took) if took else None
 
     # ------------------------------------------------------------ first stage
 

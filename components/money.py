@@ -5,13 +5,65 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
 
 from components.config import Settings
-from components.domain import Billed, Spec
+from components.domain import Billed, Corpus, Spec
+from components.evaluation import Evaluation, Plan
 from components.prices import DOCUMENTS_A_SEARCH, Price, price_of
+from components.remote import estimate_tokens
 
+T = TypeVar("T")
 DAYS_A_MONTH = 365.25 / 12
 SECONDS_A_DAY = 86_400
+SAMPLE = 300
+"""Texts at most whose tokens are counted."""
+
+
+# ---------------------------------------------------------------- tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Mean tokens of a query and of a candidate, by the lab's own tokenizer, and of what."""
+
+    query: float
+    document: float
+    source: str
+
+
+def reading_of_corpus(corpus: Corpus) -> Reading:
+    """Count the tokens of a corpus's queries and documents."""
+    texts = [document.passage for document in _some(corpus.documents)]
+    asked = [query.text for query in _some(corpus.queries)] or [texts[0][:60]]
+    return Reading(_mean(asked), _mean(texts), f"{len(texts):,} documents of {corpus.name}")
+
+
+def reading_of_run(plan: Plan, found: Evaluation, corpus: Corpus, depth: int) -> Reading:
+    """Count the tokens of an evaluation's queries and of their first `depth` candidates.
+
+    What is retrieved is often longer than the corpus on average.
+    """
+    ranked, documents = found.rankings[plan.first_stage], corpus.by_id
+    asked = _some([query for query in plan.queries if query.id in ranked])
+    ids = _some([i for query in asked for i in ranked[query.id].documents[:depth]])
+    texts = [documents[i].passage for i in ids if i in documents]
+    source = f"{len(texts):,} candidates of {len(asked):,} evaluated queries"
+    return Reading(_mean([query.text for query in asked]), _mean(texts), source)
+
+
+def _mean(texts: Sequence[str]) -> float:
+    return float(np.mean(estimate_tokens(texts))) if texts else 0.0
+
+
+def _some(found: Sequence[T]) -> Sequence[T]:
+    """Return at most SAMPLE of them, evenly spread."""
+    return found[:: math.ceil(len(found) / SAMPLE) or 1]
+
+
+# ---------------------------------------------------------------- bills
 
 
 @dataclass(frozen=True, slots=True)

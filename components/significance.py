@@ -147,6 +147,7 @@ def _unknown(system: str, measure: str, d: Sequence[float]) -> Difference:
 
 def _known(system: str, measure: str, d: Values, bounds: Values, p: float) -> Difference:
     n, mean, spread = len(d), float(d.mean()), float(d.std(ddof=1))
+    mean = 0.0 if abs(mean) < 1e-12 else mean  # gains and losses that cancel, but for rounding
     if not np.ptp(d):  # all differences are equal: there is no spread to speak of
         return Difference(system, measure, n, mean, mean, mean, p, p, math.nan, None)
     low, high = float(bounds[0]), float(bounds[1])
@@ -214,22 +215,43 @@ def sentence(d: Difference, baseline: str) -> str:
     """Say in one sentence whether a system differs from the baseline, and how sure that is."""
     if d.n < 2:
         return f"{d.system}: {d.n} judged query is no evidence; judge more queries."
-    sign = "+" if d.mean >= 0 else "−"  # noqa: RUF001
     verb = "beats" if d.mean > 0 else "loses to" if d.mean < 0 else "equals"
-    by = f" by {sign}{abs(d.mean):.3f}" if d.mean else " in"
-    facts = f"95% CI {signed(d.low)} to {signed(d.high)}, n = {d.n:,}"
+    by = f" by {signed(d.mean)}" if d.mean else " in"
+    seen = f"95% CI {signed(d.low)} to {signed(d.high)}, n = {d.n:,}"
+    return f"{d.system} {verb} {baseline}{by} {d.measure} ({seen}): {_judged(d)}."
+
+
+def _judged(d: Difference) -> str:
     if d.distinguishable:
-        judged = f"distinguishable from noise (p = {_p_words(d.holm)} after correction)"
-    else:
-        judged = "not distinguishable from noise"
-        judged += f"; about {d.more:,} more queries would show half of it" if d.more else ""
-    return f"{d.system} {verb} {baseline}{by} {d.measure} ({facts}): {judged}."
+        return f"distinguishable from noise (p {_p_words(d.holm, '=')} after correction)"
+    said = "not distinguishable from noise"
+    if d.p < ALPHA:  # its interval may well exclude 0
+        said += f" once corrected for the other systems (p {_p_words(d.p, '=')}, then "
+        said += f"{_p_words(d.holm)})"
+    return said + (f"; about {d.more:,} more queries would show half of it" if d.more else "")
 
 
-def signed(value: float) -> str:
+def signed(value: float, places: int = 3) -> str:
     """Return a difference in words, with a true minus sign."""
-    return f"{value:+.3f}".replace("-", "−")  # noqa: RUF001
+    if not round(value, places):  # neither a gain nor a loss, and no negative zero
+        return f"{0:.{places}f}"
+    return f"{value:+.{places}f}".replace("-", "−")  # noqa: RUF001
 
 
-def _p_words(p: float) -> str:
-    return f"{p:.3f}" if p >= 0.001 else "under 0.001"
+def facts(d: Difference) -> dict[str, str]:
+    """Return a difference in words, by what each is called in a table; unknown ones are empty."""
+    known = not math.isnan(d.low)
+    return {
+        "System": d.system,
+        f"Change in {d.measure}": signed(d.mean),
+        "95% CI": f"{signed(d.low)} to {signed(d.high)}" if known else "",
+        "p": _p_words(d.p) if known else "",
+        "p, Holm": _p_words(d.holm) if known else "",
+        "Effect size": "" if math.isnan(d.effect) else signed(d.effect, 2),
+        "n": f"{d.n:,}",
+        "More queries for half": "" if d.more is None else f"{d.more:,}",
+    }
+
+
+def _p_words(p: float, sign: str = "") -> str:
+    return f"{sign} {p:.3f}".strip() if p >= 0.001 else "< 0.001"

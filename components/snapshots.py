@@ -91,6 +91,8 @@ class Head:
     corpus: str
     fingerprint: str
     queries: int
+    subset: str
+    split: str
     systems: tuple[str, ...]
     initial_k: int
     means: Mapping[str, Mapping[str, float]]
@@ -228,6 +230,8 @@ def _listed(row: Any) -> Head | None:  # noqa: ANN401
             head["corpus"],
             row.fingerprint,
             head["queries"],
+            head["subset"],
+            head["split"],
             tuple(head["systems"]),
             head["initial_k"],
             head["means"],

@@ -437,8 +437,7 @@ def _wanted(upload: Upload, members: Sequence[zipfile.ZipInfo]) -> list[_Member]
         return prose
     beside = {n.removeprefix(roots[0]): m for n, m in named if n.startswith(roots[0])}
     splits = sorted(n for n in beside if re.fullmatch(r"qrels/[^/]+\.tsv", n))
-    split = splits if len(splits) == 1 else ["qrels/test.tsv"]
-    return [(n, beside[n]) for n in (*BEIR_FILES, *split) if n in beside]
+    return [(n, beside[n]) for n in (*BEIR_FILES, *splits) if n in beside]
 
 
 def _unpacked(

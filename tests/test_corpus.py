@@ -133,6 +133,7 @@ def test_a_folder_becomes_exactly_this_corpus(tmp_path: Path) -> None:
         judgments={"q1": {"7": 2, "b": -1}},
         fingerprint=fingerprint(expected),
         card="# Mine\n",
+        splits={"test": {"q1": {"7": 2, "b": -1}}},
     )
     assert read_folder(folder, "Other").name == "Other"
 

@@ -110,7 +110,6 @@ def test_a_table_may_have_companions_too() -> None:
         [up("a.jsonl", TWO), up("b.md", "x")],
         [up("a.md", "x"), up("a.md", "y")],
         [up("t.tsv", QRELS)],
-        [up("a.jsonl", TWO), up("t.tsv", QRELS), up("u.tsv", QRELS)],
         [up("a.pdf", "x")],
         [up("", "x")],
         [up("a.jsonl", TWO), up("a.pdf", "x")],
@@ -314,12 +313,37 @@ def test_a_zipped_beir_folder_is_read(root: str) -> None:
     assert corpus.judgments == {"q1": {"b": 1}}
 
 
-def test_of_several_splits_test_is_read_and_of_one_that_one() -> None:
+def test_all_splits_are_read_and_test_is_looked_at_first() -> None:
     """Judgments may then have TREC's form, which loose files may not."""
     other = {"qrels/dev.tsv": "q1 0 a 2\n"}
-    assert read_uploads([zipped(BEIR | other)]).judgments == {"q1": {"b": 1}}
-    dev = {name: BEIR[name] for name in ("corpus.jsonl", "queries.jsonl")} | other
-    assert read_uploads([zipped(dev)]).judgments == {"q1": {"a": 2}}
+    both = read_uploads([zipped(BEIR | other)])
+    assert both.splits == {"dev": {"q1": {"a": 2}}, "test": {"q1": {"b": 1}}}
+    assert (both.split, both.judgments) == ("test", {"q1": {"b": 1}})
+    dev = both.with_split("dev")
+    assert (dev.split, dev.judgments, dev.fingerprint) == (
+        "dev",
+        {"q1": {"a": 2}},
+        both.fingerprint,
+    )
+    assert both.with_split("test") is both
+    assert both.with_split("train") is both
+    alone = {name: BEIR[name] for name in ("corpus.jsonl", "queries.jsonl")} | other
+    assert read_uploads([zipped(alone)]).judgments == {"q1": {"a": 2}}
+
+
+def test_loose_files_of_judgments_are_splits_by_their_names() -> None:
+    """Without one that is called test, the first by name is looked at."""
+    files = [up("a.jsonl", TWO), up("queries.jsonl", QUERIES)]
+    other = QRELS.replace("b", "a")
+    found = read_uploads([*files, up("train.tsv", QRELS), up("dev.tsv", other)])
+    assert found.splits == {"dev": {"q1": {"a": 1}}, "train": {"q1": {"b": 1}}}
+    assert (found.split, found.judgments) == ("dev", {"q1": {"a": 1}})
+
+
+def test_a_fault_in_any_split_is_named() -> None:
+    faulty = QRELS.replace("q1", "q9")
+    reason = refusal(zipped(BEIR | {"qrels/dev.tsv": faulty}))
+    assert reason.startswith("qrels/dev.tsv:2: ")
 
 
 def test_a_zip_of_prose_keeps_its_folders_in_the_ids() -> None:

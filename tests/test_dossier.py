@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -24,7 +25,16 @@ from components.domain import (
     Ranking,
     Timing,
 )
-from components.dossier import Dossier, files, html_report, latex, per_query_csv, verdicts, write
+from components.dossier import (
+    Dossier,
+    differences_csv,
+    files,
+    html_report,
+    latex,
+    per_query_csv,
+    verdicts,
+    write,
+)
 from components.evaluation import Evaluation, Plan, ranked
 from components.pipeline import Request
 from components.report import file_name
@@ -199,6 +209,23 @@ def test_a_formula_is_not_run_by_a_spreadsheet() -> None:
     rows = list(csv.DictReader(io.StringIO(per_query_csv(dossier(chosen, found)))))
     assert (rows[0]["query"], rows[0]["tags"]) == ("'=cmd|' /C calc'!A0", "'+t")
     assert rows[0]["nDCG@10"] == "1.000000"
+
+
+def test_differences_as_a_table_and_in_the_report() -> None:
+    judged = {f"q{i}": {"x": 1} for i in range(8)}
+    view = simple({"a": {q: "yx" for q in judged}, "b": {q: "xy" for q in judged}}, judged)
+    (row,) = csv.DictReader(io.StringIO(differences_csv(view)))
+    assert (row["system"], row["baseline"], row["measure"], row["n"]) == ("b", "a", "nDCG@10", "8")
+    gain = 1 - 1 / math.log2(3)
+    for name, value in (("mean", gain), ("low", gain), ("high", gain), ("p", 2 / 2**8)):
+        assert float(row[name]) == pytest.approx(value)
+    assert (row["effect"], row["more"]) == ("", "")  # all gains are equal: no spread
+    text = read(html_report(view)).text
+    assert "Differences from a" in text
+    assert "+0.369 to +0.369" in text
+    alone = simple({"a": {"q": "x"}}, {"q": {"x": 1}})
+    assert list(csv.DictReader(io.StringIO(differences_csv(alone)))) == []
+    assert "Differences from" not in html_report(alone)
 
 
 def test_the_latex_table_escapes_and_marks() -> None:

@@ -126,6 +126,8 @@ def test_one_query_has_words_and_no_nan(tmp_path: Path) -> None:
     assert found["verdicts"] == ["minilm-l12: 1 judged query is no evidence; judge more queries."]
     assert any("anecdote" in line for line in found["cautions"])
     assert found["intervals"] == {}
+    (only,) = found["differences"]
+    assert (only["system"], only["n"], only["p"], only["more"]) == ("minilm-l12", 1, None, None)
 
 
 def test_baseline_measure_and_tag(tmp_path: Path) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components import dossier
+from components.config import Settings
+from components.domain import Corpus, Document, Query
+from components.dossier import Dossier
 from components.jobs import Evaluating
 from components.snapshots import Snapshot, SnapshotStore
 from components.ui import state
@@ -84,6 +89,71 @@ def test_a_subset_is_drawn_and_said(visit: Visit) -> None:
     assert "7 judged queries of helpdesk (tagged typo)" in texts(at)
 
 
+def test_differences_are_a_table_with_effect_size_and_queries_needed(visit: Visit) -> None:
+    at = visit(PAGE, **{state.RERANKERS: ("minilm-l12",)})
+    evaluated(at)
+    table = next(d.value for d in at.dataframe if "Effect size" in d.value)
+    assert list(table.columns) == [
+        *("System", "Change in nDCG@10", "95% CI", "p", "p, Holm", "Effect size", "n"),
+        "More queries for half",
+    ]
+    assert list(table["System"]) == ["minilm-l12"]
+    assert list(table["n"]) == ["6"]
+
+
+def test_a_split_is_chosen_and_followed(visit: Visit) -> None:
+    documents = (Document("d", "", "a red fox"), Document("e", "", "a grey wolf"))
+    splits = {"dev": {"q": {"e": 1}, "r": {"d": 1}}, "test": {"q": {"d": 1}}}
+    queries = (Query("q", "fox"), Query("r", "wolf"))
+    two = Corpus("two", documents, queries, splits["test"], "c" * 64, splits=splits)
+    at = visit(PAGE, **{state.UPLOADS: {"two": two}, state.CORPUS: "two"})
+    assert "1 judged queries of two (all)" in texts(at)
+    at.selectbox(key=f"_split_{'c' * 12}").select("dev").run()
+    assert "2 judged queries of two (all)" in texts(at)
+    one = evaluated(at)
+    assert one.plan.split == "dev"
+    assert one.plan.judgments == splits["dev"]
+    assert one.evaluation.metrics(one.plan.judgments)["bm25"].per_query["q"]["nDCG@10"] == 0
+    assert "“dev”" in dossier.html_report(Dossier(one, {}, Settings()))
+
+
+def test_what_a_run_will_take_and_cost_is_said_before(visit: Visit) -> None:
+    at = visit(PAGE, **{state.RERANKERS: ("cohere", "voyage")})
+    said = texts(at)
+    assert "cohere will charge about $0.01." in said  # 6 queries, one search each, at $2 a thousand
+    assert "voyage will charge about $0.000" in said
+    assert "at the speed measured here" not in said
+    at = visit(PAGE, **{state.RERANKERS: ("minilm-l12",)})
+    evaluated(at)
+    assert " at the speed measured here, less where scores are kept." in texts(at)
+
+
+@pytest.mark.usefixtures("probes")
+def test_a_run_that_another_window_began_can_be_watched(visit: Visit, probes: ModuleType) -> None:
+    first = visit(PAGE, **{state.RERANKERS: ("probe-slow",)})
+    button(first, "evaluate_now")
+    job = first.session_state[state.EVALUATING]
+    assert probes.running.wait(30)
+    other = visit(PAGE)
+    assert "An evaluation of exceptions is at work: 0 of 6 queries" in texts(other)
+    button(other, "watch_0")
+    assert other.session_state[state.EVALUATING] is job
+    button(other, "stop_evaluation")
+    job.join(30)
+    assert job.stopped
+    other.run()
+    assert "is at work" not in texts(other)
+
+
+def test_the_last_kept_evaluation_is_offered(visit: Visit) -> None:
+    one = evaluated(visit(PAGE, **{state.RERANKERS: ("bm25",)}))
+    at = visit(PAGE)
+    assert one.title in texts(at)
+    button(at, "open_last")
+    assert at.session_state[state.EVALUATED].id == one.id
+    assert "Nothing is evaluated yet" not in texts(at)
+
+
 @pytest.mark.usefixtures("probes")
 def test_a_stopped_run_keeps_what_it_has_and_goes_on(visit: Visit) -> None:
     at = visit(PAGE, **{state.RERANKERS: ("probe-slow",)})
@@ -110,8 +180,6 @@ def test_failures_are_listed_and_can_be_tried_again(visit: Visit) -> None:
 
 
 def test_a_corpus_without_judgments_says_so(visit: Visit) -> None:
-    from components.domain import Corpus, Document, Query
-
     bare = Corpus("bare", (Document("d", "", "a fox"),), (Query("q", "fox"),), {}, "b" * 64)
     at = visit(PAGE, **{state.UPLOADS: {"bare": bare}, state.CORPUS: "bare"})
     assert "The corpus bare has no judgments." in texts(at)

@@ -19,10 +19,12 @@ from components.evidence import (
     changes,
     median_ms,
     points,
+    remarks,
     stage_times,
     sweep,
     unjudged,
     usd_a_query,
+    warnings,
 )
 from components.pipeline import Request, first_stage_ranking
 
@@ -252,6 +254,15 @@ def test_a_price_on_file_of_what_is_not_hosted_is_not_counted() -> None:
 
 
 # ---------------------------------------------------------------- cautions
+
+
+def test_cautions_are_warnings_and_then_remarks() -> None:
+    found = evaluated(first={"a": "rn"}, s={"a": "nr"})
+    chosen = planned("first", "s")
+    said = cautions(chosen, found, 2)
+    assert said == (*warnings(chosen, found), *remarks(chosen, found, 2))
+    assert len(warnings(chosen, found)) == 2
+    assert [line.split()[0] for line in remarks(chosen, found, 2)] == ["Documents"]
 
 
 def test_unjudged_documents_among_the_first_by_hand() -> None:

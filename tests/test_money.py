@@ -8,8 +8,18 @@ import pytest
 
 from components import catalog
 from components.config import PriceOverride, Settings
-from components.domain import Billed, Spec
-from components.money import Machine, Traffic, bills, break_even
+from components.domain import Billed, Corpus, Document, Query, Spec, Timing, Usage
+from components.evaluation import Evaluation, Plan, Ranked
+from components.money import (
+    Machine,
+    Reading,
+    Traffic,
+    bills,
+    break_even,
+    reading_of_corpus,
+    reading_of_run,
+)
+from components.pipeline import Request
 from components.prices import Price, dollars, price_of, usd_of
 
 MONTH = 365.25 / 12
@@ -217,3 +227,30 @@ def test_amounts_in_words(usd: float, words: str) -> None:
 def test_a_month_is_a_twelfth_of_a_year() -> None:
     [bill] = bills([spec("cohere")], TRAFFIC, OWN)
     assert math.isclose(bill.usd_a_month * 12, 4.0 * 365.25)
+
+
+# ---------------------------------------------------------------- tokens
+
+
+def test_tokens_of_a_corpus_are_means_by_the_labs_tokenizer() -> None:
+    documents = tuple(Document(str(n), "", "apple " * n) for n in (2, 4))
+    corpus = Corpus("c", documents, (Query("q", "one two three"),))
+    assert reading_of_corpus(corpus) == Reading(3.0, 3.0, "2 documents of c")
+
+
+def test_tokens_of_a_run_are_of_its_candidates_alone() -> None:
+    """Candidates b (4 tokens) and c (6) at depth 2 of one query; a (2) is never retrieved."""
+    documents = tuple(Document(i, "", "apple " * n) for i, n in (("a", 2), ("b", 4), ("c", 6)))
+    queries = (Query("q", "one two"), Query("unranked", "a b c d"))
+    plan = Plan(Request("-", "bm25", (), 3), queries, {})
+    ranked = Ranked(("b", "c", "a"), (3.0, 2.0, 1.0), Timing(), Usage())
+    found = Evaluation(("bm25",), {"bm25": {"q": ranked}})
+    read = reading_of_run(plan, found, Corpus("c", documents, queries), 2)
+    assert read == Reading(2.0, 5.0, "2 candidates of 1 evaluated queries")
+
+
+def test_many_texts_are_sampled_evenly() -> None:
+    documents = tuple(Document(str(n), "", "apple" if n % 2 else "apple pie") for n in range(900))
+    read = reading_of_corpus(Corpus("c", documents))
+    assert read.source == "300 documents of c"
+    assert read.document == 1.5

@@ -13,11 +13,13 @@ from components.significance import (
     Difference,
     difference,
     differences,
+    facts,
     holm,
     intervals,
     means,
     p_values,
     sentence,
+    signed,
 )
 
 
@@ -113,7 +115,7 @@ def test_a_simulated_null_is_called_a_difference_about_five_times_in_a_hundred(
     [
         ([], [], "0 judged query is no evidence"),
         ([0.5], [0.9], "1 judged query is no evidence"),
-        ([0.5] * 9, [0.5] * 9, "s equals base in m (95% CI +0.000 to +0.000, n = 9): not dist"),
+        ([0.5] * 9, [0.5] * 9, "s equals base in m (95% CI 0.000 to 0.000, n = 9): not dist"),
         ([0.5] * 3, [0.6] * 3, "s beats base by +0.100 m (95% CI +0.100 to +0.100, n = 3): not"),
     ],
 )
@@ -127,13 +129,47 @@ def test_sentences_say_which_way_and_how_sure() -> None:
     sure = Difference("minilm-l12", "nDCG@10", 50, 0.131, 0.09, 0.17, 0.0001, 0.0001, 1.0, 0)
     assert sentence(sure, "the first stage") == (
         "minilm-l12 beats the first stage by +0.131 nDCG@10 (95% CI +0.090 to +0.170, n = 50): "
-        "distinguishable from noise (p = under 0.001 after correction)."
+        "distinguishable from noise (p < 0.001 after correction)."
     )
     unsure = Difference("x", "nDCG@10", 50, -0.031, -0.066, 0.004, 0.08, 0.08, -0.2, 150)
     assert sentence(unsure, "bm25") == (
         "x loses to bm25 by −0.031 nDCG@10 (95% CI −0.066 to +0.004, n = 50): "
         "not distinguishable from noise; about 150 more queries would show half of it."
     )
+
+
+def test_correction_that_decides_is_told() -> None:
+    torn = Difference("x", "RR@10", 40, 0.05, 0.002, 0.1, 0.04, 0.12, 0.3, 80)
+    assert sentence(torn, "bm25") == (
+        "x beats bm25 by +0.050 RR@10 (95% CI +0.002 to +0.100, n = 40): not distinguishable from "
+        "noise once corrected for the other systems (p = 0.040, then 0.120); about 80 more queries "
+        "would show half of it."
+    )
+
+
+def test_a_difference_as_a_row_of_a_table() -> None:
+    sure = Difference("x", "nDCG@10", 1250, -0.131, -0.17, -0.09, 0.0001, 0.0312, -1.0, 0)
+    assert list(facts(sure).items()) == [
+        ("System", "x"),
+        ("Change in nDCG@10", "−0.131"),
+        ("95% CI", "−0.170 to −0.090"),
+        ("p", "< 0.001"),
+        ("p, Holm", "0.031"),
+        ("Effect size", "−1.00"),
+        ("n", "1,250"),
+        ("More queries for half", "0"),
+    ]
+    one = difference("x", "m", [0.5], [0.75])
+    assert [v for v in facts(one).values() if v] == ["x", "+0.250", "1"]
+
+
+def test_gains_and_losses_that_cancel_are_no_gain() -> None:
+    found = difference("x", "m", [0.1, 0.3, 0.2], [0.3, 0.2, 0.1])
+    assert found.mean == 0
+    assert sentence(found, "base").startswith("x equals base in m (95% CI ")
+    assert [signed(v) for v in (-0.0, -0.0004, 0.0004, -0.0006)] == [
+        *("0.000", "0.000", "0.000", "−0.001")
+    ]
 
 
 def test_systems_are_paired_with_the_baseline_by_query() -> None:

@@ -189,7 +189,7 @@ def test_models_are_named_with_their_revision() -> None:
     found = models_of(plan(CORPUS, REQUEST), Settings())
     assert list(found) == ["bm25", "minilm-l12"]
     assert found["minilm-l12"] == (
-        "cross-encoder/ms-marco-MiniLM-L-12-v2 (int8 ONNX) v2-int8-1225ccd6"
+        "cross-encoder/ms-marco-MiniLM-L-12-v2 (int8 ONNX) v2-int8-exact-1225ccd6"
     )
 
 

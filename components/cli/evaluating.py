@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -215,6 +215,7 @@ def _told(
             if len(result.complete) > 1
         },
         "verdicts": dossier.verdicts(view),
+        "differences": [_numbers(d) for d in dossier.changed(view)],
         "cautions": list(evidence.cautions(plan, result, 10)),
         "depths": by_depth,
         "reused": sum(u.reused for u in usage),
@@ -226,6 +227,11 @@ def _told(
         "snapshot": kept,
         "out": str(folder),
     }
+
+
+def _numbers(d: significance.Difference) -> dict[str, Any]:
+    """Return a difference as JSON, which has no NaN: what is not known is null."""
+    return {k: None if v != v else v for k, v in asdict(d).items()}
 
 
 def _show(view: Dossier, told: Mapping[str, Any]) -> None:

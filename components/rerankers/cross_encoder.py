@@ -21,7 +21,7 @@ MINILM_L12 = Spec(
     "Nothing can be computed ahead, so each candidate costs a full pass of the model.",
     scale="logit",
     model="cross-encoder/ms-marco-MiniLM-L-12-v2 (int8 ONNX)",
-    revision="v2-int8-1225ccd6",
+    revision="v2-int8-exact-1225ccd6",
     source="https://huggingface.co/cross-encoder/ms-marco-MiniLM-L12-v2",
     authors="Sentence-Transformers, UKP Lab (TU Darmstadt)",
     license="Apache-2.0",

@@ -13,15 +13,14 @@ from components.guide import PAIRS, Figures, Needs, Option
 from components.jobs import Task
 from components.lab import Lab, Report
 from components.looks import milliseconds
+from components.money import Reading, Traffic, reading_of_corpus
 from components.prices import price_of
-from components.remote import estimate_tokens
 from components.ui import page, state
 from components.ui.work import watch
 
 ROUNDS = 3
 """Scoring passes of each reranker when its latency is measured."""
 MEASURING = "measuring"
-_SAMPLE = 200
 _PRIORITIES = ("quality", "cost")
 
 
@@ -36,25 +35,22 @@ class Known:
     figures: Mapping[str, Figures]
 
 
+def reading(corpus: Corpus) -> Reading:
+    """Return the tokens of a corpus's queries and documents, counted once a session."""
+    return state.memo(("reading", corpus), lambda: reading_of_corpus(corpus))
+
+
 def known(corpus: Corpus) -> Known:
     """Return each reranker's figures for 100 candidates of a corpus."""
     lab = state.lab()
-    tokens = _tokens(corpus)
+    read = reading(corpus)
+    tokens = Traffic(1, PAIRS, read.query, read.document).billed().tokens
     specs = catalog.reranker_specs(lab.settings)
     found = {
         key: guide.figures(spec, list(lab.measured.get(key, ())), lab.settings, tokens)
         for key, spec in specs.items()
     }
     return Known(tokens, found)
-
-
-@st.cache_data(show_spinner=False, max_entries=8, hash_funcs={Corpus: lambda c: c.fingerprint})
-def _tokens(corpus: Corpus) -> int:
-    """Return about how many tokens a provider would bill for one query with 100 candidates."""
-    sample = [document.passage for document in corpus.documents[:_SAMPLE]]
-    asked = [query.text for query in corpus.queries[:_SAMPLE]] or [sample[0][:60]]
-    counts, queries = estimate_tokens(sample), estimate_tokens(asked)
-    return round(PAIRS * (sum(counts) / len(counts) + sum(queries) / len(queries)))
 
 
 def cost_and_latency() -> None:

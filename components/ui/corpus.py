@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -227,9 +228,7 @@ def _adopt(found: Corpus, name: str) -> None:
         raise CorpusError(
             f"The name {name!r} is empty or taken by a sample.", "Give the corpus another name."
         )
-    named = Corpus(
-        name, found.documents, found.queries, found.judgments, found.fingerprint, found.card
-    )
+    named = replace(found, name=name)
     state.uploads()[name] = named
     state.choose_corpus(name)
     _begin(named, state.get(state.FIRST_STAGE), tokens=False)

@@ -8,15 +8,18 @@ from dataclasses import replace
 
 import streamlit as st
 
-from components import evaluation
+from components import catalog, evaluation
 from components.domain import Corpus, LabError
 from components.dossier import Dossier
 from components.evaluation import MEASURES, Metrics, Plan, Subset
-from components.jobs import Evaluating
+from components.jobs import Evaluating, at_work
 from components.looks import evaluated_looks
+from components.money import Traffic, bills
 from components.pipeline import check_request
+from components.prices import dollars
 from components.snapshots import Snapshot
 from components.ui import ask, page, state
+from components.ui.choosing import reading
 
 POLL_SECONDS = 0.5
 SUBSETS = {"all": "all", "tag": "one kind", "sample": "some, at random"}
@@ -29,6 +32,7 @@ def form() -> Plan | LabError:
     """Show the settings and return what would be evaluated, or why nothing can be."""
     with st.container(horizontal=True, key="evaluation-settings", vertical_alignment="bottom"):
         page.corpus_picker("_evaluated_corpus", 170)
+        _choose_split()
         st.selectbox(
             "Queries",
             list(SUBSETS),
@@ -49,6 +53,24 @@ def form() -> Plan | LabError:
         return _plan()
     except LabError as exc:
         return exc
+
+
+def _choose_split() -> None:
+    """Let the visitor choose among several sets of judgments."""
+    found = state.corpus()
+    if len(found.splits) < 2:
+        return
+    counts = {name: len(judged) for name, judged in found.splits.items()}
+    key = f"_split_{found.fingerprint[:12]}"
+    st.session_state[key] = found.split
+    st.selectbox(
+        "Judgments (split)",
+        list(counts),
+        format_func=lambda name: f"{name} ({counts[name]:,} queries)",
+        on_change=lambda: state.choose_split(found.name, st.session_state[key]),
+        key=key,
+        width=190,
+    )
 
 
 def _choose_subset() -> None:
@@ -88,7 +110,8 @@ def _plan() -> Plan:
         ask.request(), query="-", recorded=(), recorded_first=None, reuse=state.get(state.REUSE)
     )
     check_request(asked, state.lab())
-    return evaluation.plan(state.corpus(), asked, subset=subset)
+    found = state.corpus()
+    return evaluation.plan(found, asked, subset=subset, split=found.split)
 
 
 # ---------------------------------------------------------------- the run
@@ -106,17 +129,63 @@ def run(chosen: Plan | LabError) -> None:
                 _begin(chosen, None)
             _offer_resume(job)
             page.soft(_plan_words(chosen), "plan")
+    if not live:
+        _offer_others()
     if job is not None:
         st.fragment(_watch, run_every=POLL_SECONDS if live else None)(job, live)
 
 
 def _plan_words(chosen: Plan) -> str:
-    n, systems = len(chosen.queries), len(chosen.systems)
-    pairs = n * chosen.request.initial_k * (systems - 1)
-    return (
-        f"{n:,} judged queries of {chosen.corpus} ({chosen.subset}), {chosen.request.initial_k} "
-        f"candidates each from {chosen.first_stage}: {systems} systems, at most {pairs:,} pairs."
+    n, request = len(chosen.queries), chosen.request
+    said = (
+        f"{n:,} judged queries of {chosen.corpus} ({chosen.subset}), {request.initial_k} "
+        f"candidates each from {chosen.first_stage}: {', '.join(chosen.systems[1:]) or 'alone'}."
     )
+    return " ".join([said, *_takes(chosen), *_costs(chosen)])
+
+
+def _candidates(chosen: Plan) -> int:
+    return min(chosen.request.initial_k, chosen.documents)
+
+
+def _takes(chosen: Plan) -> Iterator[str]:
+    """Say how long the chosen rerankers will take, where their speed is known."""
+    lab, pairs = state.lab(), len(chosen.queries) * _candidates(chosen)
+    speeds = [lab.ms_a_pair(system) for system in chosen.systems[1:]]
+    known = [ms for ms in speeds if ms is not None]
+    if known:
+        yield (
+            f"About {_span(sum(known) * pairs / 1000)} at the speed measured here, "
+            "less where scores are kept."
+        )
+
+
+def _costs(chosen: Plan) -> Iterator[str]:
+    """Say what providers will charge, about."""
+    settings = state.lab().settings
+    specs = [catalog.reranker_spec(key, settings) for key in chosen.request.rerankers]
+    if not any(spec.provider for spec in specs):
+        return
+    read = reading(state.corpus())
+    traffic = Traffic(len(chosen.queries), _candidates(chosen), read.query, read.document)
+    for bill in bills(specs, traffic, settings):
+        usd = bill.usd_a_query * len(chosen.queries)
+        yield f"{bill.spec.key} will charge about {dollars(round(usd, 2) or usd)}."
+
+
+def _offer_others() -> None:
+    """Offer to watch an evaluation that another window, or this one before a reload, began."""
+    for i, other in enumerate(at_work(state.fingerprints())):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"other-{i}"):
+            if st.button("Watch it", key=f"watch_{i}"):
+                state.put(state.EVALUATING, other)
+                st.rerun()
+            done = len(other.found.complete)
+            page.soft(
+                f"An evaluation of {other.chosen.corpus} is at work: {done:,} of "
+                f"{len(other.chosen.queries):,} queries, {', '.join(other.chosen.systems)}.",
+                f"other-words-{i}",
+            )
 
 
 def _offer_resume(job: Evaluating | None) -> None:
@@ -177,7 +246,11 @@ def _left_words(seconds: float | None, unfinished: bool) -> str:
         return " · not begun"
     if seconds < 1:
         return " · less than a second left"
-    return f" · about {seconds:,.0f} s left" if seconds < 90 else f" · about {seconds / 60:.0f} min"
+    return f" · about {_span(seconds)} left"
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:,.0f} s" if seconds < 90 else f"{seconds / 60:,.0f} min"
 
 
 def _ended(job: Evaluating) -> None:

@@ -30,17 +30,50 @@ def show(view: Dossier | None) -> None:
     chosen = _choose_view(view)
     if view is None:
         if chosen not in _ALWAYS:
-            st.text("Nothing is evaluated yet. Choose systems and queries, then press Evaluate.")
+            _nothing_yet()
             return
     elif chosen not in _ALWAYS:
         _controls(view)
-        _verdict(view)
+        _verdict(view, whole=chosen == "quality")
         if not view.ranked:
             _failures(view)
             return
     _VIEWS[chosen][1](view)
     if view is not None and chosen not in _ALWAYS:
         _failures(view)
+
+
+_PROMISES = (
+    (
+        "Is it better, and are we sure?",
+        "Every judged query through every system. One sentence each: by how much, with an "
+        "interval, and whether that is more than noise.",
+    ),
+    (
+        "For which queries?",
+        "Each query's gain or loss, one click from its ranking; the kinds of query that profit; "
+        "what no order of these candidates could have reached.",
+    ),
+    (
+        "At what price?",
+        "Milliseconds by stage, quality against latency and cost, and a month's bill on your own "
+        "traffic.",
+    ),
+)
+
+
+def _nothing_yet() -> None:
+    """Say what an evaluation answers, and offer the last one that is kept."""
+    job = state.get(state.EVALUATING)
+    st.text(
+        "Results appear here when the evaluation ends."
+        if job is not None and not job.finished
+        else "Nothing is evaluated yet. Choose systems and queries, then press Evaluate."
+    )
+    for column, (title, line) in zip(st.columns(3, gap="large"), _PROMISES, strict=True):
+        with column:
+            page.heading(title, line)
+    kept.offer_last()
 
 
 def _choose_view(view: Dossier | None) -> str:
@@ -73,12 +106,15 @@ def _controls(view: Dossier) -> None:
         page.soft(one.title, "shown-evaluation")
 
 
-def _verdict(view: Dossier) -> None:
+def _verdict(view: Dossier, *, whole: bool) -> None:
     with st.container(key="verdict"):
         for line in state.memo(_key(view, "verdicts", view.base), lambda: dossier.verdicts(view)):
             st.text(line)
-    cut = int(view.measure.partition("@")[2] or 10)
-    for i, line in enumerate(evidence.cautions(view.snapshot.plan, view.snapshot.evaluation, cut)):
+    plan, found = view.snapshot.plan, view.snapshot.evaluation
+    said = evidence.warnings(plan, found)
+    if whole:
+        said += evidence.remarks(plan, found, int(view.measure.partition("@")[2] or 10))
+    for i, line in enumerate(said):
         page.soft(line, f"caution-{i}")
 
 
@@ -119,6 +155,11 @@ def quality(view: Dossier) -> None:
         for s, values in found.items()
     ]
     st.dataframe(rows, hide_index=True, width="stretch", key="metrics")
+    changed = state.memo(_key(view, "differences", view.base), lambda: dossier.changed(view))
+    if changed:
+        page.heading(f"Differences from {view.base}", f"How to read: {dossier.DIFFERENCES}")
+        facts = [significance.facts(d) for d in changed]
+        st.dataframe(facts, hide_index=True, width="stretch", key="differences")
 
 
 def _interval(mean: significance.Mean) -> str:
@@ -197,6 +238,7 @@ def _open(one: Snapshot, query: str) -> None:
     names = state.corpus_names()
     held = {state.corpus_named(name).fingerprint: name for name in names}
     state.choose_corpus(held[one.plan.fingerprint])
+    state.choose_split(state.corpus().name, one.plan.split)
     state.put(state.QUERY, query)
     known = one.plan.request
     state.put(state.FIRST_STAGE, known.first_stage)
@@ -325,7 +367,8 @@ def latency(view: Dossier) -> None:
         "How to read: left is cheaper, up is better; grey systems are equalled or beaten in both "
         "by another one.",
     )
-    left, right = st.columns(2, gap="large")
+    billed = any(p.price for p in by_cost)
+    left, right = st.columns(2, gap="large") if billed else (st.container(), st.container())
     with left:
         if len(by_time) > 1:
             across = "median ms of both stages"
@@ -334,14 +377,15 @@ def latency(view: Dossier) -> None:
         else:
             st.text("No latency was measured of more than one system.")
     with right:
-        if any(p.price for p in by_cost):
+        if billed:
             across = "US dollars for 1,000 queries"
             figure = drawn.worth(by_cost, view.looks, across, view.measure, page.ink())
             st.plotly_chart(figure, key="worth-cost", config=CHART, alt="Quality by cost")
         else:
-            st.text(
+            page.soft(
                 "Nobody bills for these systems: they cost the machine they run on. The view "
-                "Money compares that with what providers ask."
+                "Money compares that with what providers ask.",
+                "unbilled",
             )
     _percentiles(view, usd)
 
@@ -362,8 +406,8 @@ def _percentiles(view: Dossier, usd: Mapping[str, float]) -> None:
             "p99": milliseconds(t.p99),
             "Pairs": f"{t.pairs:,.0f}" if t.pairs else "",
             "Tokens": f"{t.tokens:,.0f}" if t.tokens else "not counted" if t.pairs else "",
-            "1,000 queries": _cost(t, usd),
-            "Queries": t.n,
+            "Cost of 1,000 queries": _cost(t, usd),
+            "n": f"{t.n:,}",
         }
         for t in times
     ]

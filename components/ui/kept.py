@@ -102,12 +102,32 @@ def _kept(view: Dossier | None) -> None:
             page.soft("Choose two to compare them.", "too-many")
 
 
+def offer_last() -> None:
+    """Offer to look at the newest kept evaluation of this session's corpora, if there is one."""
+    try:
+        heads = _store().heads(state.fingerprints())
+    except LabError:
+        return  # the list of kept evaluations says why
+    if heads:
+        with st.container(horizontal=True, key="last-kept", vertical_alignment="center"):
+            if st.button("Open the last one", key="open_last"):
+                _open(heads[0])
+            page.soft(heads[0].title, "last-kept-title")
+
+
+def _open(head: Head) -> None:
+    state.put(state.EVALUATED, _store().load(head.id, state.fingerprints()))
+    state.put(state.EVIDENCE, "quality")
+    st.rerun()
+
+
 def _row(head: Head) -> dict[str, object]:
     values = {s: m["nDCG@10"] for s, m in head.means.items() if "nDCG@10" in m}
     return {
         "Made (UTC)": f"{head.made:%d %b %Y %H:%M}",
         "Corpus": head.corpus,
-        "Queries": head.queries,
+        "Queries": f"{head.queries:,}: {head.subset}",
+        "Judgments": head.split,
         "Candidates": head.initial_k,
         "nDCG@10": " · ".join(f"{s} {value:.3f}" for s, value in values.items()),
     }
@@ -116,9 +136,7 @@ def _row(head: Head) -> dict[str, object]:
 def _one(head: Head) -> None:
     with st.container(horizontal=True, key="kept-one", vertical_alignment="center"):
         if st.button("Open", key="open_kept", type="primary"):
-            state.put(state.EVALUATED, _store().load(head.id, state.fingerprints()))
-            state.put(state.EVIDENCE, "quality")
-            st.rerun()
+            _open(head)
         if st.button("Delete", key="delete_kept", icon=":material/delete:"):
             _store().delete(head.id, state.fingerprints())
             st.session_state.pop("kept", None)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from components import catalog, evidence
 from components import evaluation_charts as drawn
-from components.domain import Corpus
 from components.dossier import Dossier
-from components.money import Machine, Traffic, bills, break_even
-from components.remote import estimate_tokens
+from components.money import (
+    Machine,
+    Reading,
+    Traffic,
+    bills,
+    break_even,
+    reading_of_run,
+)
 from components.ui import page, state
+from components.ui.choosing import reading
 from components.ui.views import CHART
-
-_SAMPLE = 200
 
 
 def show(view: Dossier | None) -> None:
@@ -25,7 +28,6 @@ def show(view: Dossier | None) -> None:
         "you give; hatched are machines of your own. Prices are the dated ones on file.",
     )
     settings = state.lab().settings
-    tokens = _tokens(state.corpus())
     with st.container(horizontal=True, vertical_alignment="bottom", key="traffic"):
         st.number_input(
             "Queries a day", *(1, 1_000_000_000), width=160, **state.bound(state.QUERIES_A_DAY)
@@ -44,17 +46,18 @@ def show(view: Dossier | None) -> None:
             help="The share of the day that may be spent reranking: traffic has peaks.",
             **state.bound(state.BUSY),
         )
-    traffic = Traffic(
-        float(state.get(state.QUERIES_A_DAY)), int(state.get(state.PRICED_K)), *tokens
-    )
+    depth = int(state.get(state.PRICED_K))
+    read = _reading(view, depth)
+    traffic = Traffic(float(state.get(state.QUERIES_A_DAY)), depth, read.query, read.document)
     found = bills(list(catalog.reranker_specs(settings).values()), traffic, settings)
     machines = _machines(view, traffic)
     monthly = {bill.spec.key: bill.usd_a_month for bill in found}
     own = {f"{s} on your machine": m.cost(traffic.queries_a_day) for s, m in machines.items()}
+    billed = traffic.billed()
     page.soft(
-        f"Of {state.corpus().name}: about {tokens[0]:,.0f} tokens a query and {tokens[1]:,.0f} a "
-        f"document: {traffic.billed().tokens:,} tokens for each query, or searches: "
-        f"{traffic.billed().searches:g}.",
+        f"Measured on {read.source}: {read.query:,.0f} tokens a query and {read.document:,.0f} a "
+        f"document, as this lab's tokenizer counts them. One query is billed as {billed.tokens:,} "
+        f"tokens, or as {billed.searches:g} search{'es' if billed.searches != 1 else ''}.",
         "tokens",
     )
     figure = drawn.costs({**own, **monthly}, list(own), page.ink())
@@ -124,13 +127,13 @@ def _ms_a_pair(view: Dossier | None, key: str) -> float:
         ]
         if mine:
             return mine[0]
-    measured = list(state.lab().measured.get(key, ()))
-    return float(np.median([m.ms / m.pairs for m in measured])) if measured else 0.0
+    return state.lab().ms_a_pair(key) or 0.0
 
 
-@st.cache_data(show_spinner=False, max_entries=8, hash_funcs={Corpus: lambda c: c.fingerprint})
-def _tokens(corpus: Corpus) -> tuple[float, float]:
-    """Return about how many tokens a query and a document of a corpus have, on average."""
-    sample = [document.passage for document in corpus.documents[:_SAMPLE]]
-    asked = [query.text for query in corpus.queries[:_SAMPLE]] or [sample[0][:60]]
-    return float(np.mean(estimate_tokens(asked))), float(np.mean(estimate_tokens(sample)))
+def _reading(view: Dossier | None, depth: int) -> Reading:
+    """Return the tokens that a reranker reads: of the evaluation's candidates, or of the corpus."""
+    if view is None or view.corpus is None or not view.ranked:
+        return reading(state.corpus())
+    one, corpus = view.snapshot, view.corpus
+    key = ("reading", one.id, len(one.evaluation.complete), depth)
+    return state.memo(key, lambda: reading_of_run(one.plan, one.evaluation, corpus, depth))

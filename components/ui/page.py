@@ -45,9 +45,9 @@ _STYLE = """<style>
 [data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
 [class*="st-key-soft"] [data-testid="stText"] {
   font-size: .88rem; opacity: .72; }
-[data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primaryFormSubmit"],
-[data-testid="stBaseButton-primary"] p, [data-testid="stBaseButton-primaryFormSubmit"] p {
-  color: PAPER; }
+[data-testid="stBaseButton-primary"]:enabled, [data-testid="stBaseButton-primary"]:enabled p,
+[data-testid="stBaseButton-primaryFormSubmit"]:enabled,
+[data-testid="stBaseButton-primaryFormSubmit"]:enabled p { color: PAPER; }
 [data-testid="stMultiSelectTagsContainer"] [data-tag] * { color: PAPER; }
 [data-testid="stCheckbox"] polyline { stroke: PAPER; }
 .shaded { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.75; }

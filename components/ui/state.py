@@ -44,6 +44,7 @@ TAG = "evaluated_tag"
 SAMPLE = "sample"
 SEED = "seed"
 REUSE = "reuse"
+SPLITS = "splits"
 QUERIES_A_DAY = "queries_a_day"
 PRICED_K = "priced_k"
 MACHINE_USD = "machine_usd"
@@ -67,6 +68,7 @@ DEFAULTS: Mapping[str, Any] = {
     SAMPLE: 50,
     SEED: 0,
     REUSE: True,
+    SPLITS: {},
     QUERIES_A_DAY: 10_000,
     PRICED_K: 100,
     MACHINE_USD: 60.0,
@@ -163,8 +165,19 @@ def corpus() -> Corpus:
 
 
 def corpus_named(name: str) -> Corpus:
-    """Return a sample or an upload of this session."""
-    return uploads().get(name) or sample(name)
+    """Return a sample or an upload of this session, with the judgments of the chosen split."""
+    found = uploads().get(name) or sample(name)
+    split = get(SPLITS).get(name, found.split)
+    if split == found.split:
+        return found
+    return memo(("split", found, split), lambda: found.with_split(split))
+
+
+def choose_split(name: str, split: str) -> None:
+    """Look at a corpus by the judgments of a split; what was compared by others is forgotten."""
+    if corpus_named(name).split != split:
+        put(SPLITS, {**get(SPLITS), name: split})
+        put(JOB, None)
 
 
 def choose_corpus(name: str) -> None:
