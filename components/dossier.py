@@ -202,7 +202,7 @@ def latex(view: Dossier) -> str:
         values[0] += r"$^{\dagger}$" if system in marked else ""
         rows.append(" & ".join([_tex(system), *values]) + r" \\")
     plan, n = view.snapshot.plan, len(view.snapshot.evaluation.complete)
-    caption = _tex(f"{plan.corpus}, {n} queries, {plan.request.initial_k} candidates.")
+    caption = _tex(f"{plan.corpus}, {n} queries, {plan.depth} candidates.")
     note = _tex(f"differs from {view.base} in {view.measure}: p < 0.05, randomisation test, Holm")
     return "\n".join(
         [
@@ -290,7 +290,7 @@ def _provenance(view: Dossier) -> str:
     plan = view.snapshot.plan
     return (
         f"{plan.documents:,} documents (fingerprint {plan.fingerprint[:12]}), judgments "
-        f"“{plan.split}”, queries: {plan.subset}, {plan.request.initial_k} candidates a query from "
+        f"“{plan.split}”, queries: {plan.subset}, {plan.depth} candidates a query from "
         f"{plan.first_stage}, {view.snapshot.made:%d %B %Y %H:%M} UTC."
         + (f" Instruction: {told}." if (told := plan.request.instruction) else "")
     )

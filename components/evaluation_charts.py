@@ -76,8 +76,8 @@ def changes(found: Sequence[Change], look: Look, base: Look, measure: str, ink: 
         showticklabels=False,
     )
     figure.update_layout(bargap=0.15 if len(found) < 300 else 0)
-    layout(figure, ink, 300)
-    return figure.update_layout(dragmode="select", clickmode="event+select")
+    # No dragmode of its own: with one, Streamlit would not take a click as a choice.
+    return layout(figure, ink, 300)
 
 
 BLUE, ORANGE = "#0072b2", "#c25100"

@@ -79,7 +79,7 @@ class Ceiling:
 
 def ceiling(plan: Plan, found: Evaluation, name: str) -> Ceiling:
     """Return what no reranker of these candidates can exceed; `name` is the measure of `best`."""
-    first, depth = found.run(plan.first_stage), plan.request.initial_k
+    first, depth = found.run(plan.first_stage), plan.depth
     at_depth = f"R@{depth}"
     recall = measure(first, plan.judgments, (at_depth,)).mean.get(at_depth, 0.0)
     oracle = {q: _best_order(scores, plan.judgments.get(q, {})) for q, scores in first.items()}
@@ -102,7 +102,7 @@ def sweep(
 
     A smaller depth is what they would have made of the first stage's first candidates.
     """
-    wanted, base = at or depths(plan.request.initial_k), found.run(plan.first_stage)
+    wanted, base = at or depths(plan.depth), found.run(plan.first_stage)
     curves: dict[str, list[tuple[int, float]]] = {}
     for system in systems:
         run = found.run(system)

@@ -63,6 +63,11 @@ class Plan:
         return CANDIDATES if self.candidates is not None else self.request.first_stage
 
     @property
+    def depth(self) -> int:
+        """Return how many candidates a query has at most; a small corpus has no more."""
+        return min(self.request.initial_k, self.documents or self.request.initial_k)
+
+    @property
     def systems(self) -> tuple[str, ...]:
         """Return all systems, the first stage first."""
         others = (key for key in self.request.rerankers if key != self.first_stage)

@@ -138,19 +138,15 @@ def run(chosen: Plan | LabError) -> None:
 def _plan_words(chosen: Plan) -> str:
     n, request = len(chosen.queries), chosen.request
     said = (
-        f"{n:,} judged queries of {chosen.corpus} ({chosen.subset}), {request.initial_k} "
+        f"{n:,} judged queries of {chosen.corpus} ({chosen.subset}), {chosen.depth} "
         f"candidates each from {chosen.first_stage}: {', '.join(chosen.systems[1:]) or 'alone'}."
     )
     return " ".join([said, *_takes(chosen), *_costs(chosen)])
 
 
-def _candidates(chosen: Plan) -> int:
-    return min(chosen.request.initial_k, chosen.documents)
-
-
 def _takes(chosen: Plan) -> Iterator[str]:
     """Say how long the chosen rerankers will take, where their speed is known."""
-    lab, pairs = state.lab(), len(chosen.queries) * _candidates(chosen)
+    lab, pairs = state.lab(), len(chosen.queries) * chosen.depth
     speeds = [lab.ms_a_pair(system) for system in chosen.systems[1:]]
     known = [ms for ms in speeds if ms is not None]
     if known:
@@ -167,7 +163,7 @@ def _costs(chosen: Plan) -> Iterator[str]:
     if not any(spec.provider for spec in specs):
         return
     read = reading(state.corpus())
-    traffic = Traffic(len(chosen.queries), _candidates(chosen), read.query, read.document)
+    traffic = Traffic(len(chosen.queries), chosen.depth, read.query, read.document)
     for bill in bills(specs, traffic, settings):
         usd = bill.usd_a_query * len(chosen.queries)
         yield f"{bill.spec.key} will charge about {dollars(round(usd, 2) or usd)}."

@@ -82,9 +82,10 @@ def _choose_view(view: Dossier | None) -> str:
         list(_VIEWS),
         format_func=lambda key: _VIEWS[key][0],
         label_visibility="collapsed",
+        required=True,
         **state.bound(state.EVIDENCE),
     )
-    return str(chosen or "quality")
+    return str(chosen)
 
 
 def _controls(view: Dossier) -> None:
@@ -186,6 +187,7 @@ def by_query(view: Dossier) -> None:
                 default=others[0],
                 key="_changed_system",
                 label_visibility="collapsed",
+                required=True,
             )
             or others[0]
         )
@@ -222,7 +224,7 @@ def by_query(view: Dossier) -> None:
         rows,
         hide_index=True,
         width="stretch",
-        height=380,
+        height=min(380, 36 * len(rows) + 40),
         on_select="rerun",
         selection_mode="single-row",
         key=f"changed-{system}",
@@ -318,7 +320,7 @@ def _depth(view: Dossier) -> None:
         for i, s in enumerate(systems)
     }
     looks = {i: view.looks[s] for i, s in enumerate(systems)}
-    figure = charts.depth(points, looks, plan.request.initial_k, view.measure, page.ink())
+    figure = charts.depth(points, looks, plan.depth, view.measure, page.ink())
     st.plotly_chart(figure, key="sweep", config=CHART, alt="Quality and latency by depth")
 
 
@@ -333,7 +335,7 @@ def _measured_depths(view: Dossier) -> Mapping[str, Mapping[int, float]]:
     local = tuple(s for s in one.plan.request.rerankers if s not in hosted)
     if corpus is None or not local or one.plan.candidates is not None:
         return {}
-    steps = depths(one.plan.request.initial_k)
+    steps = depths(one.plan.depth)
     check_depth("depth", min(steps))
 
     def measure(report: Callable[[str, int, int], None], out: dict[str, object]) -> None:

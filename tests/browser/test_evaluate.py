@@ -1,0 +1,145 @@
+"""The Evaluate page in a real browser: a run, its charts, the way back to a query, files."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from test_browser import jsonl, overflow, upload
+
+Enter = Callable[..., Any]
+VIEWS = {
+    "Quality": ".st-key-differences",
+    "By query": "[class*='st-key-changes-'] .main-svg",
+    "By kind": ".st-key-tags .main-svg",
+    "Headroom and depth": ".st-key-sweep .main-svg",
+    "Latency and worth": ".st-key-percentiles",
+    "Money": ".st-key-costs .main-svg",
+    "Kept and files": ".st-key-kept",
+    "Past searches": ".st-key-past-controls",
+}
+
+
+def choose_view(visitor: Any, name: str) -> None:  # noqa: ANN401
+    """Open one view of the evidence and wait for what it shows."""
+    button = visitor.page.get_by_role("radio", name=name, exact=True)
+    if button.get_attribute("aria-checked") != "true":
+        button.click()
+    visitor.page.locator(VIEWS[name]).first.wait_for()
+    visitor.quiet()
+
+
+def evaluated(enter: Enter, **window: object) -> Any:  # noqa: ANN401
+    """Return a visitor who has evaluated "exceptions"."""
+    visitor = enter("/evaluate", **window)
+    visitor.page.locator(".st-key-evaluate_now").wait_for()
+    visitor.choose("_evaluated_corpus", "exceptions")
+    visitor.page.locator(".st-key-evaluate_now button").click()
+    visitor.page.locator(".st-key-verdict").wait_for()
+    visitor.quiet()
+    return visitor
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_every_view_is_there_and_fits(
+    enter: Enter, scheme: str, width: int, tmp_path: Path
+) -> None:
+    visitor = evaluated(enter, color_scheme=scheme, viewport={"width": width, "height": 900})
+    verdict = visitor.page.locator(".st-key-verdict")
+    for system in ("minilm-l12", "late-minilm", "bm25"):
+        expect(verdict).to_contain_text(f"{system} ")
+    expect(verdict).to_contain_text("n = 6")
+    for i, name in enumerate(VIEWS):
+        choose_view(visitor, name)
+        assert max(overflow(visitor)) <= 1, name
+        visitor.page.screenshot(path=tmp_path / f"evaluate-{i}.png")
+
+
+def test_a_bar_opens_its_query_in_compare(enter: Enter) -> None:
+    visitor = evaluated(enter)
+    page = visitor.page
+    choose_view(visitor, "By query")
+    bars = page.locator("[class*='st-key-changes-'] .bars .point path")
+    tallest = max(range(bars.count()), key=lambda i: bars.nth(i).bounding_box()["height"])
+    bars.nth(tallest).hover()
+    shown = page.locator(".hoverlayer .hovertext").first.text_content()
+    bars.nth(tallest).click()
+    page.locator(".board .card").first.wait_for()
+    visitor.idle()
+    query = visitor.query.input_value()
+    assert query
+    assert shown.startswith(query[:40])
+    page.locator(".st-key-headroom").wait_for()  # it is a judged query of the same corpus
+    expect(page.locator(".st-key-where")).to_contain_text("exceptions · 9 passages")
+
+
+def test_a_run_is_stopped_survives_a_reload_and_goes_on(enter: Enter) -> None:
+    visitor = enter("/corpus")
+    page = visitor.page
+    page.locator(".st-key-index_now").wait_for()
+    page.goto(page.url.replace("/corpus", "/evaluate"))
+    start = page.locator(".st-key-evaluate_now button")
+    start.wait_for()
+    visitor.idle()
+    start.click()
+    page.locator(".st-key-evaluating").get_by_text(" 2 of 90 queries").first.wait_for()
+    page.reload()
+    page.get_by_role("button", name="Watch it").click()
+    page.locator(".st-key-stop_evaluation button").click()
+    page.get_by_text("Stopped. What had finished is shown and kept.").wait_for()
+    visitor.quiet()
+    expect(page.locator(".st-key-caution-0, .st-key-soft-caution-0")).to_contain_text(
+        "of 90 queries are counted"
+    )
+    going_on = page.locator(".st-key-resume button").first
+    expect(going_on).to_contain_text("Go on with ")
+    going_on.click()
+    page.locator(".st-key-stop_evaluation button").click()
+    page.get_by_text("Stopped. What had finished is shown and kept.").wait_for()
+
+
+def test_the_report_opens_without_a_network(enter: Enter, tmp_path: Path) -> None:
+    visitor = evaluated(enter)
+    choose_view(visitor, "Kept and files")
+    with visitor.page.expect_download() as found:
+        visitor.page.locator(".st-key-take-html button").click()
+    path = tmp_path / "report.html"
+    found.value.save_as(path)
+    tab = visitor.page.context.new_page()
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(path.as_uri())
+    expect(tab.get_by_role("heading", level=1)).to_contain_text("exceptions, 6 queries")
+    expect(tab.locator("svg")).not_to_have_count(0)
+    assert asked == [path.as_uri()]
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_more_than_a_thousand_queries_are_drawn(enter: Enter) -> None:
+    """They are ranked by BM25, which takes no model."""
+    rows = [{"_id": f"d{n}", "text": f"word{n} word{n + 1} word{n + 2}"} for n in range(600)]
+    asked = [{"_id": f"q{n}", "text": f"word{n % 600} word{n % 7}"} for n in range(1250)]
+    judged = "query-id\tcorpus-id\tscore\n"
+    judged += "".join(f"q{n}\td{n % 600}\t1\n" for n in range(1250))
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("corpus.jsonl", jsonl(*rows))
+        archive.writestr("queries.jsonl", jsonl(*asked))
+        archive.writestr("qrels/test.tsv", judged)
+    visitor = enter("/?corpus=exceptions&first=bm25&reranker=rrf")
+    visitor.page.locator(".board .card").first.wait_for()
+    visitor.idle()
+    visitor.go("Corpus")
+    upload(visitor, "many.zip", held.getvalue())
+    visitor.go("Evaluate")
+    visitor.page.locator(".st-key-evaluate_now button").click()
+    visitor.page.locator(".st-key-verdict").wait_for()
+    visitor.quiet()
+    expect(visitor.page.locator(".st-key-verdict")).to_contain_text("n = 1,250")
+    choose_view(visitor, "By query")
+    assert visitor.page.locator("[class*='st-key-changes-'] .bars .point").count() == 1250
