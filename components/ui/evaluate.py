@@ -136,10 +136,10 @@ def run(chosen: Plan | LabError) -> None:
 
 
 def _plan_words(chosen: Plan) -> str:
-    n, request = len(chosen.queries), chosen.request
+    systems = ", ".join(chosen.systems[1:]) or "alone"
     said = (
-        f"{n:,} judged queries of {chosen.corpus} ({chosen.subset}), {chosen.depth} "
-        f"candidates each from {chosen.first_stage}: {', '.join(chosen.systems[1:]) or 'alone'}."
+        f"{len(chosen.queries):,} judged queries of {chosen.corpus} ({chosen.subset}), "
+        f"{chosen.depth} candidates each from {chosen.first_stage}: {systems}."
     )
     return " ".join([said, *_takes(chosen), *_costs(chosen)])
 
