@@ -176,6 +176,23 @@ def test_agreement_says_every_value() -> None:
     assert tau.data[0].zmin == -1
 
 
+def test_letters_of_lines_that_end_close_together_do_not_overlap() -> None:
+    ends = {0: 0.70, 1: 0.71, 2: 0.50}
+    curves = {i: (DepthPoint(10, 0.4, None), DepthPoint(20, y, None)) for i, y in ends.items()}
+    figure = charts.depth(curves, LOOKS, 20, "nDCG@10", LIGHT_INK)
+    places = {trace.text[-1]: trace.textposition for trace in figure.data}
+    assert places == {"A": "bottom right", "B": "top right", "C": "middle right"}
+    low, high = figure.layout.yaxis.range
+    assert (low, high) == pytest.approx((0.4 - 0.15 * 0.31, 0.71 + 0.15 * 0.31))
+
+
+def test_milliseconds_begin_at_zero_and_quality_need_not() -> None:
+    curves = {0: (DepthPoint(10, 0.80, 40.0), DepthPoint(20, 0.81, 50.0))}
+    figure = charts.depth(curves, LOOKS, 20, "nDCG@10", LIGHT_INK)
+    assert figure.layout.yaxis.range == pytest.approx((0.77, 0.84))
+    assert figure.layout.yaxis2.range == pytest.approx((0.0, 56.0))
+
+
 def test_depth_draws_what_is_known() -> None:
     points = (DepthPoint(10, 0.5, None), DepthPoint(20, 0.6, 90.0))
     figure = charts.depth({1: points}, LOOKS, 20, "nDCG@10", LIGHT_INK)

@@ -108,6 +108,8 @@ def test_two_at_once_finish_with_the_figures_of_one_alone(tmp_path: Path) -> Non
         (("--depth", "99"), 2, "depth (99) is larger than initial_k (10)"),
         (("--split", "dev"), 2, "dev"),
         (("--sample", "0"), 2, "sample is 0"),
+        (("--sample", "few"), 2, "Invalid value for '--sample': Input should be a valid integer"),
+        (("--meassure", "AP"), 2, "No such option: --meassure"),
     ],
 )
 def test_a_mistake_is_one_line(

@@ -10,6 +10,7 @@ from components import catalog
 from components.config import PriceOverride, Settings
 from components.domain import Billed, Corpus, Document, Query, Spec, Timing, Usage
 from components.evaluation import Evaluation, Plan, Ranked
+from components.lab import Lab, Measured
 from components.money import (
     Machine,
     Reading,
@@ -227,6 +228,18 @@ def test_amounts_in_words(usd: float, words: str) -> None:
 def test_a_month_is_a_twelfth_of_a_year() -> None:
     [bill] = bills([spec("cohere")], TRAFFIC, OWN)
     assert math.isclose(bill.usd_a_month * 12, 4.0 * 365.25)
+
+
+# ---------------------------------------------------------------- speed
+
+
+def test_the_speed_of_a_reranker_is_the_median_of_what_was_measured() -> None:
+    lab = Lab()
+    assert lab.ms_a_pair("minilm-l12") is None
+    for pairs, ms in ((10, 100.0), (100, 2000.0), (4, 400.0), (0, 1.0)):
+        lab.note("minilm-l12", Measured(pairs, ms))
+    assert lab.ms_a_pair("minilm-l12") == 20.0
+    assert lab.ms_a_pair("late-minilm") is None
 
 
 # ---------------------------------------------------------------- tokens

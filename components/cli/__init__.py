@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 from rich.text import Text
+from typer.exceptions import TyperException
 
 from components import catalog, pipeline, report
 from components.cli.evaluating import evaluate
@@ -28,6 +29,7 @@ from components.cli.shared import (
     complain,
     emit,
     err,
+    mistake,
     new_lab,
     opened,
     out,
@@ -48,7 +50,10 @@ def main() -> None:
     """Run a command; 0 on success, 2 for a user's mistake, 1 when a requested system failed."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     try:
-        app(standalone_mode=True)
+        sys.exit(app(standalone_mode=False) or 0)
+    except TyperException as exc:  # an option that is missing, misspelt or no number
+        mistake(exc)
+        sys.exit(exc.exit_code)
     except InputError as exc:
         complain(exc)
         sys.exit(2)

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
+from typer.exceptions import TyperException
 
 from components.config import read_settings
 from components.corpus import open_corpus
@@ -39,6 +40,13 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 def complain(exc: LabError) -> None:
     """Say what went wrong and what to do, in one line."""
     err.print(Text(" ".join(str(exc).split())), soft_wrap=True)
+
+
+def mistake(exc: TyperException) -> None:
+    """Say in one line what is wrong with a command; without any command, the help was shown."""
+    said = " ".join(exc.format_message().split()).rstrip(".")
+    if len(sys.argv) > 1:
+        err.print(Text(f"{said}. See rerank-lab --help."), soft_wrap=True)
 
 
 def emit(value: dict[str, Any]) -> None:
