@@ -580,6 +580,16 @@ def test_an_upload_cannot_take_the_name_of_a_sample(visit: Visit, taken: str) ->
     assert names(at)[-1] == "towers (uploaded)"
 
 
+def test_taking_the_place_of_an_upload_is_said_before(visit: Visit) -> None:
+    at = upload(visit("pages/corpus.py"), "towers.jsonl", LIGHTHOUSE)
+    assert not has(at, "soft-replaces")
+    at.button(key="use_upload").click().run()
+    begin(at)
+    assert said(at, "soft-replaces") == "This takes the place of the corpus of that name."
+    name_field(at).set_value("others").run()
+    assert not has(at, "soft-replaces")
+
+
 def test_a_second_upload_joins_the_first(visit: Visit) -> None:
     at = upload(visit("pages/corpus.py"), "towers.jsonl", LIGHTHOUSE)
     at.button(key="use_upload").click().run()

@@ -219,6 +219,8 @@ def _offer(found: Corpus) -> None:
     st.dataframe(_rows(found, 5), hide_index=True, width="stretch")
     key = f"_new_name_{found.fingerprint[:12]}"  # another upload begins with its own name
     name = st.text_input("Name", value=found.name, max_chars=60, width=320, key=key)
+    if name.strip() in state.uploads():
+        page.soft("This takes the place of the corpus of that name.", "replaces")
     if st.button("Use this corpus and index it", type="primary", key="use_upload"):
         _adopt(found, name.strip())
 
