@@ -1,6 +1,7 @@
 """The sample corpora: well formed, fully judged, honestly hard, and their cards tell the truth."""
 
 import json
+import os
 import re
 from collections import Counter
 from itertools import combinations
@@ -103,37 +104,62 @@ def test_files_are_plain_utf8_with_one_object_a_line(corpus: Corpus) -> None:
 
 @pytest.fixture(scope="module", params=FULL)
 def judged(request: pytest.FixtureRequest, lab: Lab) -> tuple[Corpus, sample_runs.Runs]:
+    """Every system over a corpus; the cross-encoder takes minutes and ranks the rarest kinds alone.
+
+    With RERANK_LAB_ALL_FIGURES set, it ranks all queries.
+    """
     found = open_corpus(request.param)
-    return found, sample_runs.offline_runs(lab, found)
+    counts = Counter(tag for query in found.queries for tag in query.tags)
+    rare = sorted(counts, key=lambda tag: (counts[tag], tag))[:2]
+    some = {query.id for query in found.queries if set(query.tags) & set(rare)}
+    slowly = None if os.environ.get("RERANK_LAB_ALL_FIGURES") else some
+    return found, sample_runs.offline_runs(lab, found, slowly)
 
 
-def test_next_to_nothing_is_unjudged_and_the_card_tells_the_truth(
-    judged: tuple[Corpus, sample_runs.Runs],
-) -> None:
+def test_next_to_nothing_is_unjudged(judged: tuple[Corpus, sample_runs.Runs]) -> None:
     corpus, runs = judged
     for system, rankings in runs.items():
         shown = [(q, hit.document.id) for q, r in rankings.items() for hit in r.hits[:10]]
         unjudged = [(q, d) for q, d in shown if d not in corpus.judgments[q]]
         # none on two kinds of processor; another may order a few documents differently
         assert len(unjudged) <= 0.03 * len(shown), (system, unjudged)
-    for line in filter(None, sample_runs.tables(corpus, runs).splitlines()):
-        assert _nearly_in(line, corpus.card), line
 
 
-def _nearly_in(line: str, card: str) -> bool:
-    """Whether the card has this table row, its figures within rounding between processors."""
-    head = line.split("|")[1]
-    rows = [row for row in card.splitlines() if row.startswith(f"|{head}|")]
-    return any(_close(line, row) for row in rows)
+def test_the_card_tells_the_truth(judged: tuple[Corpus, sample_runs.Runs]) -> None:
+    corpus, runs = judged
+    found, told = sample_runs.figures(corpus, runs), card_figures(corpus.card)
+    wrong = {
+        cell: (value, told.get(cell))
+        for cell, value in found.items()
+        if cell not in told or abs(told[cell] - value) > between_processors(*cell)
+    }
+    assert not wrong
+    unseen = {column for _, column in told.keys() - found.keys()}
+    assert unseen <= {sample_runs.reranked("minilm-l12"), sample_runs.reranked("rrf")} | {
+        *(sample_runs.NDCG, "wins", "losses")
+    }
 
 
-def _close(line: str, row: str) -> bool:
-    number = re.compile(r"-?\d+(?:\.\d+)?")
-    wanted, found = number.findall(line), number.findall(row)
-    return len(wanted) == len(found) and all(
-        abs(float(a) - float(b)) <= (0.02 if "." in a else 5)
-        for a, b in zip(wanted, found, strict=True)
-    )
+def between_processors(row: str, column: str) -> float:
+    """Return how far a figure may be from the card: few queries are of a kind, and one can swing."""
+    if column in {"wins", "losses"}:
+        return 5
+    return 0.02 if column == sample_runs.NDCG else 0.05
+
+
+def card_figures(card: str) -> dict[tuple[str, str], float]:
+    """Return the numbers in a card's tables of figures by row and column."""
+    found, head = {}, []
+    for line in card.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not line.startswith("|"):
+            head = []
+        elif cells[0] == "system" or cells[:2] == ["tag", "n"]:
+            head = cells
+        for column, cell in zip(head, cells, strict=True) if head else ():
+            if re.fullmatch(r"\d+(\.\d+)?", cell):
+                found[cells[0], column] = float(cell)
+    return found
 
 
 def test_hard_but_not_hopeless(judged: tuple[Corpus, sample_runs.Runs]) -> None:
@@ -142,8 +168,8 @@ def test_hard_but_not_hopeless(judged: tuple[Corpus, sample_runs.Runs]) -> None:
     assert 0.50 <= sum(base.values()) / len(base) <= 0.88
     assert sample_runs.oracle(corpus, runs["bge-small"]) >= 0.95
     reranked = [sample_runs.by_query(corpus, r) for s, r in runs.items() if "→" in s]
-    assert sum(any(r[q] < base[q] - 0.005 for r in reranked) for q in base) >= 10
-    assert sum(any(r[q] > base[q] + 0.005 for r in reranked) for q in base) >= 20
+    assert sum(any(r.get(q, base[q]) < base[q] - 0.005 for r in reranked) for q in base) >= 10
+    assert sum(any(r.get(q, base[q]) > base[q] + 0.005 for r in reranked) for q in base) >= 20
 
 
 def test_the_quick_bi_encoder_ranking_is_the_rerankers_own(lab: Lab, helpdesk: Corpus) -> None:
