@@ -141,7 +141,7 @@ def test_the_card_tells_the_truth(judged: tuple[Corpus, sample_runs.Runs]) -> No
 
 
 def between_processors(row: str, column: str) -> float:
-    """Return how far a figure may be from the card: few queries are of a kind, and one can swing."""
+    """Return how far a figure may be from the card; few queries are of a kind, one can swing it."""
     if column in {"wins", "losses"}:
         return 5
     return 0.02 if column == sample_runs.NDCG else 0.05
