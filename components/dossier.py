@@ -80,13 +80,16 @@ def with_rerankers(chosen: Plan, rerankers: Sequence[str]) -> Plan:
     return replace(chosen, request=replace(chosen.request, rerankers=tuple(rerankers)))
 
 
-def verdicts(view: Dossier) -> list[str]:
-    """Return one sentence a system: whether it differs from the baseline, and how sure."""
+def verdicts(view: Dossier, known: Sequence[Difference] | None = None) -> list[str]:
+    """Return one sentence a system: whether it differs from the baseline, and how sure.
+
+    Differences that are `known` already are not computed again.
+    """
     if not view.ranked:
         return ["No query was ranked by every system: there is nothing to compare."]
     if view.base not in view.ranked:
         return [f"{view.base} ranked no query: there is nothing to compare with."]
-    found = [sentence(d, view.base) for d in changed(view)]
+    found = [sentence(d, view.base) for d in (changed(view) if known is None else known)]
     return found or [f"{view.base} was evaluated alone: choose a second system to compare it with."]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -103,19 +104,23 @@ def sweep(
     A smaller depth is what they would have made of the first stage's first candidates.
     """
     wanted, base = at or depths(plan.depth), found.run(plan.first_stage)
+    places = {q: {d: i for i, d in enumerate(scores)} for q, scores in base.items()}
+    last = int(name.partition("@")[2] or 0) or None  # the measure looks no further
     curves: dict[str, list[tuple[int, float]]] = {}
     for system in systems:
         run = found.run(system)
         for depth in sorted(set(wanted)):
-            cut = {q: _only(scores, list(base[q])[:depth]) for q, scores in run.items()}
+            cut = {q: _within(scores, places[q], depth, last) for q, scores in run.items()}
             value = measure(cut, plan.judgments, (name,)).mean.get(name, 0.0)
             curves.setdefault(system, []).append((depth, value))
     return curves
 
 
-def _only(scores: Mapping[str, float], documents: Sequence[str]) -> dict[str, float]:
-    kept = set(documents)
-    return {document: score for document, score in scores.items() if document in kept}
+def _within(
+    scores: Mapping[str, float], places: Mapping[str, int], depth: int, last: int | None
+) -> dict[str, float]:
+    """Return the first `last` of the documents that the first stage had among its first `depth`."""
+    return dict(islice(((d, s) for d, s in scores.items() if places[d] < depth), last))
 
 
 # ---------------------------------------------------------------- time

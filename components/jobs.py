@@ -168,6 +168,11 @@ class Evaluating(Worker):
         self.not_kept: LabError | None = None
         self._id = before.id if before else ""
 
+    @property
+    def shown(self) -> bool:
+        """Return whether there is a result to show; keeping it may still go on."""
+        return self.snapshot is not None or self.finished
+
     def seconds_left(self, system: str) -> float | None:
         """Return about how long a system still needs; None before it has ended a query."""
         ended = list(self.found.rankings.get(system, {}).values())

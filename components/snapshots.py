@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import from_json, to_json  # megabytes: json would hold the interpreter for long
 
 from components import catalog
 from components.config import Settings
@@ -116,7 +117,7 @@ class SnapshotStore:
             "made": one.made.isoformat(),
             "fingerprint": one.plan.fingerprint,
             "head": json.dumps(_head(one, metrics)),
-            "body": gzip.compress(json.dumps(_body(one)).encode("utf-8"), 1),
+            "body": gzip.compress(to_json(_body(one)), 1),
         }
         with self._connection() as connection:
             connection.execute(sa.delete(_TABLE).where(_TABLE.c.id == one.id))
@@ -141,7 +142,7 @@ class SnapshotStore:
         if row is None:
             raise StoreError("This evaluation is no longer kept.", "Choose another one.")
         try:
-            return _snapshot(row, json.loads(row.head), json.loads(gzip.decompress(row.body)))
+            return _snapshot(row, json.loads(row.head), from_json(gzip.decompress(row.body)))
         except _DAMAGE as exc:
             raise StoreError(
                 f"The evaluation of {row.made} is damaged: {type(exc).__name__}.", "Delete it."

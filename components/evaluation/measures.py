@@ -64,14 +64,17 @@ class Metrics:
 
 def measure(run: Run, judgments: Judgments, names: Sequence[str] = MEASURES) -> Metrics:
     """Return the measures of a run over exactly the run's queries; an empty ranking counts 0."""
-    parsed = [ir_measures.parse_measure(name) for name in names]
     qrels = {q: dict(judgments.get(q, {})) for q in run}
     per_query: dict[str, dict[str, float]] = {q: dict.fromkeys(names, 0.0) for q in run}
-    cuts = [int(name.partition("@")[2] or 0) for name in names]
-    deepest = max(cuts) if cuts and all(cuts) else None  # no measure looks beyond it
-    # an empty ranking counts 0; asked for its share of judged documents, ir_measures divides by it
-    shown = {q: dict(islice(scores.items(), deepest)) for q, scores in run.items() if scores}
-    for value in ir_measures.iter_calc(parsed, qrels, shown):
-        per_query[value.query_id][str(value.measure)] = float(value.value)
+    by_cut: dict[int | None, list[str]] = {}
+    for name in names:
+        by_cut.setdefault(int(name.partition("@")[2] or 0) or None, []).append(name)
+    for cut, group in by_cut.items():
+        parsed = {ir_measures.parse_measure(name): name for name in group}
+        # no measure looks beyond its cut-off, and sorting what lies there takes most of the time;
+        # an empty ranking counts 0: asked for its share of judged documents, ir_measures divides
+        shown = {q: dict(islice(scores.items(), cut)) for q, scores in run.items() if scores}
+        for value in ir_measures.iter_calc(parsed, qrels, shown):
+            per_query[value.query_id][parsed[value.measure]] = float(value.value)
     mean = {n: float(np.mean([v[n] for v in per_query.values()])) for n in names if per_query}
     return Metrics(mean, per_query)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 
 import streamlit as st
 
@@ -21,7 +23,7 @@ from components.snapshots import Snapshot
 from components.ui import ask, page, state
 from components.ui.choosing import reading
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.3
 SUBSETS = {"all": "all", "tag": "one kind", "sample": "some, at random"}
 
 
@@ -120,7 +122,7 @@ def _plan() -> Plan:
 def run(chosen: Plan | LabError) -> None:
     """Offer to evaluate; show a run's progress until it ends."""
     job: Evaluating | None = state.get(state.EVALUATING)
-    live = job is not None and not job.finished
+    live = job is not None and not job.shown
     if isinstance(chosen, LabError):
         page.complain(chosen)
     else:
@@ -132,7 +134,8 @@ def run(chosen: Plan | LabError) -> None:
     if not live:
         _offer_others()
     if job is not None:
-        st.fragment(_watch, run_every=POLL_SECONDS if live else None)(job, live)
+        every = None if job.finished else POLL_SECONDS
+        st.fragment(_watch, run_every=every)(job, every is not None)
 
 
 def _plan_words(chosen: Plan) -> str:
@@ -149,7 +152,7 @@ def _takes(chosen: Plan) -> Iterator[str]:
     lab, pairs = state.lab(), len(chosen.queries) * chosen.depth
     speeds = [lab.ms_a_pair(system) for system in chosen.systems[1:]]
     known = [ms for ms in speeds if ms is not None]
-    if known:
+    if known and sum(known) * pairs >= 1000:
         yield (
             f"About {_span(sum(known) * pairs / 1000)} at the speed measured here, "
             "less where scores are kept."
@@ -202,20 +205,24 @@ def _begin(chosen: Plan, before: Snapshot | None) -> None:
     if old is not None:
         old.stop()
     corpus = old.corpus if before is not None and old is not None else state.corpus()
+    # Streamlit's first table imports pandas, most of a second that nobody need wait for at the end
+    threading.Thread(target=import_module, args=("pandas",), daemon=True).start()
     state.put(state.EVALUATING, Evaluating(state.lab(), corpus, chosen, before).start())
     st.rerun()
 
 
 def _watch(job: Evaluating, live: bool) -> None:
-    finished = job.finished  # read before drawing, so that nothing is missed in between
-    if not finished:
+    # read before drawing, so that nothing is missed in between
+    finished, shown, one = job.finished, job.shown, job.snapshot
+    if not shown:
         _progress(job)
     else:
         _ended(job)
-    if finished and live:
-        if job.snapshot is not None:
-            state.put(state.EVALUATED, job.snapshot)
-            state.memo(_usual(job.snapshot), lambda: dict(job.metrics))
+    fresh = live and one is not None and state.get(state.EVALUATED) is not one
+    if fresh and one is not None:
+        state.put(state.EVALUATED, one)
+        state.memo(_usual(one), lambda: dict(job.metrics))
+    if fresh or (finished and live):
         st.rerun()
 
 

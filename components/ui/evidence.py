@@ -109,7 +109,7 @@ def _controls(view: Dossier) -> None:
 
 def _verdict(view: Dossier, *, whole: bool) -> None:
     with st.container(key="verdict"):
-        for line in state.memo(_key(view, "verdicts", view.base), lambda: dossier.verdicts(view)):
+        for line in dossier.verdicts(view, _changed(view)):
             st.text(line)
     plan, found = view.snapshot.plan, view.snapshot.evaluation
     said = evidence.warnings(plan, found)
@@ -117,6 +117,10 @@ def _verdict(view: Dossier, *, whole: bool) -> None:
         said += evidence.remarks(plan, found, int(view.measure.partition("@")[2] or 10))
     for i, line in enumerate(said):
         page.soft(line, f"caution-{i}")
+
+
+def _changed(view: Dossier) -> tuple[significance.Difference, ...]:
+    return state.memo(_key(view, "differences", view.base), lambda: dossier.changed(view))
 
 
 def _key(view: Dossier, *more: object) -> tuple[object, ...]:
@@ -156,7 +160,7 @@ def quality(view: Dossier) -> None:
         for s, values in found.items()
     ]
     st.dataframe(rows, hide_index=True, width="stretch", key="metrics")
-    changed = state.memo(_key(view, "differences", view.base), lambda: dossier.changed(view))
+    changed = _changed(view)
     if changed:
         page.heading(f"Differences from {view.base}", f"How to read: {dossier.DIFFERENCES}")
         facts = [significance.facts(d) for d in changed]

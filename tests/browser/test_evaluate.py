@@ -14,11 +14,11 @@ from test_browser import jsonl, overflow, upload
 
 Enter = Callable[..., Any]
 VIEWS = {
-    "Quality": ".st-key-differences",
+    "Quality": ".st-key-heading-differences-from-bge-small",
     "By query": "[class*='st-key-changes-'] .main-svg",
     "By kind": ".st-key-tags .main-svg",
     "Headroom and depth": ".st-key-sweep .main-svg",
-    "Latency and worth": ".st-key-percentiles",
+    "Latency and worth": ".st-key-heading-latency",
     "Money": ".st-key-costs .main-svg",
     "Kept and files": ".st-key-kept",
     "Past searches": ".st-key-past-controls",
