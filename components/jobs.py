@@ -142,6 +142,8 @@ class Job(Worker):
                 self.stages[system] = replace(stage, state="stopped")
 
 
+MEASURED_AT_ONCE = 200
+"""Queries after which an evaluation at work measures what it has."""
 _AT_WORK: list[Evaluating] = []
 
 
@@ -167,6 +169,7 @@ class Evaluating(Worker):
         self.metrics: Mapping[str, Metrics] = {}
         self.not_kept: LabError | None = None
         self._id = before.id if before else ""
+        self._next = MEASURED_AT_ONCE
 
     @property
     def shown(self) -> bool:
@@ -192,6 +195,9 @@ class Evaluating(Worker):
     def _report(self, system: str, done: int, total: int) -> None:
         self.check()
         self.step = Stage(system, done, total)
+        if done >= self._next:  # measured on the way, so that nobody waits for it at the end
+            self._next = done + MEASURED_AT_ONCE
+            self.metrics = self.found.metrics(self.chosen.judgments, known=self.metrics)
 
     def _work(self) -> None:
         _AT_WORK.append(self)
@@ -205,7 +211,8 @@ class Evaluating(Worker):
         if not self.found.rankings and not self.found.failures:
             return
         one = snapshot(self.chosen, self.found, self.lab.settings, self._id)
-        self.metrics, self.snapshot = self.found.metrics(self.chosen.judgments), one
+        self.metrics = self.found.metrics(self.chosen.judgments, known=self.metrics)
+        self.snapshot = one
         if self.found.complete:
             try:
                 SnapshotStore(self.lab.settings.data_dir).save(one, self.metrics)

@@ -443,6 +443,18 @@ def test_a_tag_that_no_query_has() -> None:
     assert untagged.value.remedy == "Its queries carry no tags."
 
 
+def test_what_is_known_is_not_measured_again() -> None:
+    run = {"a": {"x": 2.0, "y": 1.0}, "b": {"y": 2.0, "x": 1.0}}
+    judgments = {"a": {"x": 1}, "b": {"x": 1}}
+    whole = measure(run, judgments, ("RR@10", "AP"))
+    assert whole.per_query == {"a": {"RR@10": 1, "AP": 1}, "b": {"RR@10": 0.5, "AP": 0.5}}
+    assert measure(run, judgments, ("RR@10", "AP"), {"a": whole.per_query["a"]}) == whole
+    marked = {"a": {"RR@10": 0.25, "AP": 0.75}, "gone": {"RR@10": 9.0, "AP": 9.0}}
+    found = measure(run, judgments, ("RR@10", "AP"), marked)
+    assert found.per_query == {"a": marked["a"], "b": whole.per_query["b"]}
+    assert found.mean == {"RR@10": 0.375, "AP": 0.625}
+
+
 def test_nothing_was_ranked() -> None:
     empty = Evaluation(("a", "b"))
     assert empty.complete == []

@@ -62,8 +62,24 @@ class Metrics:
     per_query: Mapping[str, Mapping[str, float]]
 
 
-def measure(run: Run, judgments: Judgments, names: Sequence[str] = MEASURES) -> Metrics:
-    """Return the measures of a run over exactly the run's queries; an empty ranking counts 0."""
+def measure(
+    run: Run,
+    judgments: Judgments,
+    names: Sequence[str] = MEASURES,
+    known: Mapping[str, Mapping[str, float]] | None = None,
+) -> Metrics:
+    """Return the measures of a run over exactly the run's queries; an empty ranking counts 0.
+
+    Queries whose values are `known` are not measured again.
+    """
+    old = {q: known[q] for q in run if q in known} if known else {}
+    new = _per_query({q: s for q, s in run.items() if q not in old}, judgments, names)
+    per_query = {q: old[q] if q in old else new[q] for q in run}
+    mean = {n: float(np.mean([v[n] for v in per_query.values()])) for n in names if per_query}
+    return Metrics(mean, per_query)
+
+
+def _per_query(run: Run, judgments: Judgments, names: Sequence[str]) -> dict[str, dict[str, float]]:
     qrels = {q: dict(judgments.get(q, {})) for q in run}
     per_query: dict[str, dict[str, float]] = {q: dict.fromkeys(names, 0.0) for q in run}
     by_cut: dict[int | None, list[str]] = {}
@@ -76,5 +92,4 @@ def measure(run: Run, judgments: Judgments, names: Sequence[str] = MEASURES) -> 
         shown = {q: dict(islice(scores.items(), cut)) for q, scores in run.items() if scores}
         for value in ir_measures.iter_calc(parsed, qrels, shown):
             per_query[value.query_id][parsed[value.measure]] = float(value.value)
-    mean = {n: float(np.mean([v[n] for v in per_query.values()])) for n in names if per_query}
-    return Metrics(mean, per_query)
+    return per_query

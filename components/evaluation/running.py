@@ -66,9 +66,18 @@ class Evaluation:
         found = self.rankings.get(system, {})
         return {q: found[q].run for q in self.complete if q in found}
 
-    def metrics(self, judgments: Judgments, names: Sequence[str] = MEASURES) -> dict[str, Metrics]:
-        """Return each system's metrics, all over the same queries."""
-        return {s: measure(self.run(s), judgments, names) for s in self.systems}
+    def metrics(
+        self,
+        judgments: Judgments,
+        names: Sequence[str] = MEASURES,
+        known: Mapping[str, Metrics] | None = None,
+    ) -> dict[str, Metrics]:
+        """Return each system's metrics, all over the same queries.
+
+        What is `known` of some of these queries, by the same measures, is not measured again.
+        """
+        old = {s: m.per_query for s, m in (known or {}).items()}
+        return {s: measure(self.run(s), judgments, names, old.get(s)) for s in self.systems}
 
     def note(self, query: str, result: Ranking | Failure, system: str = "") -> None:
         """Keep a result; `system` where it is kept under another name than its own."""
