@@ -7,8 +7,9 @@ every column, which makes thousands of queries a matter of a tenth of a second.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -21,8 +22,11 @@ ALPHA = 0.05
 POWER = 0.8
 SEED = 20_261_122
 _CHUNK = 500
+_KEPT_QUERIES = 2_000
+"""Queries up to which resamples are kept: 40 MB."""
 Values = npt.NDArray[np.float64]
 """Shape (queries, columns)."""
+Counts = npt.NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +63,28 @@ def intervals(values: Values) -> Values:
     """Return the 95% percentile bootstrap interval of each column's mean, shape (columns, 2)."""
     n, columns = values.shape
     means = np.empty((RESAMPLES, columns))
+    for rows, counts in zip(_chunks(RESAMPLES), _resamples(n), strict=True):
+        means[rows] = counts @ values / n
+    bounds = np.percentile(means, [100 * ALPHA / 2, 100 * (1 - ALPHA / 2)], axis=0)
+    return np.asarray(bounds.T, np.float64)
+
+
+def _resamples(n: int) -> Iterable[Counts]:
+    """Return how often each of n queries is drawn, chunk by chunk; the last few n are kept."""
+    return _kept_resamples(n) if n <= _KEPT_QUERIES else _drawn(n)
+
+
+@lru_cache(maxsize=2)
+def _kept_resamples(n: int) -> tuple[Counts, ...]:
+    return tuple(_drawn(n))
+
+
+def _drawn(n: int) -> Iterator[Counts]:
     chance = np.random.default_rng(SEED)
     for rows in _chunks(RESAMPLES):
         size = rows.stop - rows.start
-        drawn = chance.integers(0, n, (size, n))
-        counts = np.bincount((drawn + n * np.arange(size)[:, None]).ravel(), minlength=size * n)
-        means[rows] = counts.reshape(size, n) @ values / n
-    bounds = np.percentile(means, [100 * ALPHA / 2, 100 * (1 - ALPHA / 2)], axis=0)
-    return np.asarray(bounds.T, np.float64)
+        drawn = chance.integers(0, n, (size, n)) + n * np.arange(size)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=size * n).astype(np.uint16).reshape(size, n)
 
 
 def p_values(values: Values) -> Values:
