@@ -1,235 +1,27 @@
-"""An evaluation as files: runs and judgments, metrics, CSV, a LaTeX table, an HTML report."""
+"""An evaluation as one HTML page that needs no network and no script."""
 
 from __future__ import annotations
 
-import csv
 import html
-import io
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
 
 from components import drawings, evidence
-from components.catalog import reranker_specs
-from components.config import Settings
-from components.domain import Corpus, InputError
-from components.evaluation import MEASURES, Metrics, Plan
-from components.looks import Look, evaluated_looks, milliseconds
-from components.prices import dollars
-from components.report import file_name, qrels_lines, run_lines
-from components.significance import Difference, Mean, differences, facts, means, sentence, signed
-from components.snapshots import Snapshot
-
-DIFFERENCES = (
-    "paired by query. The interval is of the mean difference (bootstrap), p of a paired "
-    "randomisation test, then corrected for the number of systems (Holm); the effect size is the "
-    "mean in standard deviations; the last column counts the further queries that would show half "
-    "the difference four times out of five."
+from components.domain import Corpus
+from components.dossier.view import (
+    DIFFERENCES,
+    Dossier,
+    changed,
+    hosted_systems,
+    reused_words,
+    verdicts,
 )
+from components.looks import milliseconds
+from components.prices import dollars
+from components.significance import Mean, facts, means, signed
+
 EXTREMES = 3
 SHOWN = 5
 """Queries at either end, and ranks of each, that the report shows in full."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dossier:
-    """An evaluation with the view that is taken of it.
-
-    `corpus` gives titles to documents; without it they are shown by their ids.
-    """
-
-    snapshot: Snapshot
-    metrics: Mapping[str, Metrics]
-    settings: Settings
-    corpus: Corpus | None = None
-    baseline: str = ""
-    measure: str = MEASURES[0]
-    dark: bool = False
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return the measures, the chosen one first."""
-        known = next((list(m.mean) for m in self.metrics.values() if m.mean), list(MEASURES))
-        return (self.measure, *(name for name in known if name != self.measure))
-
-    @property
-    def base(self) -> str:
-        """Return the baseline: the first stage unless another was chosen."""
-        return self.baseline or self.snapshot.plan.first_stage
-
-    @property
-    def looks(self) -> dict[str, Look]:
-        """Return the systems' letters and colours."""
-        return evaluated_looks(self.snapshot.plan.systems, self.settings, dark=self.dark)
-
-    @property
-    def listwise(self) -> frozenset[str]:
-        """Return the systems whose scores depend on the other candidates."""
-        specs = reranker_specs(self.settings)
-        return frozenset(s for s in self.snapshot.plan.systems if s in specs and specs[s].listwise)
-
-    @property
-    def ranked(self) -> dict[str, Metrics]:
-        """Return the metrics of the systems that ranked anything."""
-        return {s: m for s, m in self.metrics.items() if m.per_query}
-
-
-def with_rerankers(chosen: Plan, rerankers: Sequence[str]) -> Plan:
-    """Return the same plan for other rerankers."""
-    return replace(chosen, request=replace(chosen.request, rerankers=tuple(rerankers)))
-
-
-def verdicts(view: Dossier, known: Sequence[Difference] | None = None) -> list[str]:
-    """Return one sentence a system: whether it differs from the baseline, and how sure.
-
-    Differences that are `known` already are not computed again.
-    """
-    if not view.ranked:
-        return ["No query was ranked by every system: there is nothing to compare."]
-    if view.base not in view.ranked:
-        return [f"{view.base} ranked no query: there is nothing to compare with."]
-    found = [sentence(d, view.base) for d in (changed(view) if known is None else known)]
-    return found or [f"{view.base} was evaluated alone: choose a second system to compare it with."]
-
-
-def changed(view: Dossier) -> tuple[Difference, ...]:
-    """Return how every system differs from the baseline; empty where there is none to compare."""
-    return differences(view.ranked, view.base, view.measure) if view.base in view.ranked else ()
-
-
-# ---------------------------------------------------------------- files
-
-
-def files(view: Dossier) -> Iterator[tuple[str, str]]:
-    """Yield every file of an evaluation: its path and its text."""
-    found, plan = view.snapshot.evaluation, view.snapshot.plan
-    for system in found.rankings:
-        yield f"runs/{file_name(system)}", _lines(run_lines(found.run(system), system))
-    counted = {q: plan.judgments[q] for q in found.complete if q in plan.judgments}
-    yield "qrels.trec", _lines(qrels_lines(counted))
-    yield "metrics.json", _json({s: m.mean for s, m in view.metrics.items()})
-    yield "per_query.json", _json({s: m.per_query for s, m in view.metrics.items()})
-    yield "per_query.csv", per_query_csv(view)
-    yield "differences.csv", differences_csv(view)
-    yield "latency.csv", latency_csv(view)
-    yield "table.tex", latex(view)
-    yield "report.html", html_report(view)
-
-
-def write(folder: Path, view: Dossier) -> None:
-    """Write every file; raise InputError where the folder cannot be written."""
-    try:
-        for name, text in files(view):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
-    except OSError as exc:
-        raise InputError(f"{folder} cannot be written: {exc}.", "Choose another --out.") from exc
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-
-
-def _lines(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
-
-
-def per_query_csv(view: Dossier) -> str:
-    """Return one row a query and system: every measure, the times, what was billed."""
-    plan, found, out = view.snapshot.plan, view.snapshot.evaluation, io.StringIO()
-    table = csv.writer(out)
-    times = ("embed_ms", "search_ms", "rerank_ms")
-    table.writerow(["query_id", "query", "tags", "system", *view.names, *times, "pairs", "usd"])
-    for query in plan.queries:
-        for system, metrics in view.ranked.items():
-            if query.id not in metrics.per_query:
-                continue
-            ranked, values = found.rankings[system][query.id], metrics.per_query[query.id]
-            usd = ranked.usage.usd
-            table.writerow(
-                [
-                    *map(_cell, (query.id, query.text, " ".join(query.tags), system)),
-                    *(f"{values[name]:.6f}" for name in view.names),
-                    *(f"{getattr(ranked.timing, t):.3f}" for t in times),
-                    ranked.usage.pairs,
-                    "" if usd is None else f"{usd:.8f}",
-                ]
-            )
-    return out.getvalue()
-
-
-def differences_csv(view: Dossier) -> str:
-    """Return one row a system: its difference from the baseline; what is not known is empty."""
-    out = io.StringIO()
-    table = csv.writer(out)
-    columns = ("mean", "low", "high", "p", "holm", "effect", "more")
-    table.writerow(["system", "baseline", "measure", "n", *columns])
-    for d in changed(view):
-        values = (getattr(d, name) for name in columns)
-        cells = ["" if v is None or v != v else v for v in values]
-        table.writerow([_cell(d.system), _cell(view.base), d.measure, d.n, *cells])
-    return out.getvalue()
-
-
-def _cell(text: str) -> str:
-    """Return a text that a spreadsheet does not run as a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
-
-
-def latency_csv(view: Dossier) -> str:
-    """Return the percentiles of every stage."""
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(["system", "stage", "p50_ms", "p95_ms", "p99_ms", "n", "pairs", "tokens"])
-    for t in evidence.stage_times(view.snapshot.plan, view.snapshot.evaluation):
-        ms = (f"{value:.3f}" for value in (t.p50, t.p95, t.p99))
-        table.writerow([_cell(t.system), t.stage, *ms, t.n, f"{t.pairs:.1f}", f"{t.tokens:.0f}"])
-    return out.getvalue()
-
-
-_LATEX = {c: rf"\{c}" for c in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
-
-
-def latex(view: Dossier) -> str:
-    """Return the metrics as a booktabs table; a dagger marks what is more than noise."""
-    head = " & ".join(["System", *map(_tex, view.names)])
-    marked = {d.system for d in changed(view) if d.distinguishable}
-    rows = []
-    for system, metrics in view.ranked.items():
-        values = [f"{metrics.mean[name]:.4f}" for name in view.names]
-        values[0] += r"$^{\dagger}$" if system in marked else ""
-        rows.append(" & ".join([_tex(system), *values]) + r" \\")
-    plan, n = view.snapshot.plan, len(view.snapshot.evaluation.complete)
-    caption = _tex(f"{plan.corpus}, {n} queries, {plan.depth} candidates.")
-    note = _tex(f"differs from {view.base} in {view.measure}: p < 0.05, randomisation test, Holm")
-    return "\n".join(
-        [
-            "% needs \\usepackage{booktabs}",
-            r"\begin{table}",
-            rf"\caption{{{caption} $^{{\dagger}}$ {note}.}}",
-            rf"\begin{{tabular}}{{l{'r' * len(view.names)}}}",
-            r"\toprule",
-            head + r" \\",
-            r"\midrule",
-            *rows,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def _tex(text: str) -> str:
-    return "".join(_LATEX.get(c, c) for c in text)
-
-
-# ---------------------------------------------------------------- the HTML report
 
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1d1f23;--soft:#5c626b;--line:#e4e1d9;--bg:#fbfaf7;--card:#fff}
@@ -417,22 +209,10 @@ def _latency(view: Dossier) -> Iterator[str]:
     yield _table(head, rows, text=2)
 
 
-def hosted_systems(looks: Mapping[str, Look]) -> tuple[str, ...]:
-    """Return the systems that a provider bills for: remote ones, save servers of one's own."""
-    return tuple(s for s, look in looks.items() if look.remote and not s.startswith("compatible:"))
-
-
 def _cost(system: str, stage: str, usd: Mapping[str, float]) -> str:
     if stage not in {"rerank"}:
         return ""
     return dollars(usd[system] * 1000) if system in usd else "unknown"
-
-
-def reused_words(times: Sequence[evidence.StageTime]) -> str:
-    """Say which times are of an earlier run; empty where none is."""
-    old = {t.system: t for t in times if t.reused}
-    words = ", ".join(f"{s} on {t.reused:,} of {t.n:,} queries" for s, t in old.items())
-    return f"Times of scores kept from an earlier run are of that run: {words}." if old else ""
 
 
 def _extremes(view: Dossier) -> Iterator[str]:
