@@ -1,119 +1,24 @@
-"""The Evaluate page's run: what is evaluated, how far it is, and which evaluation is shown."""
+"""The Evaluate page's run: how far it is, and which evaluation is shown."""
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from importlib import import_module
 
 import streamlit as st
 
-from components import catalog, evaluation
+from components import evaluation
 from components.domain import Corpus, LabError
 from components.dossier import Dossier
-from components.evaluation import MEASURES, Metrics, Plan, Subset
+from components.evaluation import MEASURES, Metrics, Plan
 from components.jobs import Evaluating, at_work
 from components.looks import evaluated_looks
-from components.money import Traffic, bills
-from components.pipeline import check_request
-from components.prices import dollars
 from components.snapshots import Snapshot
-from components.ui import ask, page, state
-from components.ui.choosing import reading
+from components.ui import page, state
+from components.ui.planning import plan_words, span
 
 POLL_SECONDS = 0.3
-SUBSETS = {"all": "all", "tag": "one kind", "sample": "some, at random"}
-
-
-# ---------------------------------------------------------------- what to evaluate
-
-
-def form() -> Plan | LabError:
-    """Show the settings and return what would be evaluated, or why nothing can be."""
-    with st.container(horizontal=True, key="evaluation-settings", vertical_alignment="bottom"):
-        page.corpus_picker("_evaluated_corpus", 170)
-        _choose_split()
-        st.selectbox(
-            "Queries",
-            list(SUBSETS),
-            format_func=lambda key: SUBSETS[key],
-            width=170,
-            **state.bound(state.SUBSET),
-        )
-        _choose_subset()
-        with st.popover("Systems and depth", icon=":material/tune:", width="content"):
-            ask.choose_systems()
-            st.checkbox(
-                "Take scores that are kept from earlier runs",
-                help="A pair of query and document that a model has scored is not scored again. "
-                "Its time is that of the earlier run, and the evaluation says so.",
-                **state.bound(state.REUSE),
-            )
-    try:
-        return _plan()
-    except LabError as exc:
-        return exc
-
-
-def _choose_split() -> None:
-    """Let the visitor choose among several sets of judgments."""
-    found = state.corpus()
-    if len(found.splits) < 2:
-        return
-    counts = {name: len(judged) for name, judged in found.splits.items()}
-    key = f"_split_{found.fingerprint[:12]}"
-    st.session_state[key] = found.split
-    st.selectbox(
-        "Judgments (split)",
-        list(counts),
-        format_func=lambda name: f"{name} ({counts[name]:,} queries)",
-        on_change=lambda: state.choose_split(found.name, st.session_state[key]),
-        key=key,
-        width=190,
-    )
-
-
-def _choose_subset() -> None:
-    kind = state.get(state.SUBSET)
-    if kind == "tag":
-        counts = Counter(tag for query in state.corpus().queries for tag in query.tags)
-        tags = sorted(counts)
-        if state.get(state.TAG) not in tags:
-            state.put(state.TAG, tags[0] if tags else None)
-        st.selectbox(
-            "Which kind",
-            tags,
-            format_func=lambda tag: f"{tag} ({counts[tag]:,})",
-            placeholder="no query has a tag",
-            width=230,
-            **state.bound(state.TAG),
-        )
-    elif kind == "sample":
-        st.number_input("How many", *(1, 100_000), width=130, **state.bound(state.SAMPLE))
-        st.number_input(
-            "Seed",
-            *(0, 1_000_000),
-            width=110,
-            help="The same seed draws the same queries.",
-            **state.bound(state.SEED),
-        )
-
-
-def _plan() -> Plan:
-    kind = state.get(state.SUBSET)
-    subset = Subset(
-        tag=str(state.get(state.TAG) or "") if kind == "tag" else "",
-        sample=int(state.get(state.SAMPLE)) if kind == "sample" else None,
-        seed=int(state.get(state.SEED)) if kind == "sample" else 0,
-    )
-    asked = replace(
-        ask.request(), query="-", recorded=(), recorded_first=None, reuse=state.get(state.REUSE)
-    )
-    check_request(asked, state.lab())
-    found = state.corpus()
-    return evaluation.plan(found, asked, subset=subset, split=found.split)
 
 
 # ---------------------------------------------------------------- the run
@@ -130,46 +35,12 @@ def run(chosen: Plan | LabError) -> None:
             if st.button("Evaluate", type="primary", key="evaluate_now", disabled=live):
                 _begin(chosen, None)
             _offer_resume(job)
-            page.soft(_plan_words(chosen), "plan")
+            page.soft(plan_words(chosen), "plan")
     if not live:
         _offer_others()
     if job is not None:
         every = None if job.finished else POLL_SECONDS
         st.fragment(_watch, run_every=every)(job, every is not None)
-
-
-def _plan_words(chosen: Plan) -> str:
-    systems = ", ".join(chosen.systems[1:]) or "alone"
-    said = (
-        f"{len(chosen.queries):,} judged queries of {chosen.corpus} ({chosen.subset}), "
-        f"{chosen.depth} candidates each from {chosen.first_stage}: {systems}."
-    )
-    return " ".join([said, *_takes(chosen), *_costs(chosen)])
-
-
-def _takes(chosen: Plan) -> Iterator[str]:
-    """Say how long the chosen rerankers will take, where their speed is known."""
-    lab, pairs = state.lab(), len(chosen.queries) * chosen.depth
-    speeds = [lab.ms_a_pair(system) for system in chosen.systems[1:]]
-    known = [ms for ms in speeds if ms is not None]
-    if known and sum(known) * pairs >= 1000:
-        yield (
-            f"About {_span(sum(known) * pairs / 1000)} at the speed measured here, "
-            "less where scores are kept."
-        )
-
-
-def _costs(chosen: Plan) -> Iterator[str]:
-    """Say what providers will charge, about."""
-    settings = state.lab().settings
-    specs = [catalog.reranker_spec(key, settings) for key in chosen.request.rerankers]
-    if not any(spec.provider for spec in specs):
-        return
-    read = reading(state.corpus())
-    traffic = Traffic(len(chosen.queries), chosen.depth, read.query, read.document)
-    for bill in bills(specs, traffic, settings):
-        usd = bill.usd_a_query * len(chosen.queries)
-        yield f"{bill.spec.key} will charge about {dollars(round(usd, 2) or usd)}."
 
 
 def _offer_others() -> None:
@@ -249,11 +120,7 @@ def _left_words(seconds: float | None, unfinished: bool) -> str:
         return " · not begun"
     if seconds < 1:
         return " · less than a second left"
-    return f" · about {_span(seconds)} left"
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds:,.0f} s" if seconds < 90 else f"{seconds / 60:,.0f} min"
+    return f" · about {span(seconds)} left"
 
 
 def _ended(job: Evaluating) -> None:
@@ -317,3 +184,8 @@ def _usual(one: Snapshot) -> tuple[object, ...]:
 def _joined(first: Metrics, second: Metrics) -> Metrics:
     per_query = {q: {**first.per_query[q], **second.per_query[q]} for q in second.per_query}
     return Metrics({**first.mean, **second.mean}, per_query)
+
+
+def view_key(view: Dossier, *more: object) -> tuple[object, ...]:
+    """Return the key of what is computed from an evaluation as it is looked at."""
+    return (*more, view.snapshot.id, len(view.snapshot.evaluation.complete), view.measure)
