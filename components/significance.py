@@ -246,6 +246,8 @@ def _judged(d: Difference) -> str:
     if d.p < ALPHA:  # its interval may well exclude 0
         said += f" once corrected for the other systems (p {_p_words(d.p, '=')}, then "
         said += f"{_p_words(d.holm)})"
+    elif d.low > 0 or d.high < 0:
+        said += f" by the randomisation test (p {_p_words(d.p, '=')})"
     return said + (f"; about {d.more:,} more queries would show half of it" if d.more else "")
 
 

@@ -26,6 +26,7 @@ from components.config import Settings
 from components.database import engine
 from components.domain import Failure, Query, StoreError, Timing, Usage
 from components.evaluation import CANDIDATES, Evaluation, Metrics, Plan, Ranked
+from components.evaluation import queries as in_words
 from components.pipeline import Request
 
 VERSION = 1
@@ -62,7 +63,7 @@ class Snapshot:
 
 def title(made: datetime, corpus: str, queries: int, systems: Collection[str]) -> str:
     """Return an evaluation's title: when, which corpus, how many queries, which systems."""
-    return f"{made:%d %b %Y %H:%M} UTC · {corpus} · {queries:,} queries · {', '.join(systems)}"
+    return f"{made:%d %b %Y %H:%M} UTC · {corpus} · {in_words(queries)} · {', '.join(systems)}"
 
 
 def snapshot(chosen: Plan, found: Evaluation, settings: Settings, id: str = "") -> Snapshot:

@@ -107,7 +107,7 @@ def test_a_split_is_chosen_and_followed(visit: Visit) -> None:
     queries = (Query("q", "fox"), Query("r", "wolf"))
     two = Corpus("two", documents, queries, splits["test"], "c" * 64, splits=splits)
     at = visit(PAGE, **{state.UPLOADS: {"two": two}, state.CORPUS: "two"})
-    assert "1 judged queries of two (all)" in texts(at)
+    assert "1 judged query of two (all)" in texts(at)
     at.selectbox(key=f"_split_{'c' * 12}").select("dev").run()
     assert "2 judged queries of two (all)" in texts(at)
     one = evaluated(at)

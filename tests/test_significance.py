@@ -147,6 +147,14 @@ def test_correction_that_decides_is_told() -> None:
     )
 
 
+def test_an_interval_without_zero_that_the_test_does_not_confirm_is_told() -> None:
+    edge = Difference("x", "AP", 20, 0.034, 0.001, 0.072, 0.061, 0.061, 0.4, 165)
+    assert sentence(edge, "bm25") == (
+        "x beats bm25 by +0.034 AP (95% CI +0.001 to +0.072, n = 20): not distinguishable from "
+        "noise by the randomisation test (p = 0.061); about 165 more queries would show half of it."
+    )
+
+
 def test_a_difference_as_a_row_of_a_table() -> None:
     sure = Difference("x", "nDCG@10", 1250, -0.131, -0.17, -0.09, 0.0001, 0.0312, -1.0, 0)
     assert list(facts(sure).items()) == [

@@ -239,7 +239,9 @@ def _show(view: Dossier, told: Mapping[str, Any]) -> None:
     for system, found in view.metrics.items():
         cells = [f"{found.mean[m]:.4f}" if found.mean else "-" for m in view.names]
         table.add_row(Text(system), *cells)
-    table.title = Text(f"{told['queries']:,} queries · {Path(told['out']) / 'report.html'}")
+    table.title = Text(
+        f"{evaluation.queries(told['queries'])} · {Path(told['out']) / 'report.html'}"
+    )
     out.print(table)
     for system, curve in told["depths"].items():
         points = ", ".join(f"{depth}: {value:.4f}" for depth, value in curve.items())

@@ -15,6 +15,7 @@ from components.dossier.view import (
     reused_words,
     verdicts,
 )
+from components.evaluation import queries
 from components.looks import milliseconds
 from components.prices import dollars
 from components.significance import Mean, facts, means, signed
@@ -50,7 +51,7 @@ def html_report(view: Dossier) -> str:
     said = "".join(f"<div>{_text(line)}</div>" for line in verdicts(view))
     noted = evidence.cautions(plan, view.snapshot.evaluation, _cut(view.measure))
     parts = [
-        f"<h1>Is the second stage worth it? {_text(plan.corpus)}, {n:,} queries</h1>",
+        f"<h1>Is the second stage worth it? {_text(plan.corpus)}, {queries(n)}</h1>",
         f'<p class="soft">{_text(_provenance(view))}</p>',
         f'<div class="verdict">{said}</div>',
         *(f'<p class="soft">{_text(line)}</p>' for line in noted),

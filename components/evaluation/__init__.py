@@ -10,7 +10,7 @@ from components.evaluation.measures import (
     measures_at,
     run_scores,
 )
-from components.evaluation.planning import CANDIDATES, Plan, Subset, plan
+from components.evaluation.planning import CANDIDATES, Plan, Subset, plan, queries
 from components.evaluation.running import Evaluation, Ranked, evaluate, ranked, time_depths
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "measure",
     "measures_at",
     "plan",
+    "queries",
     "ranked",
     "run_scores",
     "time_depths",

@@ -64,7 +64,7 @@ def _offer_resume(job: Evaluating | None) -> None:
         return
     open_ = len(job.chosen.queries) - len(job.found.complete)
     if open_ and st.button(
-        f"Go on with {open_:,} queries",
+        f"Go on with {evaluation.queries(open_)}",
         key="resume",
         help="Finished queries are kept; failed ones are tried again.",
     ):

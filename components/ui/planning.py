@@ -58,7 +58,7 @@ def _choose_split() -> None:
     st.selectbox(
         "Judgments (split)",
         list(counts),
-        format_func=lambda name: f"{name} ({counts[name]:,} queries)",
+        format_func=lambda name: f"{name} ({evaluation.queries(counts[name])})",
         on_change=lambda: state.choose_split(found.name, st.session_state[key]),
         key=key,
         width=190,
@@ -110,7 +110,8 @@ def plan_words(chosen: Plan) -> str:
     """Say what would be evaluated, how long that will take and what it will cost."""
     systems = ", ".join(chosen.systems[1:]) or "alone"
     said = (
-        f"{len(chosen.queries):,} judged queries of {chosen.corpus} ({chosen.subset}), "
+        f"{evaluation.queries(len(chosen.queries), 'judged')} of {chosen.corpus} "
+        f"({chosen.subset}), "
         f"{chosen.depth} candidates each from {chosen.first_stage}: {systems}."
     )
     return " ".join([said, *_takes(chosen), *_costs(chosen)])
