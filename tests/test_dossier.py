@@ -120,7 +120,7 @@ def test_the_report_shows_hostile_text_as_text() -> None:
     assert "<script" not in page
     for shown in ("corpus ", "first ", "second ", "what is ", "tag ", "reason ", "remedy "):
         assert f"{shown}{NASTY}" in found.text
-    assert "1 queries" in found.text
+    assert "1 query" in found.text
     assert "1,234 ms" in found.text
     assert "Where it did harm" in found.text
 
