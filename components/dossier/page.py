@@ -200,13 +200,13 @@ def _latency(view: Dossier) -> Iterator[str]:
             t.system,
             t.stage,
             *(milliseconds(value) for value in (t.p50, t.p95, t.p99)),
-            f"{t.pairs:,.0f}",
-            f"{t.tokens:,.0f}",
+            f"{t.pairs:,.0f}" if t.pairs else "",
+            f"{t.tokens:,.0f}" if t.tokens else "not counted" if t.pairs else "",
             _cost(t.system, t.stage, usd),
         )
         for t in times
     ]
-    head = ("System", "Stage", "p50", "p95", "p99", "pairs", "tokens", "1,000 queries")
+    head = ("System", "Stage", "p50", "p95", "p99", "pairs", "tokens", "cost of 1,000 queries")
     yield _table(head, rows, text=2)
 
 
