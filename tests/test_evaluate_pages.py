@@ -123,8 +123,10 @@ def test_what_a_run_will_take_and_cost_is_said_before(visit: Visit) -> None:
     assert "cohere will charge about $0.01." in said  # 6 queries, one search each, at $2 a thousand
     assert "voyage will charge about $0.000" in said
     assert "at the speed measured here" not in said
-    at = visit(PAGE, **{state.RERANKERS: ("minilm-l12",)})
+    at = visit(PAGE, **{state.RERANKERS: ("minilm-l12",), state.REUSE: False})
     evaluated(at)
+    at.session_state[state.CORPUS] = "helpdesk"
+    at.run()
     assert " at the speed measured here, less where scores are kept." in texts(at)
 
 
