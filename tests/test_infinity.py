@@ -3,14 +3,14 @@
 It is skipped unless RERANK_LAB_INFINITY holds the server's address. To run it:
 
     pip install -e ".[test,bench]"
-    python tests/test_infinity.py /tmp/infinity-model          # writes the model's folder
+    python tests/test_infinity.py infinity-model          # writes the model's folder
 
-    python3 -m venv /tmp/infinity && . /tmp/infinity/bin/activate
+    python3 -m venv infinity && . infinity/bin/activate
     pip install torch==2.13.0
     pip install "infinity-emb[server]==0.0.78" "transformers==4.48.3" \
         "sentence-transformers==3.4.1" "optimum==1.24.0" "huggingface_hub<1" \
         "typer<0.16" "click<8.2"
-    HF_HUB_OFFLINE=1 infinity_emb v2 --model-id /tmp/infinity-model --served-model-name house \
+    HF_HUB_OFFLINE=1 infinity_emb v2 --model-id infinity-model --served-model-name house \
         --engine torch --device cpu --no-bettertransformer --no-model-warmup \
         --url-prefix /v2 --host 127.0.0.1 --port 7997
 
