@@ -1,6 +1,8 @@
 """Compare: one query, one first stage, several rerankers side by side."""
 
-from components.ui import ask, compare, page, permalink
+from components.ui.compare import ask, permalink
+from components.ui.compare import page as compare
+from components.ui.shared import page
 
 page.setup("Compare")
 permalink.read()

@@ -1,6 +1,7 @@
 """Corpus: what is indexed and where; choose a sample or upload one."""
 
-from components.ui import corpus, page
+from components.ui.corpus import page as corpus
+from components.ui.shared import page
 
 page.setup("Corpus")
 corpus.overview()

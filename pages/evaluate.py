@@ -1,6 +1,8 @@
 """Evaluate: is the second stage worth it? Evidence, latency and money over many queries."""
 
-from components.ui import evaluate, evidence, page, planning
+from components.ui.evaluate import evidence, planning
+from components.ui.evaluate import run as evaluate
+from components.ui.shared import page
 
 page.setup("Evaluate")
 plan = planning.form()

@@ -25,7 +25,7 @@ _OWN = ("RERANK_LAB_CONFIG", "HF_HUB_CACHE", "QDRANT_URL", "QDRANT_API_KEY")
 _KEYS = ("CO_API_KEY", "COHERE_API_KEY", "VOYAGE_API_KEY", "VOYAGE_API_KEY_PATH", "JINA_API_KEY")
 for _name in (*_OWN, *_KEYS, "CO_API_URL", "VOYAGE_API_URL", "JINA_API_URL"):
     os.environ.pop(_name, None)
-pytest.register_assert_rewrite("reranker_contract", "visits")
+pytest.register_assert_rewrite("tests.support.reranker_contract", "tests.support.visits")
 
 
 # ---------------------------------------------------------------- a lab, corpora, probes
@@ -34,13 +34,12 @@ import importlib  # noqa: E402
 import sys  # noqa: E402
 from types import ModuleType  # noqa: E402
 
-from visits import visit  # noqa: E402, F401  (a fixture)
-
-from components import catalog, rerankers  # noqa: E402  (the cache must be set first)
+from components import rerankers  # noqa: E402  (the cache must be set first)
 from components.config import read_settings  # noqa: E402
-from components.corpus import open_corpus  # noqa: E402
+from components.corpora import open_corpus  # noqa: E402
 from components.domain import Corpus  # noqa: E402
-from components.lab import Lab  # noqa: E402
+from components.lab import Lab, catalog  # noqa: E402
+from tests.support.visits import visit  # noqa: E402, F401  (a fixture)
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +61,7 @@ def exceptions() -> Corpus:
 @pytest.fixture
 def probes() -> Iterator[ModuleType]:
     """Let the catalog find tests/fakes/probes.py; yield that module."""
-    folder, name = str(Path(__file__).parent / "fakes"), "components.rerankers.probes"
+    folder, name = str(Path(__file__).parent / "support" / "fakes"), "components.rerankers.probes"
     rerankers.__path__.append(folder)
     importlib.invalidate_caches()
     catalog._modules.cache_clear()

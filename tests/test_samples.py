@@ -7,11 +7,11 @@ from collections import Counter
 from itertools import combinations
 
 import pytest
-import sample_runs
 
-from components.corpus import SAMPLES, open_corpus
+from components.corpora import SAMPLES, open_corpus
 from components.domain import Corpus
 from components.lab import Lab
+from tests.support import sample_runs
 
 FULL = ("helpdesk", "atlas")
 TAGS = {

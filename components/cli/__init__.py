@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from components import catalog, pipeline, report
-from components.cli.evaluating import evaluate
+from components import pipeline
+from components.cli.evaluate import evaluate
 from components.cli.shared import (
     CorpusOption,
     FirstStage,
@@ -37,11 +37,13 @@ from components.cli.shared import (
     steps_of,
 )
 from components.config import Settings, read_settings
-from components.corpus import read_texts
+from components.corpora import read_texts
 from components.domain import Comparison, InputError, LabError, Ranking
 from components.encoders import minilm
-from components.lab import LATE_LIMIT, Lab
-from components.prices import dollars, price_of
+from components.exports.as_json import comparison_json, ranking_json
+from components.lab import LATE_LIMIT, Lab, catalog
+from components.rerankers.hosted.prices import price_of
+from components.wording import dollars
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -181,7 +183,7 @@ def search(
     with progress_bars() as bars:
         comparison = asyncio.run(pipeline.compare(lab, found, request, bars))
     if as_json:
-        emit(report.comparison_json(comparison, found, final_k))
+        emit(comparison_json(comparison, found, final_k))
     else:
         _print_comparison(comparison, final_k)
     if comparison.failures:
@@ -256,7 +258,7 @@ def rerank(
         for hit in ranking.hits[:top_k]
     ]
     if as_json:
-        told = report.ranking_json(ranking, 0)
+        told = ranking_json(ranking, 0)
         kept = {name: told[name] for name in ("timing", "truncated", "usage")}
         emit({"results": results} | kept)
         return

@@ -15,7 +15,7 @@ from rich.text import Text
 from typer.exceptions import TyperException
 
 from components.config import read_settings
-from components.corpus import open_corpus
+from components.corpora import open_corpus
 from components.domain import Corpus, Failure, LabError, Ranking
 from components.lab import Lab
 

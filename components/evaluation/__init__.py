@@ -1,6 +1,8 @@
 """Many judged queries through any number of systems: a plan, its run, and the measures."""
 
-from components.evaluation.measures import (
+from components.evaluation.planning import CANDIDATES, Plan, Subset, plan
+from components.evaluation.running import Evaluation, Ranked, evaluate, ranked, time_depths
+from components.measures import (
     FAMILIES,
     MEASURES,
     Metrics,
@@ -10,8 +12,6 @@ from components.evaluation.measures import (
     measures_at,
     run_scores,
 )
-from components.evaluation.planning import CANDIDATES, Plan, Subset, plan, queries
-from components.evaluation.running import Evaluation, Ranked, evaluate, ranked, time_depths
 
 __all__ = [
     "CANDIDATES",
@@ -28,7 +28,6 @@ __all__ = [
     "measure",
     "measures_at",
     "plan",
-    "queries",
     "ranked",
     "run_scores",
     "time_depths",

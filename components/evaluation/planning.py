@@ -12,11 +12,6 @@ from components.pipeline import Request
 CANDIDATES = "candidates"
 
 
-def queries(n: int, kind: str = "") -> str:
-    """Return so many queries in words: 1 query, 1,250 judged queries."""
-    return " ".join(word for word in (f"{n:,}", kind, "query" if n == 1 else "queries") if word)
-
-
 @dataclass(frozen=True, slots=True)
 class Subset:
     """Which of the judged queries: with a tag, so many of them at random, the first of those.

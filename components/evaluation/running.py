@@ -18,9 +18,9 @@ from components.domain import (
     Timing,
     Usage,
 )
-from components.evaluation.measures import MEASURES, Metrics, measure, run_scores
 from components.evaluation.planning import CANDIDATES, Plan
 from components.lab import Lab, Report, no_report
+from components.measures import MEASURES, Metrics, measure, run_scores
 
 
 @dataclass(frozen=True, slots=True)

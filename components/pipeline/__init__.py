@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
-from components import catalog
 from components.config import read_settings
-from components.corpus import open_corpus
+from components.corpora import open_corpus
 from components.domain import Corpus, Document, Hit, Ranking
-from components.lab import Lab
+from components.lab import Lab, catalog
 from components.pipeline.comparison import (
     compare,
     compare_candidates,

@@ -11,17 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
-from components import catalog
-from components.domain import (
-    Cancelled,
-    Comparison,
-    Corpus,
-    Failure,
-    InputError,
-    LabError,
-    Ranking,
-)
-from components.lab import Lab
+from components.domain import Cancelled, Comparison, Corpus, Failure, InputError, LabError, Ranking
+from components.lab import Lab, catalog
 from components.pipeline.request import Request, Unwatched, Watcher, check_request
 from components.pipeline.stages import (
     first_stage_ranking,

@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from components import catalog
-from components.domain import (
-    Failure,
-    InputError,
-    Ranking,
-    Recorded,
-)
-from components.lab import Lab
+from components.domain import Failure, InputError, Ranking, Recorded
+from components.lab import Lab, catalog
 
 
 class Watcher(Protocol):

@@ -11,12 +11,11 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from components import catalog
 from components.domain import Corpus, Progress, Reranker, RerankError, Scores, Spec
-from components.lab import LATE_LIMIT, Lab
-from components.lanes import GATE
+from components.lab import LATE_LIMIT, Lab, catalog
+from components.models.gate import GATE
 from components.pipeline.request import Request, Unwatched, Watcher
-from components.scores import as_scores, merged, pair_keys
+from components.storage.score_cache import as_scores, merged, pair_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from components import catalog
 from components.domain import (
     Billed,
     Corpus,
@@ -21,12 +20,12 @@ from components.domain import (
     Timing,
     Usage,
 )
-from components.lab import Lab, Measured
-from components.lanes import GATE
+from components.lab import Lab, Measured, catalog
+from components.models.gate import GATE
 from components.pipeline.request import Request, Unwatched, Watcher
 from components.pipeline.scoring import check_scores, score_texts, since
-from components.prices import usd_of
 from components.rerankers.fusion import RRF, fuse
+from components.rerankers.hosted.prices import usd_of
 
 _NO_TIME = Timing()
 

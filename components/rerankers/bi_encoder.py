@@ -8,13 +8,8 @@ import numpy as np
 
 from components.config import Settings
 from components.domain import Progress, Scores, Spec, no_progress
-from components.encoders import (
-    MINILM_L6,
-    MINILM_MODEL,
-    MINILM_TOKENIZER,
-    check_query_length,
-    minilm,
-)
+from components.encoders import MINILM_L6, check_query_length, minilm
+from components.models.files import MINILM_MODEL, MINILM_TOKENIZER
 from components.rerankers import Context
 
 BIENCODER_MINILM = Spec(

@@ -10,7 +10,9 @@ import numpy as np
 from components.config import Settings
 from components.domain import Progress, Scores, Spec, no_progress
 from components.encoders import check_query_length
-from components.lanes import ModelFile, OnnxModel, kept_and_cut
+from components.models.files import ModelFile
+from components.models.runtime import OnnxModel
+from components.models.tokens import kept_and_cut
 from components.rerankers import Context
 
 MINILM_L12 = Spec(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from components.config import Settings
 from components.domain import Progress, Reranker, Scores, Spec, no_progress
+from components.models import bm25
 from components.rerankers import Context, cross_encoder, lexical
 
 K = 60
@@ -79,6 +80,6 @@ def load(spec: Spec, context: Context) -> Fusion:
     return Fusion(
         [
             cross_encoder.load(cross_encoder.MINILM_L12, context),
-            lexical.load(lexical.BM25, context),
+            lexical.load(bm25.BM25, context),
         ]
     )

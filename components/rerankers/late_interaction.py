@@ -5,19 +5,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from components.config import Settings
 from components.domain import Matrix, Progress, Scores, Spec, no_progress
-from components.encoders import (
-    MINILM_MODEL,
-    MINILM_TOKENIZER,
-    MiniLm,
-    check_query_length,
-    minilm,
-)
+from components.encoders import MiniLm, TokenVectors, check_query_length, encode_tokens, minilm
+from components.models.files import MINILM_MODEL, MINILM_TOKENIZER
 from components.rerankers import Context, TokenStore
 
 LATE_MINILM = Spec(
@@ -42,22 +36,6 @@ LATE_MINILM = Spec(
 CACHE_BYTES = 256 * 1024**2
 
 
-@dataclass(frozen=True, slots=True)
-class TokenVectors:
-    """A document's token vectors, [CLS] and [SEP] included, and how its text was read."""
-
-    vectors: Matrix
-    kept: int
-    cut: int
-
-
-def encode_tokens(model: MiniLm, text: str) -> TokenVectors:
-    """Return the token vectors of a document's first 512 tokens."""
-    vectors = model.token_vectors(text, LATE_MINILM.max_tokens)
-    kept = len(vectors) - 2
-    return TokenVectors(vectors, kept, model.count_tokens(text) - kept)
-
-
 class TokenCache:
     """Token vectors by text; the least recently used go first when the bytes are full."""
 
@@ -74,7 +52,7 @@ class TokenCache:
             if text in self._held:
                 self._held.move_to_end(text)
                 return self._held[text]
-        encoded = encode_tokens(self._model, text)
+        encoded = encode_tokens(self._model, text, LATE_MINILM.max_tokens)
         with self._lock:
             if text not in self._held:
                 self._held[text] = encoded

@@ -24,6 +24,14 @@ import pytest
 from playwright.sync_api import sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120.0
 PATIENCE_MS = 120_000.0

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from test_browser import jsonl, overflow, upload
+
+from tests.support.browsing import jsonl, overflow, upload
 
 Enter = Callable[..., Any]
 VIEWS = {

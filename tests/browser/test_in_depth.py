@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.conftest import Enter
 from playwright.sync_api import expect
 
+Enter = Callable[..., Any]
 QUERY = "how do I write a log entry with the traceback"
 expect.set_options(timeout=60_000)
 

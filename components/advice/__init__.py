@@ -1,0 +1,1 @@
+"""Which reranker to choose, and what it costs."""

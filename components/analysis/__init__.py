@@ -1,0 +1,1 @@
+"""What happened between rankings of the same candidates: pure functions of rankings."""

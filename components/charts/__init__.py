@@ -1,0 +1,1 @@
+"""Results drawn with Plotly, and the letter and colour of each system."""

@@ -1,0 +1,162 @@
+"""CSV and TSV tables: a delimiter, a header, and rows of the chosen columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from types import MappingProxyType
+
+from components.corpora.text import MAX_BYTES, Row, Upload, decode, quoted
+from components.domain import CorpusError
+
+PREVIEW_ROWS = 20
+
+
+ID_COLUMNS = ("_id", "id", "docid", "doc_id")
+
+
+TITLE_COLUMNS = ("title", "heading", "subject")
+
+
+TEXT_COLUMNS = ("text", "passage", "content", "contents", "body", "document")
+
+
+DELIMITERS: Mapping[str, str] = MappingProxyType(
+    {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+)
+
+
+csv.field_size_limit(MAX_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a table hold a document's text, title and id."""
+
+    text: str
+    title: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CsvPreview:
+    """A table's columns, its first rows, its delimiter, and the columns whose names fit."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    delimiter: str
+    suggested: Columns | None
+
+
+def preview_csv(upload: Upload) -> CsvPreview:
+    """Read a table's header and first rows, separated by comma, semicolon, tab or pipe."""
+    text = decode(upload)
+    delimiter = _sniff(upload.name, text)
+    columns = _header(upload.name, text, delimiter)
+    body = _body(upload.name, text, delimiter, len(columns))
+    rows = tuple(tuple(cells) for _, cells in islice(body, PREVIEW_ROWS))
+    return CsvPreview(columns, rows, delimiter, _suggest(columns))
+
+
+def table_rows(upload: Upload, columns: Columns | None = None) -> Iterator[Row]:
+    """Yield one row for each line of a table, with the chosen or else the suggested columns."""
+    preview = preview_csv(upload)
+    chosen = columns or preview.suggested
+    if chosen is None:
+        raise CorpusError(
+            f"{upload.name}:1: no column is named like a text; found {_listed(preview.columns)}.",
+            f"Choose the column that holds the text, or name it {TEXT_COLUMNS[0]}.",
+        )
+    roles = (("_id", chosen.id), ("title", chosen.title), ("text", chosen.text))
+    places = {role: _position(upload.name, preview.columns, name) for role, name in roles if name}
+    width = len(preview.columns)
+    for where, cells in _body(upload.name, decode(upload), preview.delimiter, width):
+        yield Row(where, {role: cells[place] for role, place in places.items()})
+
+
+def _sniff(name: str, text: str) -> str:
+    """Return the delimiter that finds several columns and most often as many as the header."""
+    fits = {delimiter: _fit(name, text, delimiter) for delimiter in DELIMITERS}
+    best = max(fits, key=fits.__getitem__)
+    header = text.lstrip().partition("\n")[0].strip()
+    if fits[best][0] or header.strip('"').strip().lower() in TEXT_COLUMNS:
+        return best
+    found = f"the header line is {quoted(header)}" if header else "the file is empty"
+    raise CorpusError(
+        f"{name}:1: expected a table; tried {', '.join(DELIMITERS.values())} as delimiters, "
+        f"and none gives a second column; {found}.",
+        "Save the table as CSV, or name its only column text.",
+    )
+
+
+def _fit(name: str, text: str, delimiter: str) -> tuple[bool, int, int]:
+    """Rate a delimiter: several columns; rows of 50 as wide as the header; columns."""
+    widths: list[int] = []
+    with suppress(CorpusError):  # a wrong delimiter tears quotes; the right one tells later
+        widths.extend(len(cells) for _, cells in islice(_records(name, text, delimiter), 50))
+    width = widths[0] if widths else 0
+    return width > 1, widths.count(width), width
+
+
+def _records(name: str, text: str, delimiter: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield place and cells of every record that is not blank."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield f"{name}:{line}", cells
+            line = reader.line_num + 1
+    except csv.Error as exc:
+        raise CorpusError(
+            f"{name}:{line}: the quotes of this row do not match: {exc}.",
+            "Put a cell that holds quotes in quotes, and double those that stand inside.",
+        ) from exc
+
+
+def _header(name: str, text: str, delimiter: str) -> tuple[str, ...]:
+    """Return the names of the columns, without spaces around them."""
+    _, cells = next(_records(name, text, delimiter))
+    return tuple(cell.strip() for cell in cells)
+
+
+def _body(name: str, text: str, delimiter: str, width: int) -> Iterator[tuple[str, list[str]]]:
+    """Yield place and cells of the records after the header, all equally wide."""
+    for where, cells in islice(_records(name, text, delimiter), 1, None):
+        if len(cells) != width:
+            raise CorpusError(
+                f"{where}: expected {width} columns, as in the header; found {len(cells)}.",
+                f"Put a cell that holds a {DELIMITERS[delimiter]} or a line break in quotes.",
+            )
+        yield where, cells
+
+
+def _suggest(columns: Sequence[str]) -> Columns | None:
+    """Return the columns that are named like text, title and id; None without a text."""
+    named = {column.lower(): column for column in reversed(columns)}
+
+    def first(names: Iterable[str]) -> str | None:
+        return next((named[name] for name in names if name in named), None)
+
+    text = first(TEXT_COLUMNS)
+    return Columns(text, first(TITLE_COLUMNS), first(ID_COLUMNS)) if text else None
+
+
+def _position(name: str, columns: Sequence[str], wanted: str) -> int:
+    """Return where a column stands; raise `CorpusError` unless exactly one has the name."""
+    if columns.count(wanted) != 1:
+        raise CorpusError(
+            f"{name}:1: expected one column {quoted(wanted)}; found {columns.count(wanted)} "
+            f"among {_listed(columns)}.",
+            "Choose a column of the header, and give every column a name of its own.",
+        )
+    return columns.index(wanted)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return up to twelve names in quotes."""
+    return ", ".join(quoted(name) for name in islice(names, 12))

@@ -1,0 +1,121 @@
+"""Files as they arrive: bytes become text, lines and JSON rows.
+
+A row is the fields of one document or query and the `file:line` where they stand. Every error here
+is a `CorpusError`; nothing is ever written to disk.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+
+from components.domain import CorpusError
+
+MAX_BYTES = 50 * 1024 * 1024
+
+
+MAX_FILES = 2_000
+
+
+PROSE = (".md", ".markdown", ".txt")
+
+
+_BOM = b"\xef\xbb\xbf"
+
+
+_KINDS: Mapping[type, str] = MappingProxyType(
+    {dict: "an object", list: "a list", bool: "true or false", type(None): "null", str: "a string"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it came from a browser, a zip or a folder: a name and its bytes."""
+
+    name: str
+    content: bytes
+
+    @property
+    def suffix(self) -> str:
+        """Return the name's ending in lower case, with its dot."""
+        return PurePosixPath(self.name).suffix.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The fields of one document or query, and `file:line` where they stand."""
+
+    where: str
+    fields: Mapping[str, object]
+
+
+def load(path: Path, name: str = "") -> Upload:
+    """Read a file from disk, known by this name (its path, if none is given) in errors."""
+    shown = printable(name or str(path))
+    try:
+        return Upload(shown, path.read_bytes())
+    except (OSError, ValueError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) else exc
+        raise CorpusError(
+            f"{shown}: the file cannot be read: {why}.", "Check the path and its permissions."
+        ) from exc
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """Return the end of a text on one line, with `?` for what cannot be shown."""
+    return "".join(c if c.isprintable() else "?" for c in text[-limit:])
+
+
+def quoted(text: str, limit: int = 60) -> str:
+    """Return text in quotes, escaped, and cut where it is long."""
+    return repr(text if len(text) <= limit else text[: limit - 1] + "…")
+
+
+def kind(value: object) -> str:
+    """Return what JSON calls a value."""
+    return _KINDS.get(type(value), "a number")
+
+
+def decode(file: Upload) -> str:
+    """Return a file's text, which must be UTF-8 without null bytes; a byte order mark is cut."""
+    start = len(_BOM) if file.content.startswith(_BOM) else 0
+    offset, cause = file.content.find(b"\0"), None
+    if offset < 0:
+        try:
+            return file.content[start:].decode()
+        except UnicodeDecodeError as exc:
+            offset, cause = exc.start + start, exc
+    line = file.content.count(b"\n", 0, offset) + 1
+    raise CorpusError(
+        f"{file.name}:{line}: the byte 0x{file.content[offset]:02x} at offset {offset} of the "
+        f"file is not {'valid UTF-8' if cause else 'text'}.",
+        "Save the file as plain text in UTF-8.",
+    ) from cause
+
+
+def lines(file: Upload) -> Iterator[tuple[int, str]]:
+    """Yield number and text of the lines that are not blank; only a line feed ends a line."""
+    for number, line in enumerate(decode(file).split("\n"), 1):
+        if line.strip():
+            yield number, line.removesuffix("\r")
+
+
+def json_rows(file: Upload) -> Iterator[Row]:
+    """Yield one row for each line of a JSONL file."""
+    for number, line in lines(file):
+        where = f"{file.name}:{number}"
+        try:
+            value = json.loads(line)
+        except json.JSONDecodeError as exc:
+            reason = f"{where}: not valid JSON at column {exc.colno}: {exc.msg}."
+            raise CorpusError(reason, "Write one JSON object on each line.") from exc
+        except (RecursionError, ValueError) as exc:
+            reason = f"{where}: the JSON is nested too deeply or has a number of over 4300 digits."
+            raise CorpusError(reason, "Simplify the line.") from exc
+        if not isinstance(value, dict):
+            reason = f"{where}: expected a JSON object; found {kind(value)}."
+            raise CorpusError(reason, "Write one JSON object on each line.")
+        yield Row(where, value)

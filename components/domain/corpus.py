@@ -1,0 +1,87 @@
+"""Documents, queries, judgments, and the corpus that joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+Judgments = Mapping[str, Mapping[str, int]]
+"""Query id -> document id -> grade; a pair that is absent is unjudged, which is not grade 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One passage of a corpus."""
+
+    id: str
+    title: str
+    text: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def passage(self) -> str:
+        """Return what every model reads: title, a space, text."""
+        return f"{self.title} {self.text}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One query; `tags` say what makes it hard, `note` tells a teacher what to look for."""
+
+    id: str
+    text: str
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Documents with, where they exist, queries and graded judgments.
+
+    `fingerprint` is a SHA-256 over the documents' ids, titles and texts in order: two corpora
+    with the same fingerprint rank alike. `splits` are all the judgments that came with it, by name;
+    `judgments` are those of one of them.
+    """
+
+    name: str
+    documents: tuple[Document, ...]
+    queries: tuple[Query, ...] = ()
+    judgments: Judgments = field(default_factory=dict)
+    fingerprint: str = ""
+    card: str = ""
+    splits: Mapping[str, Judgments] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        """Hash by fingerprint, so that work done for a corpus can be kept under it."""
+        return hash(self.fingerprint)
+
+    def find_query(self, text: str) -> Query | None:
+        """Return the corpus's own query with this text, if there is one."""
+        wanted = " ".join(text.split())
+        return next((q for q in self.queries if " ".join(q.text.split()) == wanted), None)
+
+    @property
+    def split(self) -> str:
+        """Return the name of the split whose judgments these are."""
+        return next((n for n, found in self.splits.items() if found is self.judgments), "test")
+
+    def with_split(self, split: str) -> Corpus:
+        """Return this corpus with another split's judgments; itself where there is no such."""
+        if split == self.split or split not in self.splits:
+            return self
+        return replace(self, judgments=self.splits[split])
+
+    @property
+    def by_id(self) -> Mapping[str, Document]:
+        """Return the documents by id."""
+        return _by_id(self)
+
+    def grades(self, query: Query | None) -> Mapping[str, int]:
+        """Return the grades of a query by document id; empty where nothing is judged."""
+        return self.judgments.get(query.id, {}) if query else {}
+
+
+@lru_cache(maxsize=8)
+def _by_id(corpus: Corpus) -> Mapping[str, Document]:
+    return {document.id: document for document in corpus.documents}

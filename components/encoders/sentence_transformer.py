@@ -1,0 +1,150 @@
+"""sentence-transformers/all-MiniLM-L6-v2: sentence vectors and token vectors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from components.domain import Matrix, Progress, Spec, UnavailableError, Vector, no_progress
+from components.encoders.base import check_query_length, unit_rows
+from components.models.files import MINILM_MODEL, MINILM_TOKENIZER
+from components.models.tokens import load_tokenizer
+
+MINILM_L6 = Spec(
+    key="minilm-l6",
+    label="minilm-l6",
+    family="bi-encoder",
+    summary="A smaller, older bi-encoder; also the source of the token vectors of late-minilm.",
+    scale="cosine",
+    model="sentence-transformers/all-MiniLM-L6-v2",
+    revision="v2-53aa5117",
+    source="https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2",
+    authors="Sentence-Transformers, UKP Lab (TU Darmstadt)",
+    license="Apache-2.0",
+    size_mb=91.0,
+    max_tokens=256,
+    runtime="torch",
+)
+
+
+class MiniLm:
+    """sentence-transformers/all-MiniLM-L6-v2 through sentence-transformers, from the disk.
+
+    torch is imported when the first text is encoded, not before. Texts go through the model one at
+    a time, so that a vector is a function of its text alone.
+    """
+
+    dimension = 384
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: Any = None
+
+    @property
+    def _model(self) -> Any:  # noqa: ANN401  (sentence_transformers carries no types)
+        with self._lock:
+            if self._loaded is None:
+                MINILM_TOKENIZER.verify()
+                self._loaded = load_sentence_transformer(MINILM_MODEL.verify().parent)
+            return self._loaded
+
+    def warm_up(self) -> None:
+        """Load the weights now; an error is for the first use to report."""
+        with contextlib.suppress(UnavailableError):
+            _ = self._model
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        return load_tokenizer(MINILM_TOKENIZER.verify())
+
+    def count_tokens(self, text: str) -> int:
+        """Return the number of tokens of a text, [CLS] and [SEP] not counted."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def sentence_vector(self, text: str, max_tokens: int = 256) -> Vector:
+        """Return the mean-pooled unit vector of a text, shape (384,)."""
+        return unit_rows(self._forward(text, max_tokens)["sentence_embedding"][0].numpy())
+
+    def token_vectors(self, text: str, max_tokens: int = 512) -> Matrix:
+        """Return one unit row for each token, [CLS] and [SEP] included."""
+        return unit_rows(self._forward(text, max_tokens)["token_embeddings"][0].numpy())
+
+    def _forward(self, text: str, max_tokens: int) -> dict[str, Any]:
+        import torch
+
+        model = self._model
+        with self._lock, torch.inference_mode():
+            model.max_seq_length = max_tokens
+            result: dict[str, Any] = model(model.preprocess([text]))
+        return result
+
+
+def rest_between_texts() -> None:
+    """Let torch's threads spin only briefly while they wait: on busy cores it slows all work."""
+    os.environ.setdefault("GOMP_SPINCOUNT", "30000")  # read once, when torch is imported
+
+
+def load_sentence_transformer(folder: Path) -> Any:  # noqa: ANN401
+    """Import sentence-transformers and load a model from a folder, on the CPU."""
+    rest_between_texts()
+    try:
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    except Exception as exc:  # the library raises many unrelated types here
+        raise UnavailableError(
+            f"sentence-transformers cannot load {folder.name}: {exc}",
+            "Install the project again: pip install -e .",
+        ) from exc
+
+
+@cache
+def minilm() -> MiniLm:
+    """Return the one MiniLM of this process: three systems share its weights."""
+    return MiniLm()
+
+
+class MiniLmEncoder:
+    """all-MiniLM-L6-v2 as a bi-encoder: mean pooling over at most 256 tokens."""
+
+    dimension = MiniLm.dimension
+
+    def encode_query(self, text: str) -> Vector:
+        """Return the query's unit vector; InputError if it is longer than the model reads."""
+        check_query_length(minilm().count_tokens(text), MINILM_L6.max_tokens - 2, MINILM_L6.label)
+        return minilm().sentence_vector(text, MINILM_L6.max_tokens)
+
+    def encode_documents(self, texts: Sequence[str], progress: Progress = no_progress) -> Matrix:
+        """Return one unit row for each text, shape (len(texts), 384)."""
+        rows = np.empty((len(texts), self.dimension), np.float32)
+        for i, text in enumerate(texts):
+            rows[i] = minilm().sentence_vector(text, MINILM_L6.max_tokens)
+            progress(i + 1, len(texts))
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """A document's token vectors, [CLS] and [SEP] included, and how its text was read."""
+
+    vectors: Matrix
+    kept: int
+    cut: int
+
+
+def encode_tokens(model: MiniLm, text: str, limit: int) -> TokenVectors:
+    """Return the token vectors of a document's first `limit` tokens, [CLS] and [SEP] among them."""
+    vectors = model.token_vectors(text, limit)
+    kept = len(vectors) - 2
+    return TokenVectors(vectors, kept, model.count_tokens(text) - kept)

@@ -1,0 +1,1 @@
+"""Files to take away: JSON, CSV, TREC, HTML reports, recordings."""

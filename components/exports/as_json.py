@@ -1,0 +1,53 @@
+"""Results as JSON, with the fields that the command line promises."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from components.domain import Comparison, Corpus, Failure, Ranking
+
+TIMES = ("embed_ms", "search_ms", "rerank_ms", "load_ms")
+
+
+def ranking_json(ranking: Ranking, final_k: int) -> dict[str, Any]:
+    """Return a ranking, cut at `final_k`, as the command line promises it."""
+    timing = {name: round(getattr(ranking.timing, name), 3) for name in TIMES}
+    return {
+        "system": ranking.system,
+        "hits": [
+            {
+                "id": hit.document.id,
+                "rank": hit.rank,
+                "score": hit.score,
+                "first_stage_rank": hit.first_stage_rank,
+                "title": hit.document.title,
+                "text": hit.document.text,
+            }
+            for hit in ranking.hits[:final_k]
+        ],
+        "timing": timing,
+        "truncated": ranking.truncated,
+        "cached": ranking.cached,
+        "usage": asdict(ranking.usage),
+    }
+
+
+def failure_json(failure: Failure) -> dict[str, str]:
+    """Return a failure as the command line promises it."""
+    return {"system": failure.system, "reason": failure.reason, "remedy": failure.remedy}
+
+
+def comparison_json(comparison: Comparison, corpus: Corpus, final_k: int) -> dict[str, Any]:
+    """Return a comparison as the command line promises it."""
+    return {
+        "query": comparison.query,
+        "corpus": {
+            "name": corpus.name,
+            "documents": len(corpus.documents),
+            "fingerprint": corpus.fingerprint,
+        },
+        "first_stage": ranking_json(comparison.first_stage, final_k),
+        "rankings": [ranking_json(r, final_k) for r in comparison.rankings],
+        "failures": [failure_json(f) for f in comparison.failures],
+    }

@@ -1,0 +1,102 @@
+"""Work in threads: it reports how far it is, and ends at its next step once it was asked to."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+from components.domain import Cancelled, LabError
+from components.lab.lab import Report
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a system is: a state such as wait, load, run, done, failed, stopped, and how far."""
+
+    state: str = "wait"
+    done: int = 0
+    total: int = 0
+
+
+class Worker(ABC):
+    """A thread with an end that can be asked for: the work stops at its next step."""
+
+    def __init__(self, name: str) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._guarded, name=name, daemon=True)
+        self.error: LabError | None = None
+
+    def start(self) -> Self:
+        """Begin, and return at once."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Ask the work to end at its next step."""
+        self._stop.set()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the end."""
+        self._thread.join(timeout)
+
+    @property
+    def stopped(self) -> bool:
+        """Return whether somebody asked the work to end."""
+        return self._stop.is_set()
+
+    @property
+    def finished(self) -> bool:
+        """Return whether the work has ended, well or not."""
+        return not self._thread.is_alive() and self._thread.ident is not None
+
+    def check(self) -> None:
+        """Raise Cancelled once the work was asked to end."""
+        if self._stop.is_set():
+            raise Cancelled
+
+    @abstractmethod
+    def _work(self) -> None:
+        """Do the work; `_end` follows, whatever happens."""
+
+    @abstractmethod
+    def _end(self) -> None:
+        """Bring what is shown into its final state."""
+
+    def _guarded(self) -> None:
+        try:
+            self._work()
+        except Cancelled:
+            self._stop.set()
+        except LabError as exc:
+            self.error = exc
+        except Exception as exc:  # the page must say so instead of waiting for ever
+            _log.exception("%s failed", self._thread.name)
+            self.error = LabError(f"{type(exc).__name__}: {exc}", "See the lab's log.")
+        self._end()
+
+
+class Task(Worker):
+    """Work with progress, such as indexing a corpus."""
+
+    def __init__(self, work: Callable[[Report], None]) -> None:
+        super().__init__("task")
+        self.stage = Stage()
+        self._given = work
+
+    def _report(self, step: str, done: int, total: int) -> None:
+        self.check()
+        self.stage = Stage(step, done, total)
+
+    def _work(self) -> None:
+        self._given(self._report)
+        self.stage = Stage("done")
+
+    def _end(self) -> None:
+        if self.stage.state != "done":
+            self.stage = Stage("failed" if self.error else "stopped")

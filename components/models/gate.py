@@ -1,0 +1,61 @@
+"""The gate: local models work one at a time, so that a latency is of that model alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class Gate:
+    """Lets one local model work at a time, so that a latency is of that model alone.
+
+    First come, first served, except that urgent work (a query's embedding, a few milliseconds)
+    goes before work that takes seconds, and even beside a model that is only being loaded.
+    """
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._waiting: list[tuple[bool, int]] = []
+        self._inside: list[bool] = []  # for each holder: is it only loading?
+        self._turn = 0
+
+    @contextmanager
+    def hold(
+        self,
+        *,
+        urgent: bool = False,
+        loading: bool = False,
+        check: Callable[[], None] = lambda: None,
+    ) -> Iterator[float]:
+        """Hold the gate; yield the milliseconds waited. `check` may raise to give up waiting."""
+        begun = time.perf_counter()
+        self._enter(urgent, loading, check)
+        try:
+            yield (time.perf_counter() - begun) * 1000
+        finally:
+            with self._condition:
+                self._inside.remove(loading)
+                self._condition.notify_all()
+
+    def _enter(self, urgent: bool, loading: bool, check: Callable[[], None]) -> None:
+        with self._condition:
+            self._turn += 1
+            ticket = (not urgent, self._turn)
+            self._waiting.append(ticket)
+            try:
+                while min(self._waiting) != ticket or self._blocked(urgent):
+                    check()
+                    self._condition.wait(timeout=0.05)
+                self._inside.append(loading)
+            finally:
+                self._waiting.remove(ticket)
+                self._condition.notify_all()
+
+    def _blocked(self, urgent: bool) -> bool:
+        return not all(self._inside) if urgent else bool(self._inside)
+
+
+GATE = Gate()
+"""The one gate of this process."""

@@ -1,0 +1,117 @@
+"""How local models run: one text or pair at a time, on single-threaded sessions, one lane a core.
+
+Dynamic int8 models take their activation scale over the whole input tensor. In a batch that makes
+a score depend on its company, padding included. Here every inference sees one unpadded input, so a
+score is a function of that input alone; the cores are kept busy by running several inferences at
+once, each on one thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from tokenizers import Encoding
+
+from components.domain import Progress, UnavailableError, no_progress
+from components.models.files import ModelFile
+from components.models.tokens import load_tokenizer
+
+T = TypeVar("T")
+
+
+R = TypeVar("R")
+
+
+LANES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+"""How many inferences run at once: one a core this process may use."""
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(LANES, thread_name_prefix="lane")
+
+
+def run_lanes(
+    work: Callable[[T], R], items: Sequence[T], progress: Progress = no_progress
+) -> list[R]:
+    """Apply `work` to every item on the lanes and return the results in the items' order.
+
+    `progress` is called in the caller's thread after every item; if it raises, items not yet begun
+    are dropped and those under way are waited for, so that nothing runs on after the return.
+    """
+    futures: list[Future[R]] = [_pool().submit(work, item) for item in items]
+    try:
+        for done, future in enumerate(as_completed(futures), start=1):
+            future.result()
+            progress(done, len(items))
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        wait(futures)
+        raise
+    return [future.result() for future in futures]
+
+
+class OnnxModel:
+    """One ONNX transformer with its tokenizer; every call sees one unpadded input.
+
+    The session is shared by all lanes: `run` may be called from several threads at once, and with
+    one intra-op thread each call works on the caller's own thread. `strategy` says what is cut
+    when an input is too long: ``longest_first`` for single texts, ``only_second`` for pairs.
+    """
+
+    def __init__(
+        self, model: ModelFile, tokenizer: ModelFile, max_tokens: int, strategy: str
+    ) -> None:
+        self.max_tokens = max_tokens
+        self.tokenizer = load_tokenizer(tokenizer.verify(), max_tokens, strategy)
+        self._plain = load_tokenizer(tokenizer.verify())
+        self.open_session = open_session(model.verify())
+
+    def count_tokens(self, text: str) -> int:
+        """Return the number of tokens of a text, special tokens not counted."""
+        return len(self._plain.encode(text, add_special_tokens=False).ids)
+
+    def run(self, encoding: Encoding) -> npt.NDArray[np.float32]:
+        """Return the model's first output for one input, without the batch dimension."""
+        ids = np.array([encoding.ids], dtype=np.int64)
+        feed = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.array([encoding.type_ids], dtype=np.int64),
+        }
+        output: npt.NDArray[np.float32] = self.open_session.run(None, feed)[0][0]
+        return output
+
+    def run_all(
+        self, encodings: Sequence[Encoding], progress: Progress = no_progress
+    ) -> list[npt.NDArray[np.float32]]:
+        """Run every input on the lanes, longest first so that no lane is left with a long tail."""
+        order = sorted(range(len(encodings)), key=lambda i: -len(encodings[i].ids))
+        outputs = run_lanes(self.run, [encodings[i] for i in order], progress)
+        placed = dict(zip(order, outputs, strict=True))
+        return [placed[i] for i in range(len(encodings))]
+
+
+def open_session(path: Path) -> onnxruntime.InferenceSession:
+    """Return a session with one thread, whose int8 sums never saturate."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Processors without VNNI multiply int8 with sums that saturate: logits were off by up to 0.4.
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as exc:  # onnxruntime raises many unrelated types here
+        raise UnavailableError(
+            f"ONNX Runtime cannot load {path.name}: {exc}", "Reinstall onnxruntime and the model."
+        ) from exc

@@ -1,0 +1,1 @@
+"""Rerankers behind the network, one file a provider."""

@@ -1,0 +1,1 @@
+"""The first stage: vectors, collections, and the engine that searches them."""

@@ -1,0 +1,1 @@
+"""What lies on disk: SQLite files, arrays, cached scores, the log of past searches."""

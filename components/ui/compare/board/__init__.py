@@ -1,0 +1,1 @@
+"""The board: a component that draws all columns side by side."""

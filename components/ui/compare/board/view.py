@@ -1,0 +1,252 @@
+"""A job as the board shows it: letters, states, cards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from components.analysis.comparison import movement_paths, ndcg, relative_scores, telling_documents
+from components.analysis.depth import at_depth
+from components.charts.palette import letters
+from components.config import Settings
+from components.domain import Comparison, Failure, Hit, Ranking, Recorded, Spec, Usage
+from components.lab import catalog
+from components.lab.work import Stage
+from components.pipeline import Request
+from components.pipeline.job import FIRST, Job
+from components.ui.compare.board.component import (
+    BoardData,
+    CardView,
+    ColumnView,
+    Origin,
+    PathView,
+    State,
+)
+from components.wording import dollars, milliseconds
+from components.wording import score as score_words
+
+_STATES: Mapping[str, State] = {
+    "wait": "waiting",
+    "run": "running",
+    "done": "done",
+    "failed": "failed",
+    "stopped": "stopped",
+}
+
+
+def column_specs(request: Request, settings: Settings) -> dict[str, Spec]:
+    """Return what is known of each column but the first stage's, recorded ones included."""
+    specs = {key: catalog.reranker_spec(key, settings) for key in request.rerankers}
+    return specs | {r.key: _recorded_spec(r) for r in request.recorded}
+
+
+def first_spec(request: Request) -> Spec:
+    """Return what is known of the first stage, recorded or not."""
+    if request.recorded_first is not None:
+        return _recorded_spec(request.recorded_first)
+    return catalog.first_stages()[request.first_stage]
+
+
+def _recorded_spec(recorded: Recorded) -> Spec:
+    return Spec(recorded.key, recorded.label, "recorded", "", recorded.scale)
+
+
+def comparison_of(job: Job) -> Comparison:
+    """Return what a job holds as a comparison."""
+    if job.first_stage is None:
+        raise ValueError("the job has no first stage yet")
+    results = tuple(job.results[k] for k in job.request.systems if k in job.results)
+    return Comparison(job.request.query, job.first_stage, results)
+
+
+def board_data(
+    job: Job, final_k: int, grades: Mapping[str, int], depth: int | None = None
+) -> BoardData:
+    """Return what the board shows of a job as it stands now, at a smaller depth where asked."""
+    columns = [_first_column(job, final_k, grades)]
+    specs = column_specs(job.request, job.lab.settings)
+    for key, letter in letters(job.request.systems, job.lab.settings).items():
+        stage = job.stages.get(key, Stage())
+        result = at(specs[key], job.results.get(key), depth)
+        column = _column(specs[key], letter, stage, result, final_k, grades)
+        told = _instruction_note(specs[key], job.request)
+        columns.append(replace(column, notes=(*told, *column.notes)))
+    top = max(3, *grades.values()) if grades else 0
+    paths = _paths(job, final_k, grades, depth) if job.finished else ()
+    reading = _reading(final_k, grades) if paths else ""
+    return BoardData(tuple(columns), top, final_k, paths, reading)
+
+
+def at(spec: Spec, result: Ranking | Failure | None, depth: int | None) -> Ranking | Failure | None:
+    """Return a result as it would be with fewer candidates; a listwise one stays as it is."""
+    if depth is None or not isinstance(result, Ranking) or spec.listwise or result.recorded:
+        return result
+    return at_depth(result, depth)
+
+
+def _paths(
+    job: Job, final_k: int, grades: Mapping[str, int], depth: int | None
+) -> tuple[PathView, ...]:
+    """Return the ways of the shown documents through the columns that ended well."""
+    if job.first_stage is None:
+        return ()
+    specs = column_specs(job.request, job.lab.settings)
+    results = [at(specs[key], job.results.get(key), depth) for key in job.request.systems]
+    rankings = (job.first_stage, *(r for r in results if isinstance(r, Ranking)))
+    telling = telling_documents(rankings, grades)
+    return tuple(
+        PathView(
+            p.document.id,
+            p.document.title or p.document.text,
+            p.ranks,
+            p.heights,
+            p.document.id in telling,
+        )
+        for p in movement_paths(rankings, final_k)
+    )
+
+
+def _reading(final_k: int, grades: Mapping[str, int]) -> str:
+    bold = "documents judged relevant" if any(g > 0 for g in grades.values()) else "systems' firsts"
+    return (
+        f"How to read: one line a document, one column a system. Bold are the {bold}. "
+        f"Below the dots stand ranks beyond {final_k}."
+    )
+
+
+def _instruction_note(spec: Spec, request: Request) -> tuple[str, ...]:
+    """Return whether a reranker follows the instruction; its plain twin says so by its name."""
+    if not request.instruction.strip() or spec.key not in request.rerankers:
+        return ()
+    if spec.instructions:
+        return ("with instruction",)
+    return () if spec.key.endswith(catalog.PLAIN) else ("takes no instruction",)
+
+
+def _first_column(job: Job, final_k: int, grades: Mapping[str, int]) -> ColumnView:
+    spec, stage = first_spec(job.request), job.stages.get(FIRST, Stage())
+    return _column(spec, "A", stage, job.first_stage, final_k, grades)
+
+
+def _column(
+    spec: Spec,
+    letter: str,
+    stage: Stage,
+    result: Ranking | Failure | None,
+    final_k: int,
+    grades: Mapping[str, int],
+) -> ColumnView:
+    ranking = result if isinstance(result, Ranking) else None
+    failure = result if isinstance(result, Failure) else None
+    return ColumnView(
+        key=spec.key if letter != "A" else FIRST,
+        letter=letter,
+        label=spec.label,
+        kind=f"{spec.family}, first stage" if letter == "A" else spec.family,
+        scale=spec.scale,
+        state=_STATES.get(stage.state, "loading"),
+        done=stage.done,
+        total=stage.total,
+        latency=_latency(ranking, first=letter == "A"),
+        quality=_quality(ranking, grades),
+        notes=_notes(spec, stage, ranking),
+        reason=failure.reason if failure else "",
+        remedy=failure.remedy if failure else "",
+        cards=_cards(ranking, final_k, grades, first=letter == "A"),
+        cost=dollars(ranking.usage.usd) if ranking and ranking.usage.usd is not None else "",
+        cost_words=usage_words(ranking.usage) if ranking else "",
+    )
+
+
+def usage_words(usage: Usage) -> str:
+    """Return what was billed, in words; empty where nothing was."""
+    units = [f"{usage.searches:,g} searches"] if usage.searches else []
+    units += [f"{usage.billed_tokens:,} tokens"] if usage.billed_tokens else []
+    if not units:
+        return ""
+    how = "the lab's estimate; the provider did not say" if usage.estimated else "as billed"
+    return f"{' and '.join(units)} ({how})"
+
+
+def _latency(ranking: Ranking | None, *, first: bool) -> str:
+    if ranking is None:
+        return ""
+    timing = ranking.timing
+    return milliseconds(timing.total_ms if first else timing.rerank_ms)
+
+
+def _quality(ranking: Ranking | None, grades: Mapping[str, int]) -> str:
+    value = ndcg(ranking, grades, 10) if ranking else None
+    return "" if value is None else f"nDCG@10 {value:.2f}"
+
+
+def _notes(spec: Spec, stage: Stage, ranking: Ranking | None) -> tuple[str, ...]:
+    notes = ["anti-pattern"] if spec.caution.startswith("An anti-pattern") else []
+    if ranking is None:
+        return (*notes, stage.state) if stage.state not in _STATES else tuple(notes)
+    if ranking.recorded:
+        notes.append(recorded_words(ranking.recorded))
+    if ranking.truncated:
+        about = "about " if ranking.cut_estimated else ""
+        notes.append(f"{about}{ranking.truncated} cut")
+    if ranking.usage.estimated and ranking.usage.usd is not None:
+        notes.append("cost estimated")
+    notes += ranking.notes
+    if ranking.cached:
+        notes.append("cached")
+    if ranking.timing.load_ms > 50:
+        notes.append(f"cold start {ranking.timing.load_ms / 1000:,.1f} s")
+    return tuple(notes)
+
+
+def recorded_words(date: str) -> str:
+    """Return how a column that was not computed now is marked."""
+    return f"run {date}" if date.startswith("from ") else f"recorded {date}"
+
+
+def _cards(
+    ranking: Ranking | None, final_k: int, grades: Mapping[str, int], *, first: bool
+) -> tuple[CardView, ...]:
+    if ranking is None:
+        return ()
+    bars = relative_scores([hit.score for hit in ranking.hits])
+    shown = zip(ranking.hits[:final_k], bars, strict=False)
+    return tuple(
+        _card(hit, bar, final_k, grades, first=first, estimated=ranking.cut_estimated)
+        for hit, bar in shown
+    )
+
+
+def _card(
+    hit: Hit,
+    bar: float,
+    final_k: int,
+    grades: Mapping[str, int],
+    *,
+    first: bool,
+    estimated: bool,
+) -> CardView:
+    return CardView(
+        id=hit.document.id,
+        rank=hit.rank,
+        title=hit.document.title,
+        text=hit.document.text,
+        score=score_words(hit.score),
+        bar=bar,
+        first_rank=hit.first_stage_rank,
+        origin="first" if first else _origin(hit, final_k),
+        delta=abs(hit.movement),
+        grade=grades.get(hit.document.id),
+        cut=hit.tokens_cut,
+        cut_estimated=estimated,
+    )
+
+
+def _origin(hit: Hit, final_k: int) -> Origin:
+    if not hit.first_stage_rank:
+        return "new"
+    if hit.first_stage_rank > final_k:
+        return "from"
+    if hit.movement == 0:
+        return "same"
+    return "up" if hit.movement > 0 else "down"

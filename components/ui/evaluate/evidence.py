@@ -1,0 +1,274 @@
+"""What an evaluation shows: the verdict, and one view of the evidence at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from components.charts import evaluation as drawn
+from components.evaluation import significance
+from components.evaluation import summary as evidence
+from components.evaluation.store import Snapshot
+from components.exports import evaluation as dossier
+from components.exports.evaluation_report import Dossier
+from components.measures import FAMILIES
+from components.ui.compare.views import CHART
+from components.ui.evaluate import costs as money
+from components.ui.evaluate import saved as kept
+from components.ui.evaluate import worth
+from components.ui.evaluate.run import view_key
+from components.ui.shared import page, state
+from components.wording import signed
+
+
+def show(view: Dossier | None) -> None:
+    """Show the verdict and the chosen evidence; without an evaluation, what else there is."""
+    chosen = _choose_view(view)
+    if view is None:
+        if chosen not in _ALWAYS:
+            _nothing_yet()
+            return
+    elif chosen not in _ALWAYS:
+        _controls(view)
+        _verdict(view, whole=chosen == "quality")
+        if not view.ranked:
+            _failures(view)
+            return
+    _VIEWS[chosen][1](view)
+    if view is not None and chosen not in _ALWAYS:
+        _failures(view)
+
+
+_PROMISES = (
+    (
+        "Is it better, and are we sure?",
+        "Every judged query through every system. One sentence each: by how much, with an "
+        "interval, and whether that is more than noise.",
+    ),
+    (
+        "For which queries?",
+        "Each query's gain or loss, one click from its ranking; the kinds of query that profit; "
+        "what no order of these candidates could have reached.",
+    ),
+    (
+        "At what price?",
+        "Milliseconds by stage, quality against latency and cost, and a month's bill on your own "
+        "traffic.",
+    ),
+)
+
+
+def _nothing_yet() -> None:
+    """Say what an evaluation answers, and offer the last one that is kept."""
+    job = state.get(state.EVALUATING)
+    st.text(
+        "Results appear here when the evaluation ends."
+        if job is not None and not job.finished
+        else "Nothing is evaluated yet. Choose systems and queries, then press Evaluate."
+    )
+    for column, (title, line) in zip(st.columns(3, gap="large"), _PROMISES, strict=True):
+        with column:
+            page.heading(title, line)
+    kept.offer_last()
+
+
+def _choose_view(view: Dossier | None) -> str:
+    chosen = st.segmented_control(
+        "Evidence",
+        list(_VIEWS),
+        format_func=lambda key: _VIEWS[key][0],
+        label_visibility="collapsed",
+        required=True,
+        **state.bound(state.EVIDENCE),
+    )
+    return str(chosen)
+
+
+def _controls(view: Dossier) -> None:
+    """Let the visitor choose the measure, its cut-off, and whom to compare with."""
+    one = view.snapshot
+    systems = one.plan.systems
+    if state.get(state.BASELINE) not in systems:
+        state.put(state.BASELINE, systems[0])
+    with st.container(horizontal=True, vertical_alignment="bottom", key="measure-controls"):
+        st.selectbox("Measure", FAMILIES, width=130, **state.bound(state.MEASURE))
+        st.number_input(
+            "at k",
+            *(1, 1000),
+            width=110,
+            disabled=state.get(state.MEASURE) == "AP",
+            **state.bound(state.CUT),
+        )
+        st.selectbox("Compared with", systems, width=200, **state.bound(state.BASELINE))
+        page.soft(one.title, "shown-evaluation")
+
+
+def _verdict(view: Dossier, *, whole: bool) -> None:
+    with st.container(key="verdict"):
+        for line in dossier.verdicts(view, _changed(view)):
+            st.text(line)
+    plan, found = view.snapshot.plan, view.snapshot.evaluation
+    said = evidence.warnings(plan, found)
+    if whole:
+        said += evidence.remarks(plan, found, int(view.measure.partition("@")[2] or 10))
+    for i, line in enumerate(said):
+        page.soft(line, f"caution-{i}")
+
+
+def _changed(view: Dossier) -> tuple[significance.Difference, ...]:
+    return state.memo(view_key(view, "differences", view.base), lambda: dossier.changed(view))
+
+
+def _failures(view: Dossier) -> None:
+    found = view.snapshot.evaluation.failures
+    rows = [
+        {"System": system, "Query": query, "Reason": failure.reason, "What to do": failure.remedy}
+        for system, failures in found.items()
+        for query, failure in failures
+    ]
+    if rows:
+        page.heading("Failures", f"{len(rows):,} in all; none counts as a zero.")
+        st.dataframe(rows, hide_index=True, width="stretch", key="evaluation-failures")
+
+
+# ---------------------------------------------------------------- quality
+
+
+def quality(view: Dossier) -> None:
+    """Show the means with their intervals."""
+    page.heading(
+        "Quality",
+        f"How to read: a dot is the mean {view.measure}, the bar its 95% bootstrap interval. "
+        "Intervals that overlap can still differ: the verdict above compares query by query.",
+    )
+    found = state.memo(view_key(view, "means"), lambda: significance.means(view.ranked, view.names))
+    chosen = {s: values[view.measure] for s, values in found.items()}
+    figure = drawn.quality(chosen, view.looks, page.ink())
+    st.plotly_chart(figure, key="quality", config=CHART, alt=f"Mean {view.measure} by system")
+    rows = [
+        {"System": f"{view.looks[s].letter} {s}"}
+        | {name: _interval(values[name]) for name in view.names}
+        for s, values in found.items()
+    ]
+    st.dataframe(rows, hide_index=True, width="stretch", key="metrics")
+    changed = _changed(view)
+    if changed:
+        page.heading(f"Differences from {view.base}", f"How to read: {dossier.DIFFERENCES}")
+        facts = [significance.facts(d) for d in changed]
+        st.dataframe(facts, hide_index=True, width="stretch", key="differences")
+
+
+def _interval(mean: significance.Mean) -> str:
+    if mean.n < 2:
+        return f"{mean.value:.3f}"
+    return f"{mean.value:.3f} ({mean.low:.3f}–{mean.high:.3f})"  # noqa: RUF001
+
+
+# ---------------------------------------------------------------- by query, by tag
+
+
+def by_query(view: Dossier) -> None:
+    """Show the change of every query, each of which opens in Compare."""
+    others = [s for s in view.ranked if s != view.base]
+    if not others or view.base not in view.ranked:
+        st.text("There is no second system to compare with.")
+        return
+    system = others[0]
+    if len(others) > 1:
+        system = (
+            st.segmented_control(
+                "System",
+                others,
+                default=others[0],
+                key="_changed_system",
+                label_visibility="collapsed",
+                required=True,
+            )
+            or others[0]
+        )
+    found = evidence.changes(view.snapshot.plan, view.ranked, view.base, system, view.measure)
+    up, down = sum(c.change > 0 for c in found), sum(c.change < 0 for c in found)
+    page.heading(
+        f"{system} against {view.base}, query by query",
+        f"How to read: one bar a query; up is a gain in {view.measure}. {up:,} better, {down:,} "
+        f"worse, {len(found) - up - down:,} the same. Choose a bar or a row to open its query in "
+        "Compare.",
+    )
+    figure = drawn.changes(
+        found, view.looks[system], view.looks[view.base], view.measure, page.ink()
+    )
+    event = st.plotly_chart(
+        figure,
+        key=f"changes-{system}",
+        config=CHART,
+        on_select="rerun",
+        selection_mode=("points",),
+        alt=f"Change in {view.measure} by query",
+    )
+    rows = [
+        {
+            "Query": c.query.text,
+            "Tags": ", ".join(c.query.tags),
+            view.base: f"{c.before:.3f}",
+            system: f"{c.after:.3f}",
+            "Change": signed(c.change),
+        }
+        for c in found
+    ]
+    table = st.dataframe(
+        rows,
+        hide_index=True,
+        width="stretch",
+        height=min(380, 36 * len(rows) + 40),
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"changed-{system}",
+    )
+    places = [p["point_index"] for p in event["selection"]["points"]]
+    places += table["selection"]["rows"]
+    if places:
+        _open(view.snapshot, found[places[0]].query.text)
+
+
+def _open(one: Snapshot, query: str) -> None:
+    """Show a query in Compare with the evaluation's corpus and systems."""
+    names = state.corpus_names()
+    held = {state.corpus_named(name).fingerprint: name for name in names}
+    state.choose_corpus(held[one.plan.fingerprint])
+    state.choose_split(state.corpus().name, one.plan.split)
+    state.put(state.QUERY, query)
+    known = one.plan.request
+    state.put(state.FIRST_STAGE, known.first_stage)
+    state.put(state.RERANKERS, tuple(r for r in known.rerankers if "@" not in r))
+    state.put(state.INITIAL_K, known.initial_k)
+    st.switch_page("app.py")
+
+
+def by_tag(view: Dossier) -> None:
+    """Show the means by kind of query."""
+    page.heading(
+        "By kind of query",
+        f"How to read: mean {view.measure}, and the difference from {view.base}; blue is better, "
+        "orange worse. A kind with few queries says little.",
+    )
+    groups = evidence.by_tag(view.snapshot.plan, view.ranked, view.measure)
+    if not groups or view.base not in view.ranked:
+        st.text("These queries carry no tags. Tags come from the metadata of queries.jsonl.")
+        return
+    figure = drawn.tags(groups, view.base, view.looks, page.ink())
+    st.plotly_chart(figure, key="tags", config=CHART, alt=f"Mean {view.measure} by tag and system")
+
+
+_ALWAYS = ("money", "past", "kept")
+"""Views that do not need an evaluation."""
+_VIEWS: Mapping[str, tuple[str, Callable[..., None]]] = {
+    "quality": ("Quality", quality),
+    "queries": ("By query", by_query),
+    "tags": ("By kind", by_tag),
+    "headroom": ("Headroom and depth", worth.headroom),
+    "latency": ("Latency and worth", worth.latency),
+    "money": ("Money", money.show),
+    "kept": ("Kept and files", kept.show),
+    "past": ("Past searches", kept.past_searches),
+}

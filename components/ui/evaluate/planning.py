@@ -1,0 +1,144 @@
+"""What is evaluated: corpus, split, queries, systems; and what that will take and cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+import streamlit as st
+
+from components import evaluation
+from components.advice.costs import Traffic, bills
+from components.domain import LabError
+from components.evaluation import Plan, Subset
+from components.lab import catalog
+from components.pipeline import check_request
+from components.ui.compare import ask
+from components.ui.rerankers.choosing import reading
+from components.ui.shared import page, state
+from components.wording import dollars, duration, queries
+
+SUBSETS = {"all": "all", "tag": "one kind", "sample": "some, at random"}
+
+
+def form() -> Plan | LabError:
+    """Show the settings and return what would be evaluated, or why nothing can be."""
+    with st.container(horizontal=True, key="evaluation-settings", vertical_alignment="bottom"):
+        page.corpus_picker("_evaluated_corpus", 170)
+        _choose_split()
+        st.selectbox(
+            "Queries",
+            list(SUBSETS),
+            format_func=lambda key: SUBSETS[key],
+            width=170,
+            **state.bound(state.SUBSET),
+        )
+        _choose_subset()
+        with st.popover("Systems and depth", icon=":material/tune:", width="content"):
+            ask.choose_systems()
+            st.checkbox(
+                "Take scores that are kept from earlier runs",
+                help="A pair of query and document that a model has scored is not scored again. "
+                "Its time is that of the earlier run, and the evaluation says so.",
+                **state.bound(state.REUSE),
+            )
+    try:
+        return _plan()
+    except LabError as exc:
+        return exc
+
+
+def _choose_split() -> None:
+    """Let the visitor choose among several sets of judgments."""
+    found = state.corpus()
+    if len(found.splits) < 2:
+        return
+    counts = {name: len(judged) for name, judged in found.splits.items()}
+    key = f"_split_{found.fingerprint[:12]}"
+    st.session_state[key] = found.split
+    st.selectbox(
+        "Judgments (split)",
+        list(counts),
+        format_func=lambda name: f"{name} ({queries(counts[name])})",
+        on_change=lambda: state.choose_split(found.name, st.session_state[key]),
+        key=key,
+        width=190,
+    )
+
+
+def _choose_subset() -> None:
+    kind = state.get(state.SUBSET)
+    if kind == "tag":
+        counts = Counter(tag for query in state.corpus().queries for tag in query.tags)
+        tags = sorted(counts)
+        if state.get(state.TAG) not in tags:
+            state.put(state.TAG, tags[0] if tags else None)
+        st.selectbox(
+            "Which kind",
+            tags,
+            format_func=lambda tag: f"{tag} ({counts[tag]:,})",
+            placeholder="no query has a tag",
+            width=230,
+            **state.bound(state.TAG),
+        )
+    elif kind == "sample":
+        st.number_input("How many", *(1, 100_000), width=130, **state.bound(state.SAMPLE))
+        st.number_input(
+            "Seed",
+            *(0, 1_000_000),
+            width=110,
+            help="The same seed draws the same queries.",
+            **state.bound(state.SEED),
+        )
+
+
+def _plan() -> Plan:
+    kind = state.get(state.SUBSET)
+    subset = Subset(
+        tag=str(state.get(state.TAG) or "") if kind == "tag" else "",
+        sample=int(state.get(state.SAMPLE)) if kind == "sample" else None,
+        seed=int(state.get(state.SEED)) if kind == "sample" else 0,
+    )
+    asked = replace(
+        ask.request(), query="-", recorded=(), recorded_first=None, reuse=state.get(state.REUSE)
+    )
+    check_request(asked, state.lab())
+    found = state.corpus()
+    return evaluation.plan(found, asked, subset=subset, split=found.split)
+
+
+def plan_words(chosen: Plan) -> str:
+    """Say what would be evaluated, how long that will take and what it will cost."""
+    systems = ", ".join(chosen.systems[1:]) or "alone"
+    said = (
+        f"{queries(len(chosen.queries), 'judged')} of {chosen.corpus} "
+        f"({chosen.subset}), "
+        f"{chosen.depth} candidates each from {chosen.first_stage}: {systems}."
+    )
+    return " ".join([said, *_takes(chosen), *_costs(chosen)])
+
+
+def _takes(chosen: Plan) -> Iterator[str]:
+    """Say how long the chosen rerankers will take, where their speed is known."""
+    lab, pairs = state.lab(), len(chosen.queries) * chosen.depth
+    speeds = [lab.ms_a_pair(system) for system in chosen.systems[1:]]
+    known = [ms for ms in speeds if ms is not None]
+    if known and sum(known) * pairs >= 1000:
+        yield (
+            f"About {duration(sum(known) * pairs / 1000)} at the speed measured here, "
+            "less where scores are kept."
+        )
+
+
+def _costs(chosen: Plan) -> Iterator[str]:
+    """Say what providers will charge, about."""
+    settings = state.lab().settings
+    specs = [catalog.reranker_spec(key, settings) for key in chosen.request.rerankers]
+    if not any(spec.provider for spec in specs):
+        return
+    read = reading(state.corpus())
+    traffic = Traffic(len(chosen.queries), chosen.depth, read.query, read.document)
+    for bill in bills(specs, traffic, settings):
+        usd = bill.usd_a_query * len(chosen.queries)
+        yield f"{bill.spec.key} will charge about {dollars(round(usd, 2) or usd)}."

@@ -1,0 +1,193 @@
+"""The Evaluate page's run: how far it is, and which evaluation is shown."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from importlib import import_module
+
+import streamlit as st
+
+from components import evaluation
+from components.charts.palette import evaluated_looks
+from components.domain import Corpus, LabError
+from components.evaluation import Plan
+from components.evaluation.job import Evaluating, at_work
+from components.evaluation.store import Snapshot
+from components.exports.evaluation_report import Dossier
+from components.measures import MEASURES, Metrics
+from components.ui.evaluate.planning import plan_words
+from components.ui.shared import page, state
+from components.wording import duration, queries
+
+POLL_SECONDS = 0.3
+
+
+# ---------------------------------------------------------------- the run
+
+
+def run(chosen: Plan | LabError) -> None:
+    """Offer to evaluate; show a run's progress until it ends."""
+    job: Evaluating | None = state.get(state.EVALUATING)
+    live = job is not None and not job.shown
+    if isinstance(chosen, LabError):
+        page.complain(chosen)
+    else:
+        with st.container(horizontal=True, vertical_alignment="center", key="evaluate"):
+            if st.button("Evaluate", type="primary", key="evaluate_now", disabled=live):
+                _begin(chosen, None)
+            _offer_resume(job)
+            page.soft(plan_words(chosen), "plan")
+    if not live:
+        _offer_others()
+    if job is not None:
+        every = None if job.finished else POLL_SECONDS
+        st.fragment(_watch, run_every=every)(job, every is not None)
+
+
+def _offer_others() -> None:
+    """Offer to watch an evaluation that another window, or this one before a reload, began."""
+    for i, other in enumerate(at_work(state.fingerprints())):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"other-{i}"):
+            if st.button("Watch it", key=f"watch_{i}"):
+                state.put(state.EVALUATING, other)
+                st.rerun()
+            done = len(other.found.complete)
+            page.soft(
+                f"An evaluation of {other.chosen.corpus} is at work: {done:,} of "
+                f"{len(other.chosen.queries):,} queries, {', '.join(other.chosen.systems)}.",
+                f"other-words-{i}",
+            )
+
+
+def _offer_resume(job: Evaluating | None) -> None:
+    """Offer to go on with a run that was stopped, or to try again what failed."""
+    if job is None or not job.finished or job.snapshot is None:
+        return
+    open_ = len(job.chosen.queries) - len(job.found.complete)
+    if open_ and st.button(
+        f"Go on with {queries(open_)}",
+        key="resume",
+        help="Finished queries are kept; failed ones are tried again.",
+    ):
+        _begin(job.chosen, job.snapshot)
+
+
+def _begin(chosen: Plan, before: Snapshot | None) -> None:
+    old: Evaluating | None = state.get(state.EVALUATING)
+    if old is not None:
+        old.stop()
+    corpus = old.corpus if before is not None and old is not None else state.corpus()
+    # Streamlit's first table imports pandas, most of a second that nobody need wait for at the end
+    threading.Thread(target=import_module, args=("pandas",), daemon=True).start()
+    state.put(state.EVALUATING, Evaluating(state.lab(), corpus, chosen, before).start())
+    st.rerun()
+
+
+def _watch(job: Evaluating, live: bool) -> None:
+    # read before drawing, so that nothing is missed in between
+    finished, shown, one = job.finished, job.shown, job.snapshot
+    if not shown:
+        _progress(job)
+    else:
+        _ended(job)
+    fresh = live and one is not None and state.get(state.EVALUATED) is not one
+    if fresh and one is not None:
+        state.put(state.EVALUATED, one)
+        state.memo(_usual(one), lambda: dict(job.metrics))
+    if fresh or (finished and live):
+        st.rerun()
+
+
+def _progress(job: Evaluating) -> None:
+    looks = evaluated_looks(job.chosen.systems, state.lab().settings, dark=page.dark())
+    total, step = len(job.chosen.queries), job.step
+    with st.container(border=True, key="evaluating"):
+        for system in job.chosen.systems:
+            done = job.found.ended(system)
+            left = job.seconds_left(system)
+            words = f"{looks[system].letter} `{system}`: {done:,} of {total:,} queries"
+            st.progress(min(done / total, 1.0), text=words + _left_words(left, done < total))
+        doing = f"{step.state}: {step.done:,} of {step.total:,}" if step.total else step.state
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Stop", key="stop_evaluation", icon=":material/stop:"):
+                job.stop()
+            page.soft(f"Now {doing}. Finished queries are kept.", "doing")
+
+
+def _left_words(seconds: float | None, unfinished: bool) -> str:
+    if not unfinished:
+        return ""
+    if seconds is None:
+        return " · not begun"
+    if seconds < 1:
+        return " · less than a second left"
+    return f" · about {duration(seconds)} left"
+
+
+def _ended(job: Evaluating) -> None:
+    if job.error:
+        page.complain(job.error, key="complaint-evaluation")
+    if job.not_kept:
+        page.complain(job.not_kept, key="complaint-kept")
+    if job.stopped:
+        page.soft("Stopped. What had finished is shown and kept.", "stopped")
+
+
+# ---------------------------------------------------------------- what is shown
+
+
+def shown() -> Dossier | None:
+    """Return the session's evaluation as it is looked at: measure and baseline included."""
+    one: Snapshot | None = state.get(state.EVALUATED)
+    if one is None or one.plan.fingerprint not in state.fingerprints():
+        return None
+    name, systems = measure_name(), one.plan.systems
+    baseline = state.get(state.BASELINE)
+    return Dossier(
+        one,
+        metrics_of(one, name),
+        state.lab().settings,
+        next((c for c in _corpora() if c.fingerprint == one.plan.fingerprint), None),
+        baseline if baseline in systems else "",
+        name,
+        page.dark(),
+    )
+
+
+def _corpora() -> Iterator[Corpus]:
+    return (state.corpus_named(name) for name in state.corpus_names())
+
+
+def measure_name() -> str:
+    """Return the measure that the session looks at, such as nDCG@10."""
+    family = state.get(state.MEASURE)
+    return "AP" if family == "AP" else f"{family}@{state.get(state.CUT)}"
+
+
+def metrics_of(one: Snapshot, name: str) -> dict[str, Metrics]:
+    """Return an evaluation's metrics: the usual ones, and all at the named measure's cut-off."""
+    usual = state.memo(_usual(one), lambda: one.evaluation.metrics(one.plan.judgments))
+    cut = int(name.partition("@")[2] or 10)
+    names = tuple(n for n in evaluation.measures_at(cut) if n not in MEASURES)
+    if not names:
+        return usual
+    others = state.memo(
+        (*_usual(one), *names), lambda: one.evaluation.metrics(one.plan.judgments, names)
+    )
+    return {system: _joined(others[system], usual[system]) for system in usual}
+
+
+def _usual(one: Snapshot) -> tuple[object, ...]:
+    """Return the key of an evaluation's usual metrics; a resumed one has more queries."""
+    return ("metrics", one.id, len(one.evaluation.complete))
+
+
+def _joined(first: Metrics, second: Metrics) -> Metrics:
+    per_query = {q: {**first.per_query[q], **second.per_query[q]} for q in second.per_query}
+    return Metrics({**first.mean, **second.mean}, per_query)
+
+
+def view_key(view: Dossier, *more: object) -> tuple[object, ...]:
+    """Return the key of what is computed from an evaluation as it is looked at."""
+    return (*more, view.snapshot.id, len(view.snapshot.evaluation.complete), view.measure)

@@ -1,0 +1,1 @@
+"""What all pages share: session state, layout, work with progress."""

@@ -1,0 +1,168 @@
+"""Every page is set up here: title, theme, navigation, and how an error looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from components.charts.layout import DARK_INK, LIGHT_INK, Ink
+from components.charts.palette import DARK, LETTERS, LIGHT
+from components.corpora import sample_names
+from components.domain import LabError
+from components.ui.shared import state
+
+PAGES = (
+    ("app.py", "Compare"),
+    ("pages/evaluate.py", "Evaluate"),
+    ("pages/corpus.py", "Corpus"),
+    ("pages/rerankers.py", "Rerankers"),
+)
+
+# Streamlit's own look, made quieter. Trusted text: no data ever goes in here.
+_STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding: 1.1rem 2rem 4rem; max-width: 1480px; }
+[data-testid="stHeader"] { background: transparent; height: 0; min-height: 0; }
+.st-key-nav { border-bottom: 1px solid var(--st-border-color, rgba(128,128,128,.3));
+  padding-bottom: .35rem; gap: .2rem .4rem; align-items: center; }
+.st-key-nav [data-testid="stPageLink"] a { padding: .2rem .55rem; }
+.st-key-nav [data-testid="stMarkdownContainer"] p { margin: 0; }
+.st-key-brand p { font-weight: 700; font-size: 1.15rem; letter-spacing: -.01em; }
+.st-key-brand [data-testid="stMarkdownContainer"] { margin: 0; }
+.st-key-brand { padding-right: .8rem; }
+[class*="st-key-heading-"] p { font-size: 1.06rem; }
+.tag { display: inline-grid; place-items: center; width: 1.5rem; height: 1.5rem;
+  border-radius: .4rem; font-weight: 700; font-size: .85rem; }
+.st-key-ask input { font-size: 1.2rem; padding: .7rem .95rem; }
+.st-key-ask [data-baseweb="input"], .st-key-ask [data-testid="stTextInputRootElement"] {
+  height: auto; }
+.st-key-ask [data-testid="stFormSubmitButton"] button { padding: .72rem 1.5rem; font-weight: 600; }
+.st-key-nav > :last-child { margin-left: auto; }
+.st-key-verdict { border-left: 3px solid currentColor; padding: .1rem 0 .1rem .9rem; gap: .1rem; }
+.st-key-verdict [data-testid="stText"] { font-size: 1.06rem; }
+[data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
+[class*="st-key-soft"] [data-testid="stText"] {
+  font-size: .88rem; opacity: .72; }
+[data-testid="stBaseButton-primary"]:enabled, [data-testid="stBaseButton-primary"]:enabled p,
+[data-testid="stBaseButton-primaryFormSubmit"]:enabled,
+[data-testid="stBaseButton-primaryFormSubmit"]:enabled p { color: PAPER; }
+[data-testid="stMultiSelectTagsContainer"] [data-tag] * { color: PAPER; }
+[data-testid="stCheckbox"] polyline { stroke: PAPER; }
+.shaded { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.75; }
+.shaded span { border-radius: 3px; padding: 1px 0; }
+[data-stale="true"] { opacity: 1; transition: none; }
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] { padding: .8rem .8rem 3rem; }
+  .st-key-nav > :last-child { margin-left: 0; }
+}
+</style>"""
+
+
+_PRESENTER = """<style>
+.st-key-nav, [class*="st-key-note"] { display: none; }
+.st-key-presented [data-testid="stText"] { font-size: 2rem; font-weight: 650; }
+.st-key-verdict [data-testid="stText"] { font-size: 1.35rem; }
+.st-key-board { zoom: 1.3; }
+[data-testid="stMainBlockContainer"] { max-width: none; }
+</style>"""
+
+
+def presenter() -> None:
+    """Make everything large and hide the navigation."""
+    st.html(_PRESENTER)
+
+
+def setup(title: str) -> None:
+    """Set the page's title, its style and the navigation. Call first on every page."""
+    st.set_page_config(page_title=f"{title} · Rerank Lab", page_icon="🔀", layout="wide")
+    st.html(_STYLE.replace("PAPER", ink().paper))
+    with st.container(horizontal=True, key="nav", vertical_alignment="center"):
+        with st.container(key="brand", width="content"):
+            st.markdown("Rerank Lab")
+        for path, label in PAGES:
+            st.page_link(path, label=label, width="content")
+        with st.container(key="where", width="content"):
+            soft(_where(), "where")
+
+
+def _where() -> str:
+    found = state.corpus()
+    place = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
+    return f"{found.name} · {len(found.documents):,} passages · {place}"
+
+
+def corpus_picker(key: str, width: int) -> None:
+    """Let the visitor choose the corpus; the field follows a choice made elsewhere."""
+    st.session_state[key] = state.corpus().name
+    samples = sample_names()
+    st.selectbox(
+        "Corpus",
+        state.corpus_names(),
+        format_func=lambda name: name if name in samples else f"{name} (uploaded)",
+        on_change=lambda: state.choose_corpus(st.session_state[key]),
+        key=key,
+        width=width,
+    )
+
+
+def soft(text: str, key: str) -> None:
+    """Write a quiet line of plain text."""
+    with st.container(key=f"soft-{key}", width="content"):
+        st.text(text)
+
+
+def complain(error: LabError, key: str = "complaint") -> None:
+    """Show what went wrong and what to do, as plain text: messages may carry hostile input."""
+    with st.container(border=True, key=key):
+        st.text(f"⚠ {error.reason}")
+        if error.remedy:
+            st.text(error.remedy)
+
+
+@contextmanager
+def complaints() -> Iterator[None]:
+    """Turn the lab's errors into messages; anything else is a fault and stays one."""
+    try:
+        yield
+    except LabError as exc:
+        complain(exc)
+
+
+def dark() -> bool:
+    """Return whether the visitor sees the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def ink() -> Ink:
+    """Return the page's colours for charts."""
+    return DARK_INK if dark() else LIGHT_INK
+
+
+def colour(letter: str) -> str:
+    """Return the colour that goes with a system's letter."""
+    return (DARK if dark() else LIGHT)[LETTERS.index(letter)]
+
+
+def tabs(*names: str) -> list[DeltaGenerator]:
+    """Return one container a tab; the chosen one survives reruns."""
+    return list(st.tabs(names))
+
+
+def heading(title: str, line: str) -> None:
+    """Write a section's title and one plain line under it."""
+    with st.container(key=f"heading-{title.lower().replace(' ', '-')}", gap="xxsmall"):
+        st.markdown(f"**{title}**")
+        soft(line, f"about-{title.lower().replace(' ', '-')}")
+
+
+def tag(letter: str) -> None:
+    """Draw a system's letter on its colour."""
+    if letter not in LETTERS:
+        raise ValueError(f"a system's letter is one of {LETTERS}, not {letter!r}")
+    ink_on_tag = "#14161a" if dark() else "#ffffff"
+    st.html(
+        f'<span class="tag" style="background:{colour(letter)};color:{ink_on_tag}">{letter}</span>',
+        width="content",
+    )

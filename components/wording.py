@@ -1,0 +1,58 @@
+"""Numbers in words: milliseconds, dollars, differences, movement, counts with their nouns."""
+
+from __future__ import annotations
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: 1 query, 1,250 queries."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def queries(n: int, kind: str = "") -> str:
+    """Return so many queries in words: 1 query, 1,250 judged queries."""
+    kind = f"{kind} " if kind else ""
+    return count(n, f"{kind}query", f"{kind}queries")
+
+
+def milliseconds(value: float) -> str:
+    """Return milliseconds in words: 0.8 ms, 12 ms, 1,214 ms."""
+    return f"{value:,.1f} ms" if value < 10 else f"{value:,.0f} ms"
+
+
+def duration(seconds: float) -> str:
+    """Return a span of time in words: 45 s, 12 min."""
+    return f"{seconds:,.0f} s" if seconds < 90 else f"{seconds / 60:,.0f} min"
+
+
+def dollars(usd: float) -> str:
+    """Return an amount in words, with as many digits as a small sum needs."""
+    if usd == 0:
+        return "$0"
+    if round(usd, 6) >= 1:
+        return f"${usd:,.2f}"
+    return f"${usd:.6f}".rstrip("0") if usd >= 1e-6 else "<$0.000001"
+
+
+def signed(value: float, places: int = 3) -> str:
+    """Return a difference in words, with a true minus sign."""
+    if not round(value, places):  # neither a gain nor a loss, and no negative zero
+        return f"{0:.{places}f}"
+    return f"{value:+.{places}f}".replace("-", MINUS)
+
+
+def score(value: float) -> str:
+    """Return a score as it is written on a card, with a true minus sign."""
+    digits = 4 if abs(value) < 0.1 else 3 if abs(value) < 1 else 2
+    return f"{value:,.{digits}f}".replace("-", MINUS)
+
+
+def movement(ranks: int) -> str:
+    """Return a movement as an arrow and a number; positive is up."""
+    return f"▲ {ranks}" if ranks > 0 else f"▼ {-ranks}" if ranks < 0 else "="
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return a text, or its first characters and an ellipsis, `limit` characters in all."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

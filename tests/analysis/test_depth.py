@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from components import pipeline
+from components.analysis.depth import (
+    DepthPoint,
+    Shipped,
+    advice_words,
+    at_depth,
+    check_pointwise,
+    depths,
+    sweep,
+    would_have_shipped,
+)
+from components.domain import Corpus, InputError, Ranking, Timing
+from components.lab import Lab
+from components.pipeline import Request
+from components.rerankers.cross_encoder import MINILM_L12
+from components.rerankers.hosted.jina import SPECS
+from tests.support.rankings import first_stage, reranked
+
+
+def ids(ranking: Ranking) -> str:
+    return "".join(hit.document.id for hit in ranking.hits)
+
+
+def test_a_smaller_depth_leaves_out_what_came_later() -> None:
+    full = reranked("abcdef", "fbdace")
+    assert ids(at_depth(full, 6)) == "fbdace"
+    assert ids(at_depth(full, 4)) == "bdac"
+    assert [h.rank for h in at_depth(full, 4).hits] == [1, 2, 3, 4]
+    assert ids(at_depth(full, 0)) == ""
+
+
+@pytest.mark.parametrize("depth", [1, 3, 7])
+def test_a_real_reranker_gives_the_same_at_that_depth(
+    lab: Lab, exceptions: Corpus, depth: int
+) -> None:
+    def run(initial_k: int) -> Ranking:
+        request = Request("handle exceptions", "bge-small", ("minilm-l12",), initial_k)
+        return asyncio.run(pipeline.compare(lab, exceptions, request)).rankings[0]
+
+    smaller, cut = run(depth), at_depth(run(9), depth)
+    assert [h.document.id for h in cut.hits] == [h.document.id for h in smaller.hits]
+    assert [h.score for h in cut.hits] == pytest.approx([h.score for h in smaller.hits], abs=1e-6)
+
+
+def test_listwise_rerankers_have_no_other_depth() -> None:
+    check_pointwise(MINILM_L12)
+    with pytest.raises(InputError, match="scores a candidate by its company"):
+        check_pointwise(SPECS[0])
+
+
+def test_depths_end_with_what_there_is() -> None:
+    assert depths(100) == (10, 20, 30, 50, 75, 100)
+    assert depths(42) == (10, 20, 30, 42)
+    assert depths(3) == (3,)
+    assert depths(0) == ()
+
+
+def test_quality_by_depth_and_latency_where_it_was_measured() -> None:
+    letters = "abcdefghijklmnopqrstuvwxy"
+    full = replace(reranked(letters, letters[::-1]), timing=Timing(rerank_ms=900.0))
+    points = sweep(full, {"l": 1}, 10, {10: 400.0})
+    assert [p.depth for p in points] == [10, 20, 25]
+    assert [p.ms for p in points] == [400.0, None, 900.0]
+    assert points[0].ndcg == 0.0  # l is the twelfth candidate
+    assert points[1].ndcg == pytest.approx(0.30103, abs=1e-5)  # ninth of twenty: 1 / log2(10)
+    assert points[2].ndcg == 0.0  # fourteenth of twenty-five
+    words = advice_words(points, "minilm-l12", 10)
+    assert words == (
+        "For this query 20 candidates were enough for minilm-l12 (nDCG@10 0.30): less than the "
+        "rule of thumb of 50 to 100. One query is an anecdote."
+    )
+
+
+def test_advice_without_judgments_and_beyond_the_rule() -> None:
+    assert "not known" in advice_words([DepthPoint(10, None, 1.0)], "x", 10)
+    points = [DepthPoint(50, 0.3, None), DepthPoint(100, 0.3, None), DepthPoint(150, 0.9, None)]
+    assert "150 candidates" in advice_words(points, "x", 10)
+    assert "more than the rule" in advice_words(points, "x", 10)
+    assert "within the rule" in advice_words(points[:2], "x", 10)
+
+
+def test_what_would_have_shipped_at_a_deadline() -> None:
+    first = replace(first_stage("ab"), timing=Timing(embed_ms=5, search_ms=5))
+    quick = replace(reranked("ab", "ba", "quick"), timing=Timing(5, 5, 90))
+    slow = replace(reranked("ab", "ba", "slow"), timing=Timing(5, 5, 1000))
+    assert would_have_shipped(first, (quick, slow), 300) == (
+        Shipped("quick", "quick", 100),
+        Shipped("slow", "first", 1010),
+    )
+    assert [s.shipped for s in would_have_shipped(first, (quick, slow), 5)] == ["", ""]

@@ -1,0 +1,323 @@
+"""The benchmark's pure parts: lengths, counts, ratios and what is skipped; never a duration."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from components import bench
+
+from components.bench.peers import PEERS, Peer, PeerSpec, ScoreTexts, Values, dequantised, open_peer
+from components.bench.result import (
+    BenchResult,
+    PeerResult,
+    Times,
+    WorkloadResult,
+    result_json,
+    result_lines,
+)
+from components.bench.rounds import beside_lanes, open_peers, spearman, take_turns
+from components.bench.timings import (
+    Int8Peak,
+    Operations,
+    Workload,
+    largest_difference,
+    made_up_passages,
+    make_workload,
+    operations,
+    sample_passages,
+    time_first_stage,
+)
+from components.domain import Failure, InputError, RerankError, UnavailableError, no_progress
+from components.rerankers.cross_encoder import OnnxCrossEncoder
+
+TEXTS = ("Messages stay for a year.", "Lions sleep.", "A workspace keeps its messages. " * 40)
+QUERY = "how long are messages kept"
+
+
+@pytest.fixture(scope="module")
+def model() -> OnnxCrossEncoder:
+    return OnnxCrossEncoder()
+
+
+# ---------------------------------------------------------------- pairs
+
+
+@pytest.mark.parametrize("passages", [sample_passages(), made_up_passages(), ("One passage.",)])
+def test_skewed_has_a_median_of_90_and_one_in_ten_at_512(passages: tuple[str, ...]) -> None:
+    lengths = make_workload("skewed", passages).lengths
+    assert (len(lengths), statistics.median(lengths), lengths.count(512)) == (100, 90, 10)
+    assert (min(lengths), sorted(lengths)[89], sum(lengths)) == (24, 299, 13_667)
+
+
+def test_even_goes_from_80_to_512_in_equal_steps(model: OnnxCrossEncoder) -> None:
+    work = make_workload("even", sample_passages())
+    assert sorted(work.lengths) == [round(80 + 432 * i / 99) for i in range(100)]
+    assert list(work.lengths) != sorted(work.lengths)
+    read = model.model.tokenizer.encode_batch([(work.query, text) for text in work.texts])
+    assert tuple(len(pair.ids) for pair in read) == work.lengths
+    assert not any(pair.overflowing for pair in read)
+
+
+def test_a_workload_is_the_same_every_time() -> None:
+    assert make_workload("skewed", sample_passages()) == make_workload("skewed", sample_passages())
+    assert made_up_passages() == made_up_passages()
+
+
+# ---------------------------------------------------------------- graphs
+
+
+def tiny_graph() -> Any:  # noqa: ANN401  (onnx is untyped here)
+    """Two layers over all tokens, the pooler's Gather, and a classifier over one row."""
+    onnx = pytest.importorskip("onnx")
+    node, array = onnx.helper.make_node, onnx.numpy_helper.from_array
+    weight = np.array([[1, 2, 3], [4, 5, 6]], np.int8)
+    held = {
+        "w1_quantized": weight,
+        "w1_scale": np.float32(0.5),
+        "w1_zero_point": np.int8(1),
+        "w2_quantized": np.zeros((3, 2), np.int8),
+        "w2_scale": np.float32(1),
+        "w2_zero_point": np.int8(0),
+        "classifier.weight_quantized": np.ones((2, 1), np.int8),
+        "classifier.weight_scale": np.float32(2),
+        "classifier.weight_zero_point": np.int8(0),
+        "classifier.bias": np.array([0.25], np.float32),
+        "bert.embeddings.word_embeddings.weight_quantized": np.array([[0, 130]], np.uint8),
+        "bert.embeddings.word_embeddings.weight_scale": np.float32(0.1),
+        "bert.embeddings.word_embeddings.weight_zero_point": np.uint8(128),
+        "first": np.int64(0),
+    }
+    nodes = [
+        node("Gather", ["bert.embeddings.word_embeddings.weight_quantized", "ids"], ["e"], axis=0),
+        node("MatMulInteger", ["e", "w1_quantized"], ["a"], name="/bert/layer.0/query/MatMul_q"),
+        node("MatMulInteger", ["a", "w2_quantized"], ["b"], name="/bert/layer.0/out/MatMul_q"),
+        node("Gather", ["b", "first"], ["c"], axis=1),
+        node("DynamicQuantizeLinear", ["c"], ["d", "d_scale", "d_zero"]),
+        node(
+            "MatMulInteger",
+            ["d", "classifier.weight_quantized"],
+            ["logit"],
+            name="/classifier/Gemm_MatMul_q",
+        ),
+    ]
+    tensors = [array(np.asarray(value), name) for name, value in held.items()]
+    return onnx.helper.make_graph(nodes, "tiny", [], [], tensors)
+
+
+def test_operations_are_counted_by_weight_shape_and_tokens() -> None:
+    counted = operations(tiny_graph())
+    assert counted == Operations(per_token=2 * 2 * 3 + 2 * 3 * 2, per_pair=2 * 2 * 1)
+    assert counted.count([10, 5]) == 24 * 15 + 4 * 2
+
+
+def test_the_models_operations_are_those_of_twelve_layers(model: OnnxCrossEncoder) -> None:
+    onnx = pytest.importorskip("onnx")
+    from components.rerankers.cross_encoder import MODEL
+
+    layer = 2 * (4 * 384 * 384 + 2 * 384 * 1536)
+    found = operations(onnx.load(str(MODEL.locate())).graph)
+    assert found == Operations(12 * layer, 2 * (384 * 384 + 384))
+
+
+def test_weights_are_dequantised_under_their_layers_names() -> None:
+    weights = dequantised(tiny_graph())
+    assert set(weights) == {
+        "bert.layer.0.query.weight",
+        "bert.layer.0.out.weight",
+        "classifier.weight",
+        "classifier.bias",
+        "bert.embeddings.word_embeddings.weight",
+    }
+    assert weights["bert.layer.0.query.weight"].tolist() == [[0.0, 1.5], [0.5, 2.0], [1.0, 2.5]]
+    assert weights["classifier.weight"].tolist() == [[2.0, 2.0]]
+    assert weights["bert.embeddings.word_embeddings.weight"] == pytest.approx(
+        np.array([[-12.8, 0.2]])
+    )
+
+
+def test_the_peak_keeps_the_best_sample() -> None:
+    pytest.importorskip("onnx")
+    peak = Int8Peak([(8, 16, 8), (16, 32, 16)])
+    peak.sample()
+    first = peak.gops
+    peak.sample()
+    assert peak.gops >= first > 0
+
+
+# ---------------------------------------------------------------- turns and ratios
+
+
+def work_of(*texts: str) -> Workload:
+    return Workload("skewed", QUERY, texts, tuple(len(text.split()) for text in texts))
+
+
+def test_systems_take_turns_after_one_warm_up_and_each_begins_a_round() -> None:
+    turns: list[str] = []
+    steps: list[tuple[int, int]] = []
+
+    def system(name: str, value: float) -> ScoreTexts:
+        def score(query: str, texts: Sequence[str]) -> Values:
+            turns.append(name)
+            return np.full(len(texts), value)
+
+        return score
+
+    times, scores = take_turns(
+        work_of("a", "b"),
+        {"lanes": system("lanes", 1.0), "peer": system("peer", 2.0)},
+        repeats=2,
+        progress=lambda done, total: steps.append((done, total)),
+        between=lambda: turns.append("-"),
+    )
+    assert turns == ["lanes", "-", "peer", "peer", "-", "lanes", "lanes", "-", "peer"]
+    assert {name: len(found.seconds) for name, found in times.items()} == {"lanes": 2, "peer": 2}
+    assert scores["peer"].tolist() == [2.0, 2.0]
+    assert steps == [(i, 6) for i in range(7)]
+
+
+def test_ratio_is_median_over_median_and_scores_are_compared_by_rank() -> None:
+    peer = Peer("fastembed", "fastembed", "1.0", lambda query, texts: np.zeros(len(texts)))
+    times = {"lanes": Times((2.0, 1.0, 9.0)), "fastembed": Times((5.0, 30.0, 4.0))}
+    scores = {"lanes": np.array([1.0, 2.0, 3.0]), "fastembed": np.array([0.3, 0.2, 0.9])}
+    found = beside_lanes(peer, "skewed", times, scores)
+    assert (found.ratio, found.target, found.times.best) == (2.5, 2.5, 4.0)
+    assert found.spearman == pytest.approx(0.5)
+    assert found.same_best
+
+
+def test_spearman_gives_ties_their_mean_rank() -> None:
+    first, second = np.array([1.0, 2.0, 2.0, 9.0]), np.array([10.0, 20.0, 30.0, 40.0])
+    assert spearman(first, first * -1) == pytest.approx(-1.0)
+    assert spearman(first, second) == pytest.approx(4.5 / math.sqrt(4.5 * 5))
+
+
+# ---------------------------------------------------------------- peers
+
+
+def spec(build: Callable[[Path], ScoreTexts], package: str = "numpy") -> PeerSpec:
+    return PeerSpec("other", "Other", package, build)
+
+
+def broken(home: Path) -> ScoreTexts:
+    raise ValueError("bad file")
+
+
+def test_a_peer_that_is_not_installed_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    def needs_a_module(home: Path) -> ScoreTexts:
+        raise ImportError("No module named 'gone'")
+
+    steps: list[tuple[int, int]] = []
+    there = PeerSpec("there", "There", "numpy", lambda home: lambda query, texts: np.zeros(1))
+    opened, skipped = open_peers(
+        [spec(needs_a_module), there], tmp_path, lambda done, total: steps.append((done, total))
+    )
+    assert [peer.key for peer in opened] == ["there"]
+    (failure,) = skipped
+    assert failure.system == "other"
+    assert failure.reason == ("Other cannot be imported: No module named 'gone'.")
+    assert failure.remedy == 'Install the extra: pip install -e ".[bench]"'
+    assert steps == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_a_package_without_a_version_and_a_broken_model_are_reasons_too(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError, match="no-such-package"):
+        open_peer(spec(broken, package="no-such-package"), tmp_path)
+    (tmp_path / "again").mkdir()
+    with pytest.raises(UnavailableError, match="cannot load the model: ValueError: bad file"):
+        open_peer(spec(broken), tmp_path / "again")
+
+
+def test_a_peer_that_fails_while_scoring_is_named() -> None:
+    def score(query: str, texts: Sequence[str]) -> Values:
+        raise MemoryError("too long")
+
+    with pytest.raises(RerankError, match="Other failed while scoring: MemoryError: too long"):
+        Peer("other", "Other", "1", score).score(QUERY, TEXTS)
+
+
+@pytest.mark.parametrize("key", ["flashrank", "fastembed"])
+def test_peers_score_the_same_texts_in_their_order(
+    key: str, tmp_path: Path, model: OnnxCrossEncoder
+) -> None:
+    pytest.importorskip(key)
+    scores = open_peer(PEERS[key], tmp_path).score(QUERY, TEXTS)
+    expected = model.score(QUERY, TEXTS).values
+    assert np.argsort(scores).tolist() == np.argsort(expected).tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("peers", "repeats", "reason"),
+    [(("x",), 1, "no peer 'x'"), (("st",), 0, "repeats is 0"), ((), -1, "repeats is -1")],
+)
+def test_mistakes_are_said_before_anything_is_loaded(
+    peers: tuple[str, ...], repeats: int, reason: str
+) -> None:
+    with pytest.raises(InputError, match=reason):
+        bench.run(peers, repeats, lambda step, done, total: pytest.fail(step))
+
+
+# ---------------------------------------------------------------- invariance and first stage
+
+
+def test_a_score_does_not_depend_on_its_company(model: OnnxCrossEncoder) -> None:
+    assert largest_difference(model, work_of(*TEXTS), no_progress) == 0.0
+
+
+def test_the_first_stage_runs_on_few_documents_too() -> None:
+    assert time_first_stage(["one two three", "four five"], no_progress, documents=20) > 0
+
+
+# ---------------------------------------------------------------- results
+
+
+PEER = PeerResult("st", "sentence-transformers", "6", Times((8.0, 6.0)), 3.5, 4.0, 0.99, True)
+WORK = WorkloadResult("skewed", (100, 50), Times((2.0, 2.0)), 8_000_000_000, (PEER,))
+RESULT = BenchResult(2, 2, (WORK,), 16.0, 49.9, 2e-6, (Failure("flashrank", "Gone.", "Get it."),))
+
+
+def test_json_holds_figures_targets_and_whether_they_were_met() -> None:
+    found = result_json(RESULT)
+    (work,) = found["workloads"]
+    assert work["lanes"] == {
+        "seconds": [2.0, 2.0],
+        "best_s": 2.0,
+        "median_s": 2.0,
+        "int8_operations": 8_000_000_000,
+        "int8_gops": 4.0,
+        "share_of_peak": 0.25,
+    }
+    (peer,) = work["peers"]
+    assert (peer["ratio"], peer["target"], peer["met"], peer["spearman"]) == (3.5, 4.0, False, 0.99)
+    assert (peer["best_s"], peer["median_s"], peer["version"]) == (6.0, 7.0, "6")
+    assert (work["pairs"], work["tokens"], work["median_tokens"]) == (2, 150, 75)
+    assert found["int8_peak_gops"] == 16.0
+    assert (found["first_stage"]["met"], found["invariance"]["met"]) == (True, False)
+    assert found["skipped"] == [{"system": "flashrank", "reason": "Gone.", "remedy": "Get it."}]
+
+
+def test_without_onnx_the_share_is_unknown_not_zero() -> None:
+    work = WorkloadResult("even", (100,), Times((1.0,)), None, ())
+    result = BenchResult(2, 1, (work,), None, 50.0, 0.0, ())
+    assert result_json(result)["workloads"][0]["lanes"]["share_of_peak"] is None
+    assert "not measured" in "\n".join(result_lines(result))
+    assert result_json(result)["first_stage"]["met"] is False
+
+
+def test_lines_say_the_same() -> None:
+    text = "\n".join(result_lines(RESULT))
+    for words in (
+        "skewed: 2 pairs, 150 tokens",
+        "4 int8 GOPS, 25% of the peak",
+        "3.50 x the lanes (target 4)",
+        "Spearman 0.990",
+        "49.9 ms (target: under 50 ms)",
+        "differs by 2.0e-06",
+        "skipped flashrank: Gone. Get it.",
+    ):
+        assert words in text

@@ -1,0 +1,311 @@
+"""Evaluations kept over time come back as they were, and only to whoever holds their corpus."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from components.config import Settings
+from components.domain import Corpus, Document, Failure, Query, StoreError, Timing, Usage
+from components.evaluation import CANDIDATES, Evaluation, Ranked, evaluate, plan
+from components.evaluation.store import FILE, Snapshot, SnapshotStore, models_of, snapshot
+from components.lab import Lab
+from components.pipeline import Request
+
+MINE, OTHER = "a" * 64, "b" * 64
+CORPUS = Corpus(
+    "Häuser und 猫",
+    (
+        Document("猫 1", "", "eine Katze im Schnee"),
+        Document('a "b"\t\\', "", "ein Haus"),
+        Document("🦊", "Fuchs", "im Schnee, im Schnee, im Schnee"),
+    ),
+    (
+        Query("q é", "Katze\nim Schnee ❄", ("hard", "zwei Wörter")),
+        Query("q2", "Haus"),
+        Query("q3", "please refuse Schnee", ("hard",)),
+        Query("q4", "nobody judged this"),
+    ),
+    {"q é": {"猫 1": 2, "🦊": 0}, "q2": {'a "b"\t\\': 1, "ghost": -1}, "q3": {"🦊": 1}},
+    fingerprint=MINE,
+)
+REQUEST = Request("-", "bm25", ("minilm-l12", "bm25"), 10)
+TIMING = Timing(1.25, 2.5, 1 / 3, 4.0, 5.0)
+USAGE = Usage(3, 120, 2, 1.0, 99, 0.004, estimated=True, reused=1)
+
+
+def by_hand() -> Snapshot:
+    """Three queries, two systems, one failure; every field differs from its default."""
+    chosen = plan(CORPUS, REQUEST, split="dev")
+    found = Evaluation(chosen.systems)
+    ids = ("🦊", "猫 1", 'a "b"\t\\')
+    found.rankings["bm25"] = {
+        "q é": Ranked(ids, (0.1, 0.0, -1 / 3), TIMING, USAGE),
+        "q2": Ranked(ids[:2], (2.0, 1.0), Timing(), Usage()),
+        "q3": Ranked(ids[:1], (3.0000000000000004,), Timing(), USAGE),
+    }
+    found.rankings["minilm-l12"] = {
+        "q é": Ranked(ids[::-1], (7.5, 2.0, 1.0), Timing(rerank_ms=8.0), Usage(3)),
+        "q2": Ranked(ids[:2], (9.0, 8.0), Timing(), Usage()),
+    }
+    found.failures["minilm-l12"] = [("q3", Failure("minilm-l12", "Zu läng.", "Kürze es."))]
+    return snapshot(chosen, found, Settings())
+
+
+def kept(
+    store: SnapshotStore,
+    id: str = "one",
+    *,
+    minutes: float = 0.0,
+    fingerprint: str = MINE,
+) -> Snapshot:
+    made = datetime(2026, 5, 1, 12, 0, tzinfo=UTC) + timedelta(minutes=minutes)
+    one = by_hand()
+    one = replace(one, id=id, made=made, plan=replace(one.plan, fingerprint=fingerprint))
+    store.save(one, one.evaluation.metrics(one.plan.judgments))
+    return one
+
+
+# ---------------------------------------------------------------- there and back
+
+
+def test_a_snapshot_comes_back_as_it_was(tmp_path: Path) -> None:
+    one, store = by_hand(), SnapshotStore(tmp_path)
+    metrics = one.evaluation.metrics(one.plan.judgments)
+    store.save(one, metrics)
+    again = SnapshotStore(tmp_path).load(one.id, [MINE])
+    assert again == one
+    assert again.plan.queries[0] == Query("q é", "Katze\nim Schnee ❄", ("hard", "zwei Wörter"))
+    assert again.plan.judgments == CORPUS.judgments
+    assert (again.plan.split, again.plan.documents, again.plan.subset) == ("dev", 3, "all")
+    first = again.evaluation.rankings["bm25"]["q é"]
+    assert (first.timing, first.usage) == (TIMING, USAGE)
+    assert list(first.run.values()) == [0.1, 0.0, -1 / 3]
+    assert again.evaluation.failures["minilm-l12"] == [
+        ("q3", Failure("minilm-l12", "Zu läng.", "Kürze es."))
+    ]
+    assert again.evaluation.complete == one.evaluation.complete == ["q é", "q2"]
+    assert again.evaluation.metrics(again.plan.judgments) == metrics
+    assert again.title == one.title
+
+
+def test_the_order_of_queries_and_documents_is_kept(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    one = kept(store)
+    again = store.load("one", [MINE])
+    assert list(again.plan.judgments) == list(one.plan.judgments)
+    for system, ranked in one.evaluation.rankings.items():
+        assert list(again.evaluation.rankings[system]) == list(ranked)
+    assert again.evaluation.systems == ("bm25", "minilm-l12")
+    assert again.plan.request.rerankers == ("minilm-l12", "bm25")
+
+
+def test_the_list_shows_the_means(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    one = kept(store)
+    [head] = store.heads([MINE])
+    assert (head.id, head.made, head.fingerprint) == ("one", one.made, MINE)
+    assert (head.corpus, head.queries, head.initial_k) == ("Häuser und 猫", 2, 10)
+    assert head.systems == ("bm25", "minilm-l12")
+    metrics = one.evaluation.metrics(one.plan.judgments)
+    assert head.means == {system: dict(m.mean) for system, m in metrics.items()}
+    # by hand: both have the cat second of three, and nothing for the house
+    assert head.means["bm25"]["RR@10"] == pytest.approx(0.25)
+    assert head.means["minilm-l12"]["RR@10"] == pytest.approx(0.25)
+    assert head.title == one.title
+
+
+@pytest.mark.usefixtures("probes")
+def test_a_real_evaluation_comes_back(lab: Lab, tmp_path: Path) -> None:
+    request = Request("-", "bm25", ("probe-picky", "probe-refuse"), 10)
+    chosen = plan(CORPUS, request)
+    found = evaluate(lab, CORPUS, chosen)
+    assert {s: len(f) for s, f in found.failures.items()} == {"probe-picky": 1, "probe-refuse": 3}
+    one, store = snapshot(chosen, found, lab.settings), SnapshotStore(tmp_path)
+    store.save(one, found.metrics(chosen.judgments))
+    again = store.load(one.id, [MINE])
+    assert again == one
+    [head] = store.heads([MINE])
+    assert head.means["probe-refuse"] == {}
+    assert head.queries == 2
+
+
+def test_candidates_from_a_file(lab: Lab, tmp_path: Path) -> None:
+    candidates = {"q é": ["🦊", "猫 1"], "q2": ['a "b"\t\\', "🦊"]}
+    request = Request("-", "hybrid", ("bm25",), 2)
+    chosen = plan(CORPUS, request, candidates=candidates)
+    found = evaluate(lab, CORPUS, chosen)
+    one, store = snapshot(chosen, found, Settings()), SnapshotStore(tmp_path)
+    store.save(one, found.metrics(chosen.judgments))
+    again = store.load(one.id, [MINE])
+    assert again.evaluation == found
+    assert again.plan.first_stage == CANDIDATES
+    assert again.plan.systems == again.evaluation.systems == (CANDIDATES, "bm25")
+    assert again.plan.queries == chosen.queries
+    assert again.plan.judgments == chosen.judgments
+    assert again.plan.request.initial_k == 2
+    assert again.models == one.models
+    assert list(again.models) == [CANDIDATES, "bm25"]
+    assert again.models[CANDIDATES] == "candidates from a file"
+    assert store.heads([MINE])[0].systems == (CANDIDATES, "bm25")
+
+
+def test_nothing_was_ranked(tmp_path: Path) -> None:
+    chosen, store = plan(CORPUS, REQUEST), SnapshotStore(tmp_path)
+    one = snapshot(chosen, Evaluation(chosen.systems), Settings())
+    store.save(one, one.evaluation.metrics(chosen.judgments))
+    assert store.load(one.id, [MINE]) == one
+    assert store.heads([MINE])[0].queries == 0
+
+
+def test_an_empty_ranking_is_not_a_missing_one(tmp_path: Path) -> None:
+    one, store = by_hand(), SnapshotStore(tmp_path)
+    one.evaluation.rankings["bm25"]["q2"] = Ranked((), (), Timing(), Usage())
+    store.save(one, one.evaluation.metrics(one.plan.judgments))
+    again = store.load(one.id, [MINE])
+    assert again == one
+    assert store.heads([MINE])[0].means["bm25"]["RR@10"] == pytest.approx(0.25)
+    assert again.evaluation.complete == ["q é", "q2"]
+
+
+# ---------------------------------------------------------------- snapshots
+
+
+def test_a_snapshot_is_of_now_with_an_id_of_its_own() -> None:
+    before = datetime.now(UTC)
+    one, other = by_hand(), by_hand()
+    assert before <= one.made <= other.made <= datetime.now(UTC)
+    assert one.id != other.id
+    assert snapshot(one.plan, one.evaluation, Settings(), one.id).id == one.id
+
+
+def test_models_are_named_with_their_revision() -> None:
+    found = models_of(plan(CORPUS, REQUEST), Settings())
+    assert list(found) == ["bm25", "minilm-l12"]
+    assert found["minilm-l12"] == (
+        "cross-encoder/ms-marco-MiniLM-L-12-v2 (int8 ONNX) v2-int8-exact-1225ccd6"
+    )
+
+
+def test_a_title_says_when_what_and_which() -> None:
+    one = replace(by_hand(), made=datetime(2026, 5, 1, 7, 5, 59, tzinfo=UTC))
+    assert one.title == "01 May 2026 07:05 UTC · Häuser und 猫 · 2 queries · bm25, minilm-l12"
+
+
+# ---------------------------------------------------------------- who sees what
+
+
+def test_the_newest_comes_first_and_only_of_corpora_at_hand(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    for id, minutes in (("middle", 5.0), ("newest", 5.01), ("oldest", 0.0)):
+        kept(store, id, minutes=minutes)
+    kept(store, "theirs", minutes=60, fingerprint=OTHER)
+    assert [head.id for head in store.heads([MINE])] == ["newest", "middle", "oldest"]
+    assert [head.id for head in store.heads({OTHER})] == ["theirs"]
+    assert [head.id for head in store.heads([MINE, OTHER])][:2] == ["theirs", "newest"]
+    assert store.heads([]) == store.heads(["c" * 64]) == []
+
+
+def test_another_corpus_cannot_be_looked_at(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    kept(store, fingerprint=OTHER)
+    for fingerprints in ([MINE], []):
+        with pytest.raises(StoreError, match="no longer kept") as caught:
+            store.load("one", fingerprints)
+        assert caught.value.remedy == "Choose another one."
+    assert store.load("one", [MINE, OTHER]).plan.fingerprint == OTHER
+
+
+def test_another_corpus_cannot_be_deleted(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    kept(store, "mine")
+    kept(store, "theirs", fingerprint=OTHER)
+    store.delete("theirs", [MINE])
+    store.delete("theirs", [])
+    store.delete("nothing", [MINE, OTHER])
+    assert len(store.heads([MINE, OTHER])) == 2
+    store.delete("theirs", [OTHER])
+    assert [head.id for head in store.heads([MINE, OTHER])] == ["mine"]
+    with pytest.raises(StoreError, match="no longer kept"):
+        store.load("theirs", [OTHER])
+
+
+def test_the_same_id_is_replaced(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    one = kept(store)
+    kept(store, "another", minutes=1)
+    del one.evaluation.rankings["minilm-l12"]["q2"]
+    later = snapshot(one.plan, one.evaluation, Settings(), "one")
+    store.save(later, one.evaluation.metrics(one.plan.judgments))
+    assert [(head.id, head.queries) for head in store.heads([MINE])] == [("one", 1), ("another", 2)]
+    assert store.load("one", [MINE]) == later
+
+
+# ---------------------------------------------------------------- what is broken
+
+
+def change(folder: Path, how: Callable[[bytes], bytes]) -> None:
+    """Change the body of every snapshot in the file."""
+    with sqlite3.connect(folder / FILE) as connection:
+        rows = connection.execute("select id, body from evaluations").fetchall()
+        for id, body in rows:
+            connection.execute("update evaluations set body = ? where id = ?", (how(body), id))
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda body: b"",
+        lambda body: b"no gzip",
+        lambda body: body[: len(body) // 2],
+        lambda body: body[:-8] + b"12345678",
+        lambda body: body[:10] + b"\xff" * 40 + body[50:],
+        lambda body: gzip.compress(b"{"),
+        lambda body: gzip.compress(b"{}"),
+        lambda body: gzip.compress(b"[]"),
+        lambda body: gzip.compress(b"\xff\xfe"),
+    ],
+    ids=["empty", "text", "cut", "checksum", "bits", "half JSON", "no fields", "list", "bytes"],
+)
+def test_a_damaged_snapshot_is_a_store_error(tmp_path: Path, how: Callable[[bytes], bytes]) -> None:
+    store = SnapshotStore(tmp_path)
+    kept(store)
+    change(tmp_path, how)
+    with pytest.raises(StoreError, match=r"The evaluation of 2026-05-01T12.* is damaged") as caught:
+        store.load("one", [MINE])
+    assert caught.value.remedy == "Delete it."
+    assert [head.id for head in store.heads([MINE])] == ["one"]  # it can be found
+    store.delete("one", [MINE])
+    assert store.heads([MINE]) == []
+
+
+def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    store = SnapshotStore(tmp_path / "file")
+    calls: list[Callable[[], object]] = [
+        lambda: kept(store),
+        lambda: store.heads([MINE]),
+        lambda: store.load("one", [MINE]),
+        lambda: store.delete("one", [MINE]),
+    ]
+    for call in calls:
+        with pytest.raises(StoreError, match=r"evaluations\.sqlite cannot be used: ") as caught:
+            call()
+        assert "RERANK_LAB_DATA" in caught.value.remedy
+        assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"no database" * 500)
+    store = SnapshotStore(tmp_path)
+    assert store.heads([MINE]) == []
+    kept(store)
+    assert len(store.heads([MINE])) == 1
+    assert (tmp_path / f"{FILE}.damaged").read_bytes() == b"no database" * 500

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+from components.analysis.comparison import verdict
+from components.charts.palette import Look
+from components.domain import Comparison, Corpus, Document, Failure, Hit, Ranking, Timing, Usage
+from components.exports.comparison import Card, card_html, comparison_csv, comparison_run
+from components.exports.recordings import read_run
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> ![x](https://evil.example/x) &"
+RTL = "\u202eשלום e\u0301 " + "x" * 100_000
+
+
+def card(query: str = HOSTILE) -> Card:
+    a = Document("a", HOSTILE, RTL)
+    b = Document("=1+1", "", HOSTILE)
+    first = Ranking("bm25", (Hit(a, 1, 2.0, 1, 2.0), Hit(b, 2, 1.0, 2, 1.0)), Timing(3, 1))
+    second = Ranking(
+        "cohere",
+        (Hit(b, 1, 0.9, 2, 1.0), Hit(a, 2, 0.1, 1, 2.0)),
+        Timing(3, 1, 200.0),
+        Usage(usd=0.002, estimated=True),
+        recorded="22 November 2026",
+    )
+    failure = Failure("jina", HOSTILE, HOSTILE)
+    comparison = Comparison(query, first, (second, failure))
+    grades = {"a": 0, "=1+1": 2}
+    return Card(
+        query,
+        Corpus("tiny", (a, b), fingerprint="abcdef0123456789"),
+        (first, second),
+        {0: Look("A", "bm25", "#0072b2", "BM25"), 1: Look("F", HOSTILE, "#665200", "0 to 1")},
+        ["BM25 1", "rerank-v3.5"],
+        (failure,),
+        grades,
+        verdict(comparison, grades, 10),
+        1,
+        HOSTILE,
+        datetime(2026, 11, 22, 9, 30, tzinfo=UTC),
+    )
+
+
+class Tags(HTMLParser):
+    """Notes every tag and every attribute that could load or run something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.loads: list[str] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        names = ("src", "href", "srcset", "action", "data", "poster")
+        self.loads += [f"{tag} {n}" for n, _ in attrs if n in names or n.startswith("on")]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def parsed(page: str) -> Tags:
+    tags = Tags()
+    tags.feed(page)
+    return tags
+
+
+def test_a_card_needs_nothing_else_and_runs_nothing() -> None:
+    page = card_html(card())
+    tags = parsed(page)
+    assert not tags.tags & {"script", "img", "link", "iframe", "object", "form", "a"}
+    assert tags.loads == []
+    assert "url(" not in page
+    assert "default-src 'none'" in page
+    assert HOSTILE in "".join(tags.words)
+    assert len(page) < 30_000  # a line of 100,000 characters does not make it one
+
+
+def test_a_card_tells_query_columns_verdict_versions_and_date() -> None:
+    words = "\n".join(parsed(card_html(card("what is up"))).words)
+    for told in (
+        "what is up",
+        "tiny, 2 documents, fingerprint abcdef012345. 22 November 2026 09:30 UTC.",
+        "One query is an anecdote",
+        "recorded 22 November 2026",
+        "$0.002 estimated",
+        "rerank-v3.5",
+        "from 2",
+        "grade 2",
+        "jina failed:",
+    ):
+        assert told in words
+    assert re.search(r'aria-label="Ranks of 2 documents in 2 systems"', card_html(card()))
+
+
+def test_csv_holds_every_hit_and_no_formula() -> None:
+    shown = card()
+    rows = list(csv.DictReader(io.StringIO(comparison_csv(shown.rankings, shown.grades))))
+    assert len(rows) == 4
+    assert rows[2] == {
+        "system": "cohere",
+        "rank": "1",
+        "id": "'=1+1",
+        "score": "0.9",
+        "first_stage_rank": "2",
+        "grade": "2",
+        "title": "",
+    }
+    assert rows[0]["title"] == HOSTILE
+
+
+def test_runs_can_be_read_back_one_by_one() -> None:
+    text = comparison_run(card().rankings, "q 1")
+    lines = text.splitlines()
+    assert len(lines) == 4
+    found = read_run("\n".join(lines[2:]).encode(), "x")
+    assert [d for d, _ in found["q 1"].documents] == ["=1+1", "a"]

@@ -1,0 +1,1 @@
+"""Fakes, servers, contracts and visits that tests share."""

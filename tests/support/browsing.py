@@ -1,0 +1,34 @@
+"""What browser tests do on several pages."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def jsonl(*rows: dict[str, object]) -> bytes:
+    """Return rows as the bytes of a JSONL file."""
+    return "\n".join(map(json.dumps, rows)).encode()
+
+
+def upload(visitor: Any, name: str, content: bytes) -> None:  # noqa: ANN401
+    """Upload a corpus on the Corpus page and use it."""
+    page = visitor.page
+    page.locator(".st-key-_files input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )
+    use = page.locator(".st-key-use_upload button")
+    use.wait_for()
+    visitor.idle()
+    visitor.after(use.click)
+    page.get_by_text("Indexed.").wait_for()
+    visitor.quiet()
+
+
+def overflow(visitor: Any) -> list[int]:  # noqa: ANN401
+    """Return by how many pixels the page, and Streamlit's scrolling part of it, are too wide."""
+    found = visitor.page.evaluate(
+        """() => [document.scrollingElement, document.querySelector('[data-testid=stMain]')].map(
+          (node) => node.scrollWidth - Math.min(node.clientWidth, innerWidth))"""
+    )
+    return list(found)

@@ -1,0 +1,1 @@
+"""Families that tests put on the catalog's path."""

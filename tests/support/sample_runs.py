@@ -1,0 +1,135 @@
+"""Every offline system over a sample corpus, and the tables that its card reports.
+
+`PYTHONPATH=. python tests/sample_runs.py helpdesk` prints the tables.
+"""
+
+import sys
+from collections.abc import Collection, Mapping
+from statistics import mean
+
+import numpy as np
+
+from components import pipeline
+from components.analysis.comparison import ndcg
+from components.config import read_settings
+from components.corpora import open_corpus
+from components.domain import Corpus, Query, Ranking, Scores
+from components.encoders import ENCODERS
+from components.lab import Lab
+from components.pipeline import Request
+from components.retrieval.vectors import dense_vectors
+
+FIRST_STAGES = ("bge-small", "minilm-l6", "bm25", "hybrid")
+RERANKERS = ("minilm-l12", "late-minilm", "bm25", "biencoder-minilm", "rrf")
+DEPTH = 100
+NDCG, BEST = "nDCG@10", "best order of bge-small's 100"
+Runs = Mapping[str, Mapping[str, Ranking]]
+
+
+def reranked(reranker: str) -> str:
+    return f"bge-small → {reranker}"
+
+
+def offline_runs(
+    lab: Lab, corpus: Corpus, slowly: Collection[str] | None = None
+) -> dict[str, dict[str, Ranking]]:
+    """System -> query id -> ranking: four first stages, five rerankers over 100 candidates.
+
+    With `slowly`, the cross-encoder and what is fused of it rank only the queries named there.
+    """
+    for first in FIRST_STAGES:
+        lab.index(corpus, first)
+    lab.index_tokens(corpus)
+    runs: dict[str, dict[str, Ranking]] = {}
+    for query in corpus.queries:
+        whole = slowly is None or query.id in slowly
+        for system, ranking in _one_query(lab, corpus, query, whole=whole).items():
+            runs.setdefault(system, {})[query.id] = ranking
+    return runs
+
+
+def _one_query(lab: Lab, corpus: Corpus, query: Query, *, whole: bool) -> dict[str, Ranking]:
+    found = {
+        first: pipeline.retrieve(lab, corpus, Request(query.text, first, (), DEPTH))
+        for first in FIRST_STAGES
+    }
+    first = found["bge-small"]
+    for key in ("minilm-l12", "late-minilm", "bm25"):
+        if whole or key != "minilm-l12":
+            found[reranked(key)] = pipeline.rerank_candidates(
+                lab, corpus, pipeline.Request(query.text), first, key
+            )
+    found[reranked("biencoder-minilm")] = bi_encoder_ranking(lab, corpus, query, first)
+    if whole:
+        members = [found[reranked("minilm-l12")], found[reranked("bm25")]]
+        found[reranked("rrf")] = pipeline.fuse_rankings(first, members)
+    return found
+
+
+def bi_encoder_ranking(lab: Lab, corpus: Corpus, query: Query, first: Ranking) -> Ranking:
+    """biencoder-minilm from vectors that are known already: the same numbers, much sooner."""
+    encoder, _ = lab.encoder("minilm-l6")
+    spec, folder = ENCODERS["minilm-l6"].spec, lab.settings.cache_dir
+    vectors = dense_vectors(corpus, spec, encoder, folder)
+    places = {document.id: i for i, document in enumerate(corpus.documents)}
+    rows = vectors[[places[hit.document.id] for hit in first.hits]]
+    scores = Scores((rows @ encoder.encode_query(query.text)).astype(np.float64))
+    return pipeline.sort("biencoder-minilm", first, scores, first.timing)
+
+
+# ---------------------------------------------------------------- figures
+
+
+def by_query(corpus: Corpus, rankings: Mapping[str, Ranking]) -> dict[str, float]:
+    """Return nDCG@10 of every query."""
+    return {q: ndcg(r, corpus.judgments[q], 10) or 0.0 for q, r in rankings.items()}
+
+
+def oracle(corpus: Corpus, rankings: Mapping[str, Ranking]) -> float:
+    """Return the mean nDCG@10 of the best possible order of the same candidates."""
+    values = []
+    for query, ranking in rankings.items():
+        grades = corpus.judgments[query]
+        best = np.array([float(grades.get(h.document.id, 0)) for h in ranking.hits])
+        ideal = pipeline.sort("oracle", ranking, Scores(best), ranking.timing)
+        values.append(ndcg(ideal, grades, 10) or 0.0)
+    return mean(values)
+
+
+def figures(corpus: Corpus, runs: Runs) -> dict[tuple[str, str], float]:
+    """Return the card's figures by row and column, of the systems that ranked all its queries."""
+    values = {system: by_query(corpus, rankings) for system, rankings in runs.items()}
+    base = values["bge-small"]
+    found: dict[tuple[str, str], float] = {(BEST, NDCG): oracle(corpus, runs["bge-small"])}
+    for system, row in values.items():
+        if row.keys() == base.keys():
+            found[system, NDCG] = mean(row.values())
+            if "→" in system:
+                found[system, "wins"] = sum(row[q] > base[q] + 0.005 for q in base)
+                found[system, "losses"] = sum(row[q] < base[q] - 0.005 for q in base)
+    for tag in sorted({tag for query in corpus.queries for tag in query.tags}):
+        tagged = [q.id for q in corpus.queries if tag in q.tags]
+        found[tag, "n"] = len(tagged)
+        for system, row in values.items():
+            if all(q in row for q in tagged):
+                found[tag, system] = mean(row[q] for q in tagged)
+    return found
+
+
+def tables(corpus: Corpus, runs: Runs) -> str:
+    """Return the card's tables: nDCG@10 by system, and by tag and system."""
+    found = figures(corpus, runs)
+    lines = [f"| system | {NDCG} | wins | losses |", "| --- | --- | --- | --- |"]
+    for system in [*runs, BEST]:
+        moved = [str(found.get((system, way), "-")) for way in ("wins", "losses")]
+        lines.append(f"| {system} | {found[system, NDCG]:.3f} | {' | '.join(moved)} |")
+    lines += ["", "| tag | n | " + " | ".join(runs) + " |", "| --- " * (len(runs) + 2) + "|"]
+    for tag in sorted({tag for query in corpus.queries for tag in query.tags}):
+        cells = [f"{found[tag, s]:.2f}" for s in runs]
+        lines.append(f"| {tag} | {found[tag, 'n']:.0f} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    found = open_corpus(sys.argv[1])
+    sys.stdout.write(tables(found, offline_runs(Lab(read_settings()), found)) + "\n")

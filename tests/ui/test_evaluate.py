@@ -1,0 +1,197 @@
+"""The Evaluate page as a visitor uses it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from components.config import Settings
+from components.domain import Corpus, Document, Query
+from components.evaluation.job import Evaluating
+from components.evaluation.store import Snapshot, SnapshotStore
+from components.exports import evaluation as dossier
+from components.exports.evaluation_report import Dossier
+from components.ui.shared import state
+
+Visit = Callable[..., AppTest]
+PAGE = "pages/evaluate.py"
+
+
+def button(at: AppTest, key: str) -> None:
+    at.button(key=key).click().run()
+
+
+def evaluated(at: AppTest) -> Snapshot:
+    """Press Evaluate and wait for the end."""
+    button(at, "evaluate_now")
+    job = at.session_state[state.EVALUATING]
+    assert isinstance(job, Evaluating)
+    job.join(120)
+    assert job.finished
+    at.session_state[state.EVALUATED] = job.snapshot  # the fragment does so when it next looks
+    at.run()
+    assert not at.exception, at.exception
+    assert job.snapshot is not None
+    return job.snapshot
+
+
+def texts(at: AppTest) -> str:
+    return "\n".join(str(t.value) for t in at.text)
+
+
+def test_a_first_visit_says_what_to_do(visit: Visit) -> None:
+    at = visit(PAGE)
+    assert "Nothing is evaluated yet" in texts(at)
+    assert "judged queries of exceptions (all)" in texts(at)
+
+
+def test_an_evaluation_shows_its_verdict_and_every_view(visit: Visit) -> None:
+    at = visit(PAGE, **{state.RERANKERS: ("bm25", "minilm-l12")})
+    one = evaluated(at)
+    assert "minilm-l12" in texts(at)
+    assert "nDCG@10 (95% CI" in texts(at)
+    assert one.evaluation.complete
+    for key in ("queries", "tags", "headroom", "latency", "money", "kept", "past", "quality"):
+        at.session_state[state.EVIDENCE] = key
+        at.run()
+        assert not at.exception, key
+    kept = SnapshotStore(state_lab(at).settings.data_dir).heads([one.plan.fingerprint])
+    assert one.id in [head.id for head in kept]
+
+
+def state_lab(at: AppTest) -> object:
+    return at.session_state[state.EVALUATING].lab
+
+
+def test_measure_cut_and_baseline_change_the_verdict(visit: Visit) -> None:
+    at = visit(PAGE, **{state.RERANKERS: ("minilm-l12",)})
+    evaluated(at)
+    at.selectbox(key=f"_{state.MEASURE}").select("RR").run()
+    at.number_input(key=f"_{state.CUT}").set_value(3).run()
+    assert "RR@3" in texts(at)
+    at.selectbox(key=f"_{state.BASELINE}").select("minilm-l12").run()
+    assert any(str(t.value).startswith("bm25 ") for t in at.text)
+    at.selectbox(key=f"_{state.MEASURE}").select("AP").run()
+    assert not at.exception
+
+
+def test_a_subset_is_drawn_and_said(visit: Visit) -> None:
+    at = visit(PAGE, **{state.CORPUS: "helpdesk", state.RERANKERS: ()})
+    at.selectbox(key=f"_{state.SUBSET}").select("sample").run()
+    at.number_input(key=f"_{state.SAMPLE}").set_value(5).run()
+    assert "5 judged queries of helpdesk (5 at random (seed 0))" in texts(at)
+    at.selectbox(key=f"_{state.SUBSET}").select("tag").run()
+    at.selectbox(key=f"_{state.TAG}").select("typo").run()
+    assert "7 judged queries of helpdesk (tagged typo)" in texts(at)
+
+
+def test_differences_are_a_table_with_effect_size_and_queries_needed(visit: Visit) -> None:
+    at = visit(PAGE, **{state.RERANKERS: ("minilm-l12",)})
+    evaluated(at)
+    table = next(d.value for d in at.dataframe if "Effect size" in d.value)
+    assert list(table.columns) == [
+        *("System", "Change in nDCG@10", "95% CI", "p", "p, Holm", "Effect size", "n"),
+        "More queries for half",
+    ]
+    assert list(table["System"]) == ["minilm-l12"]
+    assert list(table["n"]) == ["6"]
+
+
+def test_a_split_is_chosen_and_followed(visit: Visit) -> None:
+    documents = (Document("d", "", "a red fox"), Document("e", "", "a grey wolf"))
+    splits = {"dev": {"q": {"e": 1}, "r": {"d": 1}}, "test": {"q": {"d": 1}}}
+    queries = (Query("q", "fox"), Query("r", "wolf"))
+    two = Corpus("two", documents, queries, splits["test"], "c" * 64, splits=splits)
+    at = visit(PAGE, **{state.UPLOADS: {"two": two}, state.CORPUS: "two"})
+    assert "1 judged query of two (all)" in texts(at)
+    at.selectbox(key=f"_split_{'c' * 12}").select("dev").run()
+    assert "2 judged queries of two (all)" in texts(at)
+    one = evaluated(at)
+    assert one.plan.split == "dev"
+    assert one.plan.judgments == splits["dev"]
+    assert one.evaluation.metrics(one.plan.judgments)["bm25"].per_query["q"]["nDCG@10"] == 0
+    assert "“dev”" in dossier.html_report(Dossier(one, {}, Settings()))
+
+
+def test_what_a_run_will_take_and_cost_is_said_before(visit: Visit) -> None:
+    at = visit(PAGE, **{state.RERANKERS: ("cohere", "voyage")})
+    said = texts(at)
+    assert "cohere will charge about $0.01." in said  # 6 queries, one search each, at $2 a thousand
+    assert "voyage will charge about $0.000" in said
+    assert "at the speed measured here" not in said
+    at = visit(PAGE, **{state.RERANKERS: ("minilm-l12",), state.REUSE: False})
+    evaluated(at)
+    at.session_state[state.CORPUS] = "helpdesk"
+    at.run()
+    assert " at the speed measured here, less where scores are kept." in texts(at)
+
+
+@pytest.mark.usefixtures("probes")
+def test_a_run_that_another_window_began_can_be_watched(visit: Visit, probes: ModuleType) -> None:
+    first = visit(PAGE, **{state.RERANKERS: ("probe-slow",)})
+    button(first, "evaluate_now")
+    job = first.session_state[state.EVALUATING]
+    assert probes.running.wait(30)
+    other = visit(PAGE)
+    assert "An evaluation of exceptions is at work: 0 of 6 queries" in texts(other)
+    button(other, "watch_0")
+    assert other.session_state[state.EVALUATING] is job
+    button(other, "stop_evaluation")
+    job.join(30)
+    assert job.stopped
+    other.run()
+    assert "is at work" not in texts(other)
+
+
+def test_the_last_kept_evaluation_is_offered(visit: Visit) -> None:
+    one = evaluated(visit(PAGE, **{state.RERANKERS: ("bm25",)}))
+    at = visit(PAGE)
+    assert one.title in texts(at)
+    button(at, "open_last")
+    assert at.session_state[state.EVALUATED].id == one.id
+    assert "Nothing is evaluated yet" not in texts(at)
+
+
+@pytest.mark.usefixtures("probes")
+def test_a_stopped_run_keeps_what_it_has_and_goes_on(visit: Visit) -> None:
+    at = visit(PAGE, **{state.RERANKERS: ("probe-slow",)})
+    button(at, "evaluate_now")
+    job = at.session_state[state.EVALUATING]
+    until = time.monotonic() + 30
+    while "probe-slow" not in job.step.state and time.monotonic() < until:
+        time.sleep(0.01)
+    at.run()
+    button(at, "stop_evaluation")
+    job.join(30)
+    assert job.stopped
+    at.run()
+    assert not at.exception
+    assert "Stopped." in texts(at) or job.snapshot is None
+
+
+@pytest.mark.usefixtures("probes")
+def test_failures_are_listed_and_can_be_tried_again(visit: Visit) -> None:
+    at = visit(PAGE, **{state.RERANKERS: ("probe-refuse", "probe-length")})
+    evaluated(at)
+    assert "The probe refuses." in str(at.dataframe[-1].value)
+    assert "probe-length" in texts(at)
+
+
+def test_a_corpus_without_judgments_says_so(visit: Visit) -> None:
+    bare = Corpus("bare", (Document("d", "", "a fox"),), (Query("q", "fox"),), {}, "b" * 64)
+    at = visit(PAGE, **{state.UPLOADS: {"bare": bare}, state.CORPUS: "bare"})
+    assert "The corpus bare has no judgments." in texts(at)
+
+
+def test_somebody_elses_evaluations_are_not_listed(visit: Visit) -> None:
+    at = visit(PAGE, **{state.RERANKERS: ()})
+    one = evaluated(at)
+    store = SnapshotStore(at.session_state[state.EVALUATING].lab.settings.data_dir)
+    assert one.id not in [head.id for head in store.heads(["e" * 64])]
+    at.session_state[state.EVIDENCE] = "kept"
+    at.run()
+    assert not at.exception

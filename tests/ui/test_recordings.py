@@ -1,0 +1,118 @@
+"""Record and replay as a visitor works it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from streamlit.testing.v1 import AppTest
+
+from components.domain import Ranking
+from components.ui.compare import recording
+from components.ui.compare.board.view import board_data
+from components.ui.compare.recording import HISTORY, RECORDING
+from components.ui.shared import state
+from tests.support.visits import Visit, has, ids, job_of, said, settle
+
+
+def upload(at: AppTest, name: str, data: bytes) -> AppTest:
+    """Give a file to “Record and replay”."""
+    return at.file_uploader(key="_recording").set_value((name, data, "text/plain")).run()
+
+
+def history(at: AppTest) -> list[str]:
+    """Return the queries that can be saved."""
+    held = at.session_state.get(HISTORY, [])
+    return [one.comparison.query for _, one in held]
+
+
+def saved_bundle(at: AppTest) -> bytes:
+    """Return what the save button would write."""
+    job = job_of(at)
+    _, one = at.session_state[HISTORY][-1]
+
+    return recording.bundle([one], job.corpus, datetime(2026, 11, 22, tzinfo=UTC)).encode()
+
+
+def test_a_finished_comparison_can_be_saved_once(visit: Visit) -> None:
+    at = visit(**{state.RERANKERS: ("minilm-l12",)})
+    job = settle(at)
+    at.run()
+    assert history(at) == [job.request.query]
+    assert any(b.label == "Save this comparison" for b in at.get("download_button"))
+    found = json.loads(saved_bundle(at))
+    assert found["queries"][0]["systems"][0]["system"] == "minilm-l12"
+
+
+def test_a_recording_is_replayed_without_any_model(visit: Visit) -> None:
+    at = visit(**{state.RERANKERS: ("minilm-l12",)})
+    before = settle(at)
+    data = saved_bundle(at)
+    other = visit()
+    settle(other)
+    upload(other, "demo.json", data)
+    job = settle(other)
+    assert job.request.rerankers == ()
+    assert ids(job.results["recorded:minilm-l12"]) == ids(before.results["minilm-l12"])
+    columns = board_data(job, 10, {}).columns
+    assert [c.label for c in columns] == ["bm25", "minilm-l12"]
+    assert all("recorded 22 November 2026" in c.notes for c in columns)
+    assert "Recorded 22 November 2026" in said(other, "replay")
+    other.button(key="leave_recording").click().run()
+    assert not has(other, "replay")
+    assert settle(other).request.recorded == ()
+
+
+def test_a_live_column_joins_a_recording(visit: Visit) -> None:
+    at = visit(**{state.RERANKERS: ("minilm-l12",)})
+    settle(at)
+    data = saved_bundle(at)
+    upload(at, "demo.json", data)
+    settle(at)
+    at.multiselect(key="_rerankers").set_value(["bm25"]).run()
+    job = settle(at)
+    assert list(job.results) == ["recorded:minilm-l12", "bm25"]
+    live = job.results["bm25"]
+    assert isinstance(live, Ranking)
+    assert not live.recorded
+
+
+def test_a_recording_of_a_corpus_that_is_not_here_brings_its_documents(visit: Visit) -> None:
+    at = visit(**{state.RERANKERS: ("minilm-l12",)})
+    before = settle(at)
+    value = json.loads(saved_bundle(at))
+    value["corpus"] |= {"name": "elsewhere", "fingerprint": "ab" * 32}
+    upload(at, "demo.json", json.dumps(value).encode())
+    job = settle(at)
+    assert job.corpus.name == "recorded elsewhere"
+    assert ids(job.results["recorded:minilm-l12"]) == ids(before.results["minilm-l12"])
+
+
+def test_a_broken_recording_is_refused_and_changes_nothing(visit: Visit) -> None:
+    at = visit()
+    job = settle(at)
+    upload(at, "demo.json", b'{"format": "<script>"}')
+    assert "demo.json is not a recording" in said(at, "complaint")
+    assert job_of(at) is job
+    assert RECORDING not in at.session_state or at.session_state[RECORDING] is None
+
+
+def test_a_run_file_joins_as_a_column_and_can_be_removed(visit: Visit) -> None:
+    at = visit()
+    corpus = settle(at).corpus
+    query = corpus.queries[0].id
+    names = [d.id for d in corpus.documents][::-1]
+    lines = [f"{query} Q0 {name} {n} {-n} backwards" for n, name in enumerate(names, start=1)]
+    upload(at, "b.run", "\n".join(lines).encode())
+    job = settle(at)
+    assert ids(job.results["run:backwards"]) == names
+    assert "run from b.run" in board_data(job, 10, {}).columns[-1].notes
+    at.button(key="remove-run:backwards").click().run()
+    assert "run:backwards" not in settle(at).results
+
+
+def test_a_run_of_other_queries_is_refused(visit: Visit) -> None:
+    at = visit()
+    settle(at)
+    upload(at, "b.run", b"nobody Q0 d 1 1 t\n")
+    assert "ranks none of the queries of exceptions" in said(at, "complaint")
