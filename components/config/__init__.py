@@ -1,29 +1,28 @@
 """Settings from the environment and one TOML file."""
 
+from components.config.reading import KEY_VARIABLES, PROVIDERS, URL_VARIABLES, read_settings
 from components.config.settings import (
-    KEY_VARIABLES,
     PRICE_UNITS,
     SHAPES,
-    TABLES,
-    URL_VARIABLES,
     HubModel,
     PriceOverride,
+    ProviderVariables,
     QdrantSettings,
     RemoteSettings,
     Secrets,
     Server,
     Settings,
-    read_settings,
 )
 
 __all__ = [
     "KEY_VARIABLES",
     "PRICE_UNITS",
+    "PROVIDERS",
     "SHAPES",
-    "TABLES",
     "URL_VARIABLES",
     "HubModel",
     "PriceOverride",
+    "ProviderVariables",
     "QdrantSettings",
     "RemoteSettings",
     "Secrets",

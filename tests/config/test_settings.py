@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
@@ -10,6 +12,7 @@ import pytest
 from components.config import (
     HubModel,
     PriceOverride,
+    ProviderVariables,
     QdrantSettings,
     RemoteSettings,
     Server,
@@ -105,14 +108,19 @@ BAD = {
     "qdrant-list": ("[[qdrant]]\nshards = 2", "[qdrant]", "must be a table"),
     "hub-table": ('[hub]\nkey = "x"', "[[hub]]", "must be a list of tables"),
     "hub-texts": ('hub = ["x"]', "[[hub]]", "must be a list of tables"),
-    "hub-no-key": ('[[hub]]\nmodel = "org/model"', "[[hub]]", "'model': 'org/model'"),
-    "hub-empty-key": ('[[hub]]\nkey = ""\nmodel = "org/model"', "[[hub]]", "'key': ''"),
-    "hub-key-number": ('[[hub]]\nkey = 7\nmodel = "org/model"', "[[hub]]", "'key': 7"),
-    "hub-model-number": ('[[hub]]\nkey = "x"\nmodel = 7', "[[hub]]", "'model': 7"),
+    "hub-no-key": ('[[hub]]\nmodel = "org/model"', "[[hub]] number 1: key", "is missing"),
+    "hub-empty-key": ('[[hub]]\nkey = ""\nmodel = "org/model"', "[[hub]] number 1: key", "not ''"),
+    "hub-key-number": ('[[hub]]\nkey = 7\nmodel = "org/model"', "[[hub]] number 1: key", "not 7"),
+    "hub-model-number": ('[[hub]]\nkey = "x"\nmodel = 7', "[[hub]] x: model", "not 7"),
     "hub-nothing": ('[[hub]]\nkey = "lonely"', "[[hub]] lonely", "neither model nor path"),
     "hub-empty-path": ('[[hub]]\nkey = "lonely"\npath = ""', "[[hub]] lonely", "neither"),
     "hub-path-number": ('[[hub]]\nkey = "x"\npath = 7', "[[hub]] x: path", "not 7"),
     "hub-path-list": ('[[hub]]\nkey = "x"\npath = ["/m"]', "[[hub]] x: path", "not ['/m']"),
+    "hub-second": (
+        '[[hub]]\nkey = "x"\nmodel = "a/b"\n[[hub]]\nmodel = "a/b"',
+        "[[hub]] number 2: key",
+        "is missing",
+    ),
     "hub-twice": (
         '[[hub]]\nkey = "x"\nmodel = "a/b"\n[[hub]]\nkey = "x"\npath = "/m"',
         "[[hub]]",
@@ -121,15 +129,15 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("toml", "setting", "found"), BAD.values(), ids=BAD.keys())
+@pytest.mark.parametrize(("toml", "setting", "value"), BAD.values(), ids=BAD.keys())
 def test_a_bad_value_names_file_setting_and_what_came(
-    tmp_path: Path, toml: str, setting: str, found: str
+    tmp_path: Path, toml: str, setting: str, value: str
 ) -> None:
     with pytest.raises(InputError) as caught:
         settings_of(tmp_path, toml)
     assert caught.value.reason.startswith(f"{tmp_path / 'lab.toml'}: ")
     assert setting in caught.value.reason
-    assert found in caught.value.reason
+    assert value in caught.value.reason
     assert caught.value.remedy
 
 
@@ -157,23 +165,30 @@ def test_an_unreadable_file_is_named(tmp_path: Path, kind: str) -> None:
 def test_secrets_are_not_in_repr() -> None:
     read = read_settings({"QDRANT_URL": "http://127.0.0.1:6333", "QDRANT_API_KEY": "s3cret"})
     assert read.qdrant.api_key == "s3cret"
-    for shown in (repr(read), str(read), repr(read.qdrant), f"{read.qdrant}"):
-        assert "s3cret" not in shown
-        assert "127.0.0.1" not in shown  # an address may carry a name and a password
-        assert "timeout_s=10" in shown
+    for text in (repr(read), str(read), repr(read.qdrant), f"{read.qdrant}"):
+        assert "s3cret" not in text
+        assert "127.0.0.1" not in text  # an address may carry a name and a password
+        assert "timeout_s=10" in text
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("toml", "name"),
     [
+        ('[qdrant]\nurl = "http://x"', "url"),
+        ('[qdrant]\napi_key = "k"', "api_key"),
+        ('[[compatible]]\nnmae = "x"\nurl = "http://x"', "nmae"),  # before the name that is missing
+        ("[remote]\ndeadline = 3", "deadline"),
+        ('[[hub]]\nmodel = 3\nkye = "x"', "kye"),
         ("[qdrnt]\nshards = 2", "qdrnt"),
         ("[qdrant]\nshard = 2", "shard"),
         ('[[hub]]\nkey = "x"\nmodle = "y"', "modle"),
     ],
 )
-def test_a_setting_that_does_not_exist_is_refused(tmp_path: Path, text: str, named: str) -> None:
-    with pytest.raises(InputError, match=named):
-        settings_of(tmp_path, text)
+def test_a_setting_that_does_not_exist_is_refused(tmp_path: Path, toml: str, name: str) -> None:
+    with pytest.raises(InputError, match=f"has no setting '{name}'") as caught:
+        settings_of(tmp_path, toml)
+    assert caught.value.remedy.startswith("Known are: ")
+    assert name not in caught.value.remedy.removeprefix("Known are: ").rstrip(".").split(", ")
 
 
 def test_settings_can_be_keys() -> None:
@@ -246,16 +261,19 @@ def test_keys_and_addresses_come_from_the_environment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("toml", "words"),
+    ("toml", "reason"),
     [
-        ('[[compatible]]\nurl = "http://x"', "name must be letters"),
+        ('[[compatible]]\nurl = "http://x"', "name is missing; it must be letters"),
         ('[[compatible]]\nname = "a b"\nurl = "http://x"', "name must be letters"),
-        ('[[compatible]]\nname = "x"', "url is not the address of a server"),
+        ('[[compatible]]\nname = "x"', "[[compatible]] x: url is missing"),
         ('[[compatible]]\nname = "x"\nurl = "ftp://x"', "not the address of a server"),
         ('[[compatible]]\nname = "x"\nurl = "http://me:pw@x"', "not the address of a server"),
         ('[[compatible]]\nname = "x"\nurl = "http://[x"', "not the address of a server"),
         ('[[compatible]]\nname = "x"\nurl = 3', "url must be text, not 3"),
-        ('[[compatible]]\nname = "x"\nurl = "http://x"\nshape = "v"', "no shape 'v'"),
+        (
+            '[[compatible]]\nname = "x"\nurl = "http://x"\nshape = "v"',
+            "tei, not 'v'",
+        ),
         ('[[compatible]]\nname = "x"\nurl = "http://x"\ninstruction = 1', "true or false"),
         ('[[compatible]]\nname = "x"\nurl = "http://x"\ndocuments = 0', "documents must be"),
         ('[[compatible]]\nname = "x"\nurl = "http://x"\nkey = "k"', "no setting 'key'"),
@@ -263,20 +281,54 @@ def test_keys_and_addresses_come_from_the_environment(tmp_path: Path) -> None:
         ("[remote]\ndeadline_s = 0", "deadline_s must be a number of seconds"),
         ("[remote]\ndeadline_s = true", "deadline_s must be a number of seconds"),
         ("[remote]\nparallel = 0", "parallel must be a whole number"),
+        ("[remote]\ndeadline_s = nan", "deadline_s must be a number of seconds"),
+        ('[remote]\ndeadline_s = "3"', "deadline_s must be a number of seconds"),
+        ("[remote]\nparallel = 2.0", "parallel must be a whole number"),
+        ('[[compatible]]\nname = "x"\nurl = "http://x"\ndocuments = true', "documents must be"),
+        ('[[compatible]]\nname = "x"\nurl = "http://x"\nlistwise = "yes"', "not 'yes'"),
+        ('[[compatible]]\nname = 7\nurl = "http://x"', "number 1: name must be letters"),
+        ("prices = 3", "[prices] must be a table"),
+        ('[prices]\n"cohere/x" = { per_1k_searches = true }', "is not a price"),
+        ('[prices]\n"cohere/x" = { per_1k_searches = nan }', "is not a price"),
+        ('[prices]\n"cohere/x" = { }', "is not a price"),
+        ('[prices]\n"/x" = { per_1k_searches = 1 }', "is not a price"),
+        ('[prices]\n"cohere/" = { per_1k_searches = 1 }', "is not a price"),
         ("[prices]\ncohere = 2.0", "is not a price"),
         ('[prices]\n"cohere/x" = { per_1k_searches = -1 }', "is not a price"),
         ('[prices]\n"cohere/x" = { per_1k = 1 }', "is not a price"),
         ('[prices]\n"cohere/x" = { per_1k_searches = 1, per_1m_tokens = 2 }', "is not a price"),
     ],
 )
-def test_a_mistake_in_them_is_named(tmp_path: Path, toml: str, words: str) -> None:
+def test_a_mistake_in_them_is_named(tmp_path: Path, toml: str, reason: str) -> None:
     with pytest.raises(InputError) as caught:
         settings_of(tmp_path, toml)
-    assert words in caught.value.reason
-    assert "me:pw" not in str(caught.value)
+    assert reason in caught.value.reason
+    assert "me:pw" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("name", ["CO_API_URL", "VOYAGE_API_URL", "JINA_API_URL"])
 def test_an_address_that_is_none_is_refused_by_its_variable(name: str) -> None:
     with pytest.raises(InputError, match=f"{name} is not the address of a server"):
         read_settings({name: "127.0.0.1:8000"})
+
+
+ACME = ProviderVariables("acme", "ACME_KEY", "ACME_ADDRESS")
+
+
+def test_a_provider_names_its_variables(tmp_path: Path) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_text(NETWORK)
+    environ = {"RERANK_LAB_CONFIG": str(path), "ACME_KEY": "k", "ACME_ADDRESS": "http://acme"}
+    read = read_settings(environ | {"CO_API_KEY": "a", "CO_API_URL": "no address"}, [ACME])
+    assert dict(read.keys) == {"acme": "k"}
+    assert read.addresses == {"acme": "http://acme"}
+    assert read.variables == {"acme": "ACME_KEY", "compatible:my-vllm": "MY_KEY"}
+    with pytest.raises(InputError, match="ACME_ADDRESS is not the address of a server"):
+        read_settings({"ACME_ADDRESS": "http://me:pw@acme"}, [ACME])
+
+
+def test_keys_addresses_and_variables_are_no_part_of_equality() -> None:
+    one = read_settings({"ACME_KEY": "k", "ACME_ADDRESS": "http://acme"}, [ACME])
+    assert one == read_settings({}, [])
+    assert len({one, read_settings({}, []), one.with_keys({"acme": "other"})}) == 1
+    assert replace(one, hub=(HubModel("x", "a/b"),)).keys == one.keys

@@ -1,0 +1,245 @@
+"""Reads the settings from the environment and one optional TOML file. Never from a visitor."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import platformdirs
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    ValidationError,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from components.config.settings import (
+    PRICE_UNITS,
+    HubModel,
+    Positive,
+    PriceOverride,
+    ProviderVariables,
+    QdrantSettings,
+    RemoteSettings,
+    Secrets,
+    Server,
+    Settings,
+    check_address,
+)
+from components.domain import InputError
+
+PROVIDERS = (
+    ProviderVariables("cohere", "CO_API_KEY", "CO_API_URL"),
+    ProviderVariables("voyage", "VOYAGE_API_KEY", "VOYAGE_API_URL"),
+    ProviderVariables("jina", "JINA_API_KEY", "JINA_API_URL"),
+)
+KEY_VARIABLES = {provider.provider: provider.key for provider in PROVIDERS}
+URL_VARIABLES = {provider.provider: provider.address for provider in PROVIDERS}
+
+
+def read_settings(
+    environ: Mapping[str, str] | None = None, providers: Sequence[ProviderVariables] = PROVIDERS
+) -> Settings:
+    """Read the settings; InputError names the file and the table that is wrong.
+
+    `environ` is the process's environment unless another is given; `providers` says in which
+    variables the keys and addresses of the hosted providers are.
+    """
+    env = os.environ if environ is None else environ
+    path = env.get("RERANK_LAB_CONFIG", "")
+    file = _read_file(Path(path)) if path else _File()
+    cache, data = env.get("RERANK_LAB_CACHE"), env.get("RERANK_LAB_DATA")
+    variables = {p.provider: p.key for p in providers}
+    variables |= {server.key: server.key_env for server in file.compatible if server.key_env}
+    return Settings(
+        qdrant=QdrantSettings(
+            url=env.get("QDRANT_URL", "").strip(),
+            api_key=env.get("QDRANT_API_KEY", "").strip(),
+            **file.qdrant,
+        ),
+        hub=file.hub,
+        cache_dir=Path(cache) if cache else platformdirs.user_cache_path("rerank-lab"),
+        data_dir=Path(data) if data else platformdirs.user_data_path("rerank-lab"),
+        servers=file.compatible,
+        prices=_prices(file.prices),
+        remote=file.remote,
+        addresses=_addresses(env, providers),
+        keys=Secrets({owner: env.get(variable, "") for owner, variable in variables.items()}),
+        variables=variables,
+    )
+
+
+def _addresses(env: Mapping[str, str], providers: Sequence[ProviderVariables]) -> dict[str, str]:
+    """Return the addresses that differ from the providers' own, by provider."""
+    addresses = {}
+    for provider in providers:
+        url = env.get(provider.address, "").strip()
+        if not url:
+            continue
+        try:
+            addresses[provider.provider] = check_address(url)
+        except PydanticCustomError as exc:
+            raise InputError(f"{provider.address} {exc.message()}.", _remedy(exc.context)) from None
+    return addresses
+
+
+# ---------------------------------------------------------------- the file
+
+
+def _check_hub_model(model: HubModel) -> HubModel:
+    if not model.model and not model.path:
+        raise PydanticCustomError("hub", "names neither model nor path", {"remedy": "Add one."})
+    return model
+
+
+def _check_unique(names: Iterable[str], message: str) -> None:
+    """Raise PydanticCustomError for the first name that comes twice."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise PydanticCustomError(
+                "twice", "{message} {name}", {"message": message, "name": repr(name)}
+            )
+        seen.add(name)
+
+
+def _check_hub(models: tuple[HubModel, ...]) -> tuple[HubModel, ...]:
+    _check_unique((model.key for model in models), "two [[hub]] tables have the key")
+    return models
+
+
+def _check_servers(servers: tuple[Server, ...]) -> tuple[Server, ...]:
+    _check_unique((server.name for server in servers), "two [[compatible]] tables are named")
+    return servers
+
+
+_QDRANT_NAMES = ("shards", "replicas", "timeout_s")  # address and key: the environment alone
+_QdrantName = Annotated[str, Field(pattern=f"^({'|'.join(_QDRANT_NAMES)})$")]
+_Unit = Literal["per_1k_searches", "per_1m_tokens"]
+_Dollars = Annotated[StrictFloat, Field(ge=0, lt=1e6)]
+_Price = Annotated[dict[_Unit, _Dollars], Field(min_length=1, max_length=1)]
+_PricedModel = Annotated[str, Field(pattern=r"^[^/]+/[\s\S]+$")]
+
+
+class _File(BaseModel):
+    """The TOML file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    qdrant: Mapping[_QdrantName, Positive] = Field(default_factory=dict)
+    hub: Annotated[
+        tuple[Annotated[HubModel, AfterValidator(_check_hub_model)], ...],
+        AfterValidator(_check_hub),
+    ] = ()
+    compatible: Annotated[tuple[Server, ...], AfterValidator(_check_servers)] = ()
+    prices: Mapping[_PricedModel, _Price] = Field(default_factory=dict)
+    remote: RemoteSettings = RemoteSettings()
+
+
+def _prices(table: Mapping[str, Mapping[_Unit, float]]) -> tuple[PriceOverride, ...]:
+    """Return `"cohere/rerank-v3.5" = { per_1k_searches = 2.0 }` and its like as records."""
+    prices = []
+    for name, price in table.items():
+        provider, _, model = name.partition("/")
+        [(unit, usd)] = price.items()
+        prices.append(PriceOverride(provider, model, usd, PRICE_UNITS[unit]))
+    return tuple(prices)
+
+
+def _read_file(path: Path) -> _File:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise InputError(
+            f"The configuration {path} cannot be read: {exc}.",
+            "RERANK_LAB_CONFIG must name a TOML file; see the README.",
+        ) from exc
+    try:
+        return _File.model_validate(content)
+    except ValidationError as exc:
+        # An unknown name goes first: what is missing beside it is often that one, misspelt.
+        errors = exc.errors()
+        unknown = [error for error in errors if error["type"] in _UNKNOWN]
+        raise _input_error(path, content, (unknown or errors)[0]) from None
+
+
+# ---------------------------------------------------------------- errors in words
+
+
+def _descriptions(hints: Mapping[str, Any]) -> dict[str, str]:
+    """Return what each setting must be, from the annotations of a record."""
+    return {
+        name: next(m.description or "" for m in hint.__metadata__ if isinstance(m, FieldInfo))
+        for name, hint in hints.items()
+    }
+
+
+_EXPECTED: Mapping[str, Mapping[str, str]] = {
+    "qdrant": _descriptions(dict.fromkeys(_QDRANT_NAMES, Positive)),
+    "hub": _descriptions(get_type_hints(HubModel, include_extras=True)),
+    "compatible": _descriptions(get_type_hints(Server, include_extras=True)),
+    "remote": _descriptions(get_type_hints(RemoteSettings, include_extras=True)),
+}
+_ROW_NAMES = {"hub": "key", "compatible": "name"}
+"""The tables that may come several times, with the setting that tells one from another."""
+_UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument", "string_pattern_mismatch"}
+"""The types of pydantic's errors for a name that is no setting."""
+_REMEDIES = {"text": "Quote it.", "true or false": "Leave quotes out."}
+
+
+def _input_error(path: Path, content: Mapping[str, Any], error: ErrorDetails) -> InputError:
+    """Return pydantic's error as a sentence that names file and table."""
+    table, *rest = error["loc"]
+    if table not in _File.model_fields:
+        return _unknown(f"{path}: the configuration", table, _File.model_fields)
+    if error["type"] == "twice":
+        return InputError(f"{path}: {error['msg']}.", "Keep one.")
+    if table == "prices" and rest:
+        return InputError(
+            f"{path}: [prices] {rest[0]} = {content['prices'][rest[0]]!r} is not a price in US"
+            " dollars.",
+            'For example: "cohere/rerank-v3.5" = { per_1k_searches = 2.0 }, or per_1m_tokens.',
+        )
+    row_name = _ROW_NAMES.get(str(table))
+    where = f"{path}: [[{table}]]" if row_name else f"{path}: [{table}]"
+    if error["type"].endswith("_type") and not any(isinstance(step, str) for step in rest):
+        kind = "a list of tables" if row_name else "a table"
+        return InputError(f"{where} must be {kind}.", "See the README for its settings.")
+    if row_name:
+        index, *rest = rest
+        name = content[table][index].get(row_name) if row_name not in rest else None
+        where += f" {name}" if name and isinstance(name, str) else f" number {int(index) + 1}"
+    if not rest:
+        return InputError(f"{where} {error['msg']}.", _remedy(error.get("ctx")))
+    return _value_error(where, _EXPECTED[str(table)], str(rest[0]), error)
+
+
+def _value_error(
+    where: str, expected: Mapping[str, str], name: str, error: ErrorDetails
+) -> InputError:
+    """Return what is wrong with one setting of a table."""
+    if name not in expected:
+        return _unknown(where, name, expected)
+    if "remedy" in error.get("ctx", {}):  # from a check of ours, which says what came
+        return InputError(f"{where}: {name} {error['msg']}.", _remedy(error["ctx"]))
+    if error["type"] == "missing":
+        reason = f"{where}: {name} is missing; it must be {expected[name]}."
+        return InputError(reason, f"Add {name} to that table.")
+    reason = f"{where}: {name} must be {expected[name]}, not {error['input']!r}."
+    return InputError(reason, _REMEDIES.get(expected[name], "Correct that table."))
+
+
+def _unknown(where: str, name: object, known: Iterable[str]) -> InputError:
+    """Return the error for a name that no setting has: it would silently do nothing."""
+    return InputError(f"{where} has no setting {name!r}.", f"Known are: {', '.join(known)}.")
+
+
+def _remedy(context: Mapping[str, Any] | None) -> str:
+    return str((context or {}).get("remedy", ""))
