@@ -25,7 +25,7 @@ _OWN = ("RERANK_LAB_CONFIG", "HF_HUB_CACHE", "QDRANT_URL", "QDRANT_API_KEY")
 _KEYS = ("CO_API_KEY", "COHERE_API_KEY", "VOYAGE_API_KEY", "VOYAGE_API_KEY_PATH", "JINA_API_KEY")
 for _name in (*_OWN, *_KEYS, "CO_API_URL", "VOYAGE_API_URL", "JINA_API_URL"):
     os.environ.pop(_name, None)
-pytest.register_assert_rewrite("tests.support.reranker_contract", "tests.support.visits")
+pytest.register_assert_rewrite("tests.support.contracts.reranker_contract", "tests.support.visits")
 
 
 # ---------------------------------------------------------------- a lab, corpora, probes
@@ -39,6 +39,10 @@ from components.config import read_settings  # noqa: E402
 from components.corpora import open_corpus  # noqa: E402
 from components.domain import Corpus  # noqa: E402
 from components.lab import Lab, catalog  # noqa: E402
+from tests.support.real_models import (  # noqa: E402, F401  (fixtures)
+    no_real_model_was_refused,
+    real_models_are_refused,
+)
 from tests.support.visits import visit  # noqa: E402, F401  (a fixture)
 
 

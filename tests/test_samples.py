@@ -116,6 +116,7 @@ def judged(request: pytest.FixtureRequest, lab: Lab) -> tuple[Corpus, sample_run
     return found, sample_runs.offline_runs(lab, found, slowly)
 
 
+@pytest.mark.models
 def test_next_to_nothing_is_unjudged(judged: tuple[Corpus, sample_runs.Runs]) -> None:
     corpus, runs = judged
     for system, rankings in runs.items():
@@ -125,6 +126,7 @@ def test_next_to_nothing_is_unjudged(judged: tuple[Corpus, sample_runs.Runs]) ->
         assert len(unjudged) <= 0.03 * len(shown), (system, unjudged)
 
 
+@pytest.mark.models
 def test_the_card_tells_the_truth(judged: tuple[Corpus, sample_runs.Runs]) -> None:
     corpus, runs = judged
     found, told = sample_runs.figures(corpus, runs), card_figures(corpus.card)
@@ -162,6 +164,7 @@ def card_figures(card: str) -> dict[tuple[str, str], float]:
     return found
 
 
+@pytest.mark.models
 def test_hard_but_not_hopeless(judged: tuple[Corpus, sample_runs.Runs]) -> None:
     corpus, runs = judged
     base = sample_runs.by_query(corpus, runs["bge-small"])
@@ -172,6 +175,7 @@ def test_hard_but_not_hopeless(judged: tuple[Corpus, sample_runs.Runs]) -> None:
     assert sum(any(r.get(q, base[q]) > base[q] + 0.005 for r in reranked) for q in base) >= 20
 
 
+@pytest.mark.models
 def test_the_quick_bi_encoder_ranking_is_the_rerankers_own(lab: Lab, helpdesk: Corpus) -> None:
     from components import pipeline
 

@@ -36,6 +36,7 @@ def test_a_smaller_depth_leaves_out_what_came_later() -> None:
     assert ids(at_depth(full, 0)) == ""
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("depth", [1, 3, 7])
 def test_a_real_reranker_gives_the_same_at_that_depth(
     lab: Lab, exceptions: Corpus, depth: int

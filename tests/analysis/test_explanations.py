@@ -76,6 +76,7 @@ def test_an_effect_is_the_difference_of_two_scores() -> None:
     assert [(p.without, p.effect) for p in found.pieces] == [(2, 1), (3, 0), (1, 2), (3, 0)]
 
 
+@pytest.mark.models
 def test_effects_of_the_real_cross_encoder_are_differences_of_its_scores() -> None:
     reranker = catalog.load_reranker("minilm-l12", Context(SETTINGS))
     found = occlusion(lambda t: reranker.score(QUERY, t).values, TEXT, "sentence")
@@ -88,6 +89,7 @@ def test_effects_of_the_real_cross_encoder_are_differences_of_its_scores() -> No
     assert max(effects, key=lambda s: effects[s]).startswith("Click 'Forgot password'")
 
 
+@pytest.mark.models
 def test_token_matches_add_up_to_the_late_interaction_score() -> None:
     reranker = catalog.load_reranker("late-minilm", Context(SETTINGS))
     for text in (TEXT, "reset " * 700, ""):
@@ -115,6 +117,7 @@ def test_bm25_contributions_add_up_to_the_score(exceptions: Corpus) -> None:
         assert (lost.idf, lost.frequency, lost.contribution) == (0.0, 0, 0.0)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("system", ["minilm-l12", "late-minilm"])
 def test_what_was_read_ends_where_the_model_stopped(system: str) -> None:
     text = " ".join(f"word{n} and" for n in range(600))

@@ -55,6 +55,7 @@ def test_skewed_has_a_median_of_90_and_one_in_ten_at_512(passages: tuple[str, ..
     assert (min(lengths), sorted(lengths)[89], sum(lengths)) == (24, 299, 13_667)
 
 
+@pytest.mark.models
 def test_even_goes_from_80_to_512_in_equal_steps(model: OnnxCrossEncoder) -> None:
     work = make_workload("even", sample_passages())
     assert sorted(work.lengths) == [round(80 + 432 * i / 99) for i in range(100)]
@@ -116,6 +117,7 @@ def test_operations_are_counted_by_weight_shape_and_tokens() -> None:
     assert counted.count([10, 5]) == 24 * 15 + 4 * 2
 
 
+@pytest.mark.models
 def test_the_models_operations_are_those_of_twelve_layers(model: OnnxCrossEncoder) -> None:
     onnx = pytest.importorskip("onnx")
     from components.rerankers.cross_encoder import MODEL
@@ -241,6 +243,7 @@ def test_a_peer_that_fails_while_scoring_is_named() -> None:
         Peer("other", "Other", "1", score).score(QUERY, TEXTS)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("key", ["flashrank", "fastembed"])
 def test_peers_score_the_same_texts_in_their_order(
     key: str, tmp_path: Path, model: OnnxCrossEncoder
@@ -265,10 +268,12 @@ def test_mistakes_are_said_before_anything_is_loaded(
 # ---------------------------------------------------------------- invariance and first stage
 
 
+@pytest.mark.models
 def test_a_score_does_not_depend_on_its_company(model: OnnxCrossEncoder) -> None:
     assert largest_difference(model, work_of(*TEXTS), no_progress) == 0.0
 
 
+@pytest.mark.models
 def test_the_first_stage_runs_on_few_documents_too() -> None:
     assert time_first_stage(["one two three", "four five"], no_progress, documents=20) > 0
 

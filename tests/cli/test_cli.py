@@ -16,7 +16,7 @@ import pytest
 from components import cli
 from components.corpora import SAMPLES
 from components.domain import Corpus
-from tests.support.qdrant_server import Fault, QdrantServer
+from tests.support.servers.qdrant_server import Fault, QdrantServer
 
 ROOT = Path(__file__).resolve().parents[2]
 RANKING = ["system", "hits", "timing", "truncated", "cached", "usage"]
@@ -131,6 +131,7 @@ def test_models_as_a_table(run: Run) -> None:
 # ---------------------------------------------------------------- index and search
 
 
+@pytest.mark.models
 def test_index(run: Run, exceptions: Corpus) -> None:
     ended = run("index", "--corpus", "exceptions", "--no-tokens", "--json")
     assert ended.code == 0
@@ -147,6 +148,7 @@ def test_index(run: Run, exceptions: Corpus) -> None:
     assert plain == Ended(0, "exceptions: 9 documents in embedded Qdrant, in memory\n", plain.err)
 
 
+@pytest.mark.models
 def test_search(run: Run, exceptions: Corpus) -> None:
     ended = run(
         *("search", "except*", "--corpus", "exceptions", "--json"),
@@ -217,6 +219,7 @@ def test_a_system_that_failed_is_exit_1(run: Run, ghost: str) -> None:
     assert "raise-from" in table.out
 
 
+@pytest.mark.models
 def test_a_long_query_fails_in_the_column_that_cannot_read_it(run: Run) -> None:
     keys = ("--first-stage", "bm25", "--reranker", "minilm-l12", "--reranker", "bm25")
     ended = run("search", "raise " * 10_000, "--corpus", "exceptions", *keys, "--json")
@@ -244,6 +247,7 @@ def test_rerank_of_lines(run: Run, tmp_path: Path) -> None:
     assert plain.out.count("\n") == 1
 
 
+@pytest.mark.models
 def test_rerank_of_json_lines(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "texts.jsonl"
     file.write_text('{"text": "weather"}\n{"text": "log a traceback\\nwith logging", "x": 1}\n')
@@ -263,6 +267,7 @@ def test_rerank_with_what_cannot_run_is_exit_1(run: Run, ghost: str, tmp_path: P
 # ---------------------------------------------------------------- evaluate
 
 
+@pytest.mark.models
 def test_evaluate(run: Run, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     ended = run(
@@ -307,6 +312,7 @@ def test_evaluate_fails_under_a_limit(
     assert words in ended.err
 
 
+@pytest.mark.models
 def test_evaluate_says_whether_it_is_more_than_noise(run: Run, tmp_path: Path) -> None:
     ended = run(
         *("evaluate", "--corpus", "helpdesk", "--first-stage", "bge-small", "--reranker", "bm25"),
@@ -374,6 +380,7 @@ def test_evaluate_with_a_system_that_fails(
 EXCEPTIONS = ("--corpus", "exceptions")
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -520,7 +527,7 @@ def test_out_is_a_file(run: Run, folder: Path, tmp_path: Path) -> None:
         (None, ["cannot be read", "RERANK_LAB_CONFIG must name a TOML file"]),
         ("[qdrant\n", ["cannot be read"]),
         ("[qdrant]\nshards = 0\n", ["shards must be a whole number of at least 1, not 0"]),
-        ("[[hub]]\nmodel = 'x'\n", ["every [[hub]] table needs a key"]),
+        ("[[hub]]\nmodel = 'x'\n", ["[[hub]] number 1: key is missing"]),
     ],
 )
 @pytest.mark.parametrize("command", [("models",), ("search", "a"), ("serve",)])

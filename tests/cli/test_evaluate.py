@@ -18,6 +18,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAIRS = 10
+SOME = ("--sample", "12", "--seed", "3")
+"""Queries enough to be killed among: three have ended by then, and nine are left."""
 
 
 def command(home: Path, out: Path, *more: str) -> subprocess.Popen[str]:
@@ -64,9 +66,10 @@ def runs(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in (folder / "runs").iterdir()}
 
 
+@pytest.mark.models
 def test_a_killed_evaluation_loses_at_most_the_query_in_flight(tmp_path: Path) -> None:
     home, out, other = tmp_path / "home", tmp_path / "out", tmp_path / "other"
-    killed = command(home, out)
+    killed = command(home, out, *SOME)
     until = time.monotonic() + 120
     while kept(home) < 3 * PAIRS and time.monotonic() < until and killed.poll() is None:
         time.sleep(0.02)
@@ -74,26 +77,26 @@ def test_a_killed_evaluation_loses_at_most_the_query_in_flight(tmp_path: Path) -
     killed.communicate()
     saved = kept(home)
     assert saved >= 3 * PAIRS, "it was killed while it ran"
-    again = ended(command(home, out))
+    again = ended(command(home, out, *SOME))
     assert again["reused"] == saved
-    fresh = ended(command(tmp_path / "other-home", other))
+    fresh = ended(command(tmp_path / "other-home", other, *SOME))
     assert fresh["reused"] == 0
     assert runs(out) == runs(other)
     lines = runs(other)["minilm-l12.trec"].splitlines()
     sizes = Counter(line.split()[0] for line in lines).values()
     assert saved in accumulate(sizes), "a query's scores are kept together or not at all"
     assert again["metrics"] == fresh["metrics"]
-    third = ended(command(home, tmp_path / "third", "--depth", "5"))
+    third = ended(command(home, tmp_path / "third", "--depth", "5", *SOME))
     assert third["reused"] == kept(tmp_path / "other-home") > saved
     assert list(third["depths"]["minilm-l12"]) == ["5"]
     assert runs(tmp_path / "third") == runs(out)
 
 
+@pytest.mark.models
 def test_two_at_once_finish_with_the_figures_of_one_alone(tmp_path: Path) -> None:
-    some = ("--sample", "12", "--seed", "3")
-    both = [command(tmp_path / "shared", tmp_path / name, *some) for name in "ab"]
+    both = [command(tmp_path / "shared", tmp_path / name, *SOME) for name in "ab"]
     found = [ended(process) for process in both]
-    alone = ended(command(tmp_path / "alone", tmp_path / "c", *some))
+    alone = ended(command(tmp_path / "alone", tmp_path / "c", *SOME))
     assert found[0]["metrics"] == found[1]["metrics"] == alone["metrics"]
     assert runs(tmp_path / "a") == runs(tmp_path / "b") == runs(tmp_path / "c")
     assert alone["queries"] == 12
@@ -123,6 +126,7 @@ def test_a_mistake_is_one_line(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.models
 def test_one_query_has_words_and_no_nan(tmp_path: Path) -> None:
     found = ended(command(tmp_path / "home", tmp_path / "out", "--max-queries", "1"))
     assert found["verdicts"] == ["minilm-l12: 1 judged query is no evidence; judge more queries."]
@@ -132,6 +136,7 @@ def test_one_query_has_words_and_no_nan(tmp_path: Path) -> None:
     assert (only["system"], only["n"], only["p"], only["more"]) == ("minilm-l12", 1, None, None)
 
 
+@pytest.mark.models
 def test_baseline_measure_and_tag(tmp_path: Path) -> None:
     options = ("--baseline", "minilm-l12", "--measure", "RR@3", "--tag", "typo", "--no-save")
     found = ended(command(tmp_path / "home", tmp_path / "out", *options, "--no-reuse"))

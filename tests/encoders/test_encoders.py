@@ -18,6 +18,8 @@ from components.lab import catalog
 from components.models.files import BGE_TOKENIZER, MINILM_TOKENIZER, ModelFile
 from components.models.tokens import load_tokenizer
 
+pytestmark = pytest.mark.models
+
 ROOT = Path(__file__).parents[2]
 QUERY = "how do I reset my password"
 PASSAGES = (

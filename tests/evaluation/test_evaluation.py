@@ -313,6 +313,7 @@ def test_a_system_that_never_ranks_does_not_cost_the_others(lab: Lab, tmp_path: 
     assert json.loads((tmp_path / "metrics.json").read_text())["probe-refuse"] == {}
 
 
+@pytest.mark.models
 def test_a_first_stage_that_fails_on_a_query(lab: Lab) -> None:
     corpus = Corpus(
         "mixed",
@@ -393,6 +394,7 @@ def test_what_failed_is_tried_again(lab: Lab) -> None:
     assert [q for q, _ in again.failures["probe-picky"]] == ["q3"], "listed once"
 
 
+@pytest.mark.models
 def test_two_at_once_find_what_each_finds_alone(lab: Lab, exceptions: Corpus) -> None:
     chosen = plan(exceptions, Request("-", "bm25", ("minilm-l12", "rrf"), 9))
     alone = evaluate(lab, exceptions, chosen)
@@ -455,6 +457,7 @@ def test_nothing_was_ranked() -> None:
 # ---------------------------------------------------------------- the exported files
 
 
+@pytest.mark.models
 @pytest.mark.usefixtures("probes")
 def test_ir_measures_agrees_on_the_exported_runs(
     lab: Lab, exceptions: Corpus, tmp_path: Path

@@ -96,6 +96,7 @@ def test_a_recording_is_read_back_with_its_date_times_and_costs() -> None:
     assert columns_for(recording, "other") is None
 
 
+@pytest.mark.models
 def test_a_replay_shows_the_very_same_rankings(lab: Lab, exceptions: Corpus) -> None:
     before = compared(lab, exceptions)
     data = bundle([saved(before)], exceptions, MADE).encode()
@@ -116,6 +117,7 @@ def test_a_replay_shows_the_very_same_rankings(lab: Lab, exceptions: Corpus) -> 
             assert new.recorded == "22 November 2026"
 
 
+@pytest.mark.models
 def test_a_live_reranker_joins_recorded_columns_over_the_same_candidates(
     lab: Lab, exceptions: Corpus
 ) -> None:
@@ -240,6 +242,7 @@ def test_equal_scores_keep_the_order_of_their_ranks() -> None:
     assert [d for d, _ in found["q"].documents] == ["y", "z", "x"]
 
 
+@pytest.mark.models
 def test_our_own_runs_come_back(lab: Lab, exceptions: Corpus) -> None:
     ranking = compared(lab, exceptions).rankings[0]
     odd = Document("id with\u2003space", "", "")

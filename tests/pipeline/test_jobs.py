@@ -63,6 +63,7 @@ def test_a_job_waits_before_it_starts(lab: Lab, exceptions: Corpus) -> None:
     assert (job.finished, job.stopped) == (False, False)
 
 
+@pytest.mark.models
 @pytest.mark.usefixtures("probes")
 def test_a_job_goes_through_its_states(lab: Lab) -> None:
     documents = tuple(Document(str(i), "", f"a brand new sentence {i}") for i in range(20))
@@ -113,6 +114,7 @@ def test_stop_ends_a_job_and_keeps_what_was_done(
     assert job.stages["probe-slow"].done == 1  # how far it came stays to be seen
 
 
+@pytest.mark.models
 def test_stop_before_the_first_step(lab: Lab, exceptions: Corpus) -> None:
     job = Job(lab, exceptions, Request(WORDS, rerankers=("bm25",)))
     job.stop()
@@ -121,6 +123,7 @@ def test_stop_before_the_first_step(lab: Lab, exceptions: Corpus) -> None:
     assert (job.first_stage, job.results, job.error, job.stopped) == (None, {}, None, True)
 
 
+@pytest.mark.models
 def test_a_newer_job_takes_over(lab: Lab, exceptions: Corpus, probes: ModuleType) -> None:
     old, _ = started(lab, exceptions, Request(WORDS, "bm25", ("probe-slow",)))
     assert probes.running.wait(10)
@@ -142,6 +145,7 @@ def test_a_failed_reranker_is_a_result(lab: Lab, exceptions: Corpus) -> None:
     assert job.error is None
 
 
+@pytest.mark.models
 def test_an_error_of_the_first_stage_ends_the_job(lab: Lab, exceptions: Corpus) -> None:
     for request in (Request(" "), Request("long " * 1000), Request(WORDS, rerankers=("ghost",))):
         job, _ = started(lab, exceptions, request)
@@ -151,6 +155,7 @@ def test_an_error_of_the_first_stage_ends_the_job(lab: Lab, exceptions: Corpus) 
         assert (job.first_stage, job.results, job.stopped) == (None, {}, False)
 
 
+@pytest.mark.models
 def test_a_fault_of_the_lab_ends_the_job_and_says_so(lab: Lab) -> None:
     nothing = Corpus("nothing", (), fingerprint="0" * 64)
     job, _ = started(lab, nothing, Request(WORDS))
@@ -231,6 +236,7 @@ def test_a_task_keeps_its_error() -> None:
     assert str(crashed.error) == "ZeroDivisionError: a bug See the lab's log."
 
 
+@pytest.mark.models
 def test_indexing_is_a_task(lab: Lab) -> None:
     documents = tuple(Document(str(i), "", f"yet another line {i}") for i in range(18))
     corpus = Corpus("task", documents, fingerprint="b" * 64)

@@ -94,6 +94,7 @@ class Notes:
 # ---------------------------------------------------------------- two stages
 
 
+@pytest.mark.models
 def test_a_search_is_a_coroutine_and_finds_the_answer(lab: Lab, exceptions: Corpus) -> None:
     search = two_stage_search(QUERY, exceptions, lab=lab, final_k=3)
     assert inspect.iscoroutine(search)
@@ -110,6 +111,7 @@ def test_a_search_is_a_coroutine_and_finds_the_answer(lab: Lab, exceptions: Corp
         assert hit.movement == hit.first_stage_rank - hit.rank
 
 
+@pytest.mark.models
 def test_a_search_by_a_samples_name(lab: Lab, helpdesk: Corpus) -> None:
     hits = asyncio.run(two_stage_search("PW-119", "helpdesk", initial_k=20, final_k=5, lab=lab))
     assert len(hits) == 5
@@ -118,6 +120,7 @@ def test_a_search_by_a_samples_name(lab: Lab, helpdesk: Corpus) -> None:
     assert "PW-119" in hits[0].document.passage
 
 
+@pytest.mark.models
 def test_a_hundred_candidates_by_default(lab: Lab, helpdesk: Corpus) -> None:
     question = helpdesk.queries[0].text
     hits = asyncio.run(two_stage_search(question, helpdesk, lab=lab, reranker="bm25"))
@@ -127,6 +130,7 @@ def test_a_hundred_candidates_by_default(lab: Lab, helpdesk: Corpus) -> None:
     assert {h.document.id for h in hits} <= set(ids(first))
 
 
+@pytest.mark.models
 def test_metadata_comes_with_the_hit(lab: Lab) -> None:
     documents = tuple(
         Document(i, "", text, {"page": i * 2})
@@ -140,6 +144,7 @@ def test_metadata_comes_with_the_hit(lab: Lab) -> None:
     }
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("reranker", ["minilm-l12", "bm25", "rrf", "probe-length"])
 @pytest.mark.usefixtures("probes")
 def test_no_candidates_are_an_empty_list(lab: Lab, exceptions: Corpus, reranker: str) -> None:
@@ -149,6 +154,7 @@ def test_no_candidates_are_an_empty_list(lab: Lab, exceptions: Corpus, reranker:
     assert asyncio.run(search) == []
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("first_stage", ["bge-small", "bm25", "hybrid"])
 def test_every_first_stage_feeds_the_reranker(
     lab: Lab, exceptions: Corpus, first_stage: str
@@ -157,6 +163,7 @@ def test_every_first_stage_feeds_the_reranker(
     assert hits[0].document.id == "logging-exception"
 
 
+@pytest.mark.models
 def test_depth_clamps_to_the_corpus(lab: Lab, exceptions: Corpus) -> None:
     hits = asyncio.run(
         two_stage_search(WORDS, exceptions, initial_k=1000, final_k=500, reranker="bm25", lab=lab)
@@ -165,6 +172,7 @@ def test_depth_clamps_to_the_corpus(lab: Lab, exceptions: Corpus) -> None:
     assert sorted(h.first_stage_rank for h in hits) == list(range(1, 10))
 
 
+@pytest.mark.models
 def test_final_k_cuts_after_sorting(lab: Lab, exceptions: Corpus, probes: ModuleType) -> None:
     search = two_stage_search(WORDS, exceptions, reranker="probe-length", final_k=2, lab=lab)
     longest = sorted(exceptions.documents, key=lambda d: -len(d.passage))[:2]
@@ -249,6 +257,7 @@ def test_a_search_that_names_nothing(lab: Lab) -> None:
 LONG = "raise " * 10_000
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("first_stage", ["bge-small", "hybrid"])
 def test_a_long_query_is_refused_by_the_encoder(
     lab: Lab, exceptions: Corpus, first_stage: str
@@ -257,6 +266,7 @@ def test_a_long_query_is_refused_by_the_encoder(
         run(lab, exceptions, Request(LONG, first_stage, ("bm25",)))
 
 
+@pytest.mark.models
 def test_a_long_query_costs_only_the_column_that_cannot_read_it(
     lab: Lab, exceptions: Corpus
 ) -> None:
@@ -334,6 +344,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.models
 @pytest.mark.usefixtures("probes")
 def test_failures_stay_apart(lab: Lab, exceptions: Corpus) -> None:
     sound = ("minilm-l12", "bm25", "probe-length", "probe-ties")
@@ -367,6 +378,7 @@ def test_an_unavailable_model_is_a_failure(exceptions: Corpus) -> None:
     assert [r.system for r in result.rankings] == ["bm25"]
 
 
+@pytest.mark.models
 def test_every_reranker_sees_the_same_candidates(
     lab: Lab, exceptions: Corpus, probes: ModuleType
 ) -> None:
@@ -384,6 +396,7 @@ def test_every_reranker_sees_the_same_candidates(
     assert ids(ties) == ids(result.first_stage)
 
 
+@pytest.mark.models
 @pytest.mark.usefixtures("probes")
 def test_times_are_told_apart(lab: Lab, exceptions: Corpus) -> None:
     result = run(lab, exceptions, Request(WORDS, rerankers=("probe-loads", "minilm-l12", "bm25")))
@@ -409,6 +422,7 @@ def test_a_cached_result_says_so_and_shows_its_first_time(lab: Lab, exceptions: 
     assert fused.timing.rerank_ms >= 1234.5
 
 
+@pytest.mark.models
 def test_no_rerankers_is_the_first_stage_alone(lab: Lab, exceptions: Corpus) -> None:
     result = run(lab, exceptions, Request(WORDS, rerankers=(), initial_k=3))
     assert len(result.first_stage.hits) == 3
@@ -434,6 +448,7 @@ def test_with_query_changes_only_the_query() -> None:
     assert with_query(Request("a", "bm25", ("rrf",), 7), "b") == Request("b", "bm25", ("rrf",), 7)
 
 
+@pytest.mark.models
 def test_late_interaction_in_the_store_is_late_interaction(lab: Lab, exceptions: Corpus) -> None:
     first = retrieve(lab, exceptions, Request(WORDS, "bm25"))
     stored = rerank_candidates(lab, exceptions, Request(WORDS), first, "late-minilm")
@@ -469,6 +484,7 @@ def test_fusion_with_one_joins_the_first_stage() -> None:
     assert ids(fused) == ["0", "3", "1", "2"]  # equal sums keep the first stage's order
 
 
+@pytest.mark.models
 @pytest.mark.usefixtures("probes")
 def test_rrf_fuses_the_others_as_they_ended(lab: Lab, exceptions: Corpus) -> None:
     request = Request(WORDS, rerankers=("rrf", "probe-length", "bm25"))
@@ -480,6 +496,7 @@ def test_rrf_fuses_the_others_as_they_ended(lab: Lab, exceptions: Corpus) -> Non
         assert hit.score == sum(1 / (60 + r[hit.document.id]) for r in rank)
 
 
+@pytest.mark.models
 def test_rrf_with_one_other_joins_the_first_stage(lab: Lab, exceptions: Corpus) -> None:
     result = run(lab, exceptions, Request(WORDS, rerankers=("bm25", "rrf")))
     bm25, rrf = result.rankings
@@ -488,6 +505,7 @@ def test_rrf_with_one_other_joins_the_first_stage(lab: Lab, exceptions: Corpus) 
         assert hit.score == 1 / (60 + hit.first_stage_rank) + 1 / (60 + rank[hit.document.id])
 
 
+@pytest.mark.models
 def test_rrf_alone_runs_minilm_and_bm25(lab: Lab, exceptions: Corpus) -> None:
     alone = run(lab, exceptions, Request(WORDS, rerankers=("rrf",)))
     beside = run(lab, exceptions, Request(WORDS, rerankers=("minilm-l12", "bm25", "rrf")))
@@ -496,6 +514,7 @@ def test_rrf_alone_runs_minilm_and_bm25(lab: Lab, exceptions: Corpus) -> None:
     assert ids(alone.rankings[0]) == ids(beside.rankings[2])
 
 
+@pytest.mark.models
 @pytest.mark.usefixtures("probes")
 def test_rrf_fails_with_a_member(lab: Lab, exceptions: Corpus) -> None:
     keys = ("bm25", "probe-refuse", "rrf", "probe-nan")
@@ -536,6 +555,7 @@ def test_rerank_cuts_at_top_k(lab: Lab, top_k: int | None, n: int) -> None:
     assert best == whole[:n]
 
 
+@pytest.mark.models
 def test_rerank_by_the_cross_encoder_by_default(lab: Lab, exceptions: Corpus) -> None:
     texts = [d.passage for d in exceptions.documents]
     best = rerank(QUERY, texts, 1, lab=lab)[0]
@@ -547,6 +567,7 @@ def test_rerank_by_the_cross_encoder_by_default(lab: Lab, exceptions: Corpus) ->
     assert (ranking.timing.embed_ms, ranking.timing.search_ms) == (0, 0)
 
 
+@pytest.mark.models
 def test_rerank_of_nothing_is_nothing(lab: Lab) -> None:
     assert rerank("a", [], lab=lab) == []
 
@@ -577,6 +598,7 @@ def test_the_default_lab_is_one_and_keeps_to_the_environment() -> None:
 # ---------------------------------------------------------------- watching and stopping
 
 
+@pytest.mark.models
 @pytest.mark.usefixtures("probes")
 def test_a_watcher_sees_the_first_stage_end_first(lab: Lab, exceptions: Corpus) -> None:
     notes = Notes()
@@ -589,6 +611,7 @@ def test_a_watcher_sees_the_first_stage_end_first(lab: Lab, exceptions: Corpus) 
     assert done == list(range(1, 10))
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(
     "stop_at",
     [("bge-small", "load"), ("minilm-l12", "load"), ("minilm-l12", "run"), ("probe-length", "run")],
@@ -604,6 +627,7 @@ def test_a_watcher_stops_the_work(lab: Lab, exceptions: Corpus, stop_at: tuple[s
     assert len(notes.steps) == steps  # and nothing of the stopped work runs on
 
 
+@pytest.mark.models
 def test_stopping_while_vectors_are_computed(lab: Lab) -> None:
     documents = tuple(Document(str(i), "", f"sentence number {i}") for i in range(40))
     corpus = Corpus("fresh", documents, fingerprint="e" * 64)
@@ -625,6 +649,7 @@ def test_errors_are_lab_errors() -> None:
 # ---------------------------------------------------------------- side by side
 
 
+@pytest.mark.models
 def test_a_comparison_is_the_same_in_company(
     lab: Lab, helpdesk: Corpus, exceptions: Corpus
 ) -> None:
@@ -643,6 +668,7 @@ def test_a_comparison_is_the_same_in_company(
     assert [outcome(run(lab, *other)) for other in others] == beside
 
 
+@pytest.mark.models
 def test_threads_do_not_grow(lab: Lab, exceptions: Corpus) -> None:
     request = Request(WORDS, rerankers=("minilm-l12", "bm25", "rrf"), initial_k=2)
     run(lab, exceptions, request)

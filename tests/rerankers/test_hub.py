@@ -23,7 +23,16 @@ from components.config import HubModel, Settings
 from components.domain import InputError, Reranker, RerankError, UnavailableError
 from components.lab import catalog
 from components.rerankers import Context
-from tests.support.reranker_contract import ODD, QUERY, TEXTS, VERY_LONG, RerankerContract, Subject
+from tests.support.contracts.reranker_contract import (
+    ODD,
+    QUERY,
+    TEXTS,
+    VERY_LONG,
+    RerankerContract,
+    Subject,
+)
+
+pytestmark = pytest.mark.models
 
 ROOT = Path(__file__).parents[2]
 POSITIONS = 130

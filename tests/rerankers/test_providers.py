@@ -40,8 +40,8 @@ from components.rerankers.hosted import http as wire
 from components.rerankers.hosted.client import split
 from components.rerankers.hosted.http import Refused
 from components.rerankers.hosted.prices import _published
-from tests.support.provider_server import KEY, Provider, Reply, Seen, serve
-from tests.support.reranker_contract import RerankerContract, Subject
+from tests.support.servers.provider_server import KEY, Provider, Reply, Seen, serve
+from tests.support.contracts.reranker_contract import RerankerContract, Subject
 
 CONFIG = """
 [[compatible]]
@@ -74,6 +74,7 @@ def running() -> Iterator[Provider]:
 @pytest.fixture
 def provider(running: Provider) -> Provider:
     """Return a sound server that has seen nothing; calls left behind by others have ended."""
+    running.release()
     for thread in threading.enumerate():
         if thread.name == "remote":
             thread.join(10)

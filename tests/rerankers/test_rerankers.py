@@ -32,7 +32,14 @@ from components.rerankers.cross_encoder import ROOM_FOR_DOCUMENT, TOKENIZER
 from components.rerankers.fusion import Fusion, fuse, ranks
 from components.rerankers.late_interaction import TokenCache, TokenVectors, maxsim
 from components.rerankers.lexical import Lexical
-from tests.support.reranker_contract import ODD, QUERY, TEXTS, VERY_LONG, RerankerContract, Subject
+from tests.support.contracts.reranker_contract import (
+    ODD,
+    QUERY,
+    TEXTS,
+    VERY_LONG,
+    RerankerContract,
+    Subject,
+)
 
 AVAILABLE = {
     entry.spec.key: entry.spec
@@ -75,13 +82,19 @@ def test_everything_that_comes_with_the_lab_is_available() -> None:
 class TestContractAlone(RerankerContract):
     """Every available reranker over plain texts."""
 
-    @pytest.fixture(params=AVAILABLE)
+    @pytest.fixture(
+        params=[
+            pytest.param(key, marks=() if key == "bm25" else pytest.mark.models)
+            for key in AVAILABLE
+        ]
+    )
     def subject(self, request: pytest.FixtureRequest) -> Subject:
         key: str = request.param
         pointwise = key not in {"bm25", "rrf"}
         return Subject(AVAILABLE[key], load(key), pointwise, fusion=key == "rrf")
 
 
+@pytest.mark.models
 class TestContractWithCorpus(RerankerContract):
     """The rerankers that draw on a corpus and on stored token vectors."""
 
@@ -106,6 +119,7 @@ PASSAGES = (
 )
 
 
+@pytest.mark.models
 def test_minilm_l12_gives_the_recorded_logits() -> None:
     """Recorded from the pinned int8 weights (see MODEL's SHA-256)."""
     scores = load("minilm-l12").score(QUERY, PASSAGES)
@@ -114,12 +128,14 @@ def test_minilm_l12_gives_the_recorded_logits() -> None:
     assert scores.cut == (0, 0, 0)
 
 
+@pytest.mark.models
 def test_minilm_l12_reads_query_and_document_as_a_pair() -> None:
     reranker = load("minilm-l12")
     there, back = reranker.score(QUERY, PASSAGES[:1]), reranker.score(PASSAGES[0], [QUERY])
     assert not np.allclose(there.values, back.values, atol=0.01)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("tokens", [445, 3])
 def test_minilm_l12_cuts_only_the_document(tokens: int) -> None:
     """[CLS] query [SEP] document [SEP] fill 512 tokens: 509 for the two."""
@@ -135,6 +151,7 @@ def test_minilm_l12_cuts_only_the_document(tokens: int) -> None:
     assert scores.values[0] != shorter.values[0]  # so the last token kept does count
 
 
+@pytest.mark.models
 def test_kept_and_cut_add_up_to_the_documents_tokens() -> None:
     tokenizer = load_tokenizer(TOKENIZER.verify())
     count = len(tokenizer.encode(VERY_LONG, add_special_tokens=False).ids)
@@ -145,6 +162,7 @@ def test_kept_and_cut_add_up_to_the_documents_tokens() -> None:
 LIMITS = {"minilm-l12": 512 - 3 - ROOM_FOR_DOCUMENT, "late-minilm": 510, "biencoder-minilm": 254}
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(("key", "limit"), LIMITS.items())
 @pytest.mark.parametrize("texts", [[], ["password"]], ids=["no texts", "one text"])
 def test_an_overlong_query_is_refused_with_both_counts(
@@ -252,6 +270,7 @@ def test_maxsim_by_hand() -> None:
     assert maxsim(matrix([0.6, 0.8]), matrix([1, 0], [0, 1])) == pytest.approx(0.8)
 
 
+@pytest.mark.models
 def test_late_minilm_adds_up_the_token_vectors_of_the_model() -> None:
     query = minilm().token_vectors(QUERY)
     assert query.shape == (8, 384)  # [CLS], six tokens, [SEP]
@@ -267,6 +286,7 @@ def test_late_minilm_adds_up_the_token_vectors_of_the_model() -> None:
     assert (scores.kept, scores.cut) == ((17, 9, 7), (0, 0, 0))
 
 
+@pytest.mark.models
 def test_stored_token_vectors_give_the_scores_of_fresh_ones(bound: Context) -> None:
     texts = [*reversed(TEXTS), VERY_LONG, ODD[5], TEXTS[0]]
     stored, fresh = (load("late-minilm", c).score(QUERY, texts) for c in (bound, None))
@@ -278,6 +298,7 @@ def test_stored_token_vectors_give_the_scores_of_fresh_ones(bound: Context) -> N
     np.testing.assert_array_equal(found.values, stored.values)
 
 
+@pytest.mark.models
 def test_a_text_that_is_not_stored_sends_all_to_the_model(bound: Context) -> None:
     texts = [TEXTS[0], "a text of no corpus", TEXTS[1]]
     assert bound.tokens is not None
@@ -391,6 +412,7 @@ def test_fusion_tells_the_most_that_any_member_cut() -> None:
     assert Fusion(members).score("q", ["a", "b"]).cut == (3, 7)
 
 
+@pytest.mark.models
 def test_rrf_alone_fuses_the_cross_encoder_and_bm25() -> None:
     places = [ranks(load(key).score(QUERY, TEXTS).values) for key in ("minilm-l12", "bm25")]
     fused = [1 / (60 + int(a)) + 1 / (60 + int(b)) for a, b in zip(*places, strict=True)]
@@ -400,6 +422,7 @@ def test_rrf_alone_fuses_the_cross_encoder_and_bm25() -> None:
 # ---------------------------------------------------------------- the anti-pattern
 
 
+@pytest.mark.models
 def test_biencoder_minilm_is_the_cosine_of_the_first_stages_vectors() -> None:
     encoder, _ = catalog.load_encoder("minilm-l6")
     cosines = encoder.encode_documents([*PASSAGES, VERY_LONG]) @ encoder.encode_query(QUERY)

@@ -21,7 +21,7 @@ from components.exports.recordings import Saved, bundle
 from components.lab import Lab, catalog
 from components.pipeline import Request
 from components.rerankers import Context
-from tests.support.provider_server import KEY, Provider, serve
+from tests.support.servers.provider_server import KEY, Provider, serve
 
 ECHO = json.dumps({"message": f"the key {KEY} is bad", "detail": {"key": KEY}}).encode()
 FAULTS = (

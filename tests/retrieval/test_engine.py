@@ -21,7 +21,7 @@ from components.pipeline.job import Job
 from components.rerankers.lexical import Lexical
 from components.retrieval.engine.qdrant import RRF_K, CollectionStatus, VectorStore
 from components.retrieval.vectors import Candidate, CorpusTokens, Points, Space
-from tests.support.qdrant_server import Fault, QdrantServer
+from tests.support.servers.qdrant_server import Fault, QdrantServer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
 

@@ -26,7 +26,7 @@ from components.pipeline import (
     rerank_candidates,
 )
 from components.storage.score_cache import KeptScore, ScoreCache, as_scores, merged, pair_keys
-from tests.support.provider_server import Provider, serve
+from tests.support.servers.provider_server import Provider, serve
 
 FILE = "scores.sqlite"
 SHARED = "its time is a share of passes over other candidates"
@@ -475,6 +475,7 @@ def test_an_unusable_cache_costs_no_pass(tmp_path: Path, probes: ModuleType) -> 
 # ---------------------------------------------------------------- real models
 
 
+@pytest.mark.models
 def test_kept_scores_of_minilm_are_bit_for_bit_the_fresh_ones(own: Lab) -> None:
     texts = (*TEXTS, "snow " * 700)
     first = run(own, "minilm-l12", texts)

@@ -204,6 +204,7 @@ def test_held_and_recorded_columns_are_not_noted(own: Lab) -> None:
     assert own.history.lines() == []
 
 
+@pytest.mark.models
 def test_a_first_stage_that_fails_is_noted(own: Lab) -> None:
     with pytest.raises(InputError, match="bge-small reads at most 510"):
         asyncio.run(compare(own, CORPUS, Request("snow " * 1000, "bge-small", (), 10)))

@@ -17,7 +17,7 @@ from components.ui.compare.why import EXPLAINING, shaded_html
 from components.ui.shared import state
 from components.ui.shared.work import FOUND, WORKING
 from components.wording import score as score_words
-from tests.support.provider_server import serve
+from tests.support.servers.provider_server import serve
 from tests.support.visits import APP, PATIENCE, Visit, has, ids, job_of, said, settle, texts
 
 
@@ -41,6 +41,7 @@ def work(at: AppTest, button: str) -> AppTest:
 # ---------------------------------------------------------------- views
 
 
+@pytest.mark.models
 def test_headroom_says_what_was_lost_where(visit: Visit) -> None:
     at = visit(**{state.RERANKERS: ("minilm-l12",)})
     job = settle(at)
@@ -57,6 +58,7 @@ def test_without_judgments_nothing_is_claimed(visit: Visit) -> None:
     assert "there is no quality to show" in texts(at)
 
 
+@pytest.mark.models
 def test_agreement_follows_the_chosen_measure(visit: Visit) -> None:
     at = visit(**{state.RERANKERS: ("minilm-l12",)})
     settle(at)
@@ -86,6 +88,7 @@ def test_the_depth_slider_recomputes_nothing_and_moves_the_columns(
     assert [c.id for c in fewer] != [c.id for c in full]
 
 
+@pytest.mark.models
 def test_a_deadline_tells_which_order_would_have_shipped(visit: Visit) -> None:
     at = visit(**{state.RERANKERS: ("minilm-l12",)})
     job = settle(at)
@@ -107,6 +110,7 @@ def test_repeating_gives_warm_percentiles(visit: Visit) -> None:
     assert "bm25" in table["System"][0]
 
 
+@pytest.mark.models
 def test_the_gallery_finds_queries_that_a_reranker_makes_worse(visit: Visit) -> None:
     at = visit(**{state.FIRST_STAGE: "bge-small", state.RERANKERS: ("bm25",)})
     job = settle(at)
@@ -168,6 +172,7 @@ def test_the_address_follows_the_view_and_never_holds_a_key(visit: Visit) -> Non
     assert "sk-never" not in str(params)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(
     ("params", "words"),
     [
@@ -199,6 +204,7 @@ def test_presenter_view_shows_no_controls(visit: Visit) -> None:
     assert has(at, "settings")
 
 
+@pytest.mark.models
 def test_differences_leave_out_what_stands_at_the_same_rank(visit: Visit) -> None:
     at = visit(**{state.VIEW: "differences", state.RERANKERS: ("minilm-l12",)})
     settle(at)
@@ -208,6 +214,7 @@ def test_differences_leave_out_what_stands_at_the_same_rank(visit: Visit) -> Non
 # ---------------------------------------------------------------- paste
 
 
+@pytest.mark.models
 def test_pasted_texts_are_reranked_in_the_order_they_came(visit: Visit) -> None:
     at = visit(**{state.RERANKERS: ("minilm-l12", "bm25")})
     settle(at)
@@ -275,6 +282,7 @@ def opened(visit: Visit, *rerankers: str) -> tuple[AppTest, str]:
     return at.run(), chosen
 
 
+@pytest.mark.models
 def test_a_chosen_document_opens_with_what_each_system_made_of_it(visit: Visit) -> None:
     at, chosen = opened(visit, "minilm-l12")
     assert f"id {chosen} · " in said(at, "detail")
@@ -283,6 +291,7 @@ def test_a_chosen_document_opens_with_what_each_system_made_of_it(visit: Visit) 
     assert int(table["Tokens read"][1]) > 10
 
 
+@pytest.mark.models
 def test_a_cross_encoder_is_explained_by_leaving_out(visit: Visit) -> None:
     at, _ = opened(visit, "minilm-l12")
     at.button(key="explain").click().run()

@@ -49,6 +49,7 @@ def test_a_first_visit_says_what_to_do(visit: Visit) -> None:
     assert "judged queries of exceptions (all)" in texts(at)
 
 
+@pytest.mark.models
 def test_an_evaluation_shows_its_verdict_and_every_view(visit: Visit) -> None:
     at = visit(PAGE, **{state.RERANKERS: ("bm25", "minilm-l12")})
     one = evaluated(at)
@@ -67,6 +68,7 @@ def state_lab(at: AppTest) -> object:
     return at.session_state[state.EVALUATING].lab
 
 
+@pytest.mark.models
 def test_measure_cut_and_baseline_change_the_verdict(visit: Visit) -> None:
     at = visit(PAGE, **{state.RERANKERS: ("minilm-l12",)})
     evaluated(at)
@@ -89,6 +91,7 @@ def test_a_subset_is_drawn_and_said(visit: Visit) -> None:
     assert "7 judged queries of helpdesk (tagged typo)" in texts(at)
 
 
+@pytest.mark.models
 def test_differences_are_a_table_with_effect_size_and_queries_needed(visit: Visit) -> None:
     at = visit(PAGE, **{state.RERANKERS: ("minilm-l12",)})
     evaluated(at)
@@ -117,6 +120,7 @@ def test_a_split_is_chosen_and_followed(visit: Visit) -> None:
     assert "“dev”" in dossier.html_report(Dossier(one, {}, Settings()))
 
 
+@pytest.mark.models
 def test_what_a_run_will_take_and_cost_is_said_before(visit: Visit) -> None:
     at = visit(PAGE, **{state.RERANKERS: ("cohere", "voyage")})
     said = texts(at)

@@ -37,6 +37,7 @@ HOSTILE = (
 # ---------------------------------------------------------------- Compare: a visit
 
 
+@pytest.mark.models
 def test_a_first_visit_compares_the_first_sample_query_with_the_defaults() -> None:
     at = AppTest.from_file(str(APP), default_timeout=PATIENCE).run()
     job = settle(at)
@@ -171,6 +172,7 @@ def test_final_k_recomputes_nothing(visit: Visit, probes: ModuleType) -> None:
     assert not at.exception
 
 
+@pytest.mark.models
 def test_fewer_candidates_start_anew(visit: Visit) -> None:
     at = visit(**{state.FIRST_STAGE: "bge-small"})
     before = settle(at)
@@ -181,6 +183,7 @@ def test_fewer_candidates_start_anew(visit: Visit) -> None:
     assert not has(at, "soft-depth")
 
 
+@pytest.mark.models
 def test_more_candidates_than_passages_are_explained(visit: Visit) -> None:
     at = visit(**{state.FIRST_STAGE: "bge-small"})
     settle(at)
@@ -277,6 +280,7 @@ def test_work_in_progress_is_shown_beside_what_is_done(visit: Visit, probes: Mod
 # ---------------------------------------------------------------- Compare: failures
 
 
+@pytest.mark.models
 def test_a_query_longer_than_the_encoder_reads_is_refused(visit: Visit) -> None:
     at = visit(**{state.FIRST_STAGE: "bge-small"})
     settle(at)
@@ -474,6 +478,7 @@ def test_a_corpus_without_queries_opens_with_its_first_title(visit: Visit) -> No
     assert settle(at).request.query == "The quarry road"
 
 
+@pytest.mark.models
 def test_index_now_fills_the_store_and_says_so(visit: Visit) -> None:
     corpus = read_uploads([Upload("mine.jsonl", LIGHTHOUSE)], "mine")
     at = visit("pages/corpus.py", **{state.UPLOADS: {"mine": corpus}, state.CORPUS: "mine"})

@@ -13,7 +13,7 @@ from components.charts.palette import letters
 from components.domain import Failure, Ranking
 from components.ui.compare.board.view import board_data
 from components.ui.shared import state
-from tests.support.provider_server import KEY, Provider, Reply, serve
+from tests.support.servers.provider_server import KEY, Provider, Reply, serve
 from tests.support.visits import PATIENCE, Visit, ask, has, ids, job_of, said, settle, texts
 
 CONFIG = """
@@ -138,7 +138,7 @@ def test_a_column_tells_its_cost_and_what_was_billed(visit: Visit, provider: Pro
     tokens = ranking.usage.billed_tokens
     assert ranking.usage.usd == pytest.approx(tokens * 0.05 / 1e6)
     assert column.cost.startswith("$0.0000")
-    assert column.cost_words == f"{tokens:,} tokens (as billed)"
+    assert column.cost_detail == f"{tokens:,} tokens (as billed)"
 
 
 def test_a_failing_provider_fails_in_its_column_alone(visit: Visit, provider: Provider) -> None:
@@ -276,6 +276,7 @@ def test_the_guide_follows_what_is_needed(visit: Visit, provider: Provider) -> N
     assert "The cheapest of what fits." in advice(at)
 
 
+@pytest.mark.models
 def test_measured_latency_stands_beside_the_published_price(
     visit: Visit, provider: Provider
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.domain import Ranking
@@ -34,6 +35,7 @@ def saved_bundle(at: AppTest) -> bytes:
     return recording.bundle([one], job.corpus, datetime(2026, 11, 22, tzinfo=UTC)).encode()
 
 
+@pytest.mark.models
 def test_a_finished_comparison_can_be_saved_once(visit: Visit) -> None:
     at = visit(**{state.RERANKERS: ("minilm-l12",)})
     job = settle(at)
@@ -44,6 +46,7 @@ def test_a_finished_comparison_can_be_saved_once(visit: Visit) -> None:
     assert found["queries"][0]["systems"][0]["system"] == "minilm-l12"
 
 
+@pytest.mark.models
 def test_a_recording_is_replayed_without_any_model(visit: Visit) -> None:
     at = visit(**{state.RERANKERS: ("minilm-l12",)})
     before = settle(at)
@@ -63,6 +66,7 @@ def test_a_recording_is_replayed_without_any_model(visit: Visit) -> None:
     assert settle(other).request.recorded == ()
 
 
+@pytest.mark.models
 def test_a_live_column_joins_a_recording(visit: Visit) -> None:
     at = visit(**{state.RERANKERS: ("minilm-l12",)})
     settle(at)
@@ -77,6 +81,7 @@ def test_a_live_column_joins_a_recording(visit: Visit) -> None:
     assert not live.recorded
 
 
+@pytest.mark.models
 def test_a_recording_of_a_corpus_that_is_not_here_brings_its_documents(visit: Visit) -> None:
     at = visit(**{state.RERANKERS: ("minilm-l12",)})
     before = settle(at)

@@ -90,6 +90,7 @@ class Provider:
     open: int = 0
     most_open: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    released: threading.Event = field(default_factory=threading.Event)
 
     def always(self, **reply: Any) -> None:  # noqa: ANN401
         """Answer every request with this."""
@@ -109,8 +110,13 @@ class Provider:
         """Answer with a changed version of the truth."""
         self.behave = lambda seen, sound: Reply(body=json.dumps(change(sound)).encode())
 
+    def release(self) -> None:
+        """Let the replies that hang or drip go on at once, and later ones too until `reset`."""
+        self.released.set()
+
     def reset(self) -> None:
         """Forget everything."""
+        self.released.clear()
         self.seen.clear()
         self.behave = lambda seen, sound: None
         self.most_open = 0
@@ -156,7 +162,7 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
             self._send(provider.behave(seen, sound) or Reply(), sound)
 
         def _send(self, reply: Reply, sound: object) -> None:
-            time.sleep(reply.delay)
+            provider.released.wait(reply.delay)
             if reply.hang_up:
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
@@ -172,7 +178,7 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(body[start : start + (1 if reply.drip else len(body))])
                 if reply.drip:
                     self.wfile.flush()
-                    time.sleep(0.05)
+                    provider.released.wait(0.05)
 
         def log_message(self, *args: object) -> None:
             """Say nothing."""
@@ -202,5 +208,6 @@ def serve(context: ssl.SSLContext | None = None) -> Iterator[Provider]:
     try:
         yield provider
     finally:
+        provider.release()
         server.shutdown()
         server.server_close()
