@@ -1,1 +1,1 @@
-"""Results drawn with Plotly, and the letter and colour of each system."""
+"""Charts in Plotly, and the palette: each system's letter and colour."""

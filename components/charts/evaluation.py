@@ -1,4 +1,4 @@
-"""An evaluation drawn with Plotly: means, changes, tags, worth. Knows nothing of Streamlit."""
+"""Charts of an evaluation, with Plotly: means, changes by query, tags, trade-offs, costs."""
 
 from __future__ import annotations
 
@@ -6,32 +6,34 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from components.charts.layout import Ink, axis_name, layout, plain
-from components.charts.palette import Look
+from components.charts.layout import axis_name, layout, plain
+from components.charts.palette import LIGHT, Palette, SystemStyle
 from components.evaluation.significance import Mean
 from components.evaluation.summary import Change, Group, Point
 from components.wording import signed
 
 
-def quality(means: Mapping[str, Mean], looks: Mapping[str, Look], ink: Ink) -> go.Figure:
+def quality(
+    means: Mapping[str, Mean], styles: Mapping[str, SystemStyle], palette: Palette
+) -> go.Figure:
     """Draw each system's mean as a dot on its 95% interval, from 0."""
     figure = go.Figure()
     for system, mean in means.items():
-        look = looks[system]
-        known = mean.low == mean.low  # an interval of one query is NaN
+        style = styles[system]
+        bounded = mean.low == mean.low  # the interval of one query is NaN
         figure.add_scatter(
             x=[mean.value],
-            y=[axis_name(look)],
+            y=[axis_name(style)],
             mode="markers",
-            marker={"color": look.colour, "size": 13},
+            marker={"color": style.colour, "size": 13},
             error_x={
                 "type": "data",
                 "symmetric": False,
-                "array": [mean.high - mean.value if known else 0],
-                "arrayminus": [mean.value - mean.low if known else 0],
+                "array": [mean.high - mean.value if bounded else 0],
+                "arrayminus": [mean.value - mean.low if bounded else 0],
                 "thickness": 3,
                 "width": 7,
-                "color": look.colour,
+                "color": style.colour,
             },
             hovertemplate=f"{mean.value:.4f}<extra></extra>",
         )
@@ -39,30 +41,39 @@ def quality(means: Mapping[str, Mean], looks: Mapping[str, Look], ink: Ink) -> g
             x=1.005,
             xref="paper",
             xanchor="left",
-            y=axis_name(look),
+            y=axis_name(style),
             text=f"{mean.value:.3f}",
             showarrow=False,
-            font={"color": ink.text},
+            font={"color": palette.text},
         )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
-    figure.update_xaxes(rangemode="tozero", gridcolor=ink.line, nticks=6)
-    layout(figure, ink, 70 + 44 * len(means))
+    figure.update_xaxes(rangemode="tozero", gridcolor=palette.line, nticks=6)
+    layout(figure, palette, 70 + 44 * len(means))
     return figure.update_layout(margin={"l": 8, "r": 56, "t": 12, "b": 36})
 
 
-def changes(found: Sequence[Change], look: Look, base: Look, measure: str, ink: Ink) -> go.Figure:
-    """Draw one bar a query, sorted: gains up in the system's colour, losses down in the other's."""
+def changes(
+    rows: Sequence[Change],
+    style: SystemStyle,
+    base: SystemStyle,
+    measure: str,
+    palette: Palette,
+) -> go.Figure:
+    """Draw one bar a query, in the order of `rows`.
+
+    Gains have the system's colour and point up, losses have that of `base`.
+    """
     figure = go.Figure(
         go.Bar(
-            x=list(range(1, len(found) + 1)),
-            y=[c.change for c in found],
+            x=list(range(1, len(rows) + 1)),
+            y=[c.change for c in rows],
             marker={
-                "color": [look.colour if c.change >= 0 else base.colour for c in found],
+                "color": [style.colour if c.change >= 0 else base.colour for c in rows],
                 "line": {"width": 0},
             },
             customdata=[
                 [plain(c.query.text, 70), f"{c.before:.3f}", f"{c.after:.3f}", signed(c.change)]
-                for c in found
+                for c in rows
             ],
             hovertemplate=(
                 "%{customdata[0]}<br>%{customdata[1]} → %{customdata[2]} "
@@ -70,26 +81,29 @@ def changes(found: Sequence[Change], look: Look, base: Look, measure: str, ink: 
             ),
         )
     )
-    figure.update_yaxes(gridcolor=ink.line, zeroline=True, zerolinecolor=ink.soft, nticks=5)
+    figure.update_yaxes(gridcolor=palette.line, zeroline=True, zerolinecolor=palette.soft, nticks=5)
     figure.update_xaxes(
-        title_text=f"{len(found):,} queries, the greatest gain in {plain(measure)} first",
+        title_text=f"{len(rows):,} queries, the greatest gain in {plain(measure)} first",
         showgrid=False,
         showticklabels=False,
     )
-    figure.update_layout(bargap=0.15 if len(found) < 300 else 0)
+    figure.update_layout(bargap=0.15 if len(rows) < 300 else 0)
     # No dragmode of its own: with one, Streamlit would not take a click as a choice.
-    return layout(figure, ink, 300)
+    return layout(figure, palette, 300)
 
 
-BLUE, ORANGE = "#0072b2", "#c25100"
-"""Better and worse than the baseline, told apart by colour-blind eyes too."""
+# Blue and orange: colour-blind readers tell them apart.
+BETTER, WORSE = LIGHT.systems[:2]
+"""The hues of values over and under the baseline's."""
 
 
-def tags(groups: Sequence[Group], baseline: str, looks: Mapping[str, Look], ink: Ink) -> go.Figure:
+def tags(
+    groups: Sequence[Group], baseline: str, styles: Mapping[str, SystemStyle], palette: Palette
+) -> go.Figure:
     """Draw means by tag and system; the shade is the difference from the baseline."""
     systems = list(groups[0].means)
     z = [[g.means[s] - g.means[baseline] for s in systems] for g in groups]
-    words = [
+    labels = [
         [
             f"{g.means[s]:.2f}" + ("" if s == baseline else f"<br>{signed(d, 2)}")
             for s, d in zip(systems, row, strict=True)
@@ -100,14 +114,18 @@ def tags(groups: Sequence[Group], baseline: str, looks: Mapping[str, Look], ink:
     figure = go.Figure(
         go.Heatmap(
             z=z,
-            x=[axis_name(looks[s]) for s in systems],
+            x=[axis_name(styles[s]) for s in systems],
             y=[f"{plain(g.tag, 28)} (n = {g.n:,})" for g in groups],
-            text=words,
+            text=labels,
             texttemplate="%{text}",
-            textfont={"color": ink.text},
+            textfont={"color": palette.text},
             zmin=-reach,
             zmax=reach,
-            colorscale=[[0, _mixed(ORANGE, ink)], [0.5, ink.paper], [1, _mixed(BLUE, ink)]],
+            colorscale=[
+                [0, _mixed(WORSE, palette.paper)],
+                [0.5, palette.paper],
+                [1, _mixed(BETTER, palette.paper)],
+            ],
             showscale=False,
             xgap=3,
             ygap=3,
@@ -116,48 +134,55 @@ def tags(groups: Sequence[Group], baseline: str, looks: Mapping[str, Look], ink:
     )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     figure.update_xaxes(side="top", showgrid=False)
-    layout(figure, ink, 70 + 48 * len(groups))
+    layout(figure, palette, 70 + 48 * len(groups))
     return figure.update_layout(margin={"l": 8, "r": 8, "t": 40, "b": 8})
 
 
-def _mixed(colour: str, ink: Ink) -> str:
-    """Return a colour half way to the paper, on which the page's own ink can be read."""
-    pairs = [(int(c[i : i + 2], 16)) for c in (colour, ink.paper) for i in (1, 3, 5)]
+def _mixed(colour: str, paper: str) -> str:
+    """Return a colour half way to the paper, on which the page's text can be read."""
+    pairs = [(int(c[i : i + 2], 16)) for c in (colour, paper) for i in (1, 3, 5)]
     return "#" + "".join(f"{(a + b) // 2:02x}" for a, b in zip(pairs[:3], pairs[3:], strict=True))
 
 
-def worth(
-    found: Sequence[Point], looks: Mapping[str, Look], across: str, up: str, ink: Ink
+def trade_offs(
+    points: Sequence[Point],
+    styles: Mapping[str, SystemStyle],
+    across: str,
+    up: str,
+    palette: Palette,
 ) -> go.Figure:
-    """Draw quality against a price; a system that another one dominates is grey."""
+    """Draw quality against time or money; a system that another one dominates is grey."""
     figure = go.Figure()
-    furthest = max([p.price for p in found] + [1e-12])
-    for point in found:
-        look = looks[point.system]
+    furthest = max([p.price for p in points] + [1e-12])
+    for point in points:
+        style = styles[point.system]
         near = point.price > furthest * 0.6
         figure.add_scatter(
             x=[point.price],
             y=[point.quality],
             mode="markers+text",
-            text=[f"<b>{look.letter}</b> {plain(look.label, 22)}"],
+            text=[f"<b>{style.letter}</b> {plain(style.label, 22)}"],
             textposition="middle left" if near else "middle right",
-            textfont={"color": ink.soft if point.dominated else ink.text},
+            textfont={"color": palette.soft if point.dominated else palette.text},
             cliponaxis=False,
             marker={
-                "color": ink.line if point.dominated else look.colour,
+                "color": palette.line if point.dominated else style.colour,
                 "size": 14,
-                "line": {"color": ink.soft, "width": 1 if point.dominated else 0},
+                "line": {"color": palette.soft, "width": 1 if point.dominated else 0},
             },
-            hovertemplate=f"%{{y:.4f}} at %{{x:,.4g}}<extra>{plain(look.label)}</extra>",
+            hovertemplate=f"%{{y:.4f}} at %{{x:,.4g}}<extra>{plain(style.label)}</extra>",
         )
-    figure.update_yaxes(title_text=plain(up), gridcolor=ink.line, nticks=5, automargin=True)
+    figure.update_yaxes(title_text=plain(up), gridcolor=palette.line, nticks=5, automargin=True)
     figure.update_xaxes(
-        title_text=across, range=[-furthest * 0.06, furthest * 1.12], gridcolor=ink.line, nticks=6
+        title_text=across,
+        range=[-furthest * 0.06, furthest * 1.12],
+        gridcolor=palette.line,
+        nticks=6,
     )
-    return layout(figure, ink, 320)
+    return layout(figure, palette, 320)
 
 
-def costs(bills: Mapping[str, float], own: Sequence[str], ink: Ink) -> go.Figure:
+def costs(bills: Mapping[str, float], own: Sequence[str], palette: Palette) -> go.Figure:
     """Draw monthly costs, one bar a way to have a second stage; hatched are one's own machines."""
     names = [plain(name, 34) for name in bills]
     figure = go.Figure(
@@ -166,11 +191,11 @@ def costs(bills: Mapping[str, float], own: Sequence[str], ink: Ink) -> go.Figure
             x=list(bills.values()),
             orientation="h",
             marker={
-                "color": BLUE if ink.text.startswith("#1") else "#5fb4ea",
+                "color": palette.systems[0],
                 "pattern": {
                     "shape": ["/" if name in own else "" for name in bills],
                     "fillmode": "overlay",
-                    "fgcolor": ink.paper,
+                    "fgcolor": palette.paper,
                     "size": 7,
                 },
                 "line": {"width": 0},
@@ -184,5 +209,5 @@ def costs(bills: Mapping[str, float], own: Sequence[str], ink: Ink) -> go.Figure
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     most = max([*bills.values(), 1e-9])
     figure.update_xaxes(visible=False, range=[0, most * 1.18])
-    layout(figure, ink, 50 + 32 * len(bills))
+    layout(figure, palette, 50 + 32 * len(bills))
     return figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, bargap=0.4)

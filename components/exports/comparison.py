@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from components.analysis.comparison import Path, Verdict, movement_paths
-from components.charts.palette import Look
+from components.charts.palette import SystemStyle
 from components.domain import Corpus, Failure, Hit, Ranking
 from components.exports.trec import run_lines
 from components.measures import run_scores
@@ -28,7 +28,7 @@ class Card:
     query: str
     corpus: Corpus
     rankings: tuple[Ranking, ...]
-    looks: Mapping[int, Look]
+    styles: Mapping[int, SystemStyle]
     models: Sequence[str]
     failures: tuple[Failure, ...]
     grades: Mapping[str, int]
@@ -111,17 +111,17 @@ def _verdict(found: Verdict | None) -> str:
 
 
 def _column(card: Card, i: int) -> str:
-    ranking, look = card.rankings[i], card.looks[i]
+    ranking, style = card.rankings[i], card.styles[i]
     ms = ranking.timing.rerank_ms if i else ranking.timing.total_ms
-    facts = [milliseconds(ms), look.scale]
+    facts = [milliseconds(ms), style.scale]
     if ranking.usage.usd is not None:
         facts.append(dollars(ranking.usage.usd) + (" estimated" if ranking.usage.estimated else ""))
     facts += [f"recorded {ranking.recorded}"] if ranking.recorded else []
     facts += ["cached"] if ranking.cached else []
     hits = "".join(_item(card, hit, first=not i) for hit in ranking.hits[: card.final_k])
     return (
-        f'<section><span class="tag" style="background:{look.colour}">{look.letter}</span> '
-        f"<b>{_text(look.label)}</b><p><small>{_text(' · '.join(facts))}</small></p>"
+        f'<section><span class="tag" style="background:{style.colour}">{style.letter}</span> '
+        f"<b>{_text(style.label)}</b><p><small>{_text(' · '.join(facts))}</small></p>"
         f"<ol>{hits}</ol></section>"
     )
 
@@ -157,7 +157,7 @@ def _movement(card: Card) -> str:
     wide = STEP * (len(card.rankings) - 1) + 40
     tall = _y(max(heights)) + ROW
     heads = "".join(
-        f'<text x="{_x(i)}" y="14" text-anchor="middle">{card.looks[i].letter}</text>'
+        f'<text x="{_x(i)}" y="14" text-anchor="middle">{card.styles[i].letter}</text>'
         for i in range(len(card.rankings))
     )
     cut = _y(card.final_k + 0.75)
@@ -192,7 +192,7 @@ def _way(card: Card, path: Path) -> str:
     ]
     start = f"M{_x(points[0][0])} {_y(points[0][1])}"
     dots = "".join(
-        f'<circle cx="{_x(i)}" cy="{_y(h)}" r="10" stroke="{card.looks[i].colour}" '
+        f'<circle cx="{_x(i)}" cy="{_y(h)}" r="10" stroke="{card.styles[i].colour}" '
         f'stroke-width="{width}"/><text x="{_x(i)}" y="{_y(h) + 4}" text-anchor="middle">{r}</text>'
         for i, h, r in points
     )
@@ -209,9 +209,9 @@ def _times(card: Card) -> str:
     totals = [ranking.timing.total_ms for ranking in card.rankings]
     most = max([*totals, 1e-9])
     rows = "".join(
-        f"<tr><td>{card.looks[i].letter} {_text(card.looks[i].label)}</td><td>"
+        f"<tr><td>{card.styles[i].letter} {_text(card.styles[i].label)}</td><td>"
         f'<span class="time" style="width:{max(2, 420 * ms / most):.0f}px;'
-        f'background:{card.looks[i].colour}"></span> {milliseconds(ms)}</td></tr>'
+        f'background:{card.styles[i].colour}"></span> {milliseconds(ms)}</td></tr>'
         for i, ms in enumerate(totals)
     )
     return f'<div class="scroll"><table>{rows}</table></div>'
@@ -219,7 +219,7 @@ def _times(card: Card) -> str:
 
 def _models(card: Card) -> str:
     rows = "".join(
-        f"<tr><td>{card.looks[i].letter} {_text(card.looks[i].label)}</td>"
+        f"<tr><td>{card.styles[i].letter} {_text(card.styles[i].label)}</td>"
         f"<td>{_text(model)}</td></tr>"
         for i, model in enumerate(card.models)
     )

@@ -118,8 +118,8 @@ def _quality(view: Dossier) -> Iterator[str]:
 
 
 def _bar(view: Dossier, system: str, mean: Mean) -> drawings.Bar:
-    look = view.looks[system]
-    return drawings.Bar(f"{look.letter} {system}", mean.value, mean.low, mean.high, look.colour)
+    style = view.styles[system]
+    return drawings.Bar(f"{style.letter} {system}", mean.value, mean.low, mean.high, style.colour)
 
 
 def _others(view: Dossier) -> list[str]:
@@ -137,8 +137,8 @@ def _by_query(view: Dossier) -> Iterator[str]:
             f"one bar a query, sorted; up is a gain in {view.measure}. {up:,} better, {down:,} "
             f"worse, {len(values) - up - down:,} the same."
         )
-        looks = view.looks
-        yield drawings.changes(values, titles, (looks[system].colour, looks[view.base].colour))
+        styles = view.styles
+        yield drawings.changes(values, titles, (styles[system].colour, styles[view.base].colour))
 
 
 def _by_tag(view: Dossier) -> Iterator[str]:
@@ -178,7 +178,9 @@ def _worth(view: Dossier) -> Iterator[str]:
         )
         yield drawings.scatter(
             [
-                drawings.Dot(p.system, p.price, p.quality, view.looks[p.system].colour, p.dominated)
+                drawings.Dot(
+                    p.system, p.price, p.quality, view.styles[p.system].colour, p.dominated
+                )
                 for p in dots
             ],
             "ms a query",
@@ -193,7 +195,7 @@ def _latency(view: Dossier) -> Iterator[str]:
         return
     yield "<h2>Latency and cost</h2>"
     yield _how(reused_words(times) or "percentiles over the queries, measured in this run.")
-    usd = evidence.usd_a_query(plan, found, hosted_systems(view.looks))
+    usd = evidence.usd_a_query(plan, found, hosted_systems(view.styles))
     rows = [
         (
             t.system,

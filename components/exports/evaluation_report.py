@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from components.charts.palette import Look, evaluated_looks
+from components.charts.palette import DARK, LIGHT, SystemStyle, evaluated_styles
 from components.config import Settings
 from components.domain import Corpus
 from components.evaluation import Plan
@@ -50,9 +50,11 @@ class Dossier:
         return self.baseline or self.snapshot.plan.first_stage
 
     @property
-    def looks(self) -> dict[str, Look]:
+    def styles(self) -> dict[str, SystemStyle]:
         """Return the systems' letters and colours."""
-        return evaluated_looks(self.snapshot.plan.systems, self.settings, dark=self.dark)
+        return evaluated_styles(
+            self.snapshot.plan.systems, self.settings, DARK if self.dark else LIGHT
+        )
 
     @property
     def listwise(self) -> frozenset[str]:
@@ -89,9 +91,11 @@ def changed(view: Dossier) -> tuple[Difference, ...]:
     return differences(view.ranked, view.base, view.measure) if view.base in view.ranked else ()
 
 
-def hosted_systems(looks: Mapping[str, Look]) -> tuple[str, ...]:
+def hosted_systems(styles: Mapping[str, SystemStyle]) -> tuple[str, ...]:
     """Return the systems that a provider bills for: remote ones, save servers of one's own."""
-    return tuple(s for s, look in looks.items() if look.remote and not s.startswith("compatible:"))
+    return tuple(
+        s for s, style in styles.items() if style.remote and not s.startswith("compatible:")
+    )
 
 
 def reused_words(times: Sequence[evidence.StageTime]) -> str:

@@ -8,22 +8,18 @@ import numpy as np
 import pytest
 
 from components.analysis.agreement import Agreement
-from components.analysis.depth import DepthPoint
 from components.analysis.explanations import TermWeight, TokenMatches
-from components.analysis.headroom import Headroom
 from components.charts import comparison, explanations
-from components.charts.layout import LIGHT_INK, plain
-from components.charts.palette import Look
+from components.charts.layout import plain
+from components.charts.palette import LIGHT, StyledRanking, SystemStyle
 from components.domain import Document, Hit, Ranking, Timing
 from components.wording import milliseconds
 
 COLOURS = ("#000001", "#000002", "#000003")
-LOOKS = {
-    i: Look(letter, f"system {letter}", colour, scale)
-    for i, (letter, colour, scale) in enumerate(
-        zip("ABC", COLOURS, ("cosine", "logit", "BM25"), strict=True)
-    )
-}
+A, B, C = STYLES = [
+    SystemStyle(letter, f"system {letter}", colour, scale)
+    for letter, colour, scale in zip("ABC", COLOURS, ("cosine", "logit", "BM25"), strict=True)
+]
 NO_TIME = Timing()
 HOSTILE = '<script>alert("1")</script> <b>bold</b> & <a href="https://evil.example">here</a>'
 
@@ -47,6 +43,10 @@ def ranking(system: str, order: str, *, timing: Timing = NO_TIME, title: str = "
     return Ranking(system, hits, timing)
 
 
+def styled(*rankings: Ranking) -> list[StyledRanking]:
+    return [StyledRanking(r, style) for r, style in zip(rankings, STYLES, strict=False)]
+
+
 # ---------------------------------------------------------------- latency
 
 
@@ -55,7 +55,7 @@ TIMING = Timing(embed_ms=3, search_ms=1, rerank_ms=1200, load_ms=5000, wait_ms=4
 
 def test_latency_stacks_the_stages_and_leaves_loading_out() -> None:
     first = ranking("a", "ab", timing=Timing(embed_ms=3, search_ms=1))
-    found = comparison.latency([first, ranking("b", "ba", timing=TIMING)], LOOKS, LIGHT_INK)
+    found = comparison.latency(styled(first, ranking("b", "ba", timing=TIMING)), LIGHT)
     bars = {trace.name: list(trace.x) for trace in found.data}
     assert bars == {
         "embed": [3.0, 3.0],
@@ -69,7 +69,7 @@ def test_latency_stacks_the_stages_and_leaves_loading_out() -> None:
 
 def test_latency_writes_the_work_at_the_end_of_the_bar_without_the_wait() -> None:
     first = ranking("a", "ab", timing=Timing(embed_ms=3, search_ms=1))
-    found = comparison.latency([first, ranking("b", "ba", timing=TIMING)], LOOKS, LIGHT_INK)
+    found = comparison.latency(styled(first, ranking("b", "ba", timing=TIMING)), LIGHT)
     assert [(a.text.strip(), a.x) for a in found.layout.annotations] == [
         ("4.0 ms", 4.0),
         ("1,204 ms", 1244.0),
@@ -78,10 +78,10 @@ def test_latency_writes_the_work_at_the_end_of_the_bar_without_the_wait() -> Non
 
 def test_latency_gives_each_system_its_colour_in_the_rerank_bar() -> None:
     systems = [ranking(letter, "ab", timing=TIMING) for letter in "abc"]
-    found = comparison.latency(systems, LOOKS, LIGHT_INK)
+    found = comparison.latency(styled(*systems), LIGHT)
     by_stage = {trace.name: list(trace.marker.color) for trace in found.data}
     assert by_stage["rerank"] == list(COLOURS)
-    assert by_stage["embed"] == by_stage["waiting"] == [LIGHT_INK.soft] * 3
+    assert by_stage["embed"] == by_stage["waiting"] == [LIGHT.soft] * 3
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_milliseconds_in_words(value: float, words: str) -> None:
 
 def test_scores_never_share_an_axis() -> None:
     systems = [ranking("a", "abc"), ranking("b", "cab"), ranking("c", "bca")]
-    found = comparison.scores(systems, LOOKS, 2, LIGHT_INK)
+    found = comparison.scores(styled(*systems), 2, LIGHT)
     assert [trace.yaxis for trace in found.data] == ["y", "y2", "y3"]
     assert not any(found.layout[name].matches for name in ("yaxis", "yaxis2", "yaxis3"))
     titles = [a.text for a in found.layout.annotations]
@@ -109,11 +109,11 @@ def test_scores_never_share_an_axis() -> None:
 
 
 def test_scores_stand_over_their_ranks_and_fade_beyond_the_cut() -> None:
-    found = comparison.scores([ranking("b", "cab")], LOOKS, 2, LIGHT_INK)
+    found = comparison.scores(styled(ranking("b", "cab")), 2, LIGHT)
     (bars,) = found.data
     assert list(bars.x) == [1, 2, 3]
     assert list(bars.y) == [2.0, 1.0, 0.0]
-    assert list(bars.marker.color) == [COLOURS[0], COLOURS[0], LIGHT_INK.line]
+    assert list(bars.marker.color) == [COLOURS[0], COLOURS[0], LIGHT.line]
     assert list(bars.customdata) == ["Title c", "Title a", "Title b"]
 
 
@@ -129,11 +129,11 @@ def test_plain_escapes_markup_and_keeps_short_text() -> None:
 
 @pytest.mark.parametrize("draw", ["scores", "latency"])
 def test_hostile_titles_and_labels_are_never_markup(draw: str) -> None:
-    looks = {0: replace(LOOKS[0], label=HOSTILE), 1: LOOKS[1]}
-    systems = [ranking("a", "ab", title=HOSTILE), ranking("b", "ba", title=HOSTILE)]
+    first, second = styled(ranking("a", "ab", title=HOSTILE), ranking("b", "ba", title=HOSTILE))
+    systems = [replace(first, style=replace(A, label=HOSTILE)), second]
     found = {
-        "scores": lambda: comparison.scores(systems, looks, 2, LIGHT_INK),
-        "latency": lambda: comparison.latency(systems, looks, LIGHT_INK),
+        "scores": lambda: comparison.scores(systems, 2, LIGHT),
+        "latency": lambda: comparison.latency(systems, LIGHT),
     }[draw]()
     said = str(found.to_dict())
     assert "<script" not in said
@@ -143,26 +143,23 @@ def test_hostile_titles_and_labels_are_never_markup(draw: str) -> None:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_rankings_without_hits_draw_empty_figures(count: int) -> None:
-    systems = [Ranking(name, ()) for name in "ab"[:count]]
-    assert [list(trace.x) for trace in comparison.latency(systems, LOOKS, LIGHT_INK).data] == [
+    systems = styled(*(Ranking(name, ()) for name in "ab"[:count]))
+    assert [list(trace.x) for trace in comparison.latency(systems, LIGHT).data] == [
         [0.0] * count
     ] * 4
-    assert [list(trace.x) for trace in comparison.scores(systems, LOOKS, 10, LIGHT_INK).data] == [
-        []
-    ] * count
+    assert [list(trace.x) for trace in comparison.scores(systems, 10, LIGHT).data] == [[]] * count
 
 
 def test_no_rankings_at_all_draw_empty_figures() -> None:
-    assert all(not trace.x for trace in comparison.latency([], LOOKS, LIGHT_INK).data)
-    assert not comparison.scores([], LOOKS, 10, LIGHT_INK).data
+    assert all(not trace.x for trace in comparison.latency([], LIGHT).data)
+    assert not comparison.scores([], 10, LIGHT).data
 
 
 # ---------------------------------------------------------------- headroom, agreement, depth, why
 
 
 def test_headroom_bars_add_up_to_one() -> None:
-    found = Headroom(10, (0.4, 0.7), 0.9, 5, 4)
-    figure = comparison.headroom(found, LOOKS, LIGHT_INK)
+    figure = comparison.headroom({A: 0.4, B: 0.7}, 0.9, LIGHT)
     totals = [sum(values) for values in zip(*(trace.x for trace in figure.data), strict=True)]
     assert totals == pytest.approx([1.0, 1.0, 1.0])
     assert [trace.name for trace in figure.data] == ["reached", "badly ranked", "not retrieved"]
@@ -170,17 +167,17 @@ def test_headroom_bars_add_up_to_one() -> None:
 
 
 def test_agreement_says_every_value() -> None:
-    figure = comparison.agreement(Agreement("RBO", ((1.0, 0.25), (0.25, 1.0))), LOOKS, LIGHT_INK)
+    figure = comparison.agreement(Agreement("RBO", ((1.0, 0.25), (0.25, 1.0))), [A, B], LIGHT)
     assert [list(row) for row in figure.data[0].text] == [["1.00", "0.25"], ["0.25", "1.00"]]
     assert figure.data[0].zmin == 0
-    tau = comparison.agreement(Agreement("Kendall's tau", ((1.0,),)), LOOKS, LIGHT_INK)
+    tau = comparison.agreement(Agreement("Kendall's tau", ((1.0,),)), [A], LIGHT)
     assert tau.data[0].zmin == -1
 
 
 def test_letters_of_lines_that_end_close_together_do_not_overlap() -> None:
-    ends = {0: 0.70, 1: 0.71, 2: 0.50}
-    curves = {i: (DepthPoint(10, 0.4, None), DepthPoint(20, y, None)) for i, y in ends.items()}
-    figure = comparison.depth(curves, LOOKS, 20, "nDCG@10", LIGHT_INK)
+    ends = {A: 0.70, B: 0.71, C: 0.50}
+    curves = {style: [(10, 0.4), (20, y)] for style, y in ends.items()}
+    figure = comparison.depth(curves, {}, 20, "nDCG@10", LIGHT)
     places = {trace.text[-1]: trace.textposition for trace in figure.data}
     assert places == {"A": "bottom right", "B": "top right", "C": "middle right"}
     low, high = figure.layout.yaxis.range
@@ -188,38 +185,38 @@ def test_letters_of_lines_that_end_close_together_do_not_overlap() -> None:
 
 
 def test_milliseconds_begin_at_zero_and_quality_need_not() -> None:
-    curves = {0: (DepthPoint(10, 0.80, 40.0), DepthPoint(20, 0.81, 50.0))}
-    figure = comparison.depth(curves, LOOKS, 20, "nDCG@10", LIGHT_INK)
+    quality, timed = {A: [(10, 0.80), (20, 0.81)]}, {A: [(10, 40.0), (20, 50.0)]}
+    figure = comparison.depth(quality, timed, 20, "nDCG@10", LIGHT)
     assert figure.layout.yaxis.range == pytest.approx((0.77, 0.84))
     assert figure.layout.yaxis2.range == pytest.approx((0.0, 56.0))
 
 
 def test_depth_draws_what_is_known() -> None:
-    points = (DepthPoint(10, 0.5, None), DepthPoint(20, 0.6, 90.0))
-    figure = comparison.depth({1: points}, LOOKS, 20, "nDCG@10", LIGHT_INK)
+    quality = {B: [(10, 0.5), (20, 0.6)]}
+    figure = comparison.depth(quality, {B: [(20, 90.0)]}, 20, "nDCG@10", LIGHT)
     assert [(list(t.x), list(t.y)) for t in figure.data] == [
         ([10, 20], [0.5, 0.6]),
         ([20], [90.0]),
     ]
-    unjudged = comparison.depth({1: (DepthPoint(10, None, 5.0),)}, LOOKS, 10, "nDCG@10", LIGHT_INK)
+    unjudged = comparison.depth({B: []}, {B: [(10, 5.0)]}, 10, "nDCG@10", LIGHT)
     assert len(unjudged.data) == 1
 
 
 def test_terms_and_tokens_are_never_markup() -> None:
     weights = [TermWeight("<b>", 1.5, 2, 3.25)]
-    bars = explanations.terms(weights, LIGHT_INK, "#123456")
+    bars = explanations.terms(weights, LIGHT, "#123456")
     assert list(bars.data[0].y) == ["&lt;b&gt;"]
     assert list(bars.data[0].x) == [3.25]
     matches = TokenMatches(("<i>", "q"), ("d", "<u>"), np.array([[0.1, 0.9], [0.8, 0.2]]))
-    drawn = explanations.token_matches(matches, LIGHT_INK)
+    drawn = explanations.token_matches(matches, LIGHT)
     assert [list(row) for row in drawn.data[0].text] == [["", "●"], ["●", ""]]
     assert "<i>" not in str(drawn.to_dict())
     assert "<u>" not in str(drawn.to_dict())
 
 
 def test_a_remote_systems_time_is_called_what_it_is() -> None:
-    looks = {0: replace(LOOKS[0], remote=True)}
-    figure = comparison.latency([ranking("a", "ab", timing=TIMING)], looks, LIGHT_INK)
+    column = StyledRanking(ranking("a", "ab", timing=TIMING), replace(A, remote=True))
+    figure = comparison.latency([column], LIGHT)
     rerank = next(t for t in figure.data if t.name == "rerank")
     assert list(rerank.customdata) == ["network and provider"]
     assert list(rerank.marker.pattern.shape) == ["x"]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 from components.analysis.comparison import verdict
-from components.charts.palette import Look
+from components.charts.palette import SystemStyle
 from components.domain import Comparison, Corpus, Document, Failure, Hit, Ranking, Timing, Usage
 from components.exports.comparison import Card, card_html, comparison_csv, comparison_run
 from components.exports.recordings import read_run
@@ -34,7 +34,10 @@ def card(query: str = HOSTILE) -> Card:
         query,
         Corpus("tiny", (a, b), fingerprint="abcdef0123456789"),
         (first, second),
-        {0: Look("A", "bm25", "#0072b2", "BM25"), 1: Look("F", HOSTILE, "#665200", "0 to 1")},
+        {
+            0: SystemStyle("A", "bm25", "#0072b2", "BM25"),
+            1: SystemStyle("F", HOSTILE, "#665200", "0 to 1"),
+        },
         ["BM25 1", "rerank-v3.5"],
         (failure,),
         grades,

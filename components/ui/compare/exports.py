@@ -61,7 +61,7 @@ def _card(shown: Shown, comparison: Comparison) -> Card:
         job.request.query,
         job.corpus,
         tuple(shown.rankings),
-        shown.looks,
+        {i: column.style for i, column in enumerate(shown.columns)},
         [" ".join(p for p in (s.model or s.label, s.revision) if p) for s in models],
         comparison.failures,
         shown.grades,

@@ -8,8 +8,8 @@ from dataclasses import replace
 import streamlit as st
 
 from components.analysis import comparison as analysis
-from components.charts.palette import Look, letters
-from components.domain import Comparison, Query, Ranking
+from components.charts.palette import LETTERS, StyledRanking, SystemStyle, letters
+from components.domain import Comparison, Query
 from components.lab import catalog
 from components.pipeline.job import FIRST, Job
 from components.ui.compare import exports as takeaway
@@ -116,33 +116,31 @@ def _progress(job: Job) -> None:
 def _results(job: Job, final_k: int, grades: Mapping[str, int], chosen: str | None) -> None:
     comparison = comparison_of(job)
     recording.remember(job, comparison)
-    rankings = (comparison.first_stage, *comparison.rankings)
-    looks = _looks(job, comparison)
+    columns = _styled(job, comparison)
     if chosen:
-        why.detail(job, chosen, rankings, looks, grades)
+        why.detail(job, chosen, columns, grades)
     _depth_note(job, comparison)
-    _instruction_views(rankings, looks, final_k)
+    _instruction_views(columns, final_k)
     if state.get(state.VIEW) == "presenter":
         return
-    shown = views.Shown(job, rankings, looks, grades, final_k)
+    shown = views.Shown(job, columns, grades, final_k)
     views.show(shown)
     takeaway.takeaway(shown)
 
 
-def _instruction_views(
-    rankings: Sequence[Ranking], looks: Mapping[int, Look], final_k: int
-) -> None:
+def _instruction_views(columns: Sequence[StyledRanking], final_k: int) -> None:
     """Show, for each reranker that ran with and without the instruction, what it changed."""
-    for i, plain in enumerate(rankings):
-        key = plain.system.removesuffix(catalog.PLAIN)
-        j = next((j for j, r in enumerate(rankings) if r.system == key != plain.system), None)
-        if j is None:
+    for plain in columns:
+        system = plain.ranking.system
+        key = system.removesuffix(catalog.PLAIN)
+        told = next((c for c in columns if c.ranking.system == key != system), None)
+        if told is None:
             continue
-        found = analysis.moves(plain, rankings[j], final_k)
+        found = analysis.moves(plain.ranking, told.ranking, final_k)
         page.heading(
             f"What the instruction changed in {key}",
             f"{analysis.moves_words(found, final_k)} How to read: ranks in column "
-            f"{looks[i].letter} without and in column {looks[j].letter} with the instruction.",
+            f"{plain.style.letter} without and in column {told.style.letter} with the instruction.",
         )
         rows = [
             {
@@ -157,17 +155,22 @@ def _instruction_views(
         st.dataframe(rows, hide_index=True, width="stretch", column_config=narrow)
 
 
-def _looks(job: Job, comparison: Comparison) -> dict[int, Look]:
-    settings, first = job.lab.settings, first_spec(job.request)
-    looks = {0: Look("A", first.label, page.colour("A"), first.scale)}
-    specs = column_specs(job.request, settings)
-    named = letters(job.request.systems, settings)
-    for i, ranking in enumerate(comparison.rankings, start=1):
-        letter, spec = named[ranking.system], specs[ranking.system]
-        looks[i] = Look(
-            letter, spec.label, page.colour(letter), spec.scale, remote=bool(spec.provider)
+def _styled(job: Job, comparison: Comparison) -> list[StyledRanking]:
+    """Return the rankings with their styles, the first stage's first."""
+    settings, palette = job.lab.settings, page.palette()
+    first, specs = first_spec(job.request), column_specs(job.request, settings)
+    a, named = LETTERS[0], letters(job.request.systems, settings)
+    columns = [
+        StyledRanking(
+            comparison.first_stage, SystemStyle(a, first.label, palette.colour(a), first.scale)
         )
-    return looks
+    ]
+    for ranking in comparison.rankings:
+        letter, spec = named[ranking.system], specs[ranking.system]
+        colour, remote = palette.colour(letter), bool(spec.provider)
+        style = SystemStyle(letter, spec.label, colour, spec.scale, remote)
+        columns.append(StyledRanking(ranking, style))
+    return columns
 
 
 def _depth_note(job: Job, comparison: Comparison) -> None:

@@ -14,7 +14,7 @@ from components.analysis import depth
 from components.analysis import headroom as room
 from components.analysis.headroom import Delta
 from components.charts import comparison
-from components.charts.palette import Look
+from components.charts.palette import StyledRanking
 from components.domain import Ranking
 from components.lab import Report
 from components.pipeline.job import Job
@@ -30,18 +30,22 @@ DEPTH = "_depth"
 
 @dataclass(frozen=True)
 class Shown:
-    """A finished comparison as its views need it: rankings, the first stage first, and looks."""
+    """A finished comparison as its views need it: rankings with styles, the first stage first."""
 
     job: Job
-    rankings: Sequence[Ranking]
-    looks: Mapping[int, Look]
+    columns: Sequence[StyledRanking]
     grades: Mapping[str, int]
     final_k: int
 
     @property
+    def rankings(self) -> list[Ranking]:
+        """Return the rankings alone."""
+        return [column.ranking for column in self.columns]
+
+    @property
     def names(self) -> list[str]:
         """Return each system's letter and label."""
-        return [f"{self.looks[i].letter} {self.looks[i].label}" for i in range(len(self.rankings))]
+        return [column.style.name for column in self.columns]
 
     def local(self) -> list[int]:
         """Return the places of the rerankers that this machine ran now, and for nothing."""
@@ -91,7 +95,8 @@ def headroom(shown: Shown) -> None:
         page.soft("No relevant document is known for this query: there is no quality to show.", "h")
         return
     st.text(room.headroom_words(found, shown.names))
-    figure = comparison.headroom(found, shown.looks, page.ink())
+    reached = {c.style: v for c, v in zip(shown.columns, found.values, strict=True)}
+    figure = comparison.headroom(reached, found.best, page.palette())
     st.plotly_chart(figure, key="headroom", config=CHART, alt=f"nDCG@{K} reached and lost")
 
 
@@ -205,7 +210,7 @@ def agreement(shown: Shown) -> None:
     )
     found = agree.agreement(shown.rankings, chosen or names[0], shown.final_k)
     st.text(agree.agreement_words(found, shown.names))
-    figure = comparison.agreement(found, shown.looks, page.ink())
+    figure = comparison.agreement(found, [c.style for c in shown.columns], page.palette())
     st.plotly_chart(figure, key="agreement", config=CHART, alt=f"{found.measure} between systems")
 
 
@@ -222,7 +227,7 @@ def latency(shown: Shown) -> None:
         "How to read: one bar a system, its stages in turn. Waiting (dotted) is not the model's "
         "fault; crossed is network and provider together.",
     )
-    figure = comparison.latency(shown.rankings, shown.looks, page.ink())
+    figure = comparison.latency(shown.columns, page.palette())
     st.plotly_chart(figure, key="latency", config=CHART, alt="Milliseconds by stage")
     _deadline(shown)
     local = shown.local()
@@ -273,10 +278,10 @@ def _deadline(shown: Shown) -> None:
     at = st.slider("With a deadline of so many ms …", 1, most, min(300, most), key="_deadline_ms")
     shipped = depth.would_have_shipped(shown.rankings[0], shown.rankings[1:], at)
     parts = []
-    for i, one in enumerate(shipped, start=1):
+    for column, one in zip(shown.columns[1:], shipped, strict=True):
         own = one.shipped == one.system
         what = "its own order" if own else "the first stage's order" if one.shipped else "nothing"
-        parts.append(f"{shown.looks[i].letter} {what} ({milliseconds(one.ms)})")
+        parts.append(f"{column.style.letter} {what} ({milliseconds(one.ms)})")
     if parts:
         page.soft(f"… would have shipped: {'; '.join(parts)}.", "shipped")
 
@@ -316,7 +321,16 @@ def by_depth(shown: Shown) -> None:
         for i in pointwise
     }
     at = st.session_state.get(DEPTH, full)
-    figure = comparison.depth(curves, shown.looks, at, f"nDCG@{K}", page.ink())
+    sweeps = {shown.columns[i].style: points for i, points in curves.items()}
+    quality = {
+        style: [(p.depth, p.ndcg) for p in points if p.ndcg is not None]
+        for style, points in sweeps.items()
+    }
+    timed = {
+        style: [(p.depth, p.ms) for p in points if p.ms is not None]
+        for style, points in sweeps.items()
+    }
+    figure = comparison.depth(quality, timed, at, f"nDCG@{K}", page.palette())
     st.plotly_chart(figure, key="depth", config=CHART, alt="Quality and latency by depth")
     for i, points in list(curves.items())[:1]:
         st.text(depth.advice_words(points, shown.names[i], K))
@@ -358,5 +372,5 @@ def scores(shown: Shown) -> None:
         "Score by rank",
         "How to read: each system has its own scale, so compare shapes, never heights.",
     )
-    figure = comparison.scores(shown.rankings, shown.looks, shown.final_k, page.ink())
+    figure = comparison.scores(shown.columns, shown.final_k, page.palette())
     st.plotly_chart(figure, key="scores", config=CHART, alt="Score by rank for each system")

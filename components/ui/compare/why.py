@@ -13,7 +13,7 @@ from components.analysis import comparison as analysis
 from components.analysis import explanations as explain
 from components.analysis.explanations import Occlusion, Unit
 from components.charts import explanations
-from components.charts.palette import Look
+from components.charts.palette import StyledRanking, SystemStyle
 from components.domain import Hit, Ranking, Spec
 from components.lab import Report, catalog
 from components.lab.work import Task
@@ -34,13 +34,13 @@ _CHART = {"displayModeBar": False, "displaylogo": False}
 def detail(
     job: Job,
     chosen: str,
-    rankings: Sequence[Ranking],
-    looks: Mapping[int, Look],
+    columns: Sequence[StyledRanking],
     grades: Mapping[str, int],
 ) -> None:
     """Show the chosen document in full, and open what there is to say of its score."""
     document = job.corpus.by_id[chosen]
-    hits = analysis.ranks_of(chosen, rankings)
+    hits = analysis.ranks_of(chosen, [column.ranking for column in columns])
+    there = [(column, hit) for column, hit in zip(columns, hits, strict=True) if hit is not None]
     with st.container(border=True, key="detail"):
         left, right = st.columns([1, 1], gap="large")
         with left:
@@ -48,25 +48,22 @@ def detail(
             grade = grades.get(chosen)
             page.soft(f"id {chosen} · {'unjudged' if grade is None else f'grade {grade}'}", "grade")
             st.text(document.text)
-            st.dataframe(_rows(hits, rankings, looks), hide_index=True, width="stretch")
+            st.dataframe(_rows(there), hide_index=True, width="stretch")
         with right:
-            _why(job, hits, rankings, looks)
+            _why(job, there, columns)
 
 
-def _rows(
-    hits: Sequence[Hit | None], rankings: Sequence[Ranking], looks: Mapping[int, Look]
-) -> list[dict[str, object]]:
+def _rows(there: Sequence[tuple[StyledRanking, Hit]]) -> list[dict[str, object]]:
     return [
         {
-            "System": f"{looks[i].letter} {looks[i].label}",
+            "System": column.style.name,
             "Rank": hit.rank,
-            "Score": f"{score_words(hit.score)} ({looks[i].scale})",
+            "Score": f"{score_words(hit.score)} ({column.style.scale})",
             "First stage": hit.first_stage_rank or None,
-            "Tokens read": _count(hit.tokens_read, rankings[i]) if hit.tokens_read else "",
-            "Cut": _count(hit.tokens_cut, rankings[i]),
+            "Tokens read": _count(hit.tokens_read, column.ranking) if hit.tokens_read else "",
+            "Cut": _count(hit.tokens_cut, column.ranking),
         }
-        for i, hit in enumerate(hits)
-        if hit is not None
+        for column, hit in there
     ]
 
 
@@ -78,36 +75,32 @@ def _count(tokens: int, ranking: Ranking) -> str:
 
 
 def _why(
-    job: Job,
-    hits: Sequence[Hit | None],
-    rankings: Sequence[Ranking],
-    looks: Mapping[int, Look],
+    job: Job, there: Sequence[tuple[StyledRanking, Hit]], columns: Sequence[StyledRanking]
 ) -> None:
-    """Let the visitor choose a system and explain its score."""
-    there = [i for i, hit in enumerate(hits) if hit is not None]
+    """Let the visitor choose one of the systems that ranked the document; explain its score."""
     st.markdown("**Why this score?**")
     i = st.selectbox(
         "System",
-        there,
+        range(len(there)),
         index=min(1, len(there) - 1),
-        format_func=lambda n: f"{looks[n].letter} {looks[n].label}",
-        key=f"_why_{len(rankings)}",
+        format_func=lambda n: there[n][0].style.name,
+        key=f"_why_{len(columns)}",
         width=260,
     )
-    hit = hits[i] if i is not None else None
-    if hit is None or i is None:
+    if i is None:
         return
-    ranking = rankings[i]
+    column, hit = there[i]
+    ranking = column.ranking
     spec = (
         first_spec(job.request)
-        if i == 0
+        if column is columns[0]
         else column_specs(job.request, job.lab.settings)[ranking.system]
     )
     _read(job, spec, ranking, hit)
-    _explainer(spec, ranking)(job, spec, ranking, hit, looks[i])
+    _explainer(spec, ranking)(job, spec, ranking, hit, column.style)
 
 
-Explainer = Callable[[Job, Spec, Ranking, Hit, Look], None]
+Explainer = Callable[[Job, Spec, Ranking, Hit, SystemStyle], None]
 
 
 def _explainer(spec: Spec, ranking: Ranking) -> Explainer:
@@ -129,7 +122,7 @@ def _explainer(spec: Spec, ranking: Ranking) -> Explainer:
 
 
 def _none(words: str) -> Explainer:
-    def say(job: Job, spec: Spec, ranking: Ranking, hit: Hit, look: Look) -> None:
+    def say(job: Job, spec: Spec, ranking: Ranking, hit: Hit, style: SystemStyle) -> None:
         page.soft(words, "no-explanation")
 
     return say
@@ -151,25 +144,25 @@ def _read(job: Job, spec: Spec, ranking: Ranking, hit: Hit) -> None:
             page.soft(found.unread, "unread")
 
 
-def _bm25(job: Job, spec: Spec, ranking: Ranking, hit: Hit, look: Look) -> None:
+def _bm25(job: Job, spec: Spec, ranking: Ranking, hit: Hit, style: SystemStyle) -> None:
     terms = explain.bm25_terms(statistics(job.corpus), job.request.query, hit.document.passage)
     page.soft(
         f"How to read: one bar a word of the query; together they are the score, "
         f"{sum(t.contribution for t in terms):.2f}. {explain.CAVEATS['bm25']}",
         "bm25",
     )
-    figure = explanations.terms(terms, page.ink(), look.colour)
+    figure = explanations.terms(terms, page.palette(), style.colour)
     st.plotly_chart(figure, key="terms", config=_CHART, alt="Contribution of each query term")
 
 
-def _maxsim(job: Job, spec: Spec, ranking: Ranking, hit: Hit, look: Look) -> None:
+def _maxsim(job: Job, spec: Spec, ranking: Ranking, hit: Hit, style: SystemStyle) -> None:
     found = _token_matches(job.request.query, hit.document.passage)
     page.soft(
         "How to read: rows are the query's tokens, columns the document's; ● marks the best match "
         f"of each. Together they are the score, {found.score:.2f}. {explain.CAVEATS['maxsim']}",
         "maxsim",
     )
-    figure = explanations.token_matches(found, page.ink())
+    figure = explanations.token_matches(found, page.palette())
     st.plotly_chart(figure, key="maxsim", config=_CHART, alt="Cosine of query and document tokens")
 
 
@@ -181,7 +174,7 @@ def _token_matches(query: str, text: str) -> explain.TokenMatches:
 # ---------------------------------------------------------------- occlusion
 
 
-def _occlusion(job: Job, spec: Spec, ranking: Ranking, hit: Hit, look: Look) -> None:
+def _occlusion(job: Job, spec: Spec, ranking: Ranking, hit: Hit, style: SystemStyle) -> None:
     """Leave out sentence by sentence or word by word, on request."""
     text = hit.document.passage
     unit: Unit = (
@@ -202,7 +195,7 @@ def _occlusion(job: Job, spec: Spec, ranking: Ranking, hit: Hit, look: Look) -> 
         if st.button("Explain", key="explain", icon=":material/science:"):
             st.session_state[EXPLAINING] = (key, _begin(job, ranking.system, text, unit))
     else:
-        _shaded(found, look)
+        _shaded(found, style)
     _watch_task(key)
 
 
@@ -271,7 +264,7 @@ def _progress(key: object, task: Task, result: dict[str, Any], live: bool) -> No
         st.rerun()
 
 
-def _shaded(found: Occlusion, look: Look) -> None:
+def _shaded(found: Occlusion, style: SystemStyle) -> None:
     """Show the text, each piece shaded by what leaving it out takes from the score."""
     page.soft(
         f"How to read: the whole text scores {score_words(found.full)}. Shaded is what the score "
@@ -279,7 +272,7 @@ def _shaded(found: Occlusion, look: Look) -> None:
         f"{explain.CAVEATS['occlusion']}",
         "shaded",
     )
-    st.html(f'<div class="shaded" dir="auto">{shaded_html(found, look.colour)}</div>')
+    st.html(f'<div class="shaded" dir="auto">{shaded_html(found, style.colour)}</div>')
     rows = sorted(found.pieces, key=lambda p: -abs(p.effect))[:8]
     st.dataframe(
         [

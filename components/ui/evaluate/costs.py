@@ -54,7 +54,7 @@ def show(view: Dossier | None) -> None:
         f"tokens, or as {billed.searches:g} search{'es' if billed.searches != 1 else ''}.",
         "tokens",
     )
-    figure = drawn.costs({**own, **monthly}, list(own), page.ink())
+    figure = drawn.costs({**own, **monthly}, list(own), page.palette())
     st.plotly_chart(figure, key="costs", config=CHART, alt="Monthly cost by way")
     for system, machine in machines.items():
         _machine_words(system, machine, traffic)

@@ -144,10 +144,10 @@ def quality(view: Dossier) -> None:
     )
     found = state.memo(view_key(view, "means"), lambda: significance.means(view.ranked, view.names))
     chosen = {s: values[view.measure] for s, values in found.items()}
-    figure = drawn.quality(chosen, view.looks, page.ink())
+    figure = drawn.quality(chosen, view.styles, page.palette())
     st.plotly_chart(figure, key="quality", config=CHART, alt=f"Mean {view.measure} by system")
     rows = [
-        {"System": f"{view.looks[s].letter} {s}"}
+        {"System": f"{view.styles[s].letter} {s}"}
         | {name: _interval(values[name]) for name in view.names}
         for s, values in found.items()
     ]
@@ -196,7 +196,7 @@ def by_query(view: Dossier) -> None:
         "Compare.",
     )
     figure = drawn.changes(
-        found, view.looks[system], view.looks[view.base], view.measure, page.ink()
+        found, view.styles[system], view.styles[view.base], view.measure, page.palette()
     )
     event = st.plotly_chart(
         figure,
@@ -256,7 +256,7 @@ def by_tag(view: Dossier) -> None:
     if not groups or view.base not in view.ranked:
         st.text("These queries carry no tags. Tags come from the metadata of queries.jsonl.")
         return
-    figure = drawn.tags(groups, view.base, view.looks, page.ink())
+    figure = drawn.tags(groups, view.base, view.styles, page.palette())
     st.plotly_chart(figure, key="tags", config=CHART, alt=f"Mean {view.measure} by tag and system")
 
 

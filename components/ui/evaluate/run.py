@@ -9,7 +9,7 @@ from importlib import import_module
 import streamlit as st
 
 from components import evaluation
-from components.charts.palette import evaluated_looks
+from components.charts.palette import evaluated_styles
 from components.domain import Corpus, LabError
 from components.evaluation import Plan
 from components.evaluation.job import Evaluating, at_work
@@ -100,13 +100,13 @@ def _watch(job: Evaluating, live: bool) -> None:
 
 
 def _progress(job: Evaluating) -> None:
-    looks = evaluated_looks(job.chosen.systems, state.lab().settings, dark=page.dark())
+    styles = evaluated_styles(job.chosen.systems, state.lab().settings)
     total, step = len(job.chosen.queries), job.step
     with st.container(border=True, key="evaluating"):
         for system in job.chosen.systems:
             done = job.found.ended(system)
             left = job.seconds_left(system)
-            words = f"{looks[system].letter} `{system}`: {done:,} of {total:,} queries"
+            words = f"{styles[system].letter} `{system}`: {done:,} of {total:,} queries"
             st.progress(min(done / total, 1.0), text=words + _left_words(left, done < total))
         doing = f"{step.state}: {step.done:,} of {step.total:,}" if step.total else step.state
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -8,8 +8,7 @@ import numpy as np
 import streamlit as st
 
 from components import evaluation
-from components.analysis.depth import DepthPoint, depths
-from components.analysis.headroom import Headroom
+from components.analysis.depth import depths
 from components.charts import comparison
 from components.charts import evaluation as drawn
 from components.evaluation import summary as evidence
@@ -48,14 +47,13 @@ def _ceiling(view: Dossier) -> None:
         "How to read: the solid part was reached; the hatched part was badly ranked, another order "
         "of the same candidates would have it; the dotted part was not retrieved.",
     )
-    values = tuple(m.mean[view.measure] for m in view.ranked.values())
+    values = {view.styles[s]: m.mean[view.measure] for s, m in view.ranked.items()}
     st.text(
         f"The {found.depth:,} candidates hold {found.recall:.1%} of the relevant documents: that "
         f"is the ceiling. Their best order has {view.measure} {found.best:.3f}; the best system "
-        f"comes to {max(values):.3f}."
+        f"comes to {max(values.values()):.3f}."
     )
-    looks = dict(enumerate(view.looks[s] for s in view.ranked))
-    figure = comparison.headroom(Headroom(0, values, found.best, 0, 0), looks, page.ink())
+    figure = comparison.headroom(values, found.best, page.palette())
     st.plotly_chart(figure, key="ceiling", config=CHART, alt=f"{view.measure} reached and lost")
 
 
@@ -76,12 +74,9 @@ def _depth(view: Dossier) -> None:
         lambda: evidence.sweep(plan, view.snapshot.evaluation, systems, view.measure),
     )
     measured = _measured_depths(view)
-    points = {
-        i: tuple(DepthPoint(d, v, measured.get(s, {}).get(d)) for d, v in curves[s])
-        for i, s in enumerate(systems)
-    }
-    looks = {i: view.looks[s] for i, s in enumerate(systems)}
-    figure = comparison.depth(points, looks, plan.depth, view.measure, page.ink())
+    quality_of = {view.styles[s]: curves[s] for s in systems}
+    timed = {view.styles[s]: sorted(measured.get(s, {}).items()) for s in systems}
+    figure = comparison.depth(quality_of, timed, plan.depth, view.measure, page.palette())
     st.plotly_chart(figure, key="sweep", config=CHART, alt="Quality and latency by depth")
 
 
@@ -92,7 +87,7 @@ def _listwise(view: Dossier) -> list[str]:
 def _measured_depths(view: Dossier) -> Mapping[str, Mapping[int, float]]:
     """Offer to measure latency by depth; return medians in milliseconds."""
     one, corpus, lab = view.snapshot, view.corpus, state.lab()
-    hosted = dossier.hosted_systems(view.looks)
+    hosted = dossier.hosted_systems(view.styles)
     local = tuple(s for s in one.plan.request.rerankers if s not in hosted)
     if corpus is None or not local or one.plan.candidates is not None:
         return {}
@@ -121,7 +116,7 @@ def latency(view: Dossier) -> None:
     """Show quality against latency and cost, and the percentiles of every stage."""
     plan, found = view.snapshot.plan, view.snapshot.evaluation
     quality_of = {s: m.mean[view.measure] for s, m in view.ranked.items()}
-    usd = evidence.usd_a_query(plan, found, dossier.hosted_systems(view.looks))
+    usd = evidence.usd_a_query(plan, found, dossier.hosted_systems(view.styles))
     by_time = evidence.points(quality_of, evidence.median_ms(plan, found))
     by_cost = evidence.points(quality_of, {s: 1000 * value for s, value in usd.items()})
     page.heading(
@@ -134,14 +129,14 @@ def latency(view: Dossier) -> None:
     with left:
         if len(by_time) > 1:
             across = "median ms of both stages"
-            figure = drawn.worth(by_time, view.looks, across, view.measure, page.ink())
+            figure = drawn.trade_offs(by_time, view.styles, across, view.measure, page.palette())
             st.plotly_chart(figure, key="worth-time", config=CHART, alt="Quality by latency")
         else:
             st.text("No latency was measured of more than one system.")
     with right:
         if billed:
             across = "US dollars for 1,000 queries"
-            figure = drawn.worth(by_cost, view.looks, across, view.measure, page.ink())
+            figure = drawn.trade_offs(by_cost, view.styles, across, view.measure, page.palette())
             st.plotly_chart(figure, key="worth-cost", config=CHART, alt="Quality by cost")
         else:
             page.soft(
@@ -161,7 +156,7 @@ def _percentiles(view: Dossier, usd: Mapping[str, float]) -> None:
     )
     rows = [
         {
-            "System": f"{view.looks[t.system].letter} {t.system}",
+            "System": f"{view.styles[t.system].letter} {t.system}",
             "Stage": t.stage,
             "p50": milliseconds(t.p50),
             "p95": milliseconds(t.p95),

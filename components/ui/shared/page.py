@@ -8,8 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components.charts.layout import DARK_INK, LIGHT_INK, Ink
-from components.charts.palette import DARK, LETTERS, LIGHT
+from components.charts.palette import DARK, LETTERS, LIGHT, Palette
 from components.corpora import sample_names
 from components.domain import LabError
 from components.ui.shared import state
@@ -77,7 +76,7 @@ def presenter() -> None:
 def setup(title: str) -> None:
     """Set the page's title, its style and the navigation. Call first on every page."""
     st.set_page_config(page_title=f"{title} · Rerank Lab", page_icon="🔀", layout="wide")
-    st.html(_STYLE.replace("PAPER", ink().paper))
+    st.html(_STYLE.replace("PAPER", palette().paper))
     with st.container(horizontal=True, key="nav", vertical_alignment="center"):
         with st.container(key="brand", width="content"):
             st.markdown("Rerank Lab")
@@ -135,14 +134,9 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def ink() -> Ink:
-    """Return the page's colours for charts."""
-    return DARK_INK if dark() else LIGHT_INK
-
-
-def colour(letter: str) -> str:
-    """Return the colour that goes with a system's letter."""
-    return (DARK if dark() else LIGHT)[LETTERS.index(letter)]
+def palette() -> Palette:
+    """Return the colours of the theme that the visitor sees."""
+    return DARK if dark() else LIGHT
 
 
 def tabs(*names: str) -> list[DeltaGenerator]:
@@ -161,8 +155,9 @@ def tag(letter: str) -> None:
     """Draw a system's letter on its colour."""
     if letter not in LETTERS:
         raise ValueError(f"a system's letter is one of {LETTERS}, not {letter!r}")
-    ink_on_tag = "#14161a" if dark() else "#ffffff"
+    colours = palette()
     st.html(
-        f'<span class="tag" style="background:{colour(letter)};color:{ink_on_tag}">{letter}</span>',
+        f'<span class="tag" style="background:{colours.colour(letter)};'
+        f'color:{colours.on_system}">{letter}</span>',
         width="content",
     )

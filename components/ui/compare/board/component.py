@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import streamlit as st
 from streamlit.components.v2 import component
 
-from components.charts.palette import DARK, LETTERS, LIGHT
+from components.charts.palette import DARK, LIGHT, letter_rules
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -120,17 +120,16 @@ def _renderer() -> ComponentRenderer:
     here = Path(__file__).parent
     return component(
         "rerank_lab_board",
-        css=(here / "board.css").read_text(encoding="utf-8") + _palette(),
+        css=(here / "board.css").read_text(encoding="utf-8") + _letter_colours(),
         js=(here / "board.js").read_text(encoding="utf-8"),
     )
 
 
-def _palette() -> str:
+def _letter_colours() -> str:
     """Return the CSS rules that give each letter its colour in both tones."""
     return "\n".join(
-        f'.board[data-tone="{tone}"] [data-letter="{letter}"] {{ --system: {colour}; }}'
-        for tone, colours in (("light", LIGHT), ("dark", DARK))
-        for letter, colour in zip(LETTERS, colours, strict=True)
+        letter_rules(palette, f'.board[data-tone="{tone}"] ')
+        for tone, palette in (("light", LIGHT), ("dark", DARK))
     )
 
 
