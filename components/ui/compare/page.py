@@ -41,7 +41,7 @@ def _watch(job: Job, live: bool) -> None:
         st.text("The first stage found no candidate: no document holds a word of this query.")
     elif job.first_stage is not None or not finished:
         data = focused(board_data(job, final_k, grades, views.chosen_depth(job)))
-        chosen = board(data, key="board", chosen=state.get(state.CHOSEN))
+        chosen = board(data, key="board", selected=state.get(state.CHOSEN))
         if finished:
             state.put(state.CHOSEN, chosen)
             permalink.write()

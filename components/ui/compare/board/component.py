@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -12,14 +13,23 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from components.charts.palette import DARK, LIGHT, letter_rules
+from components.wording import shortened
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
-# A card shows one line of title and two of text: what lies behind these never reaches the eye.
-TITLE_SHOWN: Final = 300
-TEXT_SHOWN: Final = 600
-REASON_SHOWN: Final = 4000
+# A card shows one line of title and two of text: longer texts are not sent to the browser.
+TITLE_LIMIT: Final = 300
+TEXT_LIMIT: Final = 600
+REASON_LIMIT: Final = 4000
+
+FOLDER: Final = Path(__file__).parent
+SCRIPT_PARTS: Final = (
+    *("data", "text", "geometry", "dom", "card", "note", "column", "links", "movement"),
+    *("header", "keyboard", "board"),
+)
+"""The modules of `script/` that run in the browser, each after those that it imports."""
+_MODULE_SYNTAX: Final = re.compile(r"^import\b[^;]*;\n|^export (?!default\b)", re.MULTILINE)
 
 Origin = Literal["same", "up", "down", "from", "first", "new"]
 State = Literal["done", "loading", "waiting", "running", "failed", "stopped"]
@@ -29,7 +39,8 @@ State = Literal["done", "loading", "waiting", "running", "failed", "stopped"]
 class CardView:
     """One document in one column; `bar` is 0..1 within that column, `cut` counts unread tokens.
 
-    `first_rank` is 0 and `origin` "new" where the first stage did not find the document.
+    `first_rank` is 0 and `origin` "new" where the first stage did not find the document. The
+    fields of this and the next three classes are those of the types in `script/types.mjs`.
     """
 
     id: str
@@ -48,7 +59,10 @@ class CardView:
 
 @dataclass(frozen=True)
 class ColumnView:
-    """One system: how far it is, what it cost, and its cards when it is done."""
+    """One system: how far it is, what it cost, and its cards when it is done.
+
+    `cost_detail` says what the cost was charged for.
+    """
 
     key: str
     letter: str
@@ -65,12 +79,12 @@ class ColumnView:
     remedy: str
     cards: tuple[CardView, ...]
     cost: str = ""
-    cost_words: str = ""
+    cost_detail: str = ""
 
 
 @dataclass(frozen=True)
 class PathView:
-    """One document's way through the finished columns; `telling` ones are drawn in ink.
+    """One document's ranks in the finished columns; `telling` ones are emphasised.
 
     `ranks` and `heights` have one entry a finished column, None where it lacks the document.
     """
@@ -96,82 +110,79 @@ class BoardData:
     reading: str = ""
 
 
-def board(data: BoardData, *, key: str, chosen: str | None = None) -> str | None:
-    """Draw the board and return the id of the chosen document while one of its cards is shown.
+def board(data: BoardData, *, key: str, selected: str | None = None) -> str | None:
+    """Draw the board and return the id of the selected document while one of its cards is drawn.
 
-    `chosen` is lit until the visitor chooses otherwise.
+    `selected` is the selection until the visitor makes another.
     """
-    held = st.session_state.get(key)
-    payload = _payload(data) | {"selected": chosen if held is None else _selected(held)}
+    state = st.session_state.get(key)
+    initial = selected if state is None else _selected(state)
     result = _renderer()(
         key=key,
-        data=payload,
-        default={"selected": chosen},
-        on_selected_change=_nothing,
+        data=payload(data, initial),
+        default={"selected": selected},
+        on_selected_change=lambda: None,  # Streamlit asks for it: it makes "selected" a state
     )
-    chosen = _selected(result)
-    shown = {card.id for column in data.columns for card in column.cards}
-    return chosen if chosen in shown else None
+    selection = _selected(result)
+    drawn = {card.id for column in data.columns for card in column.cards}
+    return selection if selection in drawn else None
 
 
 @cache
 def _renderer() -> ComponentRenderer:
     """Register the component once a process; Streamlit repeats it in each further runtime."""
-    here = Path(__file__).parent
-    return component(
-        "rerank_lab_board",
-        css=(here / "board.css").read_text(encoding="utf-8") + _letter_colours(),
-        js=(here / "board.js").read_text(encoding="utf-8"),
+    return component("rerank_lab_board", css=stylesheet(), js=script())
+
+
+def stylesheet() -> str:
+    """Return the board's CSS, with each letter's colour in light and dark."""
+    files = [(FOLDER / name).read_text(encoding="utf-8") for name in ("board.css", "movement.css")]
+    light = letter_rules(LIGHT, '.board[data-tone="light"] ')
+    dark = letter_rules(DARK, '.board[data-tone="dark"] ')
+    return "\n".join([*files, light, dark])
+
+
+def script() -> str:
+    """Return the parts of the board's script as the one ES module that Streamlit takes.
+
+    The parts share one scope: imports between them and the word `export` are left out, but for
+    the default export of the last.
+    """
+    files = [FOLDER / "script" / f"{part}.mjs" for part in SCRIPT_PARTS]
+    return "\n".join(_MODULE_SYNTAX.sub("", file.read_text(encoding="utf-8")) for file in files)
+
+
+def payload(data: BoardData, selected: str | None) -> dict[str, Any]:
+    """Return what the script gets: JSON-ready values, with the id of the selected document.
+
+    Texts are clipped beyond what a card can show.
+    """
+    paths = (replace(path, title=shortened(path.title, TITLE_LIMIT)) for path in data.paths)
+    columns = (_clipped_column(column) for column in data.columns)
+    clipped = replace(data, columns=tuple(columns), paths=tuple(paths))
+    return asdict(clipped) | {"selected": selected}
+
+
+def _clipped_column(column: ColumnView) -> ColumnView:
+    return replace(
+        column,
+        reason=shortened(column.reason, REASON_LIMIT),
+        remedy=shortened(column.remedy, REASON_LIMIT),
+        cards=tuple(_clipped_card(card) for card in column.cards),
     )
 
 
-def _letter_colours() -> str:
-    """Return the CSS rules that give each letter its colour in both tones."""
-    return "\n".join(
-        letter_rules(palette, f'.board[data-tone="{tone}"] ')
-        for tone, palette in (("light", LIGHT), ("dark", DARK))
+def _clipped_card(card: CardView) -> CardView:
+    """Return a card with its texts clipped; a bar that is not finite becomes 0."""
+    return replace(
+        card,
+        title=shortened(card.title, TITLE_LIMIT),
+        text=shortened(card.text, TEXT_LIMIT),
+        bar=min(max(card.bar, 0.0), 1.0) if math.isfinite(card.bar) else 0.0,
     )
-
-
-def _payload(data: BoardData) -> dict[str, Any]:
-    """Return the board as JSON-ready values, long texts clipped beyond what a card can show."""
-    return {
-        "columns": [_column(column) for column in data.columns],
-        "max_grade": data.max_grade,
-        "cutoff": data.cutoff,
-        "paths": [asdict(p) | {"title": _clip(p.title, TITLE_SHOWN)} for p in data.paths],
-        "reading": data.reading,
-    }
-
-
-def _column(column: ColumnView) -> dict[str, Any]:
-    """Return one column as JSON-ready values."""
-    return asdict(column) | {
-        "reason": _clip(column.reason, REASON_SHOWN),
-        "remedy": _clip(column.remedy, REASON_SHOWN),
-        "cards": [_card(card) for card in column.cards],
-    }
-
-
-def _card(card: CardView) -> dict[str, Any]:
-    """Return one card as JSON-ready values; a bar that is not finite becomes 0."""
-    return asdict(card) | {
-        "title": _clip(card.title, TITLE_SHOWN),
-        "text": _clip(card.text, TEXT_SHOWN),
-        "bar": min(max(card.bar, 0.0), 1.0) if math.isfinite(card.bar) else 0.0,
-    }
-
-
-def _clip(text: str, limit: int) -> str:
-    """Return the text, or its first `limit` characters and an ellipsis."""
-    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 def _selected(state: object) -> str | None:
-    """Return the chosen id held in a component state, which comes from the browser."""
+    """Return the selected id of a component state, which comes from the browser."""
     value = state.get("selected") if isinstance(state, dict) else None
     return value if isinstance(value, str) else None
-
-
-def _nothing() -> None:
-    """Do nothing: Streamlit wants a callback to know that "selected" is a state."""

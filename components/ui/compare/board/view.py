@@ -154,7 +154,7 @@ def _column(
         remedy=failure.remedy if failure else "",
         cards=_cards(ranking, final_k, grades, first=letter == "A"),
         cost=dollars(ranking.usage.usd) if ranking and ranking.usage.usd is not None else "",
-        cost_words=usage_words(ranking.usage) if ranking else "",
+        cost_detail=usage_words(ranking.usage) if ranking else "",
     )
 
 

@@ -1,0 +1,224 @@
+// @ts-check
+/** All columns of a comparison, and one document followed through them. */
+
+import { eventCard } from "./card.mjs";
+import { Column } from "./column.mjs";
+import { boardSettings, keyed } from "./data.mjs";
+import { arrange, make } from "./dom.mjs";
+import { Header } from "./header.mjs";
+import { Keyboard } from "./keyboard.mjs";
+import { Links } from "./links.mjs";
+import { MovementChart } from "./movement.mjs";
+import { position } from "./text.mjs";
+
+/** @import { BoardData, Payload } from "./types.mjs" */
+
+/** @type {WeakMap<ShadowRoot, Board>} */
+const boards = new WeakMap();
+
+/**
+ * Draw the board; Streamlit calls this for every change of data or theme, with the same parent.
+ *
+ * @param {object} component
+ * @param {ShadowRoot} component.parentElement
+ * @param {Payload | null} component.data
+ * @param {(name: "selected", id: string | null) => void} component.setStateValue
+ * @returns {(() => void) | undefined} what removes the board
+ */
+export default function render({ parentElement, data, setStateValue }) {
+  if (!data) return undefined;
+  const board = boards.get(parentElement) ?? new Board(parentElement, data.selected);
+  boards.set(parentElement, board);
+  board.onSelect = (id) => setStateValue("selected", id);
+  board.update(data);
+  // Streamlit may run the cleanup of a call that a newer one has overtaken.
+  return () => {
+    setTimeout(() => {
+      if (!parentElement.isConnected) board.close();
+    });
+  };
+}
+
+class Board {
+  /**
+   * @param {ShadowRoot} root
+   * @param {string | null} selected id of the document that is selected at first
+   */
+  constructor(root, selected) {
+    this.root = root;
+    this.selected = selected;
+    /** @type {string | null} */
+    this.hovered = null;
+    /** @type {string | null} */
+    this.focused = null;
+    /** @type {(id: string | null) => void} */
+    this.onSelect = () => {};
+    /** @type {Column[]} */
+    this.columns = [];
+    /** @type {Map<string, Column>} */
+    this.columnsByKey = new Map();
+    this.columnCount = 0;
+    this.signature = "";
+    this.node = make("div", "board");
+    this.grid = make("div", "grid");
+    this.stage = make("div", "stage");
+    this.scroller = make("div", "scroller");
+    this.announcer = make("p", "live");
+    this.announcer.setAttribute("role", "status");
+    this.header = new Header(this.node, this.scroller);
+    this.links = new Links(this.stage);
+    this.chart = new MovementChart({
+      onHover: (id) => this.hover(id),
+      onToggle: (id) => this.toggle(id),
+    });
+    this.keyboard = new Keyboard(this.stage, {
+      cards: () => this.cards(),
+      onFocus: (id) => this.focus(id),
+      onToggle: (id) => this.toggle(id),
+      onClear: () => this.select(null),
+    });
+    this.build();
+    this.listen();
+  }
+
+  build() {
+    this.stage.append(this.links.node, this.grid);
+    this.scroller.append(this.stage);
+    const shell = make("div", "shell"); // the header sticks only as long as its columns last
+    shell.append(this.header.sentinel, this.header.node, this.scroller);
+    this.node.append(shell, this.chart.node, this.announcer);
+    this.root.append(this.node);
+  }
+
+  listen() {
+    this.stage.addEventListener("pointerover", (event) => {
+      if (event.pointerType !== "touch") this.hover(eventCard(event)?.id ?? null);
+    });
+    this.stage.addEventListener("pointerleave", () => this.hover(null));
+    this.stage.addEventListener("click", (event) => {
+      const card = eventCard(event);
+      if (card) this.toggle(card.id);
+    });
+    this.sizes = new ResizeObserver(() => this.measure());
+    for (const node of [this.node, this.header.node, this.stage]) this.sizes.observe(node);
+    this.onFonts = () => this.links.schedule();
+    document.fonts?.addEventListener("loadingdone", this.onFonts);
+    this.header.watchTop();
+  }
+
+  close() {
+    boards.delete(this.root);
+    this.sizes?.disconnect();
+    this.chart.close();
+    this.header.close();
+    if (this.onFonts) document.fonts?.removeEventListener("loadingdone", this.onFonts);
+    this.node.remove();
+  }
+
+  /**
+   * Show new data; unchanged columns and cards keep their elements, the focus and the highlight.
+   *
+   * @param {BoardData} data
+   */
+  update(data) {
+    this.header.updateTone();
+    const signature = JSON.stringify([data.columns, data.max_grade, data.cutoff, data.paths]);
+    if (signature === this.signature) return;
+    this.signature = signature;
+    const active = this.root.activeElement;
+    this.updateColumns(data);
+    this.chart.update(data);
+    if (active instanceof HTMLElement && active.isConnected && this.root.activeElement !== active) {
+      active.focus({ preventScroll: true });
+    }
+    if (!this.has(this.hovered)) this.hovered = null;
+    if (!this.has(this.focused)) this.focused = null;
+    this.keyboard.updateTabStop();
+    this.mark();
+    this.measure();
+  }
+
+  /** @param {BoardData} data */
+  updateColumns(data) {
+    const settings = boardSettings(data);
+    const before = this.columnsByKey;
+    /** @type {string[]} */
+    const changes = [];
+    this.columnsByKey = new Map(
+      keyed(data.columns, (view) => view.key).map(([key, view]) => {
+        const column = before.get(key) ?? new Column(view, ++this.columnCount);
+        if (column.view.state !== view.state) {
+          changes.push(`${view.letter} ${view.label}: ${view.state}`);
+        }
+        column.update(view, settings);
+        return [key, column];
+      }),
+    );
+    this.columns = this.links.columns = [...this.columnsByKey.values()];
+    const count = this.columns.length;
+    this.node.style.setProperty("--n", String(Math.max(1, count)));
+    this.node.toggleAttribute("data-single", count === 1);
+    this.node.toggleAttribute("data-many", count > 5);
+    arrange(this.grid, this.columns.map((column) => column.node));
+    this.header.update(this.columns);
+    if (changes.length) this.announcer.textContent = changes.join(". ");
+  }
+
+  /** Return the cards of all columns. */
+  cards() {
+    return this.columns.map((column) => column.cards);
+  }
+
+  /** @param {string | null} id */
+  has(id) {
+    if (id === null) return false;
+    return this.cards().some((cards) => cards.some((card) => card.id === id)) || this.chart.has(id);
+  }
+
+  /** @param {string | null} id */
+  hover(id) {
+    if (this.hovered === id) return;
+    this.hovered = id;
+    this.mark();
+  }
+
+  /** @param {string | null} id */
+  focus(id) {
+    if (this.focused === id) return;
+    this.focused = id;
+    this.mark();
+  }
+
+  /** @param {string} id */
+  toggle(id) {
+    this.select(id === this.selected ? null : id);
+  }
+
+  /** @param {string | null} id */
+  select(id) {
+    if (id === this.selected) return;
+    this.selected = id;
+    this.mark();
+    this.onSelect(id);
+  }
+
+  /** Mark the highlighted and the selected document in the columns, the lines and the chart. */
+  mark() {
+    const highlighted = this.hovered ?? this.focused;
+    const followed = highlighted ?? this.selected;
+    const id = this.has(followed) ? followed : null;
+    this.node.toggleAttribute("data-lit", id !== null);
+    const views = this.cards().map((cards) => cards.map((card) => card.view));
+    this.columns.forEach((column, at) => {
+      for (const card of column.cards) card.mark(highlighted, this.selected);
+      column.showPosition(id === null ? { text: "", absent: false } : position(id, at, views));
+    });
+    this.links.mark(highlighted, this.selected);
+    this.chart.mark(highlighted, this.selected);
+  }
+
+  measure() {
+    this.header.measure();
+    this.links.schedule();
+  }
+}
