@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.house import ROOT, parsed
+
 LAYERS = (
     ("domain", "discovery"),
     ("config", "wording"),
@@ -25,8 +26,10 @@ LAYERS = (
     ("ui", "cli"),
     ("app", "pages"),
 )
-BESIDE = {("cli", "ui")}
-"""Who may import whom in the same layer; the files of one room may import each other."""
+FLOORS = 12
+"""The most floors below app and pages, and the most rooms in a chain of imports below them."""
+BESIDE = {("cli", "components.ui.server")}
+"""Which module a room may import of its own layer; the files of one room may import each other."""
 
 
 def name_of(path: Path) -> str:
@@ -47,7 +50,7 @@ FILES = {
 
 def imports(path: Path) -> Iterator[str]:
     """Yield what a file imports anywhere in it: modules, and names that may be modules."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -66,8 +69,7 @@ def ours(path: Path) -> set[str]:
 def room(module: str) -> str:
     """Return the room of a module: the package or file directly in components, app or pages."""
     parts = module.split(".")
-    own = parts[1] if parts[0] == "components" and len(parts) > 1 else parts[0]
-    return own
+    return parts[1] if parts[0] == "components" and len(parts) > 1 else parts[0]
 
 
 def layer(module: str) -> int:
@@ -91,12 +93,38 @@ def test_imports_run_downward_only(module: str) -> None:
     for imported in sorted(ours(FILES[module])):
         mine, its = room(module), room(imported)
         down = layer(imported) < layer(module)
-        assert down or mine == its or (mine, its) in BESIDE, f"{module} imports {imported}"
+        assert down or mine == its or (mine, imported) in BESIDE, f"{module} imports {imported}"
 
 
 def test_nothing_goes_in_circles() -> None:
     graph = {module: ours(FILES[module]) - {module} for module in MODULES}
     assert list(TopologicalSorter(graph).static_order())
+
+
+def test_there_are_at_most_twelve_floors() -> None:
+    assert LAYERS[-1] == ("app", "pages")
+    assert len(LAYERS) - 1 <= FLOORS
+
+
+def test_a_chain_of_rooms_has_at_most_twelve() -> None:
+    below: dict[str, set[str]] = {}
+    for module in MODULES:
+        below.setdefault(room(module), set()).update(room(name) for name in ours(FILES[module]))
+    chains: dict[str, tuple[str, ...]] = {}
+    for here in TopologicalSorter({r: below[r] - {r} for r in below}).static_order():
+        others = (chains[r] for r in below.get(here, set()) - {here})
+        chains[here] = (here, *max(others, key=len, default=()))
+    longest = max((chains[r] for r in below if r not in LAYERS[-1]), key=len)
+    assert len(longest) <= FLOORS, " imports ".join(longest)
+
+
+def test_tests_import_no_tests() -> None:
+    files = {name_of(path): path for path in (ROOT / "tests").rglob("*.py")}
+    tests = {name for name in files if name.split(".")[-1].startswith(("test_", "conftest"))}
+    assert len(tests) > 30
+    for name, path in sorted(files.items()):
+        borrowed = set(imports(path)) & tests
+        assert not borrowed, f"{name} imports {borrowed}: what tests share is in tests.support"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +147,7 @@ def test_a_library_has_its_room(package: str, rooms: set[str]) -> None:
 def test_nobody_prints(module: str) -> None:
     calls = [
         node.lineno
-        for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(FILES[module]))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in {"print", "pprint", "breakpoint"}
