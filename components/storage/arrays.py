@@ -17,8 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 Arrays = Mapping[str, npt.NDArray[Any]]
-
-
 _log = logging.getLogger(__name__)
 
 
@@ -60,9 +58,9 @@ def _write_aside(path: Path, arrays: Arrays) -> None:
 
 def cached_arrays(path: Path, rows: int, compute: Callable[[], Arrays]) -> tuple[Arrays, bool]:
     """Return arrays from the file or computed, and whether they came from the file."""
-    found = read_arrays(path)
-    if found is not None and found.get("rows", np.array(-1)) == rows:
-        return found, True
+    saved = read_arrays(path)
+    if saved is not None and saved.get("rows", np.array(-1)) == rows:
+        return saved, True
     arrays = dict(compute()) | {"rows": np.array(rows)}
     write_arrays(path, arrays)
     return arrays, False

@@ -1,8 +1,8 @@
-"""Scores of query-document pairs, kept on disk: a pair that a model has scored is not scored again.
+"""Scores of query-document pairs, cached on disk: a scored pair is not scored again.
 
 A pair's key is a digest of the model's identity (revision, instruction, address), the query and
-the text; neither text is kept. A listwise model's score depends on the other candidates, so they
-belong to the key too. Beside each score stands what it took, so that a result from here shows the
+the text; the file holds neither text. A listwise model's score depends on the other candidates, so
+they belong to the key too. Beside each score stands what it took, so that a cached result shows the
 time and the price of when it was computed.
 """
 
@@ -13,14 +13,15 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntFlag
 from pathlib import Path
 
 import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from components.domain import Billed, Scores
-from components.storage.sqlite import engine
+from components.domain import Billed, Scores, StoreError
+from components.storage.sqlite import Database
 
 _log = logging.getLogger(__name__)
 _METADATA = sa.MetaData()
@@ -29,10 +30,10 @@ _PAIRS = sa.Table(
     _METADATA,
     sa.Column("pair", sa.LargeBinary, primary_key=True),
     sa.Column("score", sa.Double, nullable=False),
-    sa.Column("kept", sa.Integer, nullable=False),
-    sa.Column("cut", sa.Integer, nullable=False),
+    sa.Column("kept", sa.Integer, key="tokens_read", nullable=False),
+    sa.Column("cut", sa.Integer, key="tokens_cut", nullable=False),
     sa.Column("ms", sa.Double, nullable=False),
-    sa.Column("company", sa.Integer, nullable=False),
+    sa.Column("company", sa.Integer, key="candidates", nullable=False),
     sa.Column("tokens", sa.Double, nullable=False),
     sa.Column("searches", sa.Double, nullable=False),
     sa.Column("requests", sa.Double, nullable=False),
@@ -40,21 +41,31 @@ _PAIRS = sa.Table(
     sa.Column("at", sa.Double, nullable=False),
     sqlite_with_rowid=False,
 )
-_AT_ONCE = 500
-"""Pairs asked for in one statement; SQLite bounds the number of variables."""
-_ESTIMATED, _BILLED, _COUNTED, _GUESSED = 1, 2, 4, 8
-"""Flags: tokens cut are estimated; something was billed; tokens were counted; billing estimated."""
+_PAIRS_PER_STATEMENT = 500  # SQLite bounds the number of variables
+
+
+class Flag(IntFlag):
+    """What is to be said of a pass beside its numbers; the values are those in the file."""
+
+    ESTIMATED_TOKENS = 1
+    BILLED = 2
+    COUNTED_TOKENS = 4
+    ESTIMATED_BILL = 8
 
 
 @dataclass(frozen=True, slots=True)
-class KeptScore:
-    """A pair's score and its share of the pass that it was computed in, of `company` pairs."""
+class CachedScore:
+    """A pair's score and its share of the pass over `candidates` pairs that computed it.
+
+    `ms`, the billed `tokens`, `searches` and `requests` are the pass's own divided by `candidates`;
+    `flags` is a Flag and `at` the Unix time of the pass.
+    """
 
     score: float
-    kept: int
-    cut: int
+    tokens_read: int
+    tokens_cut: int
     ms: float
-    company: int
+    candidates: int
     tokens: float
     searches: float
     requests: float
@@ -64,15 +75,15 @@ class KeptScore:
 
 def pair_keys(identity: str, query: str, texts: Sequence[str], *, listwise: bool) -> list[bytes]:
     """Return the key of each pair; a listwise model's also depends on the whole list."""
-    begun = hashlib.blake2b(digest_size=16)
-    _add(begun, identity)
-    _add(begun, query)
+    start = hashlib.blake2b(digest_size=16)
+    _add(start, identity)
+    _add(start, query)
     if listwise:
         for text in texts:
-            _add(begun, text)
+            _add(start, text)
     keys = []
     for i, text in enumerate(texts):
-        digest = begun.copy()
+        digest = start.copy()
         _add(digest, text)
         if listwise:
             _add(digest, str(i))
@@ -90,84 +101,93 @@ class ScoreCache:
     """The file of scores. A disk that cannot be used costs time, never an evaluation."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._database = Database(path, _METADATA, "cached scores", "RERANK_LAB_CACHE")
 
-    def find(self, keys: Sequence[bytes]) -> dict[bytes, KeptScore]:
-        """Return what is kept of the pairs."""
-        found: dict[bytes, KeptScore] = {}
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, CachedScore]:
+        """Return the cached scores of the pairs, by key; none where the file cannot be read."""
+        scores: dict[bytes, CachedScore] = {}
         try:
-            with engine(self._path, _METADATA).connect() as connection:
-                for i in range(0, len(keys), _AT_ONCE):
-                    wanted = _PAIRS.c.pair.in_(keys[i : i + _AT_ONCE])
+            with self._database.begin() as connection:
+                for i in range(0, len(keys), _PAIRS_PER_STATEMENT):
+                    wanted = _PAIRS.c.pair.in_(keys[i : i + _PAIRS_PER_STATEMENT])
                     for pair, *rest in connection.execute(sa.select(_PAIRS).where(wanted)):
-                        found[pair] = KeptScore(*rest)
-        except (OSError, sa.exc.SQLAlchemyError) as exc:
-            _log.warning("kept scores cannot be read from %s: %s", self._path, exc)
+                        scores[pair] = CachedScore(*rest)
+        except StoreError as exc:
+            _log.warning("scores are computed again: %s", exc)
             return {}
-        return found
+        return scores
 
     def keep(self, keys: Sequence[bytes], scores: Scores, ms: float) -> None:
-        """Keep the scores of one pass, which took `ms` milliseconds; all at once or none."""
+        """Save the scores of one pass, which took `ms` milliseconds; all at once or none.
+
+        A pair that is cached already keeps its first score.
+        """
         if not keys:
             return
-        rows = [dict(zip(_PAIRS.c.keys(), row, strict=True)) for row in _rows(keys, scores, ms)]
         try:
-            with engine(self._path, _METADATA).begin() as connection:
-                connection.execute(insert(_PAIRS).on_conflict_do_nothing(), rows)
-        except (OSError, sa.exc.SQLAlchemyError) as exc:
-            _log.warning("scores cannot be kept in %s: %s", self._path, exc)
+            with self._database.begin() as connection:
+                connection.execute(insert(_PAIRS).on_conflict_do_nothing(), _rows(keys, scores, ms))
+        except StoreError as exc:
+            _log.warning("scores are not cached: %s", exc)
 
     def count(self) -> int:
-        """Return how many pairs are kept; 0 where the file cannot be read."""
+        """Return how many pairs are cached; 0 where the file cannot be read."""
         try:
-            with engine(self._path, _METADATA).connect() as connection:
+            with self._database.begin() as connection:
                 return connection.scalar(sa.select(sa.func.count()).select_from(_PAIRS)) or 0
-        except (OSError, sa.exc.SQLAlchemyError):
+        except StoreError:
             return 0
 
 
-def _rows(keys: Sequence[bytes], scores: Scores, ms: float) -> list[tuple[object, ...]]:
+def _rows(keys: Sequence[bytes], scores: Scores, ms: float) -> list[dict[str, object]]:
     n, billed = len(keys), scores.billed or Billed(requests=0)
     flags = (
-        _ESTIMATED * scores.estimated
-        | _BILLED * (scores.billed is not None)
-        | _COUNTED * bool(scores.kept)
-        | _GUESSED * billed.estimated
+        Flag.ESTIMATED_TOKENS * scores.estimated
+        | Flag.BILLED * (scores.billed is not None)
+        | Flag.COUNTED_TOKENS * bool(scores.tokens_read)
+        | Flag.ESTIMATED_BILL * billed.estimated
     )
-    kept, cut = (counts or (0,) * n for counts in (scores.kept, scores.cut))
-    shares = (ms / n, n, billed.tokens / n, billed.searches / n, billed.requests / n, flags)
-    now = time.time()
-    return [
-        (key, float(value), kept[i], cut[i], *shares, now)
-        for i, (key, value) in enumerate(zip(keys, scores.values, strict=True))
-    ]
+    share = {
+        "ms": ms / n,
+        "candidates": n,
+        "tokens": billed.tokens / n,
+        "searches": billed.searches / n,
+        "requests": billed.requests / n,
+        "flags": int(flags),
+        "at": time.time(),
+    }
+    tokens_read, tokens_cut = scores.tokens_read or (0,) * n, scores.tokens_cut or (0,) * n
+    pairs = zip(keys, map(float, scores.values), tokens_read, tokens_cut, strict=True)
+    names = ("pair", "score", "tokens_read", "tokens_cut")
+    return [dict(zip(names, pair, strict=True)) | share for pair in pairs]
 
 
-def as_scores(found: Sequence[KeptScore]) -> Scores:
-    """Return kept pairs, in the texts' order, as the result they once were."""
-    flags = found[0].flags if found else 0
+def as_scores(cached: Sequence[CachedScore]) -> Scores:
+    """Return cached scores, in the texts' order, as the result that they were part of."""
+    flags = Flag(cached[0].flags if cached else 0)
     billed = Billed(
-        round(sum(f.requests for f in found)),
-        round(sum(f.searches for f in found), 6),
-        round(sum(f.tokens for f in found)),
-        estimated=any(f.flags & _GUESSED for f in found),
+        round(sum(c.requests for c in cached)),
+        round(sum(c.searches for c in cached), 6),
+        round(sum(c.tokens for c in cached)),
+        estimated=any(c.flags & Flag.ESTIMATED_BILL for c in cached),
     )
-    shared = any(f.company != len(found) or f.at != found[0].at for f in found)
+    shared = any(c.candidates != len(cached) or c.at != cached[0].at for c in cached)
+    counted = Flag.COUNTED_TOKENS in flags
     return Scores(
-        np.array([f.score for f in found], np.float64),
-        kept=tuple(f.kept for f in found) if flags & _COUNTED else (),
-        cut=tuple(f.cut for f in found) if flags & _COUNTED else (),
-        estimated=any(f.flags & _ESTIMATED for f in found),
+        np.array([c.score for c in cached], np.float64),
+        tokens_read=tuple(c.tokens_read for c in cached) if counted else (),
+        tokens_cut=tuple(c.tokens_cut for c in cached) if counted else (),
+        estimated=any(c.flags & Flag.ESTIMATED_TOKENS for c in cached),
         cached=True,
-        measured_ms=sum(f.ms for f in found),
-        billed=billed if flags & _BILLED else None,
+        measured_ms=sum(c.ms for c in cached),
+        billed=billed if Flag.BILLED in flags else None,
         notes=("its time is a share of passes over other candidates",) if shared else (),
-        reused=len(found),
+        reused=len(cached),
     )
 
 
 def merged(old: Scores, places: Sequence[int], new: Scores, others: Sequence[int]) -> Scores:
-    """Return kept scores at `places` and new ones at the `others` as one result."""
+    """Return cached scores at `places` and new ones at the `others` as one result."""
     n = len(places) + len(others)
     values = np.empty(n)
     values[list(places)], values[list(others)] = old.values, new.values
@@ -180,8 +200,8 @@ def merged(old: Scores, places: Sequence[int], new: Scores, others: Sequence[int
     )
     return Scores(
         values,
-        kept=_woven(n, (old.kept, places), (new.kept, others)),
-        cut=_woven(n, (old.cut, places), (new.cut, others)),
+        tokens_read=_merged_counts((old.tokens_read, places), (new.tokens_read, others)),
+        tokens_cut=_merged_counts((old.tokens_cut, places), (new.tokens_cut, others)),
         estimated=old.estimated or new.estimated,
         measured_ms=new.measured_ms,
         wait_ms=new.wait_ms,
@@ -191,11 +211,9 @@ def merged(old: Scores, places: Sequence[int], new: Scores, others: Sequence[int
     )
 
 
-def _woven(n: int, *parts: tuple[Sequence[int], Sequence[int]]) -> tuple[int, ...]:
+def _merged_counts(*parts: tuple[Sequence[int], Sequence[int]]) -> tuple[int, ...]:
+    """Return counts in the order of their places; none unless every part has counts."""
     if not all(counts for counts, _ in parts):
         return ()
-    whole = [0] * n
-    for counts, places in parts:
-        for count, place in zip(counts, places, strict=True):
-            whole[place] = count
-    return tuple(whole)
+    by_place = {place: n for part in parts for n, place in zip(*part, strict=True)}
+    return tuple(by_place[place] for place in sorted(by_place))

@@ -1,4 +1,4 @@
-"""The lab's own past searches: how long each system took, and what failed. No text is kept."""
+"""The lab's own past searches: how long each system took, and what failed. No text is saved."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import sqlalchemy as sa
 
-from components.domain import Failure, Ranking
-from components.storage.sqlite import engine
+from components.domain import Failure, Ranking, StoreError
+from components.storage.sqlite import Database
 
 _log = logging.getLogger(__name__)
 FILE = "history.sqlite"
 MOST = 20_000
-"""Rows that are looked at, the newest."""
+"""Rows that statistics are computed from, the newest."""
 _METADATA = sa.MetaData()
-_TABLE = sa.Table(
+_SEARCHES = sa.Table(
     "searches",
     _METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
@@ -32,14 +32,17 @@ _TABLE = sa.Table(
     sa.Column("search_ms", sa.Double, nullable=False),
     sa.Column("rerank_ms", sa.Double, nullable=False),
 )
-STAGES = ("embed", "search", "rerank")
+_STAGES = {"first stage": ("embed", "search"), "reranker": ("rerank",)}
+"""What is timed, by the values of the column `stage`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StageTimes:
     """One system in one stage of the past searches; percentiles in milliseconds of what worked.
 
-    A stage that never took any time, such as the embedding of BM25, has no line.
+    `stage` is embed, search or rerank. `count` are the searches that worked; without any, the
+    percentiles are NaN. A stage that never took any time, such as the embedding of BM25, has no
+    record.
     """
 
     system: str
@@ -50,71 +53,80 @@ class Line:
     p95: float
 
 
-class History:
-    """The file of past searches. A disk that cannot be used costs the history, never a search."""
+class SearchLog:
+    """The file of past searches. A disk that cannot be used costs the log, never a search."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
+        self._database = Database(folder / FILE, _METADATA, "past searches", "RERANK_LAB_DATA")
 
     def note(self, result: Ranking | Failure, *, first_stage: bool) -> None:
-        """Keep how a system ended; what came from a cache or a recording is no measurement."""
+        """Save how a system ended; what came from a cache or a recording is no measurement."""
         if isinstance(result, Ranking) and (
             result.cached or result.recorded or result.usage.reused
         ):
             return
-        row = {
-            "at": time.time(),
-            "stage": "first stage" if first_stage else "reranker",
-            "system": result.system,
-            "failed": isinstance(result, Failure),
-            "pairs": 0,
-            "embed_ms": 0.0,
-            "search_ms": 0.0,
-            "rerank_ms": 0.0,
-        }
-        if isinstance(result, Ranking):
-            times = result.timing
-            row |= (
-                {"embed_ms": times.embed_ms, "search_ms": times.search_ms}
-                if first_stage
-                else {"rerank_ms": times.rerank_ms, "pairs": len(result.hits)}
-            )
         try:
-            with engine(self._path, _METADATA).begin() as connection:
-                connection.execute(sa.insert(_TABLE), row)
-        except (OSError, sa.exc.SQLAlchemyError) as exc:
-            _log.warning("the search cannot be noted in %s: %s", self._path, exc)
+            with self._database.begin() as connection:
+                connection.execute(sa.insert(_SEARCHES), _row(result, first_stage))
+        except StoreError as exc:
+            _log.warning("a search is not noted: %s", exc)
 
-    def lines(self, since: float = 0.0) -> list[Line]:
-        """Return the past searches since a moment (Unix time) by system and stage."""
-        wanted = sa.select(_TABLE).where(_TABLE.c.at >= since).order_by(_TABLE.c.at.desc())
+    def times(self, since: float = 0.0) -> list[StageTimes]:
+        """Return the past searches since a moment (Unix time) by system and stage.
+
+        First stages come before rerankers, each by name.
+        """
+        wanted = sa.select(_SEARCHES).where(_SEARCHES.c.at >= since).limit(MOST)
         try:
-            with engine(self._path, _METADATA).connect() as connection:
-                rows = connection.execute(wanted.limit(MOST)).all()
-        except (OSError, sa.exc.SQLAlchemyError) as exc:
-            _log.warning("past searches cannot be read from %s: %s", self._path, exc)
+            with self._database.begin() as connection:
+                rows = connection.execute(wanted.order_by(_SEARCHES.c.at.desc())).all()
+        except StoreError as exc:
+            _log.warning("no past searches are shown: %s", exc)
             return []
-        systems = sorted({(row.stage != "first stage", row.system) for row in rows})
-        found = []
-        for second, system in systems:
-            mine = [r for r in rows if r.system == system and (r.stage != "first stage") == second]
-            stages = ("rerank",) if second else ("embed", "search")
-            found += [line for s in stages if (line := _line(system, s, mine)) is not None]
-        return found
+        groups: dict[tuple[str, str], list[sa.Row[tuple[object, ...]]]] = {}
+        for row in rows:
+            groups.setdefault((row.stage, row.system), []).append(row)
+        return [
+            times
+            for role, system in sorted(groups)
+            for stage in _STAGES.get(role, ())
+            if (times := _stage_times(system, stage, groups[role, system])) is not None
+        ]
 
     def clear(self) -> None:
-        """Forget all past searches."""
+        """Delete all past searches."""
         try:
-            with engine(self._path, _METADATA).begin() as connection:
-                connection.execute(sa.delete(_TABLE))
-        except (OSError, sa.exc.SQLAlchemyError) as exc:
-            _log.warning("past searches cannot be forgotten in %s: %s", self._path, exc)
+            with self._database.begin() as connection:
+                connection.execute(sa.delete(_SEARCHES))
+        except StoreError as exc:
+            _log.warning("past searches are not deleted: %s", exc)
 
 
-def _line(system: str, stage: str, rows: Sequence[sa.Row[tuple[object, ...]]]) -> Line | None:
+def _row(result: Ranking | Failure, first_stage: bool) -> dict[str, object]:
+    row: dict[str, object] = {
+        "at": time.time(),
+        "stage": "first stage" if first_stage else "reranker",
+        "system": result.system,
+        "failed": isinstance(result, Failure),
+        "pairs": 0,
+        "embed_ms": 0.0,
+        "search_ms": 0.0,
+        "rerank_ms": 0.0,
+    }
+    if isinstance(result, Failure):
+        return row
+    timing = result.timing
+    if first_stage:
+        return row | {"embed_ms": timing.embed_ms, "search_ms": timing.search_ms}
+    return row | {"rerank_ms": timing.rerank_ms, "pairs": len(result.hits)}
+
+
+def _stage_times(
+    system: str, stage: str, rows: Sequence[sa.Row[tuple[object, ...]]]
+) -> StageTimes | None:
     worked = [getattr(row, f"{stage}_ms") for row in rows if not row.failed]
     failures = len(rows) - len(worked)
     if not any(worked) and not (failures and stage != "embed"):
         return None
     p50, p95 = np.percentile(worked, [50, 95]) if worked else (float("nan"), float("nan"))
-    return Line(system, stage, len(worked), failures, float(p50), float(p95))
+    return StageTimes(system, stage, len(worked), failures, float(p50), float(p95))

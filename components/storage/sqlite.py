@@ -6,18 +6,51 @@ import logging
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from components.domain import StoreError
+
 _log = logging.getLogger(__name__)
 BUSY_MS = 10_000
 """How long a writer waits for another one."""
 
-
 _engines: dict[tuple[Path, sa.MetaData], sa.Engine] = {}
 _lock = threading.Lock()
+
+
+class Database:
+    """A SQLite file with its tables, made when it is first used; a damaged file is set aside.
+
+    `contents` says in errors what the file holds, such as "evaluations"; `variable` is the
+    environment variable that puts it into another folder.
+    """
+
+    def __init__(self, path: Path, metadata: sa.MetaData, contents: str, variable: str) -> None:
+        self.path = path
+        self._metadata = metadata
+        self._contents = contents
+        self._variable = variable
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """Yield a connection whose changes are saved when the block ends, all of them or none.
+
+        Raises StoreError where the file can be neither read nor made, inside the block too.
+        """
+        try:
+            with engine(self.path, self._metadata).begin() as connection:
+                yield connection
+        except (OSError, sa.exc.SQLAlchemyError) as exc:
+            reason = str(exc).partition("\n")[0]  # after it: statement, parameters
+            raise StoreError(
+                f"The {self._contents} in {self.path} cannot be used: {reason}",
+                f"Check the disk and the rights, or set {self._variable} to another folder.",
+            ) from exc
 
 
 def engine(path: Path, metadata: sa.MetaData) -> sa.Engine:
@@ -27,11 +60,11 @@ def engine(path: Path, metadata: sa.MetaData) -> sa.Engine:
     """
     with _lock:  # two threads may begin a file at once
         if (path, metadata) not in _engines:
-            _engines[path, metadata] = _made(path, metadata)
+            _engines[path, metadata] = _make(path, metadata)
         return _engines[path, metadata]
 
 
-def _made(path: Path, metadata: sa.MetaData) -> sa.Engine:
+def _make(path: Path, metadata: sa.MetaData) -> sa.Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return _open(path, metadata)
@@ -60,22 +93,22 @@ def _set_wal(connection: sqlite3.Connection) -> None:
 
 
 def _open(path: Path, metadata: sa.MetaData) -> sa.Engine:
-    found = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_MS / 1000})
+    opened = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_MS / 1000})
 
-    @sa.event.listens_for(found, "connect")
+    @sa.event.listens_for(opened, "connect")
     def _prepare(connection: Any, record: object) -> None:  # noqa: ANN401
-        # Readers go on beside a writer, and a commit does not wait for the disk: after a power
-        # cut the last queries are scored again, no more.
+        # Readers go on beside a writer, and a commit does not wait for the disk: a power cut
+        # loses the last commits, never the file.
         _set_wal(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
 
     try:
-        with found.begin() as connection:  # another process may be making them right now
+        with opened.begin() as connection:  # another process may be making them right now
             for table in metadata.sorted_tables:
                 connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
                 for index in table.indexes:
                     connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
     except BaseException:
-        found.dispose()
+        opened.dispose()
         raise
-    return found
+    return opened

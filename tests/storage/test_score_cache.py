@@ -1,4 +1,4 @@
-"""Kept scores: their keys, their file, and what a second pass through the pipeline takes."""
+"""Cached scores: their keys, their file, and what a second pass through the pipeline takes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,9 @@ from hypothesis import strategies as st
 from components.config import HubModel, Server, Settings
 from components.domain import Billed, Document, Failure, Ranking, RerankError, Scores
 from components.lab import Lab, catalog
-from components.pipeline import (
-    Request,
-    Unwatched,
-    compare_candidates,
-    first_stage_ranking,
-    rerank_candidates,
-)
-from components.storage.score_cache import KeptScore, ScoreCache, as_scores, merged, pair_keys
+from components.pipeline import NullWatcher, first_stage_ranking
+from components.storage.score_cache import CachedScore, ScoreCache, as_scores, merged, pair_keys
+from tests.support.asking import asked, compare_candidates, rerank_candidates
 from tests.support.servers.provider_server import Provider, serve
 
 FILE = "scores.sqlite"
@@ -42,8 +37,8 @@ def plain(*values: float) -> Scores:
     return Scores(np.array(values, np.float64))
 
 
-def kept(score: float, company: int, ms: float = 2.0, flags: int = 0) -> KeptScore:
-    return KeptScore(score, 0, 0, ms, company, 0.0, 0.0, 0.0, flags, 0.0)
+def cached(score: float, candidates: int, ms: float = 2.0, flags: int = 0) -> CachedScore:
+    return CachedScore(score, 0, 0, ms, candidates, 0.0, 0.0, 0.0, flags, 0.0)
 
 
 # ---------------------------------------------------------------- keys
@@ -63,7 +58,7 @@ def test_texts_do_not_run_into_each_other() -> None:
     assert keys("", query="q") != keys("q", query="")
 
 
-def test_a_pointwise_key_is_independent_of_company() -> None:
+def test_a_pointwise_key_is_independent_of_other_candidates() -> None:
     assert keys("a", "b", "c") == [*keys("a"), *keys("b"), *keys("c")]
     assert keys("c", "a") == [*keys("c"), *keys("a")]
     assert keys("a", "a") == keys("a") * 2
@@ -91,11 +86,11 @@ anything = st.text(st.characters(), max_size=12)  # half a surrogate pair includ
 def test_equal_inputs_have_equal_keys_and_different_texts_do_not(
     identity: str, query: str, texts: list[str], listwise: bool
 ) -> None:
-    found = pair_keys(identity, query, texts, listwise=listwise)
-    assert found == pair_keys(identity, query, tuple(texts), listwise=listwise)
-    assert len(set(found)) == (len(texts) if listwise else len(set(texts)))
+    pairs = pair_keys(identity, query, texts, listwise=listwise)
+    assert pairs == pair_keys(identity, query, tuple(texts), listwise=listwise)
+    assert len(set(pairs)) == (len(texts) if listwise else len(set(texts)))
     other = pair_keys(identity + "x", query, texts, listwise=listwise)
-    assert not set(found) & set(other)
+    assert not set(pairs) & set(other)
 
 
 # ---------------------------------------------------------------- the file
@@ -103,56 +98,65 @@ def test_equal_inputs_have_equal_keys_and_different_texts_do_not(
 
 FULL = Scores(
     np.array([0.1, -7.25, 1e-300, 3.0000000000000004]),
-    kept=(5, 6, 7, 8),
-    cut=(0, 1, 0, 2),
+    tokens_read=(5, 6, 7, 8),
+    tokens_cut=(0, 1, 0, 2),
     estimated=True,
     billed=Billed(2, 1.0, 90, estimated=True),
 )
 
 
-def test_what_is_kept_is_found_again(tmp_path: Path) -> None:
-    cache, asked = ScoreCache(tmp_path / "deep" / FILE), keys("a", "b", "c", "d")
+def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
+    cache, pairs = ScoreCache(tmp_path / "deep" / FILE), keys("a", "b", "c", "d")
     assert cache.count() == 0
-    assert cache.find(asked) == {}
-    cache.keep(asked, FULL, 20.0)
+    assert cache.find(pairs) == {}
+    cache.keep(pairs, FULL, 20.0)
     assert cache.count() == 4
-    found = ScoreCache(tmp_path / "deep" / FILE).find(asked)
-    again = as_scores([found[key] for key in asked])
+    scores = ScoreCache(tmp_path / "deep" / FILE).find(pairs)
+    again = as_scores([scores[key] for key in pairs])
     assert again.values.tolist() == FULL.values.tolist()
-    assert (again.kept, again.cut, again.estimated) == (FULL.kept, FULL.cut, True)
+    assert (again.tokens_read, again.tokens_cut, again.estimated) == (
+        FULL.tokens_read,
+        FULL.tokens_cut,
+        True,
+    )
     assert again.billed == FULL.billed
     assert (again.cached, again.measured_ms, again.reused) == (True, 20.0, 4)
     assert again.notes == ()
-    assert cache.find([*keys("e"), asked[1]]) == {asked[1]: found[asked[1]]}
+    assert cache.find([*keys("e"), pairs[1]]) == {pairs[1]: scores[pairs[1]]}
 
 
 def test_what_was_neither_counted_nor_billed_is_not_made_up(tmp_path: Path) -> None:
-    cache, asked = ScoreCache(tmp_path / FILE), keys("a", "b")
-    cache.keep(asked, plain(1.0, 2.0), 3.0)
-    found = cache.find(asked)
-    again = as_scores([found[key] for key in asked])
-    assert (again.kept, again.cut, again.billed, again.estimated) == ((), (), None, False)
+    cache, pairs = ScoreCache(tmp_path / FILE), keys("a", "b")
+    cache.keep(pairs, plain(1.0, 2.0), 3.0)
+    scores = cache.find(pairs)
+    again = as_scores([scores[key] for key in pairs])
+    assert (again.tokens_read, again.tokens_cut, again.billed, again.estimated) == (
+        (),
+        (),
+        None,
+        False,
+    )
     cache.keep(keys("free"), Scores(np.ones(1), billed=Billed(1)), 3.0)
     [free] = cache.find(keys("free")).values()
     assert as_scores([free]).billed == Billed(1)
 
 
 def test_a_pair_has_its_share_of_the_pass(tmp_path: Path) -> None:
-    cache, asked = ScoreCache(tmp_path / FILE), keys("a", "b", "c", "d")
-    cache.keep(asked, FULL, 20.0)
-    one = cache.find(asked)[asked[1]]
-    assert (one.score, one.kept, one.cut) == (-7.25, 6, 1)
-    assert (one.ms, one.company) == (5.0, 4)
+    cache, pairs = ScoreCache(tmp_path / FILE), keys("a", "b", "c", "d")
+    cache.keep(pairs, FULL, 20.0)
+    one = cache.find(pairs)[pairs[1]]
+    assert (one.score, one.tokens_read, one.tokens_cut) == (-7.25, 6, 1)
+    assert (one.ms, one.candidates) == (5.0, 4)
     assert (one.requests, one.searches, one.tokens) == (0.5, 0.25, 22.5)
     assert one.at > 1.6e9
 
 
 def test_an_equal_text_is_kept_once_and_counts_twice(tmp_path: Path) -> None:
-    cache, asked = ScoreCache(tmp_path / FILE), keys("a", "b", "a")
-    cache.keep(asked, plain(1.5, 2.5, 1.5), 6.0)
+    cache, pairs = ScoreCache(tmp_path / FILE), keys("a", "b", "a")
+    cache.keep(pairs, plain(1.5, 2.5, 1.5), 6.0)
     assert cache.count() == 2
-    found = cache.find(asked)
-    again = as_scores([found[key] for key in asked])
+    scores = cache.find(pairs)
+    again = as_scores([scores[key] for key in pairs])
     assert again.values.tolist() == [1.5, 2.5, 1.5]
     assert (again.measured_ms, again.reused, again.notes) == (6.0, 3, ())
 
@@ -161,16 +165,16 @@ def test_the_first_score_of_a_pair_stays(tmp_path: Path) -> None:
     cache = ScoreCache(tmp_path / FILE)
     cache.keep(keys("a"), plain(1.0), 1.0)
     cache.keep(keys("a", "b"), plain(9.0, 2.0), 1.0)
-    found = cache.find(keys("a", "b"))
-    assert [found[key].score for key in keys("a", "b")] == [1.0, 2.0]
+    scores = cache.find(keys("a", "b"))
+    assert [scores[key].score for key in keys("a", "b")] == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("n", [499, 500, 501, 1203])
 def test_more_pairs_than_one_statement_asks_for(tmp_path: Path, n: int) -> None:
-    cache, asked = ScoreCache(tmp_path / FILE), keys(*map(str, range(n)))
-    cache.keep(asked, plain(*range(n)), 1.0)
-    found = cache.find(asked)
-    assert [found[key].score for key in asked] == list(range(n))
+    cache, pairs = ScoreCache(tmp_path / FILE), keys(*map(str, range(n)))
+    cache.keep(pairs, plain(*range(n)), 1.0)
+    scores = cache.find(pairs)
+    assert [scores[key].score for key in pairs] == list(range(n))
 
 
 def test_nothing_to_keep_makes_no_file(tmp_path: Path) -> None:
@@ -236,8 +240,10 @@ def test_a_disk_that_cannot_be_used_costs_nothing_but_time(
     for path in (tmp_path / "file" / FILE, tmp_path / "file" / "deep" / FILE):
         unusable(path)
     unusable(tmp_path / "folder" / FILE)
-    assert "scores cannot be kept in" in caplog.text
-    assert "kept scores cannot be read from" in caplog.text
+    for consequence in ("scores are not cached", "scores are computed again"):
+        for folder in ("file", "file/deep", "folder"):
+            contents = f"The cached scores in {tmp_path / folder / FILE} cannot be used: "
+            assert f"{consequence}: {contents}" in caplog.text
 
 
 def unusable(path: Path) -> None:
@@ -247,29 +253,29 @@ def unusable(path: Path) -> None:
     assert cache.count() == 0
 
 
-# ---------------------------------------------------------------- kept scores as a result
+# ---------------------------------------------------------------- cached scores as a result
 
 
 def test_times_are_added_up_and_shares_are_noted() -> None:
-    alone = as_scores([kept(1.0, 2, 2.0), kept(3.0, 2, 4.5)])
+    alone = as_scores([cached(1.0, 2, 2.0), cached(3.0, 2, 4.5)])
     assert alone.values.tolist() == [1.0, 3.0]
     assert (alone.cached, alone.measured_ms, alone.reused, alone.notes) == (True, 6.5, 2, ())
-    mixed = as_scores([kept(1.0, 2), kept(3.0, 3)])
+    mixed = as_scores([cached(1.0, 2), cached(3.0, 3)])
     assert (mixed.measured_ms, mixed.notes) == (4.0, (SHARED,))
-    assert as_scores([kept(1.0, 100)]).notes == (SHARED,)
+    assert as_scores([cached(1.0, 100)]).notes == (SHARED,)
 
 
-def test_no_kept_scores_are_an_empty_result() -> None:
+def test_no_cached_scores_are_an_empty_result() -> None:
     none = as_scores([])
     assert none.values.shape == (0,)
     assert (none.reused, none.measured_ms, none.billed, none.notes) == (0, 0, None, ())
 
 
-def test_kept_and_new_scores_keep_their_places() -> None:
+def test_cached_and_new_scores_keep_their_places() -> None:
     old = Scores(
         np.array([10.0, 30.0]),
-        kept=(1, 3),
-        cut=(0, 9),
+        tokens_read=(1, 3),
+        tokens_cut=(0, 9),
         measured_ms=5.0,
         billed=Billed(1, 0.5, 10),
         cached=True,
@@ -277,8 +283,8 @@ def test_kept_and_new_scores_keep_their_places() -> None:
     )
     new = Scores(
         np.array([0.0, 20.0, 40.0]),
-        kept=(100, 102, 104),
-        cut=(7, 8, 6),
+        tokens_read=(100, 102, 104),
+        tokens_cut=(7, 8, 6),
         estimated=True,
         measured_ms=3.0,
         wait_ms=11.0,
@@ -287,8 +293,8 @@ def test_kept_and_new_scores_keep_their_places() -> None:
     )
     both = merged(old, [1, 3], new, [0, 2, 4])
     assert both.values.tolist() == [0.0, 10.0, 20.0, 30.0, 40.0]
-    assert both.kept == (100, 1, 102, 3, 104)
-    assert both.cut == (7, 0, 8, 9, 6)
+    assert both.tokens_read == (100, 1, 102, 3, 104)
+    assert both.tokens_cut == (7, 0, 8, 9, 6)
     assert both.billed == Billed(3, 1.5, 25, estimated=True)
     assert (both.estimated, both.cached, both.reused) == (True, False, 2)
     assert (both.measured_ms, both.wait_ms) == (3.0, 11.0)
@@ -296,9 +302,9 @@ def test_kept_and_new_scores_keep_their_places() -> None:
 
 
 def test_tokens_that_only_some_scores_counted_are_left_out() -> None:
-    both = merged(plain(1.0), [1], Scores(np.array([2.0]), kept=(4,), cut=(0,)), [0])
+    both = merged(plain(1.0), [1], Scores(np.array([2.0]), tokens_read=(4,), tokens_cut=(0,)), [0])
     assert both.values.tolist() == [2.0, 1.0]
-    assert (both.kept, both.cut, both.billed) == ((), (), None)
+    assert (both.tokens_read, both.tokens_cut, both.billed) == ((), (), None)
 
 
 # ---------------------------------------------------------------- through the pipeline
@@ -326,7 +332,7 @@ def run(
     instruction: str = "",
     reuse: bool = True,
 ) -> Ranking:
-    request = Request(query, rerankers=(system,), instruction=instruction, reuse=reuse)
+    request = asked(query, rerankers=(system,), instruction=instruction, reuse=reuse)
     return rerank_candidates(lab, None, request, candidates(texts), system)
 
 
@@ -413,14 +419,14 @@ def test_no_candidates_are_no_pass(own: Lab, probes: ModuleType) -> None:
 
 @pytest.mark.usefixtures("probes")
 @pytest.mark.parametrize("system", ["bm25", "probe-loads"])
-def test_what_takes_no_time_is_not_kept(own: Lab, system: str) -> None:
+def test_what_takes_no_time_is_not_cached(own: Lab, system: str) -> None:
     assert not run(own, system).cached
     assert not run(own, system).cached
     assert own.scores.count() == 0
 
 
 @pytest.mark.parametrize("system", ["probe-nan", "probe-inf", "probe-short", "probe-refuse"])
-def test_bad_scores_are_never_kept_and_stay_failures(
+def test_bad_scores_are_never_cached_and_stay_failures(
     own: Lab, probes: ModuleType, system: str
 ) -> None:
     for _ in range(2):
@@ -429,16 +435,18 @@ def test_bad_scores_are_never_kept_and_stay_failures(
             run(own, system)
         assert probes.SEEN[system] == TEXTS
     assert own.scores.count() == 0
-    request = Request("fox", rerankers=(system, "probe-length"), reuse=True)
-    found = asyncio.run(compare_candidates(own, None, request, candidates(TEXTS), Unwatched()))
-    assert isinstance(found.results[0], Failure)
-    assert isinstance(found.results[1], Ranking)
+    request = asked("fox", rerankers=(system, "probe-length"), reuse=True)
+    comparison = asyncio.run(
+        compare_candidates(own, None, request, candidates(TEXTS), NullWatcher())
+    )
+    assert isinstance(comparison.results[0], Failure)
+    assert isinstance(comparison.results[1], Ranking)
     assert own.scores.count() == 3
 
 
 @pytest.mark.usefixtures("probes")
 @pytest.mark.parametrize("system", ["probe-nan", "probe-short"])
-def test_bad_scores_beside_kept_ones_are_a_failure(own: Lab, system: str) -> None:
+def test_bad_scores_beside_cached_ones_are_a_failure(own: Lab, system: str) -> None:
     identity = catalog.identity(system, own.settings)
     own.scores.keep(keys(TEXTS[0], identity=identity, query="fox"), plain(5.0), 1.0)
     assert run(own, system, TEXTS[:1]).hits[0].score == 5.0
@@ -447,7 +455,7 @@ def test_bad_scores_beside_kept_ones_are_a_failure(own: Lab, system: str) -> Non
     assert own.scores.count() == 1
 
 
-def test_too_many_scores_beside_kept_ones_are_a_failure(own: Lab, probes: ModuleType) -> None:
+def test_too_many_scores_beside_cached_ones_are_a_failure(own: Lab, probes: ModuleType) -> None:
     probes.BEHAVIOURS["probe-ties"] = lambda query, texts, progress: plain(1.0, 2.0, 3.0)
     identity = catalog.identity("probe-ties", own.settings)
     own.scores.keep(keys(TEXTS[0], identity=identity, query="fox"), plain(5.0), 1.0)
@@ -476,7 +484,7 @@ def test_an_unusable_cache_costs_no_pass(tmp_path: Path, probes: ModuleType) -> 
 
 
 @pytest.mark.models
-def test_kept_scores_of_minilm_are_bit_for_bit_the_fresh_ones(own: Lab) -> None:
+def test_cached_scores_of_minilm_are_bit_for_bit_the_fresh_ones(own: Lab) -> None:
     texts = (*TEXTS, "snow " * 700)
     first = run(own, "minilm-l12", texts)
     second = run(own, "minilm-l12", texts)
@@ -501,9 +509,9 @@ def lab_with(provider: Provider, folder: Path, **flags: bool) -> Lab:
     return Lab(Settings(cache_dir=folder, data_dir=folder, servers=(server,)))
 
 
-@pytest.mark.parametrize(("listwise", "asked"), [(True, 3), (False, 0)])
-def test_a_listwise_model_is_asked_again_with_other_company(
-    provider: Provider, tmp_path: Path, listwise: bool, asked: int
+@pytest.mark.parametrize(("listwise", "pairs"), [(True, 3), (False, 0)])
+def test_a_listwise_model_is_asked_again_with_other_candidates(
+    provider: Provider, tmp_path: Path, listwise: bool, pairs: int
 ) -> None:
     lab, system = lab_with(provider, tmp_path, listwise=listwise), "compatible:own"
     provider.reset()
@@ -518,7 +526,7 @@ def test_a_listwise_model_is_asked_again_with_other_company(
     provider.reset()
     for texts in (TEXTS[:2], TEXTS[::-1], (*TEXTS[1:], TEXTS[0])):
         run(lab, system, texts)
-    assert len(provider.seen) == asked
+    assert len(provider.seen) == pairs
 
 
 def test_an_instruction_has_scores_of_its_own(provider: Provider, tmp_path: Path) -> None:
@@ -531,7 +539,7 @@ def test_an_instruction_has_scores_of_its_own(provider: Provider, tmp_path: Path
     assert run(lab, system, instruction="  Prefer hats. ").cached
     assert run(lab, system).cached
     assert len(provider.seen) == 3
-    request = Request("fox", rerankers=(f"{system}@plain",), instruction="Hats.", reuse=True)
+    request = asked("fox", rerankers=(f"{system}@plain",), instruction="Hats.", reuse=True)
     assert rerank_candidates(lab, None, request, candidates(TEXTS), f"{system}@plain").cached
 
 
@@ -546,13 +554,13 @@ def test_an_instruction_that_a_model_ignores_changes_nothing(own: Lab, probes: M
 def test_an_identity_holds_the_instruction_and_the_address() -> None:
     usual = Settings()
     moved = Settings(addresses={"cohere": "http://127.0.0.1:1"})
-    found = [
+    identities = [
         catalog.identity("cohere", usual),
         catalog.identity("cohere", usual, "Prefer hats."),
         catalog.identity("cohere", moved),
         catalog.identity("cohere:v4.0-pro", usual),
     ]
-    assert len(set(found)) == 4
+    assert len(set(identities)) == 4
     assert catalog.identity("voyage@plain", usual) == catalog.identity("voyage", usual)
     assert "sk-secret" not in catalog.identity("cohere", usual.with_keys({"cohere": "sk-secret"}))
 
@@ -564,8 +572,8 @@ def test_a_servers_identity_is_its_address_shape_and_model() -> None:
         Server("own", "http://a", "n", "jina"),
         Server("own", "http://a", "m", "tei"),
     ]
-    found = {catalog.identity("compatible:own", Settings(servers=(s,))) for s in servers}
-    assert len(found) == 4
+    identities = {catalog.identity("compatible:own", Settings(servers=(s,))) for s in servers}
+    assert len(identities) == 4
 
 
 def test_a_hub_folders_identity_changes_with_its_files(tmp_path: Path) -> None:
@@ -595,13 +603,13 @@ def test_a_hub_folders_identity_changes_with_its_files(tmp_path: Path) -> None:
 
 
 def test_the_files_hold_no_text(own: Lab, probes: ModuleType) -> None:
-    words = ("zebra crossing", "confidential margin", "Wurzelbehandlung")
-    run(own, "probe-length", words[:2], query=words[2])
+    texts = ("zebra crossing", "confidential margin", "Wurzelbehandlung")
+    run(own, "probe-length", texts[:2], query=texts[2])
     files = sorted(own.settings.cache_dir.glob("scores.sqlite*"))
     assert FILE in {path.name for path in files}
-    held = b"".join(path.read_bytes() for path in files)
-    assert b"company" in held  # the table is there
+    content = b"".join(path.read_bytes() for path in files)
+    assert b"company" in content  # the table is there
     assert own.scores.count() == 2
-    for text in words:
+    for text in texts:
         for word in text.split():
-            assert word.encode() not in held
+            assert word.encode() not in content
