@@ -51,11 +51,11 @@ def ir_ndcg(orders: Sequence[Sequence[str]], grades: Mapping[str, int], k: int) 
 
 
 def test_headroom_agrees_with_ir_measures_on_random_rankings() -> None:
-    """Six candidates, some relevant documents among them and some not: every first four are tried."""
+    """Six candidates; some relevant documents are not among them. Every first four are tried."""
     chance = random.Random(7)
     letters = "abcdefghij"
     compared = 0
-    for _ in range(30):
+    for _ in range(15):
         grades = {c: chance.randrange(4) for c in chance.sample(letters, 5)}
         before = "".join(chance.sample(letters, 6))
         after = "".join(chance.sample(before, 6))
@@ -68,7 +68,7 @@ def test_headroom_agrees_with_ir_measures_on_random_rankings() -> None:
         best = max(ir_ndcg(list(permutations(before, 4)), grades, 4))
         assert measured.best == pytest.approx(best)
         assert max(measured.values) <= measured.best + 1e-9
-    assert compared > 20
+    assert compared > 10
 
 
 def test_without_a_relevant_document_there_is_no_headroom() -> None:
