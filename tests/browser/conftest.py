@@ -1,28 +1,26 @@
-"""A real server and a real browser.
+"""A real server for all modules, and a real browser for each.
 
-Everything here lives for one test module: Playwright keeps an event loop in this thread while it
-is open, and later tests need the thread for loops of their own.
+A browser lives for one test module: Playwright keeps an event loop in this thread while it is
+open, and later tests need the thread for loops of their own.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from tests.support.servers.app_server import AppServer, serve_app
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,57 +31,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 120.0
 PATIENCE_MS = 120_000.0
 """Milliseconds after which a wait in the browser fails; a cold, busy machine is slow."""
 
 
-@dataclass(frozen=True)
-class Server:
-    """A running app: its address and the process that serves it."""
-
-    url: str
-    process: subprocess.Popen[bytes]
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def _await(server: Server, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.process.poll() is None:
-        with suppress(httpx.HTTPError):
-            if httpx.get(f"{server.url}/_stcore/health", timeout=2).status_code == 200:
-                return
-        time.sleep(0.1)
-    pytest.fail(f"the server did not answer:\n{log.read_text()[-2000:]}")
+@pytest.fixture(scope="package")
+def served() -> Iterator[AppServer]:
+    """Serve the app as `rerank-lab serve` does, with the tests' own cache, for all modules."""
+    with serve_app([sys.executable, "-m", "components.cli"], ROOT) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Serve the app as `rerank-lab serve` does, with the tests' own cache."""
-    port = _free_port()
-    folder = Path(tempfile.mkdtemp(prefix="rerank-lab-server-"))
-    command = [sys.executable, "-m", "components.cli", "serve", "--port", str(port)]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-        )
-    running = Server(f"http://127.0.0.1:{port}", process)
-    try:
-        _await(running, folder / "log")
-        yield running
-        assert process.poll() is None, (folder / "log").read_text()[-2000:]
-        assert "Traceback" not in (folder / "log").read_text(), (folder / "log").read_text()
-    finally:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(10)
-        process.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+def server(served: AppServer) -> Iterator[AppServer]:
+    """Return the running app; fail where it ended or wrote a traceback during the module."""
+    begun = served.written()
+    yield served
+    served.check(begun)
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +175,7 @@ Enter = Callable[..., Visitor]
 
 
 @contextmanager
-def _visits(server: Server, browser: Any) -> Iterator[Enter]:  # noqa: ANN401
+def _visits(server: AppServer, browser: Any) -> Iterator[Enter]:  # noqa: ANN401
     contexts: list[Any] = []
     visitors: list[Visitor] = []
 
@@ -233,14 +197,14 @@ def _visits(server: Server, browser: Any) -> Iterator[Enter]:  # noqa: ANN401
 
 
 @pytest.fixture
-def enter(server: Server, browser: Any) -> Iterator[Enter]:  # noqa: ANN401
+def enter(server: AppServer, browser: Any) -> Iterator[Enter]:  # noqa: ANN401
     """Return a function that opens the app in a window of its own; check its console at the end."""
     with _visits(server, browser) as visit:
         yield visit
 
 
 @pytest.fixture(scope="module")
-def long_stay(server: Server, browser: Any) -> Iterator[Enter]:  # noqa: ANN401
+def long_stay(server: AppServer, browser: Any) -> Iterator[Enter]:  # noqa: ANN401
     """Return the same function for windows that several tests share."""
     with _visits(server, browser) as visit:
         yield visit
