@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -56,3 +58,9 @@ def movement(ranks: int) -> str:
 def shortened(text: str, limit: int) -> str:
     """Return a text, or its first characters and an ellipsis, `limit` characters in all."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def listed(items: Sequence[str], last: str = "and") -> str:
+    """Return items in words: a; a and b; a, b and c."""
+    *others, end = items or [""]
+    return f"{', '.join(others)} {last} {end}" if others else end

@@ -24,7 +24,12 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 CorpusOption = Annotated[
-    str, typer.Option("--corpus", help="A sample's name or a BEIR folder.", metavar="NAME|DIR")
+    str,
+    typer.Option(
+        "--corpus",
+        help="A sample's name, a BEIR folder, or a file as the Corpus page takes it.",
+        metavar="NAME|DIR|FILE",
+    ),
 ]
 FirstStage = Annotated[str, typer.Option("--first-stage", help="The first stage's key.")]
 Rerankers = Annotated[
@@ -60,7 +65,7 @@ def new_lab() -> Lab:
 
 
 def opened(name: str, split: str = "test") -> Corpus:
-    """Return a sample or the corpus in a folder."""
+    """Return a sample, or the corpus in a folder or a file."""
     return open_corpus(name, split=split, keep_blank=True)
 
 

@@ -1,46 +1,38 @@
-"""Corpora from folders and uploads: every line is checked."""
+"""Corpora from folders, files and uploads: every line is checked."""
 
-from components.corpora.judgments import (
-    Coverage,
-    Pair,
-    check_judgments,
-    coverage,
-    read_candidates,
-    read_qrels,
-)
+from components.corpora.formats import Columns
+from components.corpora.judgments import coverage, read_candidates, read_qrels
 from components.corpora.reading import (
     SAMPLES,
+    describe_formats,
     fingerprint,
     open_corpus,
-    read_folder,
+    preview_columns,
     read_texts,
     read_uploads,
     sample_names,
+    upload_endings,
 )
-from components.corpora.tables import Columns, CsvPreview, preview_csv
-from components.corpora.text import MAX_BYTES, MAX_FILES, Upload, lines, printable, quoted
+from components.corpora.text import MAX_BYTES, MAX_SIZE, Upload, lines, printable, quoted
 
 __all__ = [
     "MAX_BYTES",
-    "MAX_FILES",
+    "MAX_SIZE",
     "SAMPLES",
     "Columns",
-    "Coverage",
-    "CsvPreview",
-    "Pair",
     "Upload",
-    "check_judgments",
     "coverage",
+    "describe_formats",
     "fingerprint",
     "lines",
     "open_corpus",
-    "preview_csv",
+    "preview_columns",
     "printable",
     "quoted",
     "read_candidates",
-    "read_folder",
     "read_qrels",
     "read_texts",
     "read_uploads",
     "sample_names",
+    "upload_endings",
 ]

@@ -11,38 +11,26 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from components.corpora.text import MAX_BYTES, MAX_FILES, PROSE, Upload, printable, quoted
+from components.corpora.formats import is_prose, usual_endings
+from components.corpora.layout import CARD, CORPUS, QUERIES, is_split
+from components.corpora.text import MAX_BYTES, MAX_FILES, MAX_SIZE, Upload, printable, quoted
 from components.domain import CorpusError
+from components.wording import listed
 
 MAX_RATIO = 200
-
-
-BEIR_FILES = ("corpus.jsonl", "queries.jsonl", "card.md")
-
-
 _SMALL = 1_000_000  # bytes that any zip may unpack to, whatever its ratio
-
-
 _CHUNK = 65_536
-
-
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-
-
 _ZIP_ENTRY = b"PK\x01\x02"
-
-
 _ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, struct.error),
     *(EOFError, OSError, OverflowError, RuntimeError, ValueError),
 )
-
-
 _Member = tuple[str, zipfile.ZipInfo]
 
 
 def unzip(upload: Upload) -> list[Upload]:
-    """Return what a corpus needs of a zip: a BEIR folder's files, or else all .md and .txt."""
+    """Return what a corpus needs of a zip: a BEIR folder's files, or else all prose."""
     if upload.content.count(_ZIP_ENTRY) > 10 * MAX_FILES:
         raise _too_many(upload)
     try:
@@ -78,7 +66,7 @@ def _admit(upload: Upload, member: zipfile.ZipInfo) -> bool:
         "is a zip itself": name.lower().endswith(".zip") and not hidden,
         "has an unusual compression": member.compress_type not in _COMPRESSIONS,
     }
-    problem = next((text for text, found in problems.items() if found), None)
+    problem = next((text for text, applies in problems.items() if applies), None)
     if problem:
         raise CorpusError(
             f"{upload.name}: the member {quoted(name)} {problem}.",
@@ -90,19 +78,19 @@ def _admit(upload: Upload, member: zipfile.ZipInfo) -> bool:
 def _wanted(upload: Upload, members: Sequence[zipfile.ZipInfo]) -> list[_Member]:
     """Choose the files beside the zip's corpus.jsonl, or without one all prose."""
     named = [(printable(m.filename), m) for m in members]
-    roots = [n.removesuffix("corpus.jsonl") for n, _ in named if f"/{n}".endswith("/corpus.jsonl")]
-    prose = [(n, m) for n, m in named if n.lower().endswith(PROSE)]
+    roots = [n.removesuffix(CORPUS) for n, _ in named if f"/{n}".endswith(f"/{CORPUS}")]
+    prose = [(n, m) for n, m in named if is_prose(n)]
     if len(roots) > 1 or not (roots or prose):
         raise CorpusError(
-            f"{upload.name}: expected one corpus.jsonl, or .md and .txt files; found "
-            f"{len(roots)} and {len(prose)} among {len(members)} files.",
+            f"{upload.name}: expected one {CORPUS}, or {listed(usual_endings(prose=True))} files; "
+            f"found {len(roots)} and {len(prose)} among {len(members)} files.",
             "Pack one BEIR folder, or documents as Markdown or plain text.",
         )
     if not roots:
         return prose
     beside = {n.removeprefix(roots[0]): m for n, m in named if n.startswith(roots[0])}
-    splits = sorted(n for n in beside if re.fullmatch(r"qrels/[^/]+\.tsv", n))
-    return [(n, beside[n]) for n in (*BEIR_FILES, *splits) if n in beside]
+    splits = sorted(filter(is_split, beside))
+    return [(n, beside[n]) for n in (CORPUS, QUERIES, CARD, *splits) if n in beside]
 
 
 def _unpacked(
@@ -118,7 +106,7 @@ def _unpacked(
             raise CorpusError(
                 f"{upload.name}: the zip of {len(upload.content)} bytes unpacks to more than "
                 f"{limit}, the most that is allowed for its size.",
-                f"Upload the files without a zip, at most {MAX_BYTES // 1024**2} MB in all.",
+                f"Upload the files without a zip, at most {MAX_SIZE} in all.",
             )
         yield Upload(name, content)
 

@@ -57,9 +57,10 @@ def check_judgments(
     if not strange:
         return
     first = strange[0]
-    known_query = first.query in query_ids
-    what, value = ("document", first.document) if known_query else ("query", first.query)
-    file = "corpus" if known_query else "queries"
+    if first.query in query_ids:
+        what, value, file = "document", first.document, "corpus"
+    else:
+        what, value, file = "query", first.query, "queries"
     raise CorpusError(
         f"{first.where}: the {what} {quoted(value)} is not in the {file}; {len(strange)} of "
         f"{len(pairs)} judgments name a query or document that is not there.",
@@ -69,12 +70,12 @@ def check_judgments(
 
 def coverage(judgments: Judgments, corpus: Corpus) -> Coverage:
     """Count what judgments of a larger collection name beyond a corpus; no shared query raises."""
-    known = {query.id for query in corpus.queries}
+    query_ids = {query.id for query in corpus.queries}
     judged = {document for grades in judgments.values() for document in grades}
-    unknown = judgments.keys() - known
+    unknown = judgments.keys() - query_ids
     if len(unknown) == len(judgments):
         raise CorpusError(
-            f"None of the {len(judgments)} judged queries is among the {len(known)} queries of "
+            f"None of the {len(judgments)} judged queries is among the {len(query_ids)} queries of "
             f"the corpus {quoted(corpus.name)}; the first is {quoted(next(iter(judgments), ''))}.",
             "Give the judgments that belong to this corpus.",
         )

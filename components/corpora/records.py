@@ -13,7 +13,8 @@ from components.domain import CorpusError, Document, Query
 
 MAX_ID_LENGTH = 512
 ID_KEYS = ("_id", "id", "docid")
-TEXT_KEYS = ("text", "contents", "body", "passage")
+TEXT_KEYS = ("text", "contents", "body", "passage", "content", "document")
+"""The names under which an id and a text are read, in order of preference."""
 
 
 def documents_from(rows: Iterable[Row], *, keep_blank: bool = False) -> tuple[Document, ...]:
@@ -77,14 +78,14 @@ def _identity(row: Row, places: dict[str, str]) -> str:
 
 def _key(row: Row, keys: Sequence[str]) -> str:
     """Return the first of these keys that the row has; raise `CorpusError` without one."""
-    found = next((key for key in keys if key in row.fields), None)
-    if found is None:
+    present = next((key for key in keys if key in row.fields), None)
+    if present is None:
         seen = ", ".join(quoted(key) for key in list(row.fields)[:12]) or "no fields"
         raise CorpusError(
             f"{row.where}: the field {keys[0]!r} is missing; found {seen}.",
             f"Give every line the field {keys[0]!r}; {', '.join(keys[1:])} are read as well.",
         )
-    return found
+    return present
 
 
 def text_of(row: Row, keep_blank: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""Files as they arrive: bytes become text, lines and JSON rows.
+"""Files as they arrive: bytes become text and lines, and what is read from them becomes rows.
 
 A row is the fields of one document or query and the `file:line` where they stand. Every error here
 is a `CorpusError`; nothing is ever written to disk.
@@ -6,7 +6,6 @@ is a `CorpusError`; nothing is ever written to disk.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,17 +14,15 @@ from types import MappingProxyType
 from components.domain import CorpusError
 
 MAX_BYTES = 50 * 1024 * 1024
+"""The most that an upload, a zip's contents or another file from outside may hold."""
 
+MAX_SIZE = f"{MAX_BYTES // 1024**2} MB"
+"""`MAX_BYTES` in words."""
 
 MAX_FILES = 2_000
-
-
-PROSE = (".md", ".markdown", ".txt")
-
+"""The most files in one upload or zip."""
 
 _BOM = b"\xef\xbb\xbf"
-
-
 _KINDS: Mapping[type, str] = MappingProxyType(
     {dict: "an object", list: "a list", bool: "true or false", type(None): "null", str: "a string"}
 )
@@ -54,13 +51,13 @@ class Row:
 
 def load(path: Path, name: str = "") -> Upload:
     """Read a file from disk, known by this name (its path, if none is given) in errors."""
-    shown = printable(name or str(path))
+    label = printable(name or str(path))
     try:
-        return Upload(shown, path.read_bytes())
+        return Upload(label, path.read_bytes())
     except (OSError, ValueError) as exc:
         why = exc.strerror if isinstance(exc, OSError) else exc
         raise CorpusError(
-            f"{shown}: the file cannot be read: {why}.", "Check the path and its permissions."
+            f"{label}: the file cannot be read: {why}.", "Check the path and its permissions."
         ) from exc
 
 
@@ -101,21 +98,3 @@ def lines(file: Upload) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(decode(file).split("\n"), 1):
         if line.strip():
             yield number, line.removesuffix("\r")
-
-
-def json_rows(file: Upload) -> Iterator[Row]:
-    """Yield one row for each line of a JSONL file."""
-    for number, line in lines(file):
-        where = f"{file.name}:{number}"
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError as exc:
-            reason = f"{where}: not valid JSON at column {exc.colno}: {exc.msg}."
-            raise CorpusError(reason, "Write one JSON object on each line.") from exc
-        except (RecursionError, ValueError) as exc:
-            reason = f"{where}: the JSON is nested too deeply or has a number of over 4300 digits."
-            raise CorpusError(reason, "Simplify the line.") from exc
-        if not isinstance(value, dict):
-            reason = f"{where}: expected a JSON object; found {kind(value)}."
-            raise CorpusError(reason, "Write one JSON object on each line.")
-        yield Row(where, value)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from components.corpora import MAX_BYTES, Upload, fingerprint, lines, printable, quoted
+from components.corpora import MAX_BYTES, MAX_SIZE, Upload, fingerprint, lines, printable, quoted
 from components.domain import (
     Comparison,
     Corpus,
@@ -234,7 +234,9 @@ def read_bundle(data: bytes, name: str) -> Recording:
     """Return a recording from its JSON; CorpusError says what is wrong and where in it."""
     shown = printable(name, 60)
     if len(data) > MAX_BYTES:
-        raise CorpusError(f"{shown} is larger than 50 MB.", "Save fewer comparisons in one file.")
+        raise CorpusError(
+            f"{shown} is larger than {MAX_SIZE}.", "Save fewer comparisons in one file."
+        )
     try:
         found = _Bundle.model_validate_json(data)
     except ValidationError as exc:
@@ -319,7 +321,7 @@ def read_run(data: bytes, name: str) -> dict[str, Recorded]:
     Documents are ordered by falling score; equal scores by their rank, then by their place.
     """
     if len(data) > MAX_BYTES:
-        raise CorpusError(f"{printable(name, 60)} is larger than 50 MB.", "Split the run.")
+        raise CorpusError(f"{printable(name, 60)} is larger than {MAX_SIZE}.", "Split the run.")
     found: dict[str, dict[str, tuple[float, int]]] = {}
     tags: set[str] = set()
     for number, line in lines(Upload(name, data)):

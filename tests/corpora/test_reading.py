@@ -11,19 +11,17 @@ from hypothesis import strategies as st
 
 from components.corpora import (
     SAMPLES,
-    Coverage,
-    Pair,
     Upload,
-    check_judgments,
     coverage,
     fingerprint,
     open_corpus,
     read_candidates,
-    read_folder,
     read_qrels,
     read_uploads,
     sample_names,
 )
+from components.corpora.judgments import Coverage, Pair, check_judgments
+from components.corpora.reading import read_folder
 from components.domain import Corpus, CorpusError, Document, InputError, Query
 
 TWO = '{"_id": "a", "title": "T", "text": "x"}\n{"_id": "b", "text": "é"}\n'

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 from components.corpora import (
     MAX_BYTES,
-    MAX_FILES,
     Columns,
-    CsvPreview,
     Upload,
     open_corpus,
-    preview_csv,
     read_uploads,
 )
+from components.corpora.formats import TablePreview
+from components.corpora.formats.tables import preview_table
+from components.corpora.text import MAX_FILES
 from components.domain import Corpus, CorpusError, Document, Query
 
 TWO = '{"_id": "a", "title": "T", "text": "x"}\n{"_id": "b", "text": "y"}\n'
@@ -142,9 +142,11 @@ def test_a_bad_line_is_named_in_an_upload_as_in_a_folder() -> None:
 
 def test_a_preview_shows_what_was_found() -> None:
     """Columns lose the spaces around them; cells do not."""
-    preview = preview_csv(up("a.csv", '\ufeffID; Title ;Body\n1;"a;b"; x\n\n;;\n2;;"y\nz"\n'))
+    preview = preview_table(up("a.csv", '\ufeffID; Title ;Body\n1;"a;b"; x\n\n;;\n2;;"y\nz"\n'))
     rows = (("1", "a;b", " x"), ("2", "", "y\nz"))
-    assert preview == CsvPreview(("ID", "Title", "Body"), rows, ";", Columns("Body", "Title", "ID"))
+    assert preview == TablePreview(
+        ("ID", "Title", "Body"), rows, ";", Columns("Body", "Title", "ID")
+    )
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -153,7 +155,7 @@ def test_every_delimiter_is_found_though_texts_hold_the_others(delimiter: str) -
     others = "".join({",", ";", "\t", "|"} - {delimiter})
     lines = [["id", "text"], ["1", f"{others} one {others}"], ["2", others * 3]]
     content = "\n".join(delimiter.join(line) for line in lines)
-    assert preview_csv(up("a.csv", content)).delimiter == delimiter
+    assert preview_table(up("a.csv", content)).delimiter == delimiter
     corpus = read_uploads([up("a.csv", content)])
     assert passages(corpus) == [("1", "", lines[1][1]), ("2", "", lines[2][1])]
 
@@ -161,7 +163,7 @@ def test_every_delimiter_is_found_though_texts_hold_the_others(delimiter: str) -
 def test_the_first_twenty_rows_are_previewed() -> None:
     """All of them are read."""
     table = up("a.csv", "text,n\n" + "".join(f"t{n},{n}\n" for n in range(30)))
-    assert preview_csv(table).rows[-1] == ("t19", "19")
+    assert preview_table(table).rows[-1] == ("t19", "19")
     assert len(read_uploads([table]).documents) == 30
 
 

@@ -8,7 +8,16 @@ from typing import Any
 
 import streamlit as st
 
-from components.corpora import Columns, Upload, preview_csv, read_uploads, sample_names
+from components.corpora import (
+    MAX_SIZE,
+    Columns,
+    Upload,
+    describe_formats,
+    preview_columns,
+    read_uploads,
+    sample_names,
+    upload_endings,
+)
 from components.domain import Corpus, CorpusError
 from components.encoders import ENCODERS
 from components.lab import LATE_LIMIT, TOKEN_SPACE, Report, catalog, space_of
@@ -145,11 +154,15 @@ def uploader() -> None:
     """Take a corpus from files; it is read and checked before anything changes."""
     page.heading(
         "Upload a corpus",
-        "A BEIR folder as a zip, JSONL, a CSV or TSV table, Markdown or text files; 50 MB in all. "
+        f"A BEIR folder as a zip, or {describe_formats()} files; {MAX_SIZE} in all. "
         "It stays in this browser session.",
     )
     files = st.file_uploader(
-        "Files", type=TYPES, accept_multiple_files=True, label_visibility="collapsed", key="_files"
+        "Files",
+        type=list(upload_endings()),
+        accept_multiple_files=True,
+        label_visibility="collapsed",
+        key="_files",
     )
     if not files:
         return
@@ -162,10 +175,9 @@ def uploader() -> None:
 
 def _columns(uploads: Sequence[Upload]) -> Columns | None:
     """Let the user choose a table's columns; None where no table was uploaded."""
-    tables = [u for u in uploads if u.suffix in {".csv", ".tsv"}]
-    if len(tables) != 1 or len(uploads) > 1:
+    preview = preview_columns(uploads[0]) if len(uploads) == 1 else None
+    if preview is None:
         return None
-    preview = preview_csv(tables[0])
     st.dataframe(
         [dict(zip(preview.columns, row, strict=False)) for row in preview.rows[:5]],
         hide_index=True,

@@ -1,4 +1,4 @@
-"""CSV and TSV tables: a delimiter, a header, and rows of the chosen columns."""
+"""CSV and TSV tables: a delimiter, a header, and rows of the columns that hold the documents."""
 
 from __future__ import annotations
 
@@ -6,72 +6,50 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from types import MappingProxyType
 
+from components.corpora.formats import Columns, Format, TablePreview
+from components.corpora.records import ID_KEYS, TEXT_KEYS
 from components.corpora.text import MAX_BYTES, Row, Upload, decode, quoted
 from components.domain import CorpusError
 
 PREVIEW_ROWS = 20
-
-
-ID_COLUMNS = ("_id", "id", "docid", "doc_id")
-
-
-TITLE_COLUMNS = ("title", "heading", "subject")
-
-
-TEXT_COLUMNS = ("text", "passage", "content", "contents", "body", "document")
-
-
 DELIMITERS: Mapping[str, str] = MappingProxyType(
     {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 )
 
+# What a header's names suggest can be corrected on the page, so it goes further than the fields
+# that JSON is read from: there, passages of one document may share their doc_id.
+ID_COLUMNS = (*ID_KEYS, "doc_id")
+TITLE_COLUMNS = ("title", "heading", "subject")
+# The order of preference is older than the list in common; files keep their fingerprints.
+TEXT_COLUMNS = tuple(dict.fromkeys(("text", "passage", "content", *TEXT_KEYS)))
 
 csv.field_size_limit(MAX_BYTES)
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Which columns of a table hold a document's text, title and id."""
-
-    text: str
-    title: str | None = None
-    id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CsvPreview:
-    """A table's columns, its first rows, its delimiter, and the columns whose names fit."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    delimiter: str
-    suggested: Columns | None
-
-
-def preview_csv(upload: Upload) -> CsvPreview:
+def preview_table(upload: Upload) -> TablePreview:
     """Read a table's header and first rows, separated by comma, semicolon, tab or pipe."""
     text = decode(upload)
     delimiter = _sniff(upload.name, text)
-    columns = _header(upload.name, text, delimiter)
+    _, header = next(_records(upload.name, text, delimiter))
+    columns = tuple(cell.strip() for cell in header)
     body = _body(upload.name, text, delimiter, len(columns))
     rows = tuple(tuple(cells) for _, cells in islice(body, PREVIEW_ROWS))
-    return CsvPreview(columns, rows, delimiter, _suggest(columns))
+    return TablePreview(columns, rows, delimiter, _suggest(columns))
 
 
 def table_rows(upload: Upload, columns: Columns | None = None) -> Iterator[Row]:
-    """Yield one row for each line of a table, with the chosen or else the suggested columns."""
-    preview = preview_csv(upload)
-    chosen = columns or preview.suggested
-    if chosen is None:
+    """Yield one row for each record of a table, from these columns or else the suggested ones."""
+    preview = preview_table(upload)
+    columns = columns or preview.suggested
+    if columns is None:
         raise CorpusError(
             f"{upload.name}:1: no column is named like a text; found {_listed(preview.columns)}.",
             f"Choose the column that holds the text, or name it {TEXT_COLUMNS[0]}.",
         )
-    roles = (("_id", chosen.id), ("title", chosen.title), ("text", chosen.text))
+    roles = (("_id", columns.id), ("title", columns.title), ("text", columns.text))
     places = {role: _position(upload.name, preview.columns, name) for role, name in roles if name}
     width = len(preview.columns)
     for where, cells in _body(upload.name, decode(upload), preview.delimiter, width):
@@ -85,10 +63,10 @@ def _sniff(name: str, text: str) -> str:
     header = text.lstrip().partition("\n")[0].strip()
     if fits[best][0] or header.strip('"').strip().lower() in TEXT_COLUMNS:
         return best
-    found = f"the header line is {quoted(header)}" if header else "the file is empty"
+    content = f"the header line is {quoted(header)}" if header else "the file is empty"
     raise CorpusError(
         f"{name}:1: expected a table; tried {', '.join(DELIMITERS.values())} as delimiters, "
-        f"and none gives a second column; {found}.",
+        f"and none gives a second column; {content}.",
         "Save the table as CSV, or name its only column text.",
     )
 
@@ -116,12 +94,6 @@ def _records(name: str, text: str, delimiter: str) -> Iterator[tuple[str, list[s
             f"{name}:{line}: the quotes of this row do not match: {exc}.",
             "Put a cell that holds quotes in quotes, and double those that stand inside.",
         ) from exc
-
-
-def _header(name: str, text: str, delimiter: str) -> tuple[str, ...]:
-    """Return the names of the columns, without spaces around them."""
-    _, cells = next(_records(name, text, delimiter))
-    return tuple(cell.strip() for cell in cells)
 
 
 def _body(name: str, text: str, delimiter: str, width: int) -> Iterator[tuple[str, list[str]]]:
@@ -160,3 +132,9 @@ def _position(name: str, columns: Sequence[str], wanted: str) -> int:
 def _listed(names: Iterable[str]) -> str:
     """Return up to twelve names in quotes."""
     return ", ".join(quoted(name) for name in islice(names, 12))
+
+
+FORMATS = (
+    Format("CSV", (".csv",), table_rows, preview=preview_table),
+    Format("TSV", (".tsv",), table_rows, preview=preview_table),
+)

@@ -1,0 +1,92 @@
+"""The file formats that a corpus is read from: one file of this package each.
+
+A file offers one `Format` or a tuple of them under the name `FORMATS`. Folders, uploads, zips, the
+Corpus page and the command line look a file's ending up here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePosixPath
+from types import MappingProxyType
+
+from components.corpora.text import Row, Upload
+from components.discovery import offered
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a table hold a document's text, title and id."""
+
+    text: str
+    title: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TablePreview:
+    """A table's columns, its first rows, its delimiter, and the columns whose names fit."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    delimiter: str
+    suggested: Columns | None
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format: how its files are recognized and read.
+
+    `endings` are lower case with their dot, the usual one first. `rows` reads one file and raises
+    `CorpusError` with file and line; a row without an id gets one. Any number of `prose` files make
+    one corpus, also from a zip; of any other format there is one file, and it is not looked for in
+    a zip. A table has a `preview`, and its `rows` takes columns chosen from it; other formats get
+    None.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    rows: Callable[[Upload, Columns | None], Iterator[Row]]
+    prose: bool = False
+    preview: Callable[[Upload], TablePreview] | None = None
+
+
+def formats() -> tuple[Format, ...]:
+    """Return the formats by the names of their files, prose last."""
+    return tuple(dict.fromkeys(by_ending().values()))
+
+
+def by_ending() -> Mapping[str, Format]:
+    """Return the formats by ending; raise `ValueError` if two of them claim the same."""
+    return _by_ending(tuple(__path__))
+
+
+def format_of(name: str) -> Format | None:
+    """Return the format that a file's name stands for, None if its ending is not registered."""
+    return by_ending().get(PurePosixPath(name).suffix.lower())
+
+
+def is_prose(name: str) -> bool:
+    """Return whether a file's name stands for prose."""
+    entry = format_of(name)
+    return entry is not None and entry.prose
+
+
+def usual_endings(*, prose: bool) -> list[str]:
+    """Return the first ending of each format that is prose, or of each that is not."""
+    return [entry.endings[0] for entry in formats() if entry.prose == prose]
+
+
+@cache
+def _by_ending(path: tuple[str, ...]) -> Mapping[str, Format]:
+    """Return the formats that the files in these folders offer, by ending."""
+    table: dict[str, Format] = {}
+    entries = offered(sys.modules[__name__], "FORMATS", Format)
+    for entry in sorted(entries, key=lambda entry: entry.prose):
+        for ending in entry.endings:
+            if table.setdefault(ending, entry) is not entry:
+                raise ValueError(f"{ending} is claimed by {table[ending].name} and {entry.name}")
+    return MappingProxyType(table)
