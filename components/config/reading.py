@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import platformdirs
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     StrictFloat,
     ValidationError,
+    field_validator,
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -68,7 +68,7 @@ def read_settings(
         cache_dir=Path(cache) if cache else platformdirs.user_cache_path("rerank-lab"),
         data_dir=Path(data) if data else platformdirs.user_data_path("rerank-lab"),
         servers=file.compatible,
-        prices=_prices(file.prices),
+        prices=file.price_overrides(),
         remote=file.remote,
         addresses=_addresses(env, providers),
         keys=Secrets({owner: env.get(variable, "") for owner, variable in variables.items()}),
@@ -93,31 +93,12 @@ def _addresses(env: Mapping[str, str], providers: Sequence[ProviderVariables]) -
 # ---------------------------------------------------------------- the file
 
 
-def _check_hub_model(model: HubModel) -> HubModel:
-    if not model.model and not model.path:
-        raise PydanticCustomError("hub", "names neither model nor path", {"remedy": "Add one."})
-    return model
-
-
-def _check_unique(names: Iterable[str], message: str) -> None:
-    """Raise PydanticCustomError for the first name that comes twice."""
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise PydanticCustomError(
-                "twice", "{message} {name}", {"message": message, "name": repr(name)}
-            )
-        seen.add(name)
-
-
-def _check_hub(models: tuple[HubModel, ...]) -> tuple[HubModel, ...]:
-    _check_unique((model.key for model in models), "two [[hub]] tables have the key")
-    return models
-
-
-def _check_servers(servers: tuple[Server, ...]) -> tuple[Server, ...]:
-    _check_unique((server.name for server in servers), "two [[compatible]] tables are named")
-    return servers
+def _check_unique(names: Sequence[str], message: str) -> None:
+    """Raise PydanticCustomError for a name that comes twice."""
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            context = {"message": message, "name": repr(name), "remedy": "Keep one."}
+            raise PydanticCustomError("table", "{message} {name}", context)
 
 
 _QDRANT_NAMES = ("shards", "replicas", "timeout_s")  # address and key: the environment alone
@@ -134,23 +115,36 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     qdrant: Mapping[_QdrantName, Positive] = Field(default_factory=dict)
-    hub: Annotated[
-        tuple[Annotated[HubModel, AfterValidator(_check_hub_model)], ...],
-        AfterValidator(_check_hub),
-    ] = ()
-    compatible: Annotated[tuple[Server, ...], AfterValidator(_check_servers)] = ()
+    hub: tuple[HubModel, ...] = ()
+    compatible: tuple[Server, ...] = ()
     prices: Mapping[_PricedModel, _Price] = Field(default_factory=dict)
     remote: RemoteSettings = RemoteSettings()
 
+    @field_validator("hub")
+    @classmethod
+    def _check_hub(cls, models: tuple[HubModel, ...]) -> tuple[HubModel, ...]:
+        for model in models:
+            if not model.model and not model.path:
+                message = "[[hub]] {key} names neither model nor path"
+                context = {"key": model.key, "remedy": "Add one."}
+                raise PydanticCustomError("table", message, context)
+        _check_unique([model.key for model in models], "two [[hub]] tables have the key")
+        return models
 
-def _prices(table: Mapping[str, Mapping[_Unit, float]]) -> tuple[PriceOverride, ...]:
-    """Return `"cohere/rerank-v3.5" = { per_1k_searches = 2.0 }` and its like as records."""
-    prices = []
-    for name, price in table.items():
-        provider, _, model = name.partition("/")
-        [(unit, usd)] = price.items()
-        prices.append(PriceOverride(provider, model, usd, PRICE_UNITS[unit]))
-    return tuple(prices)
+    @field_validator("compatible")
+    @classmethod
+    def _check_servers(cls, servers: tuple[Server, ...]) -> tuple[Server, ...]:
+        _check_unique([s.name for s in servers], "two [[compatible]] tables are named")
+        return servers
+
+    def price_overrides(self) -> tuple[PriceOverride, ...]:
+        """Return `"cohere/rerank-v3.5" = { per_1k_searches = 2.0 }` and its like as records."""
+        prices = []
+        for name, price in self.prices.items():
+            provider, _, model = name.partition("/")
+            [(unit, usd)] = price.items()
+            prices.append(PriceOverride(provider, model, usd, PRICE_UNITS[unit]))
+        return tuple(prices)
 
 
 def _read_file(path: Path) -> _File:
@@ -199,8 +193,8 @@ def _input_error(path: Path, content: Mapping[str, Any], error: ErrorDetails) ->
     table, *rest = error["loc"]
     if table not in _File.model_fields:
         return _unknown(f"{path}: the configuration", table, _File.model_fields)
-    if error["type"] == "twice":
-        return InputError(f"{path}: {error['msg']}.", "Keep one.")
+    if error["type"] == "table":
+        return InputError(f"{path}: {error['msg']}.", _remedy(error["ctx"]))
     if table == "prices" and rest:
         return InputError(
             f"{path}: [prices] {rest[0]} = {content['prices'][rest[0]]!r} is not a price in US"
@@ -216,8 +210,6 @@ def _input_error(path: Path, content: Mapping[str, Any], error: ErrorDetails) ->
         index, *rest = rest
         name = content[table][index].get(row_name) if row_name not in rest else None
         where += f" {name}" if name and isinstance(name, str) else f" number {int(index) + 1}"
-    if not rest:
-        return InputError(f"{where} {error['msg']}.", _remedy(error.get("ctx")))
     return _value_error(where, _EXPECTED[str(table)], str(rest[0]), error)
 
 
@@ -236,9 +228,9 @@ def _value_error(
     return InputError(reason, _REMEDIES.get(expected[name], "Correct that table."))
 
 
-def _unknown(where: str, name: object, known: Iterable[str]) -> InputError:
+def _unknown(where: str, name: object, names: Iterable[str]) -> InputError:
     """Return the error for a name that no setting has: it would silently do nothing."""
-    return InputError(f"{where} has no setting {name!r}.", f"Known are: {', '.join(known)}.")
+    return InputError(f"{where} has no setting {name!r}.", f"Known are: {', '.join(names)}.")
 
 
 def _remedy(context: Mapping[str, Any] | None) -> str:

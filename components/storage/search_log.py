@@ -52,6 +52,18 @@ class StageTimes:
     p50: float
     p95: float
 
+    @classmethod
+    def of(
+        cls, system: str, stage: str, rows: Sequence[sa.Row[tuple[object, ...]]]
+    ) -> StageTimes | None:
+        """Return the statistics of a system's rows in one stage; None if it never took any time."""
+        worked = [getattr(row, f"{stage}_ms") for row in rows if not row.failed]
+        failures = len(rows) - len(worked)
+        if not any(worked) and not (failures and stage != "embed"):
+            return None
+        p50, p95 = np.percentile(worked, [50, 95]) if worked else (float("nan"), float("nan"))
+        return cls(system, stage, len(worked), failures, float(p50), float(p95))
+
 
 class SearchLog:
     """The file of past searches. A disk that cannot be used costs the log, never a search."""
@@ -90,7 +102,7 @@ class SearchLog:
             times
             for role, system in sorted(groups)
             for stage in _STAGES.get(role, ())
-            if (times := _stage_times(system, stage, groups[role, system])) is not None
+            if (times := StageTimes.of(system, stage, groups[role, system])) is not None
         ]
 
     def clear(self) -> None:
@@ -119,14 +131,3 @@ def _row(result: Ranking | Failure, first_stage: bool) -> dict[str, object]:
     if first_stage:
         return row | {"embed_ms": timing.embed_ms, "search_ms": timing.search_ms}
     return row | {"rerank_ms": timing.rerank_ms, "pairs": len(result.hits)}
-
-
-def _stage_times(
-    system: str, stage: str, rows: Sequence[sa.Row[tuple[object, ...]]]
-) -> StageTimes | None:
-    worked = [getattr(row, f"{stage}_ms") for row in rows if not row.failed]
-    failures = len(rows) - len(worked)
-    if not any(worked) and not (failures and stage != "embed"):
-        return None
-    p50, p95 = np.percentile(worked, [50, 95]) if worked else (float("nan"), float("nan"))
-    return StageTimes(system, stage, len(worked), failures, float(p50), float(p95))
