@@ -64,3 +64,8 @@ def listed(items: Sequence[str], last: str = "and") -> str:
     """Return items in words: a; a and b; a, b and c."""
     *others, end = items or [""]
     return f"{', '.join(others)} {last} {end}" if others else end
+
+
+def describe_grade(grade: int | None) -> str:
+    """Return a judgment in words: grade 2, unjudged."""
+    return "unjudged" if grade is None else f"grade {grade}"

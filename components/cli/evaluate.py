@@ -31,9 +31,9 @@ from components.domain import Corpus, InputError, Judgments, LabError
 from components.evaluation import Plan, Subset, significance
 from components.evaluation import summary as evidence
 from components.evaluation.store import SnapshotStore, snapshot
-from components.exports import evaluation as dossier
 from components.exports.as_json import failure_json
-from components.exports.evaluation_report import Dossier
+from components.exports.evaluation import write
+from components.exports.evaluation_report import EvaluationReport
 from components.lab import Lab, catalog
 from components.measures import Metrics
 from components.wording import queries
@@ -110,11 +110,11 @@ def evaluate(
     names = list(dict.fromkeys([*own, *evaluation.MEASURES, *(x.measure for x in limits)]))
     metrics = result.metrics(chosen.judgments, names)
     one = snapshot(chosen, result, lab.settings)
-    view = Dossier(one, metrics, lab.settings, found, baseline, names[0])
-    dossier.write(out_dir, view)
-    kept = one.id if save and _save(lab, view) else ""
-    told = _told(view, out_dir, kept, _by_depth(lab, view, depth or ()))
-    emit(told) if as_json else _show(view, told)
+    report = EvaluationReport(one, metrics, lab.settings, found, baseline, names[0])
+    write(out_dir, report)
+    kept = one.id if save and _save(lab, report) else ""
+    told = _told(report, out_dir, kept, _by_depth(lab, report, depth or ()))
+    emit(told) if as_json else _show(report, told)
     if _under(limits, metrics) or result.failures:
         raise typer.Exit(1)
 
@@ -130,10 +130,10 @@ def _run(lab: Lab, corpus: Corpus, chosen: Plan) -> evaluation.Evaluation:
         raise
 
 
-def _save(lab: Lab, view: Dossier) -> bool:
+def _save(lab: Lab, report: EvaluationReport) -> bool:
     """Keep the evaluation; a disk that cannot be used must not cost the result."""
     try:
-        SnapshotStore(lab.settings.data_dir).save(view.snapshot, view.metrics)
+        SnapshotStore(lab.settings.data_dir).save(report.saved, report.metrics)
     except LabError as exc:
         err.print(Text(f"The evaluation was not kept. {exc}"), soft_wrap=True)
         return False
@@ -191,36 +191,38 @@ def _mention_coverage(judgments: Judgments, corpus: Corpus) -> None:
 # ---------------------------------------------------------------- what is told
 
 
-def _by_depth(lab: Lab, view: Dossier, depths: Sequence[int]) -> dict[str, dict[str, float]]:
+def _by_depth(
+    lab: Lab, report: EvaluationReport, depths: Sequence[int]
+) -> dict[str, dict[str, float]]:
     """Return the measure with fewer candidates, for systems whose scores depend on the pair."""
     if not depths:
         return {}
-    plan = view.snapshot.plan
+    plan = report.saved.plan
     specs = {key: catalog.reranker_spec(key, lab.settings) for key in plan.request.rerankers}
-    alone = [s for s in view.ranked if s in specs and not specs[s].listwise]
-    skipped = [s for s in view.ranked if s in specs and specs[s].listwise]
+    alone = [s for s in report.ranked if s in specs and not specs[s].listwise]
+    skipped = [s for s in report.ranked if s in specs and specs[s].listwise]
     if skipped:
         said = f"{', '.join(skipped)}: scores depend on the other candidates; evaluate each depth."
         err.print(Text(said), soft_wrap=True)
-    found = evidence.sweep(plan, view.snapshot.evaluation, alone, view.measure, depths)
+    found = evidence.sweep(plan, report.saved.evaluation, alone, report.measure, depths)
     return {s: {str(depth): value for depth, value in curve} for s, curve in found.items()}
 
 
 def _told(
-    view: Dossier, folder: Path, kept: str, by_depth: Mapping[str, Mapping[str, float]]
+    report: EvaluationReport, folder: Path, kept: str, by_depth: Mapping[str, Mapping[str, float]]
 ) -> dict[str, Any]:
-    result, plan = view.snapshot.evaluation, view.snapshot.plan
+    result, plan = report.saved.evaluation, report.saved.plan
     usage = [r.usage for found in result.rankings.values() for r in found.values()]
     return {
         "queries": len(result.complete),
-        "metrics": {system: dict(m.mean) for system, m in view.metrics.items()},
+        "metrics": {system: dict(m.mean) for system, m in report.metrics.items()},
         "intervals": {
             system: {name: [mean.low, mean.high] for name, mean in found.items()}
-            for system, found in significance.means(view.ranked, view.names).items()
+            for system, found in significance.means(report.ranked, report.names).items()
             if len(result.complete) > 1
         },
-        "verdicts": dossier.verdicts(view),
-        "differences": [_numbers(d) for d in dossier.changed(view)],
+        "verdicts": report.verdicts(),
+        "differences": [_numbers(d) for d in report.differences()],
         "cautions": list(evidence.cautions(plan, result, 10)),
         "depths": by_depth,
         "reused": sum(u.reused for u in usage),
@@ -239,16 +241,16 @@ def _numbers(d: significance.Difference) -> dict[str, Any]:
     return {k: None if v != v else v for k, v in asdict(d).items()}
 
 
-def _show(view: Dossier, told: Mapping[str, Any]) -> None:
-    table = Table("System", *view.names, box=None)
-    for system, found in view.metrics.items():
-        cells = [f"{found.mean[m]:.4f}" if found.mean else "-" for m in view.names]
+def _show(report: EvaluationReport, told: Mapping[str, Any]) -> None:
+    table = Table("System", *report.names, box=None)
+    for system, found in report.metrics.items():
+        cells = [f"{found.mean[m]:.4f}" if found.mean else "-" for m in report.names]
         table.add_row(Text(system), *cells)
     table.title = Text(f"{queries(told['queries'])} · {Path(told['out']) / 'report.html'}")
     out.print(table)
     for system, curve in told["depths"].items():
         points = ", ".join(f"{depth}: {value:.4f}" for depth, value in curve.items())
-        out.print(Text(f"{system} {view.measure} by depth: {points}"), soft_wrap=True)
+        out.print(Text(f"{system} {report.measure} by depth: {points}"), soft_wrap=True)
     for line in told["verdicts"]:
         out.print(Text(line), soft_wrap=True)
     for line in told["cautions"]:

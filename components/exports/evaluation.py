@@ -1,7 +1,4 @@
-"""An evaluation as files: runs and judgments, metrics, tables, a report.
-
-`view` is what is looked at, `tables` are for spreadsheets and papers, `page` is for people.
-"""
+"""An evaluation as files: runs and judgments, metrics, tables, a report."""
 
 from __future__ import annotations
 
@@ -10,56 +7,32 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from components.domain import InputError
-from components.exports.evaluation_page import html_report
-from components.exports.evaluation_report import (
-    DIFFERENCES,
-    Dossier,
-    changed,
-    hosted_systems,
-    reused_words,
-    verdicts,
-    with_rerankers,
-)
+from components.exports.evaluation_html import evaluation_html
+from components.exports.evaluation_report import EvaluationReport
 from components.exports.tables import differences_csv, latency_csv, latex, per_query_csv
 from components.exports.trec import file_name, qrels_lines, run_lines
 
-__all__ = [
-    "DIFFERENCES",
-    "Dossier",
-    "changed",
-    "differences_csv",
-    "files",
-    "hosted_systems",
-    "html_report",
-    "latex",
-    "per_query_csv",
-    "reused_words",
-    "verdicts",
-    "with_rerankers",
-    "write",
-]
 
-
-def files(view: Dossier) -> Iterator[tuple[str, str]]:
+def files(report: EvaluationReport) -> Iterator[tuple[str, str]]:
     """Yield every file of an evaluation: its path and its text."""
-    found, plan = view.snapshot.evaluation, view.snapshot.plan
-    for system in found.rankings:
-        yield f"runs/{file_name(system)}", _lines(run_lines(found.run(system), system))
-    counted = {q: plan.judgments[q] for q in found.complete if q in plan.judgments}
-    yield "qrels.trec", _lines(qrels_lines(counted))
-    yield "metrics.json", _json({s: m.mean for s, m in view.metrics.items()})
-    yield "per_query.json", _json({s: m.per_query for s, m in view.metrics.items()})
-    yield "per_query.csv", per_query_csv(view)
-    yield "differences.csv", differences_csv(view)
-    yield "latency.csv", latency_csv(view)
-    yield "table.tex", latex(view)
-    yield "report.html", html_report(view)
+    evaluation, judgments = report.saved.evaluation, report.saved.plan.judgments
+    for system in evaluation.rankings:
+        yield f"runs/{file_name(system)}", _lines(run_lines(evaluation.run(system), system))
+    complete = {q: judgments[q] for q in evaluation.complete if q in judgments}
+    yield "qrels.trec", _lines(qrels_lines(complete))
+    yield "metrics.json", _json({s: m.mean for s, m in report.metrics.items()})
+    yield "per_query.json", _json({s: m.per_query for s, m in report.metrics.items()})
+    yield "per_query.csv", per_query_csv(report)
+    yield "differences.csv", differences_csv(report)
+    yield "latency.csv", latency_csv(report)
+    yield "table.tex", latex(report)
+    yield "report.html", evaluation_html(report)
 
 
-def write(folder: Path, view: Dossier) -> None:
+def write(folder: Path, report: EvaluationReport) -> None:
     """Write every file; raise InputError where the folder cannot be written."""
     try:
-        for name, text in files(view):
+        for name, text in files(report):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as exc:

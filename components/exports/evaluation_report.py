@@ -1,21 +1,21 @@
-"""An evaluation as it is looked at: by which measure, against whom, and what that shows."""
+"""An evaluation by one measure, against one baseline: what its page and its files show."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from components.charts.palette import DARK, LIGHT, SystemStyle, evaluated_styles
+from components.charts.palette import LIGHT, Palette, SystemStyle, evaluated_styles
 from components.config import Settings
 from components.domain import Corpus
-from components.evaluation import Plan
-from components.evaluation import summary as evidence
 from components.evaluation.significance import Difference, differences, sentence
 from components.evaluation.store import Snapshot
-from components.lab.catalog import reranker_specs
+from components.evaluation.summary import StageTime
+from components.lab import catalog
 from components.measures import MEASURES, Metrics
+from components.wording import dollars
 
-DIFFERENCES = (
+HOW_DIFFERENCES_READ = (
     "paired by query. The interval is of the mean difference (bootstrap), p of a paired "
     "randomisation test, then corrected for the number of systems (Holm); the effect size is the "
     "mean in standard deviations; the last column counts the further queries that would show half "
@@ -24,82 +24,92 @@ DIFFERENCES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Dossier:
-    """An evaluation with the view that is taken of it.
+class EvaluationReport:
+    """An evaluation with its metrics by system, the measure that it is judged by, and a baseline.
 
-    `corpus` gives titles to documents; without it they are shown by their ids.
+    Without a `corpus` documents are named by their ids instead of their titles. An empty `baseline`
+    is the first stage. `palette` colours the styles; files take their colours from style sheets.
     """
 
-    snapshot: Snapshot
+    saved: Snapshot
     metrics: Mapping[str, Metrics]
     settings: Settings
     corpus: Corpus | None = None
     baseline: str = ""
     measure: str = MEASURES[0]
-    dark: bool = False
+    palette: Palette = LIGHT
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the measures, the chosen one first."""
-        known = next((list(m.mean) for m in self.metrics.values() if m.mean), list(MEASURES))
-        return (self.measure, *(name for name in known if name != self.measure))
+        """Return the names of all measures, the one that it is judged by first."""
+        measured = next((list(m.mean) for m in self.metrics.values() if m.mean), list(MEASURES))
+        return (self.measure, *(name for name in measured if name != self.measure))
 
     @property
     def base(self) -> str:
-        """Return the baseline: the first stage unless another was chosen."""
-        return self.baseline or self.snapshot.plan.first_stage
+        """Return the key of the baseline."""
+        return self.baseline or self.saved.plan.first_stage
 
     @property
     def styles(self) -> dict[str, SystemStyle]:
-        """Return the systems' letters and colours."""
-        return evaluated_styles(
-            self.snapshot.plan.systems, self.settings, DARK if self.dark else LIGHT
-        )
+        """Return the systems' letters and colours by key."""
+        return evaluated_styles(self.saved.plan.systems, self.settings, self.palette)
 
     @property
     def listwise(self) -> frozenset[str]:
         """Return the systems whose scores depend on the other candidates."""
-        specs = reranker_specs(self.settings)
-        return frozenset(s for s in self.snapshot.plan.systems if s in specs and specs[s].listwise)
+        specs = catalog.reranker_specs(self.settings)
+        return frozenset(s for s in self.saved.plan.systems if s in specs and specs[s].listwise)
+
+    @property
+    def hosted(self) -> frozenset[str]:
+        """Return the systems that a provider charges for; servers of one's own are not hosted."""
+        specs = catalog.reranker_specs(self.settings)
+        bases = {s: catalog.base(s) for s in self.saved.plan.systems}
+        return frozenset(
+            s
+            for s, key in bases.items()
+            if key in specs and specs[key].provider and not s.startswith("compatible:")
+        )
 
     @property
     def ranked(self) -> dict[str, Metrics]:
-        """Return the metrics of the systems that ranked anything."""
+        """Return the metrics of the systems that ranked any query."""
         return {s: m for s, m in self.metrics.items() if m.per_query}
 
+    @property
+    def others(self) -> list[str]:
+        """Return the systems to compare with the baseline; none where it ranked no query."""
+        return [s for s in self.ranked if s != self.base] if self.base in self.ranked else []
 
-def with_rerankers(chosen: Plan, rerankers: Sequence[str]) -> Plan:
-    """Return the same plan for other rerankers."""
-    return replace(chosen, request=replace(chosen.request, rerankers=tuple(rerankers)))
+    def differences(self) -> tuple[Difference, ...]:
+        """Return how each of `others` differs from the baseline; takes a tenth of a second."""
+        return differences(self.ranked, self.base, self.measure) if self.others else ()
 
+    def verdicts(self, computed: Sequence[Difference] | None = None) -> list[str]:
+        """Return one sentence a system: whether it differs from the baseline, and how sure.
 
-def verdicts(view: Dossier, known: Sequence[Difference] | None = None) -> list[str]:
-    """Return one sentence a system: whether it differs from the baseline, and how sure.
-
-    Differences that are `known` already are not computed again.
-    """
-    if not view.ranked:
-        return ["No query was ranked by every system: there is nothing to compare."]
-    if view.base not in view.ranked:
-        return [f"{view.base} ranked no query: there is nothing to compare with."]
-    found = [sentence(d, view.base) for d in (changed(view) if known is None else known)]
-    return found or [f"{view.base} was evaluated alone: choose a second system to compare it with."]
-
-
-def changed(view: Dossier) -> tuple[Difference, ...]:
-    """Return how every system differs from the baseline; empty where there is none to compare."""
-    return differences(view.ranked, view.base, view.measure) if view.base in view.ranked else ()
-
-
-def hosted_systems(styles: Mapping[str, SystemStyle]) -> tuple[str, ...]:
-    """Return the systems that a provider bills for: remote ones, save servers of one's own."""
-    return tuple(
-        s for s, style in styles.items() if style.remote and not s.startswith("compatible:")
-    )
+        Differences that are `computed` already are not computed again.
+        """
+        if not self.ranked:
+            return ["No query was ranked by every system: there is nothing to compare."]
+        if self.base not in self.ranked:
+            return [f"{self.base} ranked no query: there is nothing to compare with."]
+        found = self.differences() if computed is None else computed
+        alone = f"{self.base} was evaluated alone: choose a second system to compare it with."
+        return [sentence(d, self.base) for d in found] or [alone]
 
 
-def reused_words(times: Sequence[evidence.StageTime]) -> str:
-    """Say which times are of an earlier run; empty where none is."""
+def describe_reused(times: Sequence[StageTime]) -> str:
+    """Return a sentence on times that were measured in an earlier run; empty where none was."""
     old = {t.system: t for t in times if t.reused}
-    words = ", ".join(f"{s} on {t.reused:,} of {t.n:,} queries" for s, t in old.items())
-    return f"Times of scores kept from an earlier run are of that run: {words}." if old else ""
+    counts = ", ".join(f"{s} on {t.reused:,} of {t.n:,} queries" for s, t in old.items())
+    return f"Times of scores kept from an earlier run are of that run: {counts}." if old else ""
+
+
+def describe_cost(time: StageTime, usd_a_query: Mapping[str, float]) -> str:
+    """Return what 1,000 queries cost; empty for a stage that nobody charges for."""
+    if time.stage != "rerank":
+        return ""
+    usd = usd_a_query.get(time.system)
+    return "unknown" if usd is None else dollars(1000 * usd)

@@ -1,65 +1,108 @@
-"""An evaluation as tables: CSV for spreadsheets, LaTeX for papers."""
+"""Comparisons and evaluations as tables: CSV for spreadsheets, LaTeX for papers.
+
+A text that a spreadsheet would take for a formula begins with an apostrophe in every CSV.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Mapping, Sequence
 
+from components.domain import Ranking
 from components.evaluation import summary as evidence
-from components.exports.evaluation_report import Dossier, changed
+from components.exports.evaluation_report import EvaluationReport
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def per_query_csv(view: Dossier) -> str:
-    """Return one row a query and system: every measure, the times, what was billed."""
-    plan, found, out = view.snapshot.plan, view.snapshot.evaluation, io.StringIO()
+def _guarded(text: str) -> str:
+    """Return a text that a spreadsheet does not run as a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    out = io.StringIO()
     table = csv.writer(out)
+    table.writerow(head)
+    table.writerows(rows)
+    return out.getvalue()
+
+
+# ---------------------------------------------------------------- comparisons
+
+
+def comparison_csv(rankings: Sequence[Ranking], grades: Mapping[str, int]) -> str:
+    """Return all hits of all systems, one a row; `grades` are judgments by document id."""
+    head = ("system", "rank", "id", "score", "first_stage_rank", "grade", "title")
+    rows = (
+        (
+            _guarded(ranking.system),
+            hit.rank,
+            _guarded(hit.document.id),
+            repr(hit.score),
+            hit.first_stage_rank,
+            grades.get(hit.document.id, ""),
+            _guarded(hit.document.title),
+        )
+        for ranking in rankings
+        for hit in ranking.hits
+    )
+    return _csv(head, rows)
+
+
+# ---------------------------------------------------------------- evaluations
+
+
+def per_query_csv(report: EvaluationReport) -> str:
+    """Return one row a query and system: every measure, the times, what was billed."""
     times = ("embed_ms", "search_ms", "rerank_ms")
-    table.writerow(["query_id", "query", "tags", "system", *view.names, *times, "pairs", "usd"])
-    for query in plan.queries:
-        for system, metrics in view.ranked.items():
+    head = ("query_id", "query", "tags", "system", *report.names, *times, "pairs", "usd")
+    rows = []
+    for query in report.saved.plan.queries:
+        for system, metrics in report.ranked.items():
             if query.id not in metrics.per_query:
                 continue
-            ranked, values = found.rankings[system][query.id], metrics.per_query[query.id]
-            usd = ranked.usage.usd
-            table.writerow(
-                [
-                    *map(_cell, (query.id, query.text, " ".join(query.tags), system)),
-                    *(f"{values[name]:.6f}" for name in view.names),
+            ranked = report.saved.evaluation.rankings[system][query.id]
+            values, usd = metrics.per_query[query.id], ranked.usage.usd
+            rows.append(
+                (
+                    *map(_guarded, (query.id, query.text, " ".join(query.tags), system)),
+                    *(f"{values[name]:.6f}" for name in report.names),
                     *(f"{getattr(ranked.timing, t):.3f}" for t in times),
                     ranked.usage.pairs,
                     "" if usd is None else f"{usd:.8f}",
-                ]
+                )
             )
-    return out.getvalue()
+    return _csv(head, rows)
 
 
-def differences_csv(view: Dossier) -> str:
-    """Return one row a system: its difference from the baseline; what is not known is empty."""
-    out = io.StringIO()
-    table = csv.writer(out)
+def differences_csv(report: EvaluationReport) -> str:
+    """Return one row a system: its difference from the baseline; a value that is NaN is empty."""
     columns = ("mean", "low", "high", "p", "holm", "effect", "more")
-    table.writerow(["system", "baseline", "measure", "n", *columns])
-    for d in changed(view):
+    rows = []
+    for d in report.differences():
         values = (getattr(d, name) for name in columns)
-        cells = ["" if v is None or v != v else v for v in values]
-        table.writerow([_cell(d.system), _cell(view.base), d.measure, d.n, *cells])
-    return out.getvalue()
+        cells = ("" if v is None or v != v else v for v in values)
+        rows.append((_guarded(d.system), _guarded(report.base), d.measure, d.n, *cells))
+    return _csv(("system", "baseline", "measure", "n", *columns), rows)
 
 
-def _cell(text: str) -> str:
-    """Return a text that a spreadsheet does not run as a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
-
-
-def latency_csv(view: Dossier) -> str:
-    """Return the percentiles of every stage."""
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(["system", "stage", "p50_ms", "p95_ms", "p99_ms", "n", "pairs", "tokens"])
-    for t in evidence.stage_times(view.snapshot.plan, view.snapshot.evaluation):
-        ms = (f"{value:.3f}" for value in (t.p50, t.p95, t.p99))
-        table.writerow([_cell(t.system), t.stage, *ms, t.n, f"{t.pairs:.1f}", f"{t.tokens:.0f}"])
-    return out.getvalue()
+def latency_csv(report: EvaluationReport) -> str:
+    """Return the percentiles of every stage, one a row."""
+    times = evidence.stage_times(report.saved.plan, report.saved.evaluation)
+    rows = (
+        (
+            _guarded(t.system),
+            t.stage,
+            *(f"{ms:.3f}" for ms in (t.p50, t.p95, t.p99)),
+            t.n,
+            f"{t.pairs:.1f}",
+            f"{t.tokens:.0f}",
+        )
+        for t in times
+    )
+    return _csv(("system", "stage", "p50_ms", "p95_ms", "p99_ms", "n", "pairs", "tokens"), rows)
 
 
 _LATEX = {c: rf"\{c}" for c in "&%$#_{}"} | {
@@ -69,24 +112,26 @@ _LATEX = {c: rf"\{c}" for c in "&%$#_{}"} | {
 }
 
 
-def latex(view: Dossier) -> str:
+def latex(report: EvaluationReport) -> str:
     """Return the metrics as a booktabs table; a dagger marks what is more than noise."""
-    head = " & ".join(["System", *map(_tex, view.names)])
-    marked = {d.system for d in changed(view) if d.distinguishable}
+    head = " & ".join(["System", *map(_tex, report.names)])
+    marked = {d.system for d in report.differences() if d.distinguishable}
     rows = []
-    for system, metrics in view.ranked.items():
-        values = [f"{metrics.mean[name]:.4f}" for name in view.names]
+    for system, metrics in report.ranked.items():
+        values = [f"{metrics.mean[name]:.4f}" for name in report.names]
         values[0] += r"$^{\dagger}$" if system in marked else ""
         rows.append(" & ".join([_tex(system), *values]) + r" \\")
-    plan, n = view.snapshot.plan, len(view.snapshot.evaluation.complete)
+    plan, n = report.saved.plan, len(report.saved.evaluation.complete)
     caption = _tex(f"{plan.corpus}, {n} queries, {plan.depth} candidates.")
-    note = _tex(f"differs from {view.base} in {view.measure}: p < 0.05, randomisation test, Holm")
+    note = _tex(
+        f"differs from {report.base} in {report.measure}: p < 0.05, randomisation test, Holm"
+    )
     return "\n".join(
         [
             "% needs \\usepackage{booktabs}",
             r"\begin{table}",
             rf"\caption{{{caption} $^{{\dagger}}$ {note}.}}",
-            rf"\begin{{tabular}}{{l{'r' * len(view.names)}}}",
+            rf"\begin{{tabular}}{{l{'r' * len(report.names)}}}",
             r"\toprule",
             head + r" \\",
             r"\midrule",

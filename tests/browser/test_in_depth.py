@@ -68,11 +68,11 @@ def test_a_chosen_document_is_explained_and_the_address_brings_it_back(guest: An
     expect(page.locator(".card.chosen")).to_have_count(3)
 
 
-def test_the_card_opens_without_a_network(guest: Any, tmp_path: Path) -> None:  # noqa: ANN401
+def test_the_report_opens_without_a_network(guest: Any, tmp_path: Path) -> None:  # noqa: ANN401
     page = guest.page
     with page.expect_download() as download:
-        page.get_by_role("button", name="Card (HTML)").click()
-    file = tmp_path / "card.html"
+        page.get_by_role("button", name="Report (HTML)").click()
+    file = tmp_path / "report.html"
     download.value.save_as(file)
     asked: list[str] = []
     tab = page.context.new_page()

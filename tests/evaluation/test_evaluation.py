@@ -30,7 +30,7 @@ from components.domain import (
 from components.evaluation import CANDIDATES, Evaluation, Plan, Subset, evaluate, plan
 from components.evaluation.store import snapshot
 from components.exports.evaluation import write
-from components.exports.evaluation_report import Dossier
+from components.exports.evaluation_report import EvaluationReport
 from components.exports.trec import file_name
 from components.lab import Lab
 from components.measures import MEASURES, check_measure, measure, run_scores
@@ -51,7 +51,7 @@ def measured(ids: Sequence[str], grades: dict[str, int]) -> dict[str, float]:
 
 def written(folder: Path, lab: Lab, chosen: Plan, result: Evaluation) -> dict[str, object]:
     metrics = result.metrics(chosen.judgments)
-    write(folder, Dossier(snapshot(chosen, result, lab.settings), metrics, lab.settings))
+    write(folder, EvaluationReport(snapshot(chosen, result, lab.settings), metrics, lab.settings))
     return dict(metrics)
 
 

@@ -7,16 +7,21 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 from components.analysis.comparison import verdict
-from components.charts.palette import SystemStyle
+from components.charts.palette import StyledRanking, SystemStyle
 from components.domain import Comparison, Corpus, Document, Failure, Hit, Ranking, Timing, Usage
-from components.exports.comparison import Card, card_html, comparison_csv, comparison_run
-from components.exports.recordings import read_run
+from components.exports.comparison import ComparisonReport, comparison_html
+from components.exports.tables import comparison_csv
+from components.exports.trec import comparison_run, read_run
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> ![x](https://evil.example/x) &"
+STYLES = (
+    SystemStyle("A", "bm25", "#0072b2", "BM25"),
+    SystemStyle("F", HOSTILE, "#665200", "0 to 1"),
+)
 RTL = "\u202eשלום e\u0301 " + "x" * 100_000
 
 
-def card(query: str = HOSTILE) -> Card:
+def report(query: str = HOSTILE) -> ComparisonReport:
     a = Document("a", HOSTILE, RTL)
     b = Document("=1+1", "", HOSTILE)
     first = Ranking("bm25", (Hit(a, 1, 2.0, 1, 2.0), Hit(b, 2, 1.0, 2, 1.0)), Timing(3, 1))
@@ -30,15 +35,11 @@ def card(query: str = HOSTILE) -> Card:
     failure = Failure("jina", HOSTILE, HOSTILE)
     comparison = Comparison(query, first, (second, failure))
     grades = {"a": 0, "=1+1": 2}
-    return Card(
+    return ComparisonReport(
         query,
         Corpus("tiny", (a, b), fingerprint="abcdef0123456789"),
-        (first, second),
-        {
-            0: SystemStyle("A", "bm25", "#0072b2", "BM25"),
-            1: SystemStyle("F", HOSTILE, "#665200", "0 to 1"),
-        },
-        ["BM25 1", "rerank-v3.5"],
+        [StyledRanking(first, STYLES[0]), StyledRanking(second, STYLES[1])],
+        dict(zip(STYLES, ("BM25 1", "rerank-v3.5"), strict=True)),
         (failure,),
         grades,
         verdict(comparison, grades, 10),
@@ -72,8 +73,8 @@ def parsed(page: str) -> Tags:
     return tags
 
 
-def test_a_card_needs_nothing_else_and_runs_nothing() -> None:
-    page = card_html(card())
+def test_a_report_needs_nothing_else_and_runs_nothing() -> None:
+    page = comparison_html(report())
     tags = parsed(page)
     assert not tags.tags & {"script", "img", "link", "iframe", "object", "form", "a"}
     assert tags.loads == []
@@ -83,8 +84,8 @@ def test_a_card_needs_nothing_else_and_runs_nothing() -> None:
     assert len(page) < 30_000  # a line of 100,000 characters does not make it one
 
 
-def test_a_card_tells_query_columns_verdict_versions_and_date() -> None:
-    words = "\n".join(parsed(card_html(card("what is up"))).words)
+def test_a_report_tells_query_columns_verdict_versions_and_date() -> None:
+    words = "\n".join(parsed(comparison_html(report("what is up"))).words)
     for told in (
         "what is up",
         "tiny, 2 documents, fingerprint abcdef012345. 22 November 2026 09:30 UTC.",
@@ -97,12 +98,12 @@ def test_a_card_tells_query_columns_verdict_versions_and_date() -> None:
         "jina failed:",
     ):
         assert told in words
-    assert re.search(r'aria-label="Ranks of 2 documents in 2 systems"', card_html(card()))
+    assert re.search(r'aria-label="Ranks of 2 documents in 2 systems"', comparison_html(report()))
 
 
 def test_csv_holds_every_hit_and_no_formula() -> None:
-    shown = card()
-    rows = list(csv.DictReader(io.StringIO(comparison_csv(shown.rankings, shown.grades))))
+    rankings = [column.ranking for column in report().columns]
+    rows = list(csv.DictReader(io.StringIO(comparison_csv(rankings, report().grades))))
     assert len(rows) == 4
     assert rows[2] == {
         "system": "cohere",
@@ -117,7 +118,7 @@ def test_csv_holds_every_hit_and_no_formula() -> None:
 
 
 def test_runs_can_be_read_back_one_by_one() -> None:
-    text = comparison_run(card().rankings, "q 1")
+    text = comparison_run([column.ranking for column in report().columns], "q 1")
     lines = text.splitlines()
     assert len(lines) == 4
     found = read_run("\n".join(lines[2:]).encode(), "x")

@@ -28,8 +28,8 @@ from components.domain import (
 from components.evaluation import Evaluation, Plan, ranked
 from components.evaluation.store import Snapshot
 from components.exports.evaluation import files, write
-from components.exports.evaluation_page import html_report
-from components.exports.evaluation_report import Dossier, verdicts
+from components.exports.evaluation_html import evaluation_html
+from components.exports.evaluation_report import EvaluationReport
 from components.exports.tables import differences_csv, latex, per_query_csv
 from components.exports.trec import file_name
 from components.pipeline import Request
@@ -67,15 +67,15 @@ def ranking(system: str, documents: Sequence[Document], ms: float = 0.0) -> Rank
     return Ranking(system, tuple(hits), Timing(rerank_ms=ms))
 
 
-def dossier(
+def report(
     chosen: Plan, found: Evaluation, corpus: Corpus | None = None, baseline: str = ""
-) -> Dossier:
+) -> EvaluationReport:
     models = {s: f"model of {s}" for s in chosen.systems}
     one = Snapshot("id", MADE, chosen, found, models)
-    return Dossier(one, found.metrics(chosen.judgments), Settings(), corpus, baseline)
+    return EvaluationReport(one, found.metrics(chosen.judgments), Settings(), corpus, baseline)
 
 
-def nasty() -> Dossier:
+def nasty() -> EvaluationReport:
     """Return an evaluation whose every text is hostile, with one failure."""
     documents = (Document(f"{NASTY} 1", NASTY, NASTY), Document(f"{NASTY} 2", "", "x"))
     queries = (
@@ -92,10 +92,10 @@ def nasty() -> Dossier:
     result.note(queries[0].id, ranking(second, documents[::-1], 1234.5))
     result.note(queries[1].id, ranking(first, documents))
     result.note(queries[1].id, Failure(second, f"reason {NASTY}", f"remedy {NASTY}"))
-    return dossier(chosen, result, corpus)
+    return report(chosen, result, corpus)
 
 
-def simple(runs: dict[str, dict[str, str]], judgments: Judgments, **more: str) -> Dossier:
+def simple(runs: dict[str, dict[str, str]], judgments: Judgments, **more: str) -> EvaluationReport:
     """Return an evaluation from rankings written as letters, the first system the baseline."""
     systems = list(runs)
     queries = tuple(Query(q, f"text of {q}") for q in judgments)
@@ -104,11 +104,11 @@ def simple(runs: dict[str, dict[str, str]], judgments: Judgments, **more: str) -
     for system, ranked_queries in runs.items():
         for query, letters in ranked_queries.items():
             found.note(query, ranking(system, [Document(x, "", x) for x in letters]))
-    return dossier(chosen, found, **more)
+    return report(chosen, found, **more)
 
 
 def test_the_report_shows_hostile_text_as_text() -> None:
-    page = html_report(nasty())
+    page = evaluation_html(nasty())
     found = read(page)
     assert "script" not in found.tags
     assert "<script" not in page
@@ -120,7 +120,7 @@ def test_the_report_shows_hostile_text_as_text() -> None:
 
 
 def test_the_report_needs_nothing_from_outside() -> None:
-    page = html_report(nasty())
+    page = evaluation_html(nasty())
     found = read(page)
     assert not {"script", "link", "img", "iframe", "object", "form"} & set(found.tags)
     assert not {"src", "href", "onclick", "onload"} & {name for name, _ in found.attributes}
@@ -133,7 +133,7 @@ def test_written_files(tmp_path: Path) -> None:
     view, folder = nasty(), tmp_path / "new" / "folder"
     write(folder, view)
     names = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
-    systems = view.snapshot.plan.systems
+    systems = view.saved.plan.systems
     runs = [f"runs/{file_name(s)}" for s in systems]
     assert names == {name for name, _ in files(view)}
     assert {"metrics.json", "per_query.json", "report.html", "qrels.trec", *runs} <= names
@@ -168,29 +168,29 @@ ODD = {
 
 
 @pytest.mark.parametrize("view", ODD.values(), ids=ODD)
-def test_odd_evaluations_have_words_instead_of_nan(view: Dossier) -> None:
-    assert verdicts(view)
+def test_odd_evaluations_have_words_instead_of_nan(view: EvaluationReport) -> None:
+    assert view.verdicts()
     for name, text in files(view):
         assert "nan" not in text.lower().replace("provenance", ""), name
         assert "inf" not in text.lower().split(), name
 
 
 def test_verdicts_in_words() -> None:
-    assert verdicts(ODD["alone"]) == [
+    assert ODD["alone"].verdicts() == [
         "a was evaluated alone: choose a second system to compare it with."
     ]
-    assert verdicts(ODD["one query"]) == ["b: 1 judged query is no evidence; judge more queries."]
-    assert verdicts(ODD["nothing ranked"]) == [
+    assert ODD["one query"].verdicts() == ["b: 1 judged query is no evidence; judge more queries."]
+    assert ODD["nothing ranked"].verdicts() == [
         "No query was ranked by every system: there is nothing to compare."
     ]
-    assert "b equals a in nDCG@10" in verdicts(ODD["all ties"])[0]
+    assert "b equals a in nDCG@10" in ODD["all ties"].verdicts()[0]
 
 
 def test_the_best_and_the_worst_three_are_shown_in_full() -> None:
     judged = {f"q{i}": {"x": 1} for i in range(10)}
     after = {q: "xyz" if i < 5 else "zyx" for i, q in enumerate(judged)}
     before = {q: "yxz" for q in judged}
-    text = read(html_report(simple({"a": before, "b": after}, judged))).text
+    text = read(evaluation_html(simple({"a": before, "b": after}, judged))).text
     assert text.count("(+0.369)") == text.count("(−0.131)") == 3
 
 
@@ -200,7 +200,7 @@ def test_a_formula_is_not_run_by_a_spreadsheet() -> None:
     chosen = Plan(Request("-", "a", ()), queries, judged)
     found = Evaluation(("a",))
     found.note("q", ranking("a", [Document("x", "", "x")]))
-    rows = list(csv.DictReader(io.StringIO(per_query_csv(dossier(chosen, found)))))
+    rows = list(csv.DictReader(io.StringIO(per_query_csv(report(chosen, found)))))
     assert (rows[0]["query"], rows[0]["tags"]) == ("'=cmd|' /C calc'!A0", "'+t")
     assert rows[0]["nDCG@10"] == "1.000000"
 
@@ -214,12 +214,12 @@ def test_differences_as_a_table_and_in_the_report() -> None:
     for name, value in (("mean", gain), ("low", gain), ("high", gain), ("p", 2 / 2**8)):
         assert float(row[name]) == pytest.approx(value)
     assert (row["effect"], row["more"]) == ("", "")  # all gains are equal: no spread
-    text = read(html_report(view)).text
+    text = read(evaluation_html(view)).text
     assert "Differences from a" in text
     assert "+0.369 to +0.369" in text
     alone = simple({"a": {"q": "x"}}, {"q": {"x": 1}})
     assert list(csv.DictReader(io.StringIO(differences_csv(alone)))) == []
-    assert "Differences from" not in html_report(alone)
+    assert "Differences from" not in evaluation_html(alone)
 
 
 def test_the_latex_table_escapes_and_marks() -> None:

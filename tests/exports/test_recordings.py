@@ -23,8 +23,8 @@ from components.domain import (
     Timing,
     Usage,
 )
-from components.exports.recordings import Saved, bundle, columns_for, read_bundle, read_run
-from components.exports.trec import run_lines
+from components.exports.recordings import Saved, bundle, columns_for, read_bundle
+from components.exports.trec import read_run, run_lines
 from components.lab import Lab
 from components.measures import run_scores
 from components.pipeline import Request

@@ -251,7 +251,7 @@ def test_a_finished_comparison_can_be_taken_away(visit: Visit) -> None:
     at = visit()
     settle(at)
     labels = [b.label for b in at.get("download_button")]
-    assert {"Card (HTML)", "JSON", "CSV", "TREC run"} <= set(labels)
+    assert {"Report (HTML)", "JSON", "CSV", "TREC run"} <= set(labels)
 
 
 def test_hostile_documents_in_the_detail_are_text(visit: Visit) -> None:

@@ -13,8 +13,8 @@ from components.config import Settings
 from components.domain import Corpus, Document, Query
 from components.evaluation.job import Evaluating
 from components.evaluation.store import Snapshot, SnapshotStore
-from components.exports import evaluation as dossier
-from components.exports.evaluation_report import Dossier
+from components.exports.evaluation_html import evaluation_html
+from components.exports.evaluation_report import EvaluationReport
 from components.ui.shared import state
 
 Visit = Callable[..., AppTest]
@@ -117,7 +117,7 @@ def test_a_split_is_chosen_and_followed(visit: Visit) -> None:
     assert one.plan.split == "dev"
     assert one.plan.judgments == splits["dev"]
     assert one.evaluation.metrics(one.plan.judgments)["bm25"].per_query["q"]["nDCG@10"] == 0
-    assert "“dev”" in dossier.html_report(Dossier(one, {}, Settings()))
+    assert "“dev”" in evaluation_html(EvaluationReport(one, {}, Settings()))
 
 
 @pytest.mark.models

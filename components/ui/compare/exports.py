@@ -1,4 +1,4 @@
-"""Take it away: a finished comparison as JSON, CSV, TREC run and a card for everybody."""
+"""A finished comparison as files: JSON, CSV, a TREC run and a report as HTML."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ import streamlit as st
 from components.analysis import comparison as analysis
 from components.domain import Comparison
 from components.exports.as_json import comparison_json
-from components.exports.comparison import Card, card_html, comparison_csv, comparison_run
+from components.exports.comparison import ComparisonReport, comparison_html
+from components.exports.tables import comparison_csv
+from components.exports.trec import comparison_run
 from components.ui.compare.board.view import column_specs, comparison_of, first_spec
 from components.ui.compare.views import K, Shown
 from components.ui.shared import page
 
 
-def takeaway(shown: Shown) -> None:
+def downloads(shown: Shown) -> None:
     """Offer a finished comparison as files."""
     job = shown.job
     query = job.corpus.find_query(job.request.query)
     comparison = comparison_of(job)
     page.heading("Take it away", "Every format holds the query, the systems and the ranks.")
     files = (
-        ("Card (HTML)", "html", "text/html", lambda: card_html(_card(shown, comparison))),
+        ("Report (HTML)", "html", "text/html", lambda: comparison_html(_report(shown, comparison))),
         ("JSON", "json", "application/json", lambda: _json(shown, comparison)),
         ("CSV", "csv", "text/csv", lambda: comparison_csv(shown.rankings, shown.grades)),
         (
@@ -33,7 +35,7 @@ def takeaway(shown: Shown) -> None:
             lambda: comparison_run(shown.rankings, query.id if query else "q"),
         ),
     )
-    with st.container(horizontal=True, key="takeaway"):
+    with st.container(horizontal=True, key="downloads"):
         for label, ending, mime, data in files:
             st.download_button(
                 label,
@@ -53,16 +55,18 @@ def _json(shown: Shown, comparison: Comparison) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1)
 
 
-def _card(shown: Shown, comparison: Comparison) -> Card:
+def _report(shown: Shown, comparison: Comparison) -> ComparisonReport:
     job = shown.job
     specs = column_specs(job.request, job.lab.settings)
     models = [first_spec(job.request), *(specs[r.system] for r in shown.rankings[1:])]
-    return Card(
+    return ComparisonReport(
         job.request.query,
         job.corpus,
-        tuple(shown.rankings),
-        {i: column.style for i, column in enumerate(shown.columns)},
-        [" ".join(p for p in (s.model or s.label, s.revision) if p) for s in models],
+        shown.columns,
+        {
+            c.style: " ".join(p for p in (s.model or s.label, s.revision) if p)
+            for c, s in zip(shown.columns, models, strict=True)
+        },
         comparison.failures,
         shown.grades,
         analysis.verdict(comparison, shown.grades, K),

@@ -12,8 +12,7 @@ from components.charts.palette import LETTERS, StyledRanking, SystemStyle, lette
 from components.domain import Comparison, Query
 from components.lab import catalog
 from components.pipeline.job import FIRST, Job
-from components.ui.compare import exports as takeaway
-from components.ui.compare import permalink, recording, views, why
+from components.ui.compare import exports, permalink, recording, views, why
 from components.ui.compare.board.component import BoardData, board
 from components.ui.compare.board.view import board_data, column_specs, comparison_of, first_spec
 from components.ui.shared import page, state
@@ -125,7 +124,7 @@ def _results(job: Job, final_k: int, grades: Mapping[str, int], chosen: str | No
         return
     shown = views.Shown(job, columns, grades, final_k)
     views.show(shown)
-    takeaway.takeaway(shown)
+    exports.downloads(shown)
 
 
 def _instruction_views(columns: Sequence[StyledRanking], final_k: int) -> None:

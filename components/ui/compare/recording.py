@@ -15,8 +15,8 @@ from components.exports.recordings import (
     bundle,
     columns_for,
     read_bundle,
-    read_run,
 )
+from components.exports.trec import read_run
 from components.pipeline import Request
 from components.pipeline.job import Job
 from components.ui.compare import paste

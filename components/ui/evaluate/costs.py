@@ -7,14 +7,14 @@ import streamlit as st
 from components.advice.costs import Machine, Reading, Traffic, bills, break_even, reading_of_run
 from components.charts import evaluation as drawn
 from components.evaluation import summary as evidence
-from components.exports.evaluation_report import Dossier
+from components.exports.evaluation_report import EvaluationReport
 from components.lab import catalog
 from components.ui.compare.views import CHART
 from components.ui.rerankers.choosing import reading
 from components.ui.shared import page, state
 
 
-def show(view: Dossier | None) -> None:
+def show(report: EvaluationReport | None) -> None:
     """Show the monthly cost of every priced model and of a machine of one's own."""
     page.heading(
         "Money",
@@ -41,10 +41,10 @@ def show(view: Dossier | None) -> None:
             **state.bound(state.BUSY),
         )
     depth = int(state.get(state.PRICED_K))
-    read = _reading(view, depth)
+    read = _reading(report, depth)
     traffic = Traffic(float(state.get(state.QUERIES_A_DAY)), depth, read.query, read.document)
     found = bills(list(catalog.reranker_specs(settings).values()), traffic, settings)
-    machines = _machines(view, traffic)
+    machines = _machines(report, traffic)
     monthly = {bill.spec.key: bill.usd_a_month for bill in found}
     own = {f"{s} on your machine": m.cost(traffic.queries_a_day) for s, m in machines.items()}
     billed = traffic.billed()
@@ -92,7 +92,7 @@ def _machine_words(system: str, machine: Machine, traffic: Traffic) -> None:
     )
 
 
-def _machines(view: Dossier | None, traffic: Traffic) -> dict[str, Machine]:
+def _machines(report: EvaluationReport | None, traffic: Traffic) -> dict[str, Machine]:
     """Return a machine for each local reranker whose speed is known, scaled to the depth asked.
 
     The speed is the evaluation's median, else that of the lab's measurements since it started.
@@ -103,7 +103,7 @@ def _machines(view: Dossier | None, traffic: Traffic) -> dict[str, Machine]:
     ]
     found = {}
     for key in local:
-        per_pair = _ms_a_pair(view, key)
+        per_pair = _ms_a_pair(report, key)
         if per_pair:
             found[key] = Machine(
                 float(state.get(state.MACHINE_USD)),
@@ -113,9 +113,9 @@ def _machines(view: Dossier | None, traffic: Traffic) -> dict[str, Machine]:
     return found
 
 
-def _ms_a_pair(view: Dossier | None, key: str) -> float:
-    if view is not None:
-        times = evidence.stage_times(view.snapshot.plan, view.snapshot.evaluation)
+def _ms_a_pair(report: EvaluationReport | None, key: str) -> float:
+    if report is not None:
+        times = evidence.stage_times(report.saved.plan, report.saved.evaluation)
         mine = [
             t.p50 / t.pairs for t in times if (t.system, t.stage) == (key, "rerank") and t.pairs
         ]
@@ -124,10 +124,10 @@ def _ms_a_pair(view: Dossier | None, key: str) -> float:
     return state.lab().ms_a_pair(key) or 0.0
 
 
-def _reading(view: Dossier | None, depth: int) -> Reading:
+def _reading(report: EvaluationReport | None, depth: int) -> Reading:
     """Return the tokens that a reranker reads: of the evaluation's candidates, or of the corpus."""
-    if view is None or view.corpus is None or not view.ranked:
+    if report is None or report.corpus is None or not report.ranked:
         return reading(state.corpus())
-    one, corpus = view.snapshot, view.corpus
+    one, corpus = report.saved, report.corpus
     key = ("reading", one.id, len(one.evaluation.complete), depth)
     return state.memo(key, lambda: reading_of_run(one.plan, one.evaluation, corpus, depth))

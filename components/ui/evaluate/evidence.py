@@ -10,8 +10,7 @@ from components.charts import evaluation as drawn
 from components.evaluation import significance
 from components.evaluation import summary as evidence
 from components.evaluation.store import Snapshot
-from components.exports import evaluation as dossier
-from components.exports.evaluation_report import Dossier
+from components.exports.evaluation_report import HOW_DIFFERENCES_READ, EvaluationReport
 from components.measures import FAMILIES
 from components.ui.compare.views import CHART
 from components.ui.evaluate import costs as money
@@ -22,22 +21,22 @@ from components.ui.shared import page, state
 from components.wording import signed
 
 
-def show(view: Dossier | None) -> None:
+def show(report: EvaluationReport | None) -> None:
     """Show the verdict and the chosen evidence; without an evaluation, what else there is."""
-    chosen = _choose_view(view)
-    if view is None:
+    chosen = _choose_view(report)
+    if report is None:
         if chosen not in _ALWAYS:
             _nothing_yet()
             return
     elif chosen not in _ALWAYS:
-        _controls(view)
-        _verdict(view, whole=chosen == "quality")
-        if not view.ranked:
-            _failures(view)
+        _controls(report)
+        _verdict(report, whole=chosen == "quality")
+        if not report.ranked:
+            _failures(report)
             return
-    _VIEWS[chosen][1](view)
-    if view is not None and chosen not in _ALWAYS:
-        _failures(view)
+    _VIEWS[chosen][1](report)
+    if report is not None and chosen not in _ALWAYS:
+        _failures(report)
 
 
 _PROMISES = (
@@ -73,7 +72,7 @@ def _nothing_yet() -> None:
     kept.offer_last()
 
 
-def _choose_view(view: Dossier | None) -> str:
+def _choose_view(report: EvaluationReport | None) -> str:
     chosen = st.segmented_control(
         "Evidence",
         list(_VIEWS),
@@ -85,9 +84,9 @@ def _choose_view(view: Dossier | None) -> str:
     return str(chosen)
 
 
-def _controls(view: Dossier) -> None:
+def _controls(report: EvaluationReport) -> None:
     """Let the visitor choose the measure, its cut-off, and whom to compare with."""
-    one = view.snapshot
+    one = report.saved
     systems = one.plan.systems
     if state.get(state.BASELINE) not in systems:
         state.put(state.BASELINE, systems[0])
@@ -104,24 +103,24 @@ def _controls(view: Dossier) -> None:
         page.soft(one.title, "shown-evaluation")
 
 
-def _verdict(view: Dossier, *, whole: bool) -> None:
+def _verdict(report: EvaluationReport, *, whole: bool) -> None:
     with st.container(key="verdict"):
-        for line in dossier.verdicts(view, _changed(view)):
+        for line in report.verdicts(_changed(report)):
             st.text(line)
-    plan, found = view.snapshot.plan, view.snapshot.evaluation
+    plan, found = report.saved.plan, report.saved.evaluation
     said = evidence.warnings(plan, found)
     if whole:
-        said += evidence.remarks(plan, found, int(view.measure.partition("@")[2] or 10))
+        said += evidence.remarks(plan, found, int(report.measure.partition("@")[2] or 10))
     for i, line in enumerate(said):
         page.soft(line, f"caution-{i}")
 
 
-def _changed(view: Dossier) -> tuple[significance.Difference, ...]:
-    return state.memo(view_key(view, "differences", view.base), lambda: dossier.changed(view))
+def _changed(report: EvaluationReport) -> tuple[significance.Difference, ...]:
+    return state.memo(view_key(report, "differences", report.base), report.differences)
 
 
-def _failures(view: Dossier) -> None:
-    found = view.snapshot.evaluation.failures
+def _failures(report: EvaluationReport) -> None:
+    found = report.saved.evaluation.failures
     rows = [
         {"System": system, "Query": query, "Reason": failure.reason, "What to do": failure.remedy}
         for system, failures in found.items()
@@ -135,26 +134,27 @@ def _failures(view: Dossier) -> None:
 # ---------------------------------------------------------------- quality
 
 
-def quality(view: Dossier) -> None:
+def quality(report: EvaluationReport) -> None:
     """Show the means with their intervals."""
     page.heading(
         "Quality",
-        f"How to read: a dot is the mean {view.measure}, the bar its 95% bootstrap interval. "
+        f"How to read: a dot is the mean {report.measure}, the bar its 95% bootstrap interval. "
         "Intervals that overlap can still differ: the verdict above compares query by query.",
     )
-    found = state.memo(view_key(view, "means"), lambda: significance.means(view.ranked, view.names))
-    chosen = {s: values[view.measure] for s, values in found.items()}
-    figure = drawn.quality(chosen, view.styles, page.palette())
-    st.plotly_chart(figure, key="quality", config=CHART, alt=f"Mean {view.measure} by system")
+    found = state.memo(
+        view_key(report, "means"), lambda: significance.means(report.ranked, report.names)
+    )
+    chosen = {s: values[report.measure] for s, values in found.items()}
+    figure = drawn.quality(chosen, report.styles, page.palette())
+    st.plotly_chart(figure, key="quality", config=CHART, alt=f"Mean {report.measure} by system")
     rows = [
-        {"System": f"{view.styles[s].letter} {s}"}
-        | {name: _interval(values[name]) for name in view.names}
+        {"System": report.styles[s].name} | {name: _interval(values[name]) for name in report.names}
         for s, values in found.items()
     ]
     st.dataframe(rows, hide_index=True, width="stretch", key="metrics")
-    changed = _changed(view)
+    changed = _changed(report)
     if changed:
-        page.heading(f"Differences from {view.base}", f"How to read: {dossier.DIFFERENCES}")
+        page.heading(f"Differences from {report.base}", f"How to read: {HOW_DIFFERENCES_READ}")
         facts = [significance.facts(d) for d in changed]
         st.dataframe(facts, hide_index=True, width="stretch", key="differences")
 
@@ -168,10 +168,10 @@ def _interval(mean: significance.Mean) -> str:
 # ---------------------------------------------------------------- by query, by tag
 
 
-def by_query(view: Dossier) -> None:
+def by_query(report: EvaluationReport) -> None:
     """Show the change of every query, each of which opens in Compare."""
-    others = [s for s in view.ranked if s != view.base]
-    if not others or view.base not in view.ranked:
+    others = [s for s in report.ranked if s != report.base]
+    if not others or report.base not in report.ranked:
         st.text("There is no second system to compare with.")
         return
     system = others[0]
@@ -187,16 +187,16 @@ def by_query(view: Dossier) -> None:
             )
             or others[0]
         )
-    found = evidence.changes(view.snapshot.plan, view.ranked, view.base, system, view.measure)
+    found = evidence.changes(report.saved.plan, report.ranked, report.base, system, report.measure)
     up, down = sum(c.change > 0 for c in found), sum(c.change < 0 for c in found)
     page.heading(
-        f"{system} against {view.base}, query by query",
-        f"How to read: one bar a query; up is a gain in {view.measure}. {up:,} better, {down:,} "
+        f"{system} against {report.base}, query by query",
+        f"How to read: one bar a query; up is a gain in {report.measure}. {up:,} better, {down:,} "
         f"worse, {len(found) - up - down:,} the same. Choose a bar or a row to open its query in "
         "Compare.",
     )
     figure = drawn.changes(
-        found, view.styles[system], view.styles[view.base], view.measure, page.palette()
+        found, report.styles[system], report.styles[report.base], report.measure, page.palette()
     )
     event = st.plotly_chart(
         figure,
@@ -204,13 +204,13 @@ def by_query(view: Dossier) -> None:
         config=CHART,
         on_select="rerun",
         selection_mode=("points",),
-        alt=f"Change in {view.measure} by query",
+        alt=f"Change in {report.measure} by query",
     )
     rows = [
         {
             "Query": c.query.text,
             "Tags": ", ".join(c.query.tags),
-            view.base: f"{c.before:.3f}",
+            report.base: f"{c.before:.3f}",
             system: f"{c.after:.3f}",
             "Change": signed(c.change),
         }
@@ -228,7 +228,7 @@ def by_query(view: Dossier) -> None:
     places = [p["point_index"] for p in event["selection"]["points"]]
     places += table["selection"]["rows"]
     if places:
-        _open(view.snapshot, found[places[0]].query.text)
+        _open(report.saved, found[places[0]].query.text)
 
 
 def _open(one: Snapshot, query: str) -> None:
@@ -245,19 +245,21 @@ def _open(one: Snapshot, query: str) -> None:
     st.switch_page("app.py")
 
 
-def by_tag(view: Dossier) -> None:
+def by_tag(report: EvaluationReport) -> None:
     """Show the means by kind of query."""
     page.heading(
         "By kind of query",
-        f"How to read: mean {view.measure}, and the difference from {view.base}; blue is better, "
-        "orange worse. A kind with few queries says little.",
+        f"How to read: mean {report.measure}, and the difference from {report.base}; blue is "
+        "better, orange worse. A kind with few queries says little.",
     )
-    groups = evidence.by_tag(view.snapshot.plan, view.ranked, view.measure)
-    if not groups or view.base not in view.ranked:
+    groups = evidence.by_tag(report.saved.plan, report.ranked, report.measure)
+    if not groups or report.base not in report.ranked:
         st.text("These queries carry no tags. Tags come from the metadata of queries.jsonl.")
         return
-    figure = drawn.tags(groups, view.base, view.styles, page.palette())
-    st.plotly_chart(figure, key="tags", config=CHART, alt=f"Mean {view.measure} by tag and system")
+    figure = drawn.tags(groups, report.base, report.styles, page.palette())
+    st.plotly_chart(
+        figure, key="tags", config=CHART, alt=f"Mean {report.measure} by tag and system"
+    )
 
 
 _ALWAYS = ("money", "past", "kept")

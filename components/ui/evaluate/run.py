@@ -14,7 +14,7 @@ from components.domain import Corpus, LabError
 from components.evaluation import Plan
 from components.evaluation.job import Evaluating, at_work
 from components.evaluation.store import Snapshot
-from components.exports.evaluation_report import Dossier
+from components.exports.evaluation_report import EvaluationReport
 from components.measures import MEASURES, Metrics
 from components.ui.evaluate.planning import plan_words
 from components.ui.shared import page, state
@@ -137,21 +137,21 @@ def _ended(job: Evaluating) -> None:
 # ---------------------------------------------------------------- what is shown
 
 
-def shown() -> Dossier | None:
+def shown() -> EvaluationReport | None:
     """Return the session's evaluation as it is looked at: measure and baseline included."""
     one: Snapshot | None = state.get(state.EVALUATED)
     if one is None or one.plan.fingerprint not in state.fingerprints():
         return None
     name, systems = measure_name(), one.plan.systems
     baseline = state.get(state.BASELINE)
-    return Dossier(
+    return EvaluationReport(
         one,
         metrics_of(one, name),
         state.lab().settings,
         next((c for c in _corpora() if c.fingerprint == one.plan.fingerprint), None),
         baseline if baseline in systems else "",
         name,
-        page.dark(),
+        page.palette(),
     )
 
 
@@ -188,6 +188,6 @@ def _joined(first: Metrics, second: Metrics) -> Metrics:
     return Metrics({**first.mean, **second.mean}, per_query)
 
 
-def view_key(view: Dossier, *more: object) -> tuple[object, ...]:
+def view_key(report: EvaluationReport, *more: object) -> tuple[object, ...]:
     """Return the key of what is computed from an evaluation as it is looked at."""
-    return (*more, view.snapshot.id, len(view.snapshot.evaluation.complete), view.measure)
+    return (*more, report.saved.id, len(report.saved.evaluation.complete), report.measure)

@@ -12,8 +12,10 @@ import streamlit as st
 from components.domain import LabError
 from components.evaluation.significance import difference, holm
 from components.evaluation.store import Head, Snapshot, SnapshotStore
-from components.exports import evaluation as dossier
-from components.exports.evaluation_report import Dossier
+from components.exports.evaluation import files
+from components.exports.evaluation_html import evaluation_html
+from components.exports.evaluation_report import EvaluationReport
+from components.exports.tables import latex, per_query_csv
 from components.measures import Metrics
 from components.ui.shared import page, state
 from components.wording import milliseconds, signed
@@ -21,27 +23,27 @@ from components.wording import milliseconds, signed
 DAYS: Mapping[str, float] = {"the last hour": 1 / 24, "the last day": 1, "all": 36_500}
 
 
-def show(view: Dossier | None) -> None:
+def show(report: EvaluationReport | None) -> None:
     """Show the files of the evaluation at hand, then everything that is kept."""
-    if view is not None:
-        _takeaway(view)
-    _kept(view)
+    if report is not None:
+        _downloads(report)
+    _kept(report)
 
 
 # ---------------------------------------------------------------- take it away
 
 
-def _takeaway(view: Dossier) -> None:
-    page.heading("Take it away", f"{view.snapshot.title}. The report needs no network.")
-    stem = f"{view.snapshot.plan.corpus}-evaluation"
-    files = (
-        ("Report (HTML)", f"{stem}.html", "text/html", lambda: dossier.html_report(view)),
-        ("By query (CSV)", f"{stem}.csv", "text/csv", lambda: dossier.per_query_csv(view)),
-        ("Table (LaTeX)", f"{stem}.tex", "text/plain", lambda: dossier.latex(view)),
-        ("Everything (ZIP)", f"{stem}.zip", "application/zip", lambda: _zip(view)),
+def _downloads(report: EvaluationReport) -> None:
+    page.heading("Take it away", f"{report.saved.title}. The report needs no network.")
+    stem = f"{report.saved.plan.corpus}-evaluation"
+    downloads = (
+        ("Report (HTML)", f"{stem}.html", "text/html", lambda: evaluation_html(report)),
+        ("By query (CSV)", f"{stem}.csv", "text/csv", lambda: per_query_csv(report)),
+        ("Table (LaTeX)", f"{stem}.tex", "text/plain", lambda: latex(report)),
+        ("Everything (ZIP)", f"{stem}.zip", "application/zip", lambda: _zip(report)),
     )
     with st.container(horizontal=True, key="take-evaluation"):
-        for label, name, mime, data in files:
+        for label, name, mime, data in downloads:
             st.download_button(
                 label,
                 data,
@@ -55,10 +57,10 @@ def _takeaway(view: Dossier) -> None:
     page.soft("The ZIP also holds the TREC runs, the judgments and the metrics as JSON.", "zip")
 
 
-def _zip(view: Dossier) -> bytes:
+def _zip(report: EvaluationReport) -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in dossier.files(view):
+        for name, text in files(report):
             archive.writestr(name, text)
     return held.getvalue()
 
@@ -70,7 +72,7 @@ def _store() -> SnapshotStore:
     return SnapshotStore(state.lab().settings.data_dir)
 
 
-def _kept(view: Dossier | None) -> None:
+def _kept(report: EvaluationReport | None) -> None:
     page.heading(
         "Kept evaluations",
         "Of the corpora that you hold, on this machine. Choose one to open or delete it, two to "
@@ -209,7 +211,7 @@ def _metrics(one: Snapshot, name: str) -> dict[str, Metrics]:
 # ---------------------------------------------------------------- past searches
 
 
-def past_searches(view: Dossier | None) -> None:
+def past_searches(report: EvaluationReport | None) -> None:
     """Show how long the lab's own past searches took, by system and stage."""
     page.heading(
         "Past searches",

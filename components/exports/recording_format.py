@@ -1,0 +1,107 @@
+"""The file of a recording as pydantic models: version 1, which every version of the lab reads.
+
+A field that is unknown, missing, of another type or out of its range is refused.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+FORMAT: Final = "rerank-lab-recording"
+VERSION: Final = 1
+MAX_HITS: Final = 10_000
+"""Documents that one system may rank for one query."""
+
+Text = Annotated[str, Field(max_length=2_000_000)]
+Name = Annotated[str, Field(min_length=1, max_length=512)]
+Milliseconds = Annotated[FiniteFloat, Field(ge=0, le=1e9)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class TimingData(_Strict):
+    """Milliseconds by stage."""
+
+    embed_ms: Milliseconds = 0.0
+    search_ms: Milliseconds = 0.0
+    rerank_ms: Milliseconds = 0.0
+    load_ms: Milliseconds = 0.0
+    wait_ms: Milliseconds = 0.0
+
+
+class UsageData(_Strict):
+    """What was scored and what was charged."""
+
+    pairs: Count = 0
+    tokens: Count = 0
+    requests: Count = 0
+    searches: Milliseconds = 0.0
+    billed_tokens: Count = 0
+    usd: Milliseconds | None = None
+    estimated: bool = False
+    reused: Count = 0
+
+
+class SystemData(_Strict):
+    """One column: its model, its ranking as ids and scores, best first, and what it took."""
+
+    system: Name
+    model: Text
+    scale: Text
+    date: datetime
+    hits: Annotated[list[tuple[Name, FiniteFloat]], Field(max_length=MAX_HITS)]
+    timing: TimingData
+    usage: UsageData
+
+
+class DocumentData(_Strict):
+    """One document that is among the hits."""
+
+    id: Name
+    title: Text
+    text: Text
+
+
+class CorpusData(_Strict):
+    """The corpus that was searched: its name, its number of documents, its fingerprint."""
+
+    name: Name
+    documents: Count
+    fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{0,64}$")]
+
+
+class FailureData(_Strict):
+    """A system that did not rank."""
+
+    system: Name
+    reason: Text
+    remedy: Text
+
+
+class QueryData(_Strict):
+    """One comparison; `grades` are the judgments of its query by document id."""
+
+    text: Annotated[str, Field(min_length=1, max_length=100_000)]
+    initial_k: Annotated[int, Field(ge=1, le=MAX_HITS)]
+    instruction: Text
+    grades: dict[Name, Annotated[int, Field(ge=-(10**9), le=10**9)]]
+    first_stage: SystemData
+    systems: Annotated[list[SystemData], Field(max_length=8)]
+    failures: Annotated[list[FailureData], Field(max_length=8)]
+
+
+class RecordingData(_Strict):
+    """The whole file."""
+
+    format: Literal["rerank-lab-recording"]
+    version: Literal[1]
+    date: datetime
+    corpus: CorpusData
+    documents: list[DocumentData]
+    queries: Annotated[list[QueryData], Field(min_length=1, max_length=2_000)]

@@ -1,0 +1,55 @@
+"""HTML files from the Jinja2 templates of `templates/`, which escape every text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from components.charts.palette import DARK, LIGHT, Palette, letter_rules
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_VARIABLES = ("text", "soft", "border", "paper", "panel", "on_system")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text under a head, which may be empty.
+
+    The first `text` columns hold words and are aligned left, the others hold numbers.
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    text: int = 1
+
+
+def render(template: str, **values: object) -> str:
+    """Return a template filled in: HTML that loads nothing and runs nothing.
+
+    Every value is escaped but `Markup`, which must be our own escaped output. The shell needs a
+    `title`.
+    """
+    return _TEMPLATES.get_template(template).render(colours=_colours(), **values)
+
+
+@cache
+def _colours() -> Markup:
+    """Return the palette as CSS: light, and dark where the reader's system asks for it."""
+    dark = f"@media (prefers-color-scheme: dark) {{\n{_variables(DARK)}\n{letter_rules(DARK)}\n}}"
+    return Markup(f"{_variables(LIGHT)}\n{letter_rules(LIGHT)}\n{dark}")
+
+
+def _variables(palette: Palette) -> str:
+    pairs = (f"--{name.replace('_', '-')}: {getattr(palette, name)};" for name in _VARIABLES)
+    return f":root {{ {' '.join(pairs)} }}"
