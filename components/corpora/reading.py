@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -19,11 +19,10 @@ from components.corpora.formats import Columns, TablePreview, by_ending, format_
 from components.corpora.formats.jsonl import json_rows
 from components.corpora.judgments import check_judgments, judgments_of, read_pairs
 from components.corpora.layout import CORPUS, TEST, Parts, check_split, folder_parts, upload_parts
-from components.corpora.records import ID_KEYS, documents_from, queries_from, text_of
+from components.corpora.records import documents_from, queries_from, text_of, with_ids
 from components.corpora.text import (
     MAX_BYTES,
     MAX_FILES,
-    Row,
     Upload,
     decode,
     lines,
@@ -91,7 +90,7 @@ def read_file(path: Path, split: str = TEST) -> Corpus:
             f"{quoted(str(path))}: a file with this ending is not read as a corpus.",
             f"Give a folder, or a file that ends in {listed(upload_endings(), 'or')}.",
         )
-    _check_amount(1, path.suffix.lower() == ZIP, path.stat().st_size)  # before it is in memory
+    _check_amount(1, int(path.suffix.lower() == ZIP), path.stat().st_size)  # before it is read
     corpus = read_uploads([load(path, path.name)])
     check_split(split, corpus.splits)
     return corpus.with_split(split) if split in corpus.splits else replace(corpus, judgments={})
@@ -110,7 +109,7 @@ def read_uploads(
     files = [Upload(printable(upload.name), upload.content) for upload in uploads]
     parts = upload_parts(unzip(files[0]) if zips else files)
     tables = (by_ending()[file.suffix].rows(file, columns) for file in parts.corpus)
-    rows = (row for table in tables for row in _numbered(table))
+    rows = (row for table in tables for row in with_ids(table))
     only = printable(PurePosixPath(uploads[0].name).stem) if len(uploads) == 1 else ""
     return _assemble(name or only or "upload", documents_from(rows), parts)
 
@@ -188,10 +187,3 @@ def _check_amount(files: int, zips: int, size: int) -> None:
             f"{MAX_BYTES} bytes; found {files} files, {zips} of them zips, of {size} bytes.",
             "Choose fewer or smaller files.",
         )
-
-
-def _numbered(rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield rows with an id: their own, or `doc-` and their number."""
-    for number, row in enumerate(rows, 1):
-        has_id = any(key in row.fields for key in ID_KEYS)
-        yield row if has_id else Row(row.where, {**row.fields, "_id": f"doc-{number}"})

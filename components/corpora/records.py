@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from components.corpora.text import Row, kind, quoted
 from components.domain import CorpusError, Document, Query
 
 MAX_ID_LENGTH = 512
-ID_KEYS = ("_id", "id", "docid")
+SHARED_ID = "doc_id"
+"""An id by which a file may also name the document that several of its passages come from."""
+
+ID_KEYS = ("_id", "id", "docid", SHARED_ID)
+TITLE_KEYS = ("title", "heading", "subject")
 TEXT_KEYS = ("text", "contents", "body", "passage", "content", "document")
-"""The names under which an id and a text are read, in order of preference."""
+"""The fields, and the columns of a table, that are read as id, title and text; the first wins."""
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def documents_from(rows: Iterable[Row], *, keep_blank: bool = False) -> tuple[Document, ...]:
@@ -29,10 +35,36 @@ def queries_from(rows: Iterable[Row]) -> tuple[Query, ...]:
     return tuple(_query(row, places) for row in rows)
 
 
+def with_ids(rows: Iterable[Row]) -> list[Row]:
+    """Return rows with an id: their own, or `doc-` and their number.
+
+    The field `doc_id` counts as their own where it tells all rows apart.
+    """
+    rows = list(rows)
+    numbered = _numbered(rows, ID_KEYS)
+    places: dict[str, str] = {}
+    try:
+        for row in numbered:
+            _identity(row, places)
+    except CorpusError:
+        return _numbered(rows, [key for key in ID_KEYS if key != SHARED_ID])
+    return numbered
+
+
+def _numbered(rows: Iterable[Row], keys: Collection[str]) -> list[Row]:
+    """Return rows, with `doc-` and their number as id where they have none of these fields."""
+    return [
+        row
+        if any(key in row.fields for key in keys)
+        else Row(row.where, {**row.fields, "_id": f"doc-{number}"})
+        for number, row in enumerate(rows, 1)
+    ]
+
+
 def _document(row: Row, places: dict[str, str], keep_blank: bool) -> Document:
     """Check one row into a document."""
     identity = _identity(row, places)
-    title = _optional_string(row, row.fields, "title")
+    title = _title(row)
     text = text_of(row, keep_blank)
     extra = {
         _string(row, "metadata", key): _string(row, "metadata", _flat(row, value))
@@ -53,6 +85,14 @@ def _query(row: Row, places: dict[str, str]) -> Query:
         tuple(_string(row, "tags", tag) for tag in tags),
         _optional_string(row, extra, "note"),
     )
+
+
+def _title(row: Row) -> str:
+    """Return the row's title; fields with another name for it count where they can be one."""
+    if TITLE_KEYS[0] in row.fields:
+        return _optional_string(row, row.fields, TITLE_KEYS[0])
+    values = (row.fields.get(key) for key in TITLE_KEYS)
+    return next((v for v in values if isinstance(v, str) and not _UNSTORABLE.search(v)), "")
 
 
 def _identity(row: Row, places: dict[str, str]) -> str:
@@ -104,7 +144,7 @@ def _string(row: Row, key: str, value: object) -> str:
     """Return a string that can be stored and sent: no null character, no lone surrogate."""
     if not isinstance(value, str):
         raise _wrong_kind(row, key, value, "a string")
-    bad = re.search("[\0\ud800-\udfff]", value)
+    bad = _UNSTORABLE.search(value)
     if bad:
         raise CorpusError(
             f"{row.where}: the field {key!r} has the code U+{ord(bad[0]):04X} at character "

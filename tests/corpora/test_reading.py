@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.corpora import (
+    MAX_BYTES,
     SAMPLES,
     Upload,
     coverage,
@@ -105,6 +107,64 @@ def test_a_name_with_dots_is_a_path_from_here(
     assert open_corpus("../x").name == "x"
     with pytest.raises(InputError):
         open_corpus("../tests")
+
+
+# ---------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", TWO.encode()),
+        ("a.CSV", b"id,text\n1,x\n"),
+        ("a.tsv", b"id\ttext\n1\tx\n"),
+        ("a.markdown", b"# One\nx\n# Two\ny\n"),
+        ("a.txt", b"x\n"),
+    ],
+)
+def test_a_file_is_read_as_an_upload(tmp_path: Path, name: str, content: bytes) -> None:
+    """The corpus has the file's name, without its ending."""
+    (tmp_path / name).write_bytes(content)
+    corpus = open_corpus(str(tmp_path / name))
+    assert corpus == read_uploads([Upload(name, content)])
+    assert corpus.name == "a"
+
+
+def test_a_file_is_read_as_strictly_as_an_upload(tmp_path: Path) -> None:
+    """A blank text is refused, whatever folders may hold; so are 50 MB and a byte."""
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "x"}\n{"text": ""}\n')
+    with pytest.raises(CorpusError, match=r"^a\.jsonl:2: the field 'text' is blank"):
+        open_corpus(str(path), keep_blank=True)
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(CorpusError, match=r"0 of them zips, of 52428801 bytes"):
+        open_corpus(str(path))
+
+
+def test_a_file_with_another_ending_is_named(tmp_path: Path) -> None:
+    """The error lists the endings that are read."""
+    path = tmp_path / "a.pdf"
+    path.write_bytes(b"x")
+    with pytest.raises(InputError, match=r"a file with this ending is not read") as caught:
+        open_corpus(str(path))
+    assert caught.value.remedy == (
+        "Give a folder, or a file that ends in .zip, .jsonl, .csv, .tsv, .md, .markdown or .txt."
+    )
+
+
+def test_a_zip_has_the_splits_of_its_folder(tmp_path: Path) -> None:
+    """One is taken by its name, `test` by default; another must be there."""
+    folder = folder_of(tmp_path / "x", corpus=TWO, queries=QUERIES, dev=HEADER + "q1\ta\t1\n")
+    path = shutil.make_archive(str(tmp_path / "x"), "zip", folder)
+    for split in ("test", "dev"):
+        zipped, unpacked = open_corpus(path, split), open_corpus(str(folder), split)
+        assert (zipped.name, zipped.documents) == (unpacked.name, unpacked.documents)
+        assert zipped.judgments == unpacked.judgments
+    assert open_corpus(path, "dev").judgments == {"q1": {"a": 1}}
+    with pytest.raises(CorpusError, match=r"qrels/train\.tsv: there is no such split") as caught:
+        open_corpus(path, "train")
+    assert caught.value.remedy == "Splits: dev."
 
 
 # ---------------------------------------------------------------- folders

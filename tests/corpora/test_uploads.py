@@ -81,6 +81,45 @@ def test_a_lone_jsonl_of_any_name_is_the_corpus() -> None:
     assert passages(corpus) == [("doc-1", "T", "x"), ("doc-2", "", "y"), ("9", "", "z")]
 
 
+@pytest.mark.parametrize("key", ["text", "contents", "body", "passage", "content", "document"])
+@pytest.mark.parametrize("identity", ["_id", "id", "docid", "doc_id"])
+@pytest.mark.parametrize("title", ["title", "heading", "subject"])
+def test_jsonl_and_tables_know_the_same_names(key: str, identity: str, title: str) -> None:
+    """One list serves every format."""
+    row = {identity: "MED-10", title: "T", key: "x"}
+    table = "\n".join("\t".join(cells) for cells in (row.keys(), row.values()))
+    expected = [("MED-10", "T", "x")]
+    assert passages(read_uploads([up("a.jsonl", json.dumps(row))])) == expected
+    assert passages(read_uploads([up("a.tsv", table)])) == expected
+
+
+def test_passages_of_one_document_may_share_its_doc_id() -> None:
+    """Then it is no id of theirs, nor where it cannot be one or is a number already given."""
+    for values in (["d", "d"], ["d", 1.5], ["d", " "], ["doc-2", None]):
+        rows = [{"doc_id": value, "text": "x"} for value in values]
+        rows = [{k: v for k, v in row.items() if v is not None} for row in rows]
+        corpus = read_uploads([up("a.jsonl", "\n".join(map(json.dumps, rows)))])
+        assert [d.id for d in corpus.documents] == ["doc-1", "doc-2"]
+    numbered = read_uploads([up("a.jsonl", '{"text": "x"}\n{"doc_id": "d", "text": "y"}')])
+    assert [d.id for d in numbered.documents] == ["doc-1", "d"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "title"),
+    [
+        ({"title": None, "heading": "h"}, ""),
+        ({"title": "t", "heading": "h"}, "t"),
+        ({"heading": 2, "subject": "s"}, "s"),
+        ({"heading": ["h"]}, ""),
+        ({"subject": "\0"}, ""),
+    ],
+)
+def test_what_cannot_be_a_title_is_none(fields: dict[str, object], title: str) -> None:
+    """Only a field called title must hold one."""
+    corpus = read_uploads([up("a.jsonl", json.dumps({"_id": "a", "text": "x", **fields}))])
+    assert passages(corpus) == [("a", title, "x")]
+
+
 def test_a_corpus_with_its_companions() -> None:
     """The order of the files does not matter, nor does the name of the judgments."""
     uploads = [
@@ -266,6 +305,19 @@ def test_a_fence_closes_only_with_its_like() -> None:
         ("n.md#1", "", "````\n```\n# a\n````"),
         ("n.md#2", "b", "x\n```y```"),
         ("n.md#3", "c", "z"),
+    ]
+
+
+def test_only_headings_of_the_document_itself_cut_it() -> None:
+    """As CommonMark has them: not those in quotes, lists, HTML or indented code."""
+    content = (
+        "# One\r\n> # quoted\r\n\r\n- item\r\n\r\n  # in a list\r\n\r\n<!--\r\n# in a comment\r\n"
+        "-->\r\n\r\n    # code\r\n\r\n*Two* of `them`\r\n===\r\ntwo\r\n"
+    )
+    corpus = read_uploads([up("n.md", content)])
+    assert [(d.title, d.text.count("\n")) for d in corpus.documents] == [
+        ("One", 10),
+        ("*Two* of `them`", 0),
     ]
 
 

@@ -10,7 +10,7 @@ from itertools import islice
 from types import MappingProxyType
 
 from components.corpora.formats import Columns, Format, TablePreview
-from components.corpora.records import ID_KEYS, TEXT_KEYS
+from components.corpora.records import ID_KEYS, TEXT_KEYS, TITLE_KEYS
 from components.corpora.text import MAX_BYTES, Row, Upload, decode, quoted
 from components.domain import CorpusError
 
@@ -18,13 +18,6 @@ PREVIEW_ROWS = 20
 DELIMITERS: Mapping[str, str] = MappingProxyType(
     {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 )
-
-# What a header's names suggest can be corrected on the page, so it goes further than the fields
-# that JSON is read from: there, passages of one document may share their doc_id.
-ID_COLUMNS = (*ID_KEYS, "doc_id")
-TITLE_COLUMNS = ("title", "heading", "subject")
-# The order of preference is older than the list in common; files keep their fingerprints.
-TEXT_COLUMNS = tuple(dict.fromkeys(("text", "passage", "content", *TEXT_KEYS)))
 
 csv.field_size_limit(MAX_BYTES)
 
@@ -47,7 +40,7 @@ def table_rows(upload: Upload, columns: Columns | None = None) -> Iterator[Row]:
     if columns is None:
         raise CorpusError(
             f"{upload.name}:1: no column is named like a text; found {_listed(preview.columns)}.",
-            f"Choose the column that holds the text, or name it {TEXT_COLUMNS[0]}.",
+            f"Choose the column that holds the text, or name it {TEXT_KEYS[0]}.",
         )
     roles = (("_id", columns.id), ("title", columns.title), ("text", columns.text))
     places = {role: _position(upload.name, preview.columns, name) for role, name in roles if name}
@@ -61,7 +54,7 @@ def _sniff(name: str, text: str) -> str:
     fits = {delimiter: _fit(name, text, delimiter) for delimiter in DELIMITERS}
     best = max(fits, key=fits.__getitem__)
     header = text.lstrip().partition("\n")[0].strip()
-    if fits[best][0] or header.strip('"').strip().lower() in TEXT_COLUMNS:
+    if fits[best][0] or header.strip('"').strip().lower() in TEXT_KEYS:
         return best
     content = f"the header line is {quoted(header)}" if header else "the file is empty"
     raise CorpusError(
@@ -114,8 +107,8 @@ def _suggest(columns: Sequence[str]) -> Columns | None:
     def first(names: Iterable[str]) -> str | None:
         return next((named[name] for name in names if name in named), None)
 
-    text = first(TEXT_COLUMNS)
-    return Columns(text, first(TITLE_COLUMNS), first(ID_COLUMNS)) if text else None
+    text = first(TEXT_KEYS)
+    return Columns(text, first(TITLE_KEYS), first(ID_KEYS)) if text else None
 
 
 def _position(name: str, columns: Sequence[str], wanted: str) -> int:
