@@ -102,28 +102,40 @@ def test_two_at_once_finish_with_the_figures_of_one_alone(tmp_path: Path) -> Non
     assert alone["queries"] == 12
 
 
-@pytest.mark.parametrize(
-    ("options", "code", "words"),
-    [
-        (("--tag", "nonsense"), 2, "is tagged 'nonsense'"),
-        (("--measure", "ERR@5"), 2, "There is no measure 'ERR@5'"),
-        (("--baseline", "voyage"), 2, "--baseline names voyage"),
-        (("--depth", "99"), 2, "depth (99) is larger than initial_k (10)"),
-        (("--split", "dev"), 2, "dev"),
-        (("--sample", "0"), 2, "sample is 0"),
-        (("--sample", "few"), 2, "Invalid value for '--sample': Input should be a valid integer"),
-        (("--meassure", "AP"), 2, "No such option: --meassure"),
-    ],
-)
+MISTAKES = {
+    ("--tag", "nonsense"): "is tagged 'nonsense'",
+    ("--measure", "ERR@5"): "There is no measure 'ERR@5'",
+    ("--baseline", "voyage"): "--baseline names voyage",
+    ("--depth", "99"): "depth (99) is larger than initial_k (10)",
+    ("--split", "dev"): "dev",
+    ("--sample", "0"): "sample is 0",
+    ("--sample", "few"): "Invalid value for '--sample': Input should be a valid integer",
+    ("--meassure", "AP"): "No such option: --meassure",
+}
+
+
+@pytest.fixture(scope="module")
+def mistaken(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[tuple[str, str], tuple[Path, subprocess.Popen[str]]]:
+    """Return a command for each mistake, with its folder; all start at once."""
+    folders = {options: tmp_path_factory.mktemp("mistake") for options in MISTAKES}
+    return {
+        options: (folder, command(folder / "home", folder / "out", *options))
+        for options, folder in folders.items()
+    }
+
+
+@pytest.mark.parametrize("options", MISTAKES)
 def test_a_mistake_is_one_line(
-    tmp_path: Path, options: tuple[str, ...], code: int, words: str
+    mistaken: dict[tuple[str, str], tuple[Path, subprocess.Popen[str]]], options: tuple[str, str]
 ) -> None:
-    process = command(tmp_path / "home", tmp_path / "out", *options)
+    folder, process = mistaken[options]
     out, err = process.communicate(timeout=120)
-    assert (process.returncode, out) == (code, "")
-    assert words in err
+    assert (process.returncode, out) == (2, "")
+    assert MISTAKES[options] in err
     assert len(err.strip().splitlines()) == 1
-    assert not (tmp_path / "out").exists()
+    assert not (folder / "out").exists()
 
 
 @pytest.mark.models

@@ -6,9 +6,11 @@ AppTest does not tick a fragment's `run_every`, so `settle` waits for the job an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from components.domain import Failure, Ranking
@@ -21,10 +23,15 @@ PATIENCE = 120.0
 
 Visit = Callable[..., AppTest]
 
+# AppTest reads the manifests of all installed packages for every visitor, which takes longer than
+# most visits; what is installed stays the same.
+_scan_once = cache(manifest_scanner.scan_component_manifests)
+
 
 @pytest.fixture
-def visit() -> Iterator[Visit]:
+def visit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
     """Return a function that opens a page as a new visitor; jobs left at work are stopped."""
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", _scan_once)
     opened: list[AppTest] = []
 
     def open_page(page: str = "app.py", **session: object) -> AppTest:
