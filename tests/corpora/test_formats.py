@@ -5,19 +5,28 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from components import cli
-from components.corpora import Upload, open_corpus, read_uploads, upload_endings
+from components.corpora import (
+    MAX_BYTES,
+    MAX_SIZE,
+    Upload,
+    open_corpus,
+    read_uploads,
+    upload_endings,
+)
 from components.corpora import formats as registry
 from components.corpora.formats import Format, by_ending, formats
 from components.domain import CorpusError, Document
 from tests.support.visits import Visit, said, texts
 
-FAKES = Path(__file__).resolve().parents[1] / "support" / "fakes" / "formats"
+ROOT = Path(__file__).resolve().parents[2]
+FAKES = ROOT / "tests" / "support" / "fakes" / "formats"
 CONTENT = b"a|a lamp on the cliff\n\nb|the keeper winds the clock\n"
 DOCUMENTS = (
     Document("a", "", "a lamp on the cliff"),
@@ -41,6 +50,13 @@ def test_the_formats_and_their_endings() -> None:
     assert upload_endings() == (".zip", ".jsonl", ".csv", ".tsv", ".md", ".markdown", ".txt")
     assert [entry.name for entry in formats() if entry.prose] == ["Markdown", "text"]
     assert [entry.name for entry in formats() if entry.preview] == ["CSV", "TSV"]
+
+
+def test_the_server_takes_uploads_as_large_as_are_read() -> None:
+    """Streamlit's own limit is named in its configuration, in megabytes."""
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    assert config["server"]["maxUploadSize"] * 1024**2 == MAX_BYTES
+    assert f"{config['server']['maxUploadSize']} MB" == MAX_SIZE
 
 
 def test_two_formats_with_one_ending_are_refused(
