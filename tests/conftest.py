@@ -35,10 +35,9 @@ import sys  # noqa: E402
 from types import ModuleType  # noqa: E402
 
 from components import rerankers  # noqa: E402  (the cache must be set first)
-from components.config import read_settings  # noqa: E402
 from components.corpora import open_corpus  # noqa: E402
 from components.domain import Corpus  # noqa: E402
-from components.lab import Lab, catalog  # noqa: E402
+from components.lab import Lab, catalog, read_settings  # noqa: E402
 from tests.support.real_models import (  # noqa: E402, F401  (fixtures)
     no_real_model_was_refused,
     real_models_are_refused,
@@ -68,11 +67,11 @@ def probes() -> Iterator[ModuleType]:
     folder, name = str(Path(__file__).parent / "support" / "fakes"), "components.rerankers.probes"
     rerankers.__path__.append(folder)
     importlib.invalidate_caches()
-    catalog._modules.cache_clear()
+    catalog.families.cache_clear()
     yield importlib.import_module(name)
     rerankers.__path__.remove(folder)
     del sys.modules[name]
     del rerankers.probes  # type: ignore[attr-defined]
-    catalog._modules.cache_clear()
+    catalog.families.cache_clear()
     for key in [k for k in catalog._warm if k[0].startswith("probe-")]:
         catalog._warm.discard(key)

@@ -1,3 +1,5 @@
+from tests.support.asking import asked, rerank_candidates, retrieve
+
 """The sample corpora: well formed, fully judged, honestly hard, and their cards tell the truth."""
 
 import json
@@ -177,14 +179,11 @@ def test_hard_but_not_hopeless(judged: tuple[Corpus, sample_runs.Runs]) -> None:
 
 @pytest.mark.models
 def test_the_quick_bi_encoder_ranking_is_the_rerankers_own(lab: Lab, helpdesk: Corpus) -> None:
-    from components import pipeline
 
     lab.index(helpdesk, "bge-small")
     query = helpdesk.queries[0]
-    first = pipeline.retrieve(lab, helpdesk, pipeline.Request(query.text, initial_k=12))
-    slow = pipeline.rerank_candidates(
-        lab, helpdesk, pipeline.Request(query.text), first, "biencoder-minilm"
-    )
+    first = retrieve(lab, helpdesk, asked(query.text, initial_k=12))
+    slow = rerank_candidates(lab, helpdesk, asked(query.text), first, "biencoder-minilm")
     quick = sample_runs.bi_encoder_ranking(lab, helpdesk, query, first)
     assert [h.document.id for h in slow.hits] == [h.document.id for h in quick.hits]
     assert [h.score for h in slow.hits] == pytest.approx([h.score for h in quick.hits], abs=1e-6)

@@ -10,10 +10,10 @@ from typing import TypeVar
 import numpy as np
 
 from components.config import Settings
-from components.domain import Billed, Corpus, Spec
+from components.domain import Billed, Corpus, Price, Spec
 from components.evaluation import Evaluation, Plan
 from components.models.tokens import estimate_tokens
-from components.rerankers.hosted.prices import DOCUMENTS_A_SEARCH, Price, price_of
+from components.rerankers.hosted.prices import DOCUMENTS_A_SEARCH, price_of
 
 T = TypeVar("T")
 DAYS_A_MONTH = 365.25 / 12

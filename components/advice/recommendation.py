@@ -92,7 +92,7 @@ def alternatives(found: Sequence[Option]) -> tuple[Option, ...]:
 
 
 def _root(spec: Spec) -> str:
-    return spec.key if spec.provider.startswith("compatible:") else spec.key.split(":")[0]
+    return spec.key if spec.self_hosted else spec.key.split(":")[0]
 
 
 def _eligible(entry: Entry) -> bool:
@@ -106,13 +106,9 @@ def _option(entry: Entry, needs: Needs, known: Figures) -> Option:
     )
 
 
-def _hosted(spec: Spec) -> bool:
-    return bool(spec.provider) and not spec.provider.startswith("compatible:")
-
-
 def _obstacle(spec: Spec, needs: Needs, known: Figures) -> str:
     """Return why a reranker is out of the question, or nothing."""
-    if needs.self_hosted and _hosted(spec):
+    if needs.self_hosted and spec.hosted:
         return "query and texts would leave your machines"
     if needs.instructions and not spec.instructions:
         return "it follows no instruction"
@@ -145,7 +141,7 @@ def _speed_words(known: Figures) -> str:
 
 
 def _cost_words(spec: Spec, known: Figures) -> str:
-    if not _hosted(spec):
+    if not spec.hosted:
         return "costs nothing but the machine it runs on"
     if known.usd is None:
         return "its price is not on file"

@@ -28,7 +28,7 @@ from components.models.runtime import LANES, run_lanes
 from components.models.tokens import load_tokenizer
 from components.rerankers.cross_encoder import MINILM_L12, TOKENIZER, OnnxCrossEncoder
 from components.retrieval.engine.qdrant import VectorStore
-from components.retrieval.vectors import Points, Space
+from components.retrieval.schema import DENSE, CollectionSchema, CorpusVectors, VectorQuery
 
 Array = npt.NDArray[Any]
 INSTALL = 'Install the extra: pip install -e ".[bench]"'
@@ -247,16 +247,17 @@ def time_first_stage(
     encoder, store = BgeEncoder(), VectorStore(QdrantSettings())
     corpus = _large_corpus(passages, documents)
     bm25 = word_statistics(corpus)
-    space = Space("bench", dense=encoder.dimension, sparse=True)
+    schema = CollectionSchema("bench", dense=encoder.dimension, sparse=True)
     dense = np.random.default_rng(0).standard_normal((documents, encoder.dimension), np.float32)
     dense /= np.linalg.norm(dense, axis=1, keepdims=True)
-    points = Points(dense, [bm25.document_vector(d.passage) for d in corpus.documents])
-    store.build(corpus, space, points, progress)
+    vectors = CorpusVectors(dense, [bm25.document_vector(d.passage) for d in corpus.documents])
+    store.build(corpus, schema, vectors, progress)
     spent = []
     for i in range(SEARCHES + 1):
         query = " ".join(passages[i % len(passages)].split()[:10])
         begun = time.perf_counter()
-        store.search_dense(corpus, space, encoder.encode_query(query), CANDIDATES)
+        vector = VectorQuery(DENSE, encoder.encode_query(query))
+        store.search(corpus, schema, (vector,), CANDIDATES)
         spent.append((time.perf_counter() - begun) * 1000)
     return statistics.median(spent[1:])  # the first search is the warm-up
 

@@ -36,12 +36,13 @@ from components.cli.shared import (
     progress_bars,
     steps_of,
 )
-from components.config import Settings, read_settings
+from components.config import Settings
 from components.corpora import read_texts
 from components.domain import Comparison, InputError, LabError, Ranking
 from components.encoders import minilm
 from components.exports.as_json import comparison_json, ranking_json
-from components.lab import LATE_LIMIT, Lab, catalog
+from components.lab import LATE_LIMIT, Lab, catalog, read_settings
+from components.pipeline import PipelineRun, Pipelines, QueryInput, Request
 from components.rerankers.hosted.prices import price_of
 from components.wording import dollars
 
@@ -122,7 +123,7 @@ def _entry_json(entry: catalog.Entry, settings: Settings) -> dict[str, Any]:
         "instructions": spec.instructions,
         "listwise": spec.listwise,
         "languages": spec.languages,
-        "price": price.words if (price := price_of(spec, settings)) else "",
+        "price": str(price) if (price := price_of(spec, settings)) else "",
         "price_source": price.origin if price else "",
     }
 
@@ -135,7 +136,7 @@ def index(
     as_json: Json = False,
 ) -> None:
     """Compute a corpus's vectors ahead; embedded Qdrant is filled from them at every start."""
-    catalog.require(first_stage, catalog.first_stages(), "first stage")
+    catalog.first_stage(first_stage)
     lab, found = new_lab(), opened(corpus)
     if tokens and len(found.documents) <= LATE_LIMIT:
         # torch takes seconds to import, on one core: begin while the first vectors are computed
@@ -174,14 +175,16 @@ def search(
 ) -> None:
     """Search a corpus and show what each reranker makes of the same candidates."""
     keys = tuple(reranker or ())
-    request = pipeline.Request(query, first_stage, keys, initial_k, instruction)
+    pipelines = Pipelines(first_stage, keys, initial_k, instruction)
+    asked = QueryInput(query)
     pipeline.check_depth("final_k", final_k, initial_k)
     lab = new_lab()
-    pipeline.check_request(request, lab)
+    pipeline.check_request(Request(pipelines, asked), lab)
     _check_instruction(lab, keys, instruction)
     found = opened(corpus)
     with progress_bars() as bars:
-        comparison = asyncio.run(pipeline.compare(lab, found, request, bars))
+        run = PipelineRun(lab, found, pipelines, bars)
+        comparison = asyncio.run(pipeline.compare(run, asked))
     if as_json:
         emit(comparison_json(comparison, found, final_k))
     else:

@@ -30,12 +30,13 @@ from components.corpora import coverage, read_candidates, read_qrels
 from components.domain import Corpus, InputError, Judgments, LabError
 from components.evaluation import Plan, Subset, significance
 from components.evaluation import summary as evidence
-from components.evaluation.store import SnapshotStore, snapshot
+from components.evaluation.store import EvaluationStore, saved_evaluation
 from components.exports.as_json import failure_json
 from components.exports.evaluation import write
 from components.exports.evaluation_report import EvaluationReport
 from components.lab import Lab, catalog
 from components.measures import Metrics
+from components.pipeline import Pipelines
 from components.wording import queries
 
 
@@ -86,8 +87,8 @@ def evaluate(
     lab = new_lab()
     limits = [_limit(text) for text in fail_under or ()]
     own = [evaluation.check_measure(name) for name in measure or ()]
-    request = pipeline.Request("-", first_stage, tuple(reranker or ()), initial_k, reuse=reuse)
-    pipeline.check_request(request, lab)
+    pipelines = Pipelines(first_stage, tuple(reranker or ()), initial_k, reuse=reuse)
+    pipeline.check_pipelines(pipelines, lab)
     for name, value in (("max_queries", max_queries), ("sample", sample)):
         pipeline.check_depth(name, 1 if value is None else value)
     for value in depth or ():
@@ -98,7 +99,7 @@ def evaluate(
         _mention_coverage(judgments, found)
     chosen = evaluation.plan(
         found,
-        request,
+        pipelines,
         judgments,
         read_candidates(candidates) if candidates else None,
         Subset(tag, sample, seed, max_queries),
@@ -109,7 +110,7 @@ def evaluate(
     result = _run(lab, found, chosen)
     names = list(dict.fromkeys([*own, *evaluation.MEASURES, *(x.measure for x in limits)]))
     metrics = result.metrics(chosen.judgments, names)
-    one = snapshot(chosen, result, lab.settings)
+    one = saved_evaluation(chosen, result, lab.settings)
     report = EvaluationReport(one, metrics, lab.settings, found, baseline, names[0])
     write(out_dir, report)
     kept = one.id if save and _save(lab, report) else ""
@@ -133,7 +134,7 @@ def _run(lab: Lab, corpus: Corpus, chosen: Plan) -> evaluation.Evaluation:
 def _save(lab: Lab, report: EvaluationReport) -> bool:
     """Keep the evaluation; a disk that cannot be used must not cost the result."""
     try:
-        SnapshotStore(lab.settings.data_dir).save(report.saved, report.metrics)
+        EvaluationStore(lab.settings.data_dir).save(report.saved, report.metrics)
     except LabError as exc:
         err.print(Text(f"The evaluation was not kept. {exc}"), soft_wrap=True)
         return False
@@ -198,7 +199,7 @@ def _by_depth(
     if not depths:
         return {}
     plan = report.saved.plan
-    specs = {key: catalog.reranker_spec(key, lab.settings) for key in plan.request.rerankers}
+    specs = {key: catalog.reranker_spec(key, lab.settings) for key in plan.pipelines.rerankers}
     alone = [s for s in report.ranked if s in specs and not specs[s].listwise]
     skipped = [s for s in report.ranked if s in specs and specs[s].listwise]
     if skipped:

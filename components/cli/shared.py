@@ -14,10 +14,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from components.config import read_settings
 from components.corpora import open_corpus
-from components.domain import Corpus, Failure, LabError, Ranking
-from components.lab import Lab
+from components.domain import Comparison, Corpus, Failure, LabError, Ranking
+from components.lab import Lab, read_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 out = Console(highlight=False)
@@ -87,7 +86,7 @@ class Bars:
                 self._tasks[name] = self._bars.add_task(name)
             self._bars.update(self._tasks[name], completed=done, total=total)
 
-    def ranked(self, result: Ranking | Failure) -> None:
+    def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
         """Show nothing: results are printed at the end."""
 
 

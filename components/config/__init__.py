@@ -1,6 +1,6 @@
 """Settings from the environment and one TOML file."""
 
-from components.config.reading import KEY_VARIABLES, PROVIDERS, URL_VARIABLES, read_settings
+from components.config.reading import read_settings
 from components.config.settings import (
     PRICE_UNITS,
     SHAPES,
@@ -15,11 +15,8 @@ from components.config.settings import (
 )
 
 __all__ = [
-    "KEY_VARIABLES",
     "PRICE_UNITS",
-    "PROVIDERS",
     "SHAPES",
-    "URL_VARIABLES",
     "HubModel",
     "PriceOverride",
     "ProviderVariables",

@@ -35,17 +35,9 @@ from components.config.settings import (
 )
 from components.domain import InputError
 
-PROVIDERS = (
-    ProviderVariables("cohere", "CO_API_KEY", "CO_API_URL"),
-    ProviderVariables("voyage", "VOYAGE_API_KEY", "VOYAGE_API_URL"),
-    ProviderVariables("jina", "JINA_API_KEY", "JINA_API_URL"),
-)
-KEY_VARIABLES = {provider.provider: provider.key for provider in PROVIDERS}
-URL_VARIABLES = {provider.provider: provider.address for provider in PROVIDERS}
-
 
 def read_settings(
-    environ: Mapping[str, str] | None = None, providers: Sequence[ProviderVariables] = PROVIDERS
+    environ: Mapping[str, str] | None = None, providers: Sequence[ProviderVariables] = ()
 ) -> Settings:
     """Read the settings; InputError names the file and the table that is wrong.
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, NoReturn
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -19,8 +19,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictF
 from pydantic import StrictStr as String
 from pydantic_core import PydanticCustomError
 
+from components.domain import PriceUnit
+
 SHAPES = ("cohere", "jina", "tei")
-PriceUnit = Literal["searches", "tokens"]
 PRICE_UNITS: Mapping[str, PriceUnit] = {
     "per_1k_searches": "searches",
     "per_1m_tokens": "tokens",
@@ -136,7 +137,7 @@ class PriceOverride:
     provider: str
     model: str
     usd: float
-    unit: str
+    unit: PriceUnit
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,12 @@ from components.domain.errors import (
     UnavailableError,
 )
 from components.domain.models import (
+    PER,
     Encoder,
     Limits,
     Matrix,
+    Price,
+    PriceUnit,
     Progress,
     Reranker,
     Spec,
@@ -33,6 +36,7 @@ from components.domain.rankings import (
 )
 
 __all__ = [
+    "PER",
     "Billed",
     "Cancelled",
     "Comparison",
@@ -47,6 +51,8 @@ __all__ = [
     "LabError",
     "Limits",
     "Matrix",
+    "Price",
+    "PriceUnit",
     "Progress",
     "Query",
     "Ranking",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import date
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from components.domain.rankings import Scores
+from components.domain.rankings import Billed, Scores
 
 Vector = npt.NDArray[np.float32]
 """Shape (dimension,), float32, unit length."""
@@ -42,6 +43,42 @@ class Limits:
     per_minute: int = 0
 
 
+PriceUnit = Literal["searches", "tokens"]
+PER: Mapping[PriceUnit, int] = {"searches": 1_000, "tokens": 1_000_000}
+"""How many units a price is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for 1,000 searches or 1,000,000 tokens, with its source and date.
+
+    One search is one query with up to 100 documents; tokens are those of the query times the
+    documents, plus those of all documents.
+    """
+
+    usd: float
+    unit: PriceUnit
+    source: str
+    noted: date | None = None
+
+    def __str__(self) -> str:
+        """Return the price in words."""
+        return f"${self.usd:,.2f} per {PER[self.unit]:,} {self.unit}"
+
+    @property
+    def origin(self) -> str:
+        """Return where the price comes from and of when it is."""
+        return f"{self.source}, {self.noted:%d %B %Y}" if self.noted else self.source
+
+    def units(self, billed: Billed) -> float:
+        """Return how many of the priced units were billed."""
+        return billed.searches if self.unit == "searches" else billed.tokens
+
+    def cost(self, billed: Billed) -> float:
+        """Return what billed units cost, in US dollars."""
+        return self.usd * self.units(billed) / PER[self.unit]
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """A model or method as data: what it is, whose it is, and what its scores mean.
@@ -49,8 +86,9 @@ class Spec:
     `local` models share the cores through one gate; `runtime` names what has to be imported
     (``onnx``, ``torch`` or ``none``); `listwise` models score a document by its company;
     `token_vectors` says that documents are encoded ahead, token by token. `provider` names who
-    answers over the network and whose key is needed; `instructions` says that the model follows
-    an instruction beside the query.
+    answers over the network and whose key is needed, `price` what it charges; a `self_hosted`
+    server is one's own and charges nothing. `instructions` says that the model follows an
+    instruction beside the query.
     """
 
     key: str
@@ -74,6 +112,18 @@ class Spec:
     instructions: bool = False
     languages: str = "English"
     limits: Limits = Limits()
+    price: Price | None = None
+    self_hosted: bool = False
+
+    @property
+    def remote(self) -> bool:
+        """Return whether it answers over the network."""
+        return bool(self.provider)
+
+    @property
+    def hosted(self) -> bool:
+        """Return whether a company answers over the network, and charges for it."""
+        return self.remote and not self.self_hosted
 
 
 class Encoder(Protocol):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,16 +28,16 @@ class Billed:
 class Scores:
     """What a reranker returns: one finite score a text, aligned with the input, higher is better.
 
-    `kept` and `cut` count each text's tokens that the model did and did not read; where `estimated`
-    they are counted with the lab's tokenizer instead of the model's. A cached result carries in
-    `measured_ms` the time it took when it was computed. `wait_ms` was spent waiting for a rate
-    limit or before another attempt; `billed` is what a provider charges for. `reused` counts the
-    texts whose scores were kept from an earlier run.
+    `tokens_read` and `tokens_cut` count each text's tokens that the model did and did not read;
+    where `estimated` they are counted with the lab's tokenizer instead of the model's. A cached
+    result carries in `measured_ms` the time it took when it was computed. `wait_ms` was spent
+    waiting for a rate limit or before another attempt; `billed` is what a provider charges for.
+    `reused` counts the texts whose scores were cached by an earlier run.
     """
 
     values: npt.NDArray[np.float64]
-    kept: tuple[int, ...] = ()
-    cut: tuple[int, ...] = ()
+    tokens_read: tuple[int, ...] = ()
+    tokens_cut: tuple[int, ...] = ()
     estimated: bool = False
     cached: bool = False
     measured_ms: float | None = None
@@ -178,3 +179,12 @@ class Comparison:
     def failures(self) -> tuple[Failure, ...]:
         """Return the rerankers that did not."""
         return tuple(r for r in self.results if isinstance(r, Failure))
+
+    def result(self, system: str) -> Ranking | Failure | None:
+        """Return what became of a reranker; None where it has not ended."""
+        return next((r for r in self.results if r.system == system), None)
+
+    def with_result(self, result: Ranking | Failure, systems: Sequence[str]) -> Comparison:
+        """Return the comparison with one more result, in the order of `systems`."""
+        results = {r.system: r for r in (*self.results, result)}
+        return replace(self, results=tuple(results[s] for s in systems if s in results))

@@ -2,7 +2,7 @@
 
 from components.encoders.base import check_query_length
 from components.encoders.onnx import BGE_SMALL, BgeEncoder
-from components.encoders.registry import ENCODERS
+from components.encoders.registry import ENCODERS, EncoderEntry
 from components.encoders.sentence_transformer import (
     MINILM_L6,
     MiniLm,
@@ -19,6 +19,7 @@ __all__ = [
     "ENCODERS",
     "MINILM_L6",
     "BgeEncoder",
+    "EncoderEntry",
     "MiniLm",
     "MiniLmEncoder",
     "TokenVectors",

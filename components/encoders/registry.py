@@ -19,17 +19,20 @@ from components.models.files import (
 
 @dataclass(frozen=True, slots=True)
 class EncoderEntry:
-    """A bi-encoder as data: its spec, its class, and the files it needs."""
+    """A bi-encoder as data: its spec, how it is built, the length of its vectors, its files."""
 
     spec: Spec
     build: Callable[[], Encoder]
-    files: tuple[ModelFile, ...]
+    dimension: int
+    files: tuple[ModelFile, ...] = ()
 
 
 ENCODERS = {
     entry.spec.key: entry
     for entry in (
-        EncoderEntry(BGE_SMALL, BgeEncoder, (BGE_MODEL, BGE_TOKENIZER)),
-        EncoderEntry(MINILM_L6, MiniLmEncoder, (MINILM_MODEL, MINILM_TOKENIZER)),
+        EncoderEntry(BGE_SMALL, BgeEncoder, BgeEncoder.dimension, (BGE_MODEL, BGE_TOKENIZER)),
+        EncoderEntry(
+            MINILM_L6, MiniLmEncoder, MiniLmEncoder.dimension, (MINILM_MODEL, MINILM_TOKENIZER)
+        ),
     )
 }

@@ -5,87 +5,83 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from components.domain import Corpus, LabError
-from components.evaluation import Evaluation, Plan, evaluate
-from components.evaluation.store import Snapshot, SnapshotStore, snapshot
+from components.evaluation.planning import Plan
+from components.evaluation.running import Evaluation, evaluate
+from components.evaluation.store import EvaluationStore, SavedEvaluation, saved_evaluation
 from components.lab import Lab
-from components.lab.work import Stage, Worker
+from components.lab.work import Step, Worker
 from components.measures import Metrics
 
 MEASURED_AT_ONCE = 200
 """Queries after which an evaluation at work measures what it has."""
+_AT_WORK: list[EvaluationJob] = []
 
 
-_AT_WORK: list[Evaluating] = []
-
-
-def at_work(fingerprints: Collection[str]) -> tuple[Evaluating, ...]:
+def at_work(fingerprints: Collection[str]) -> tuple[EvaluationJob, ...]:
     """Return the evaluations of these corpora that this process works on, whoever began them.
 
     A window that is closed or reloaded loses sight of its evaluation; the work goes on.
     """
-    return tuple(e for e in list(_AT_WORK) if e.chosen.fingerprint in fingerprints)
+    return tuple(job for job in list(_AT_WORK) if job.plan.fingerprint in fingerprints)
 
 
-class Evaluating(Worker):
-    """One evaluation at work; when it ends, with what it has, it is measured and kept."""
+class EvaluationJob(Worker):
+    """One evaluation at work; when it ends, with what it has, it is measured and saved."""
 
     def __init__(
-        self, lab: Lab, corpus: Corpus, chosen: Plan, before: Snapshot | None = None
+        self, lab: Lab, corpus: Corpus, plan: Plan, before: SavedEvaluation | None = None
     ) -> None:
         super().__init__("evaluation")
-        self.lab, self.corpus, self.chosen = lab, corpus, chosen
-        self.found = before.evaluation if before else Evaluation(chosen.systems)
-        self.step = Stage()
-        self.snapshot: Snapshot | None = None
+        self.lab, self.corpus, self.plan = lab, corpus, plan
+        self.evaluation = before.evaluation if before else Evaluation(plan.systems)
+        self.step = Step()
+        self.saved: SavedEvaluation | None = None
         self.metrics: Mapping[str, Metrics] = {}
-        self.not_kept: LabError | None = None
+        self.save_error: LabError | None = None
         self._id = before.id if before else ""
         self._next = MEASURED_AT_ONCE
 
     @property
-    def shown(self) -> bool:
-        """Return whether there is a result to show; keeping it may still go on."""
-        return self.snapshot is not None or self.finished
+    def has_ended(self) -> bool:
+        """Return whether the last query has ended; saving the result may still go on."""
+        return self.saved is not None or self.finished
 
     def seconds_left(self, system: str) -> float | None:
         """Return about how long a system still needs; None before it has ended a query."""
-        ended = list(self.found.rankings.get(system, {}).values())
+        ended = list(self.evaluation.rankings.get(system, {}).values())
         if not ended:
             return None
-        first = system == self.chosen.first_stage
-        spent = [
-            0.0
-            if r.usage.reused == r.usage.pairs > 0
-            else r.timing.total_ms
-            if first
-            else r.timing.rerank_ms
+        first = system == self.plan.first_stage
+        spent = sum(
+            r.timing.total_ms if first else r.timing.rerank_ms
             for r in ended
-        ]
-        return sum(spent) / 1000 / len(ended) * (len(self.chosen.queries) - len(ended))
+            if not r.usage.reused == r.usage.pairs > 0
+        )
+        return spent / 1000 / len(ended) * (len(self.plan.queries) - len(ended))
 
     def _report(self, system: str, done: int, total: int) -> None:
         self.check()
-        self.step = Stage(system, done, total)
+        self.step = Step(system, done, total)
         if done >= self._next:  # measured on the way, so that nobody waits for it at the end
             self._next = done + MEASURED_AT_ONCE
-            self.metrics = self.found.metrics(self.chosen.judgments, known=self.metrics)
+            self.metrics = self.evaluation.metrics(self.plan.judgments, computed=self.metrics)
 
     def _work(self) -> None:
         _AT_WORK.append(self)
         try:
-            evaluate(self.lab, self.corpus, self.chosen, self._report, self.found)
+            evaluate(self.lab, self.corpus, self.plan, self._report, self.evaluation)
         finally:
             _AT_WORK.remove(self)
 
     def _end(self) -> None:
-        self.step = Stage("stopped" if self.stopped else "failed" if self.error else "done")
-        if not self.found.rankings and not self.found.failures:
+        self.step = Step("stopped" if self.stopped else "failed" if self.error else "done")
+        if not self.evaluation.rankings and not self.evaluation.failures:
             return
-        one = snapshot(self.chosen, self.found, self.lab.settings, self._id)
-        self.metrics = self.found.metrics(self.chosen.judgments, known=self.metrics)
-        self.snapshot = one
-        if self.found.complete:
+        saved = saved_evaluation(self.plan, self.evaluation, self.lab.settings, self._id)
+        self.metrics = self.evaluation.metrics(self.plan.judgments, computed=self.metrics)
+        self.saved = saved
+        if self.evaluation.complete:
             try:
-                SnapshotStore(self.lab.settings.data_dir).save(one, self.metrics)
+                EvaluationStore(self.lab.settings.data_dir).save(saved, self.metrics)
             except LabError as exc:
-                self.not_kept = exc
+                self.save_error = exc

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.domain import Corpus, InputError, Judgments, Query
-from components.pipeline import Request
+from components.pipeline import Pipelines
 
 CANDIDATES = "candidates"
 
@@ -25,7 +25,7 @@ class Subset:
     first: int | None = None
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """Return the subset in words."""
         parts = [
             f"tagged {self.tag}" if self.tag else "",
@@ -36,18 +36,18 @@ class Subset:
 
     def of(self, queries: Sequence[Query]) -> tuple[Query, ...]:
         """Return the queries of the subset, in their order."""
-        found = [q for q in queries if not self.tag or self.tag in q.tags]
-        if self.sample is not None and self.sample < len(found):
-            drawn = set(random.Random(self.seed).sample(range(len(found)), self.sample))
-            found = [q for i, q in enumerate(found) if i in drawn]
-        return tuple(found[: self.first])
+        matching = [q for q in queries if not self.tag or self.tag in q.tags]
+        if self.sample is not None and self.sample < len(matching):
+            drawn = set(random.Random(self.seed).sample(range(len(matching)), self.sample))
+            matching = [q for i, q in enumerate(matching) if i in drawn]
+        return tuple(matching[: self.first])
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to evaluate, and of which corpus it was said."""
 
-    request: Request
+    pipelines: Pipelines
     queries: tuple[Query, ...]
     judgments: Judgments
     candidates: Mapping[str, Sequence[str]] | None = None
@@ -60,30 +60,30 @@ class Plan:
     @property
     def first_stage(self) -> str:
         """Return the key under which the first stage's run is kept."""
-        return CANDIDATES if self.candidates is not None else self.request.first_stage
+        return CANDIDATES if self.candidates is not None else self.pipelines.first_stage
 
     @property
     def depth(self) -> int:
         """Return how many candidates a query has at most; a small corpus has no more."""
-        return min(self.request.initial_k, self.documents or self.request.initial_k)
+        return min(self.pipelines.initial_k, self.documents or self.pipelines.initial_k)
 
     @property
     def systems(self) -> tuple[str, ...]:
         """Return all systems, the first stage first."""
-        others = (key for key in self.request.rerankers if key != self.first_stage)
+        others = (key for key in self.pipelines.rerankers if key != self.first_stage)
         return (self.first_stage, *others)
 
 
 def plan(
     corpus: Corpus,
-    request: Request,
+    pipelines: Pipelines,
     judgments: Judgments | None = None,
     candidates: Mapping[str, Sequence[str]] | None = None,
     subset: Subset | None = None,
     split: str = "test",
 ) -> Plan:
     """Choose the corpus's judged queries; raise InputError where there is nothing to evaluate."""
-    grades, chosen = corpus.judgments if judgments is None else judgments, subset or Subset()
+    grades, subset = corpus.judgments if judgments is None else judgments, subset or Subset()
     if not grades:
         raise InputError(
             f"The corpus {corpus.name} has no judgments.",
@@ -97,22 +97,22 @@ def plan(
             f"No query of {corpus.name} has both a relevant document and candidates.",
             "Check that the query ids of queries.jsonl, the qrels and the candidates agree.",
         )
-    queries = chosen.of(usable)
+    queries = subset.of(usable)
     if not queries:
         tags = sorted({tag for q in usable for tag in q.tags})
         raise InputError(
-            f"No judged query of {corpus.name} is tagged {chosen.tag!r}.",
+            f"No judged query of {corpus.name} is tagged {subset.tag!r}.",
             f"Its tags are: {', '.join(tags)}." if tags else "Its queries carry no tags.",
         )
-    kept = {q.id: grades[q.id] for q in queries}
+    judged = {q.id: grades[q.id] for q in queries}
     return Plan(
-        request,
+        pipelines,
         queries,
-        kept,
+        judged,
         candidates,
         corpus.name,
         corpus.fingerprint,
         len(corpus.documents),
         split,
-        chosen.words,
+        subset.description,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from components import pipeline
 from components.domain import (
     Cancelled,
+    Comparison,
     Corpus,
     Failure,
     InputError,
@@ -19,8 +20,9 @@ from components.domain import (
     Usage,
 )
 from components.evaluation.planning import CANDIDATES, Plan
-from components.lab import Lab, Report, no_report
+from components.lab import Lab, StepReport, no_report
 from components.measures import MEASURES, Metrics, measure, run_scores
+from components.pipeline import PipelineRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +60,26 @@ class Evaluation:
 
         A system that ranked none at all is not counted: it must not cost the others their result.
         """
-        found = [self.rankings[s] for s in self.systems if s in self.rankings]
-        return [q for q in self.rankings.get(self.systems[0], {}) if all(q in r for r in found)]
+        ranked = [self.rankings[s] for s in self.systems if s in self.rankings]
+        return [q for q in self.rankings.get(self.systems[0], {}) if all(q in r for r in ranked)]
 
     def run(self, system: str) -> dict[str, dict[str, float]]:
         """Return the run of a system over the complete queries; empty if it ranked none."""
-        found = self.rankings.get(system, {})
-        return {q: found[q].run for q in self.complete if q in found}
+        ranked = self.rankings.get(system, {})
+        return {q: ranked[q].run for q in self.complete if q in ranked}
 
     def metrics(
         self,
         judgments: Judgments,
         names: Sequence[str] = MEASURES,
-        known: Mapping[str, Metrics] | None = None,
+        computed: Mapping[str, Metrics] | None = None,
     ) -> dict[str, Metrics]:
         """Return each system's metrics, all over the same queries.
 
-        What is `known` of some of these queries, by the same measures, is not measured again.
+        What is `computed` already of some of these queries, by the same measures, is not measured
+        again.
         """
-        old = {s: m.per_query for s, m in (known or {}).items()}
+        old = {s: m.per_query for s, m in (computed or {}).items()}
         return {s: measure(self.run(s), judgments, names, old.get(s)) for s in self.systems}
 
     def note(self, query: str, result: Ranking | Failure, system: str = "") -> None:
@@ -99,62 +102,67 @@ class Evaluation:
 def evaluate(
     lab: Lab,
     corpus: Corpus,
-    chosen: Plan,
-    report: Report = no_report,
-    result: Evaluation | None = None,
+    plan: Plan,
+    report: StepReport = no_report,
+    evaluation: Evaluation | None = None,
 ) -> Evaluation:
     """Run every query through the first stage and the rerankers.
 
     A query on which a system fails is listed, never counted as a zero: means are taken over the
     queries that all systems ranked. `report(system, done, total)` counts queries and may raise
-    Cancelled; what had ended is then in the `result` that was given, and a later call with it
+    Cancelled; what had ended is then in the `evaluation` that was given, and a later call with it
     goes on from there.
     """
-    found = result or Evaluation(chosen.systems)
-    found.forget_failures()
-    if chosen.candidates is None:
-        lab.index(corpus, chosen.request.first_stage, report)
-    for query in chosen.queries:
-        if all(query.id in found.rankings.get(s, {}) for s in chosen.systems):
+    evaluation = evaluation or Evaluation(plan.systems)
+    evaluation.forget_failures()
+    if plan.candidates is None:
+        lab.index(corpus, plan.pipelines.first_stage, report)
+    watcher = QueryWatcher(report, evaluation, len(plan.queries))
+    run = PipelineRun(lab, corpus, plan.pipelines, watcher)
+    for query in plan.queries:
+        if all(query.id in evaluation.rankings.get(s, {}) for s in plan.systems):
             continue
-        _one_query(lab, corpus, chosen, query, found, report)
-    return found
+        for result in list(_results(run, corpus, plan, query)):  # all of a query, or none
+            evaluation.note(query.id, result)
+        for system in plan.systems:
+            report(system, evaluation.ended(system), len(plan.queries))
+    return evaluation
 
 
 def time_depths(
     lab: Lab,
     corpus: Corpus,
-    chosen: Plan,
+    plan: Plan,
     depths: Sequence[int],
     queries: int,
-    report: Report = no_report,
+    report: StepReport = no_report,
 ) -> dict[str, dict[int, list[float]]]:
     """Score the first so many queries anew at each depth; return milliseconds by system and depth.
 
-    Nothing is taken from kept scores, and systems run one at a time. A failure leaves its place
-    empty.
+    No cached score is taken, and systems run one at a time. A failure leaves its place empty.
     """
-    found: dict[str, dict[int, list[float]]] = {}
-    total = len(depths) * min(queries, len(chosen.queries))
+    times: dict[str, dict[int, list[float]]] = {}
+    total = len(depths) * min(queries, len(plan.queries))
     for done, (depth, query) in enumerate(
-        (depth, query) for depth in depths for query in chosen.queries[:queries]
+        (depth, query) for depth in depths for query in plan.queries[:queries]
     ):
         report("measuring", done, total)
-        request = replace(chosen.request, reuse=False, initial_k=depth)
-        watch = _Inside(lambda *_, at=done: report("measuring", at, total), Evaluation(()), total)
-        for result in _results(lab, corpus, replace(chosen, request=request), query, watch):
-            if isinstance(result, Ranking) and result.system != chosen.first_stage:
-                times = found.setdefault(result.system, {}).setdefault(depth, [])
-                times.append(result.timing.rerank_ms)
-    return found
+        pipelines = replace(plan.pipelines, reuse=False, initial_k=depth)
+        told = QueryWatcher(lambda *_, at=done: report("measuring", at, total), Evaluation(()), 0)
+        run = PipelineRun(lab, corpus, pipelines, told)
+        for result in _results(run, corpus, plan, query):
+            if isinstance(result, Ranking) and result.system != plan.first_stage:
+                by_depth = times.setdefault(result.system, {})
+                by_depth.setdefault(depth, []).append(result.timing.rerank_ms)
+    return times
 
 
 @dataclass
-class _Inside:
-    """Watches the pipeline within one query, so that a stop need not wait for the query's end."""
+class QueryWatcher:
+    """Watches pipelines within one query, so that a stop need not wait for the query's end."""
 
-    report: Report
-    found: Evaluation
+    report: StepReport
+    evaluation: Evaluation
     total: int
 
     def step(self, system: str, state: str, done: int, total: int) -> None:
@@ -162,56 +170,43 @@ class _Inside:
         if state in {"load", "download"} and total:
             self.report(f"{system}: {state}", done, total)
         else:
-            self.report(system, self.found.ended(system), self.total)
+            self.report(system, self.evaluation.ended(system), self.total)
 
-    def ranked(self, result: Ranking | Failure) -> None:
+    def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
         """Ignore a result: it is kept by whoever asked for it."""
 
 
-def _one_query(
-    lab: Lab, corpus: Corpus, chosen: Plan, query: Query, found: Evaluation, report: Report
-) -> None:
-    """Run what a query still lacks; all results of the query are kept together at its end."""
-    total = len(chosen.queries)
-    watch = _Inside(report, found, total)
-    results = list(_results(lab, corpus, chosen, query, watch))
-    for result in results:
-        found.note(query.id, result)
-    for system in chosen.systems:
-        report(system, found.ended(system), total)
-
-
 def _results(
-    lab: Lab, corpus: Corpus, chosen: Plan, query: Query, watch: _Inside
+    run: PipelineRun, corpus: Corpus, plan: Plan, query: Query
 ) -> Iterator[Ranking | Failure]:
-    request = pipeline.with_query(chosen.request, query.text)
+    """Yield the first stage's result of a query, then those of the rerankers."""
     try:
         first = (
-            pipeline.retrieve(lab, corpus, request, watch)
-            if chosen.candidates is None
-            else _given(corpus, chosen.candidates, request.initial_k, query)
+            pipeline.retrieve(run, corpus, query.text)
+            if plan.candidates is None
+            else _given(corpus, plan.candidates, run.pipelines.initial_k, query)
         )
     except Cancelled:
         raise
     except LabError as exc:
-        yield Failure(chosen.first_stage, exc.reason, exc.remedy)
+        yield Failure(plan.first_stage, exc.reason, exc.remedy)
         return
     yield first
-    others = pipeline.rerank_in_turn(lab, corpus, request, first, watch)
-    yield from (r for r in others if r.system != chosen.first_stage)  # bm25 after bm25 is one
+    others = pipeline.rerank_in_turn(run, query.text, first)
+    yield from (r for r in others if r.system != plan.first_stage)  # bm25 after bm25 is one
 
 
 def _given(
     corpus: Corpus, candidates: Mapping[str, Sequence[str]], limit: int, query: Query
 ) -> Ranking:
     """Return candidates from a file as a first stage; their score is their negated rank."""
-    documents, ids = corpus.by_id, candidates[query.id][:limit]
-    unknown = [i for i in ids if i not in documents]
+    ids = candidates[query.id][:limit]
+    unknown = [i for i in ids if i not in corpus.by_id]
     if unknown:
         raise InputError(
             f"The candidates of query {query.id} name {unknown[0]!r}, which {corpus.name} lacks.",
             "The candidates file must name documents of this corpus.",
         )
-    found = [documents[i] for i in ids]
+    documents = [corpus.by_id[i] for i in ids]
     ranks = [-float(rank) for rank in range(1, len(ids) + 1)]
-    return pipeline.first_stage_ranking(CANDIDATES, found, ranks)
+    return pipeline.first_stage_ranking(CANDIDATES, documents, ranks)

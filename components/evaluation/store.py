@@ -1,7 +1,7 @@
-"""Evaluations kept over time: what was run, on what, every ranking and every failure.
+"""The evaluation store: what was run, on what, every ranking and every failure, in one SQLite file.
 
-They lie in one SQLite file. Whoever lists them must name the fingerprints of the corpora that they
-hold: somebody else's uploaded queries are nobody else's business.
+Whoever lists or opens saved evaluations must name the fingerprints of the corpora at hand: the
+queries of an uploaded corpus are shown to nobody else.
 """
 
 from __future__ import annotations
@@ -11,28 +11,29 @@ import json
 import logging
 import uuid
 import zlib
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic_core import from_json, to_json  # megabytes: json would hold the interpreter for long
+from pydantic import ValidationError
+from pydantic_core import to_json  # megabytes: json would hold the interpreter for long
 
 from components.config import Settings
-from components.domain import Failure, Query, StoreError, Timing, Usage
-from components.evaluation import CANDIDATES, Evaluation, Plan, Ranked
+from components.domain import Failure, Query, StoreError, Timing
+from components.evaluation.planning import CANDIDATES, Plan
+from components.evaluation.running import Evaluation, Ranked
+from components.evaluation.saved_format import VERSION, SavedBody, SavedHead
 from components.lab import catalog
 from components.measures import Metrics
-from components.pipeline import Request
-from components.storage.sqlite import engine
-from components.wording import queries as in_words
+from components.pipeline import Pipelines
+from components.storage.sqlite import Database
+from components.wording import queries
 
-VERSION = 1
 FILE = "evaluations.sqlite"
-_DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, zlib.error)
+_DAMAGE = (OSError, EOFError, ValueError, zlib.error)
 _log = logging.getLogger(__name__)
 _METADATA = sa.MetaData()
 _TABLE = sa.Table(
@@ -47,7 +48,7 @@ _TABLE = sa.Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class SavedEvaluation:
     """One evaluation with all that it takes to look at it again; `models` by system."""
 
     id: str
@@ -59,35 +60,12 @@ class Snapshot:
     @property
     def title(self) -> str:
         """Return what a list of evaluations shows."""
-        return title(self.made, self.plan.corpus, len(self.evaluation.complete), self.plan.systems)
-
-
-def title(made: datetime, corpus: str, queries: int, systems: Collection[str]) -> str:
-    """Return an evaluation's title: when, which corpus, how many queries, which systems."""
-    return f"{made:%d %b %Y %H:%M} UTC · {corpus} · {in_words(queries)} · {', '.join(systems)}"
-
-
-def snapshot(chosen: Plan, found: Evaluation, settings: Settings, id: str = "") -> Snapshot:
-    """Return an evaluation as a snapshot made now; with an `id`, it takes that one's place."""
-    return Snapshot(
-        id or uuid.uuid4().hex, datetime.now(UTC), chosen, found, models_of(chosen, settings)
-    )
-
-
-def models_of(chosen: Plan, settings: Settings) -> dict[str, str]:
-    """Return each system's model and revision."""
-    specs = {key: catalog.reranker_spec(key, settings) for key in chosen.request.rerankers}
-    if chosen.first_stage != CANDIDATES:
-        specs = {chosen.first_stage: catalog.first_stages()[chosen.first_stage]} | specs
-    named = {
-        key: " ".join(p for p in (s.model or s.label, s.revision) if p) for key, s in specs.items()
-    }
-    return {CANDIDATES: "candidates from a file"} | named if CANDIDATES in chosen.systems else named
+        return _title(self.made, self.plan.corpus, len(self.evaluation.complete), self.plan.systems)
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """What a list of snapshots needs: no rankings."""
+class EvaluationSummary:
+    """What a list of saved evaluations shows of one: no rankings."""
 
     id: str
     made: datetime
@@ -103,80 +81,108 @@ class Head:
     @property
     def title(self) -> str:
         """Return what a list of evaluations shows."""
-        return title(self.made, self.corpus, self.queries, self.systems)
+        return _title(self.made, self.corpus, self.queries, self.systems)
 
 
-class SnapshotStore:
-    """The file of snapshots. Raises StoreError where it cannot be used."""
+def _title(made: datetime, corpus: str, n: int, systems: Collection[str]) -> str:
+    return f"{made:%d %b %Y %H:%M} UTC · {corpus} · {queries(n)} · {', '.join(systems)}"
+
+
+def saved_evaluation(
+    plan: Plan, evaluation: Evaluation, settings: Settings, id: str = ""
+) -> SavedEvaluation:
+    """Return an evaluation as it is saved now; with an `id`, it takes that one's place."""
+    models = models_of(plan, settings)
+    return SavedEvaluation(id or uuid.uuid4().hex, datetime.now(UTC), plan, evaluation, models)
+
+
+def models_of(plan: Plan, settings: Settings) -> dict[str, str]:
+    """Return each system's model and revision."""
+    specs = {key: catalog.reranker_spec(key, settings) for key in plan.pipelines.rerankers}
+    if plan.first_stage != CANDIDATES:
+        specs = {plan.first_stage: catalog.first_stage(plan.first_stage).spec} | specs
+    named = {
+        key: " ".join(p for p in (s.model or s.label, s.revision) if p) for key, s in specs.items()
+    }
+    return {CANDIDATES: "candidates from a file"} | named if CANDIDATES in plan.systems else named
+
+
+class EvaluationStore:
+    """The file of saved evaluations. Raises StoreError where it cannot be used."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
+        self._database = Database(folder / FILE, _METADATA, "evaluations", "RERANK_LAB_DATA")
 
-    def save(self, one: Snapshot, metrics: Mapping[str, Metrics]) -> None:
-        """Keep a snapshot with its mean metrics; one with the same id is replaced."""
+    def save(self, saved: SavedEvaluation, metrics: Mapping[str, Metrics]) -> None:
+        """Save an evaluation with its mean metrics; one with the same id is replaced."""
         row = {
-            "id": one.id,
-            "made": one.made.isoformat(),
-            "fingerprint": one.plan.fingerprint,
-            "head": json.dumps(_head(one, metrics)),
-            "body": gzip.compress(to_json(_body(one)), 1),
+            "id": saved.id,
+            "made": saved.made.isoformat(),
+            "fingerprint": saved.plan.fingerprint,
+            "head": json.dumps(_head(saved, metrics)),
+            "body": gzip.compress(to_json(_body(saved)), 1),
         }
-        with self._connection() as connection:
-            connection.execute(sa.delete(_TABLE).where(_TABLE.c.id == one.id))
+        with self._database.begin() as connection:
+            connection.execute(sa.delete(_TABLE).where(_TABLE.c.id == saved.id))
             connection.execute(sa.insert(_TABLE), row)
 
-    def heads(self, fingerprints: Collection[str]) -> list[Head]:
-        """Return what is kept of the corpora with these fingerprints, the newest first."""
-        wanted = sa.select(_TABLE.c.id, _TABLE.c.made, _TABLE.c.fingerprint, _TABLE.c.head).where(
-            _TABLE.c.fingerprint.in_(list(fingerprints))
-        )
-        with self._connection() as connection:
-            rows = connection.execute(wanted.order_by(_TABLE.c.made.desc())).all()
-        return [head for row in rows if (head := _listed(row)) is not None]
+    def summaries(self, fingerprints: Collection[str]) -> list[EvaluationSummary]:
+        """Return what is saved of the corpora with these fingerprints, the newest first.
 
-    def load(self, id: str, fingerprints: Collection[str]) -> Snapshot:
-        """Return a snapshot of one of these corpora."""
+        What cannot be read is left out; `unreadable` says of it why.
+        """
+        listed = (_summary(row) for row in self._rows(fingerprints))
+        return [summary for summary in listed if isinstance(summary, EvaluationSummary)]
+
+    def unreadable(self, fingerprints: Collection[str]) -> list[str]:
+        """Return why saved evaluations of these corpora cannot be listed, one sentence each."""
+        return [s for row in self._rows(fingerprints) if isinstance(s := _summary(row), str)]
+
+    def _rows(self, fingerprints: Collection[str]) -> list[Any]:
+        columns = (_TABLE.c.id, _TABLE.c.made, _TABLE.c.fingerprint, _TABLE.c.head)
+        wanted = sa.select(*columns).where(_TABLE.c.fingerprint.in_(list(fingerprints)))
+        with self._database.begin() as connection:
+            return list(connection.execute(wanted.order_by(_TABLE.c.made.desc())))
+
+    def load(self, id: str, fingerprints: Collection[str]) -> SavedEvaluation:
+        """Return a saved evaluation of one of these corpora."""
         wanted = sa.select(_TABLE).where(
             _TABLE.c.id == id, _TABLE.c.fingerprint.in_(list(fingerprints))
         )
-        with self._connection() as connection:
+        with self._database.begin() as connection:
             row = connection.execute(wanted).first()
         if row is None:
             raise StoreError("This evaluation is no longer kept.", "Choose another one.")
         try:
-            return _snapshot(row, json.loads(row.head), from_json(gzip.decompress(row.body)))
+            head = SavedHead.model_validate_json(row.head)
+            _check_version(head.version, row.made)
+            return _loaded(row, head, SavedBody.model_validate_json(gzip.decompress(row.body)))
         except _DAMAGE as exc:
             raise StoreError(
                 f"The evaluation of {row.made} is damaged: {type(exc).__name__}.", "Delete it."
             ) from exc
 
     def delete(self, id: str, fingerprints: Collection[str]) -> None:
-        """Forget a snapshot of one of these corpora."""
-        with self._connection() as connection:
-            connection.execute(
-                sa.delete(_TABLE).where(
-                    _TABLE.c.id == id, _TABLE.c.fingerprint.in_(list(fingerprints))
-                )
-            )
+        """Forget a saved evaluation of one of these corpora."""
+        mine = _TABLE.c.fingerprint.in_(list(fingerprints))
+        with self._database.begin() as connection:
+            connection.execute(sa.delete(_TABLE).where(_TABLE.c.id == id, mine))
 
-    @contextmanager
-    def _connection(self) -> Iterator[sa.Connection]:
-        try:
-            with engine(self._path, _METADATA).begin() as connection:
-                yield connection
-        except (OSError, sa.exc.SQLAlchemyError) as exc:
-            reason = str(exc).splitlines()[0]
-            raise StoreError(
-                f"The evaluations in {self._path} cannot be used: {reason}",
-                "Check the disk and the rights, or set RERANK_LAB_DATA to another folder.",
-            ) from exc
+
+def _check_version(version: int, made: str) -> None:
+    if version > VERSION:
+        raise StoreError(
+            f"The evaluation of {made} was saved by a newer version of the lab (format {version}; "
+            f"this one reads up to {VERSION}).",
+            "Update the lab, or delete the evaluation.",
+        )
 
 
 # ---------------------------------------------------------------- as JSON
 
 
-def _head(one: Snapshot, metrics: Mapping[str, Metrics]) -> dict[str, Any]:
-    plan = one.plan
+def _head(saved: SavedEvaluation, metrics: Mapping[str, Metrics]) -> dict[str, Any]:
+    plan = saved.plan
     return {
         "version": VERSION,
         "corpus": plan.corpus,
@@ -184,18 +190,18 @@ def _head(one: Snapshot, metrics: Mapping[str, Metrics]) -> dict[str, Any]:
         "split": plan.split,
         "subset": plan.subset,
         "planned": len(plan.queries),
-        "queries": len(one.evaluation.complete),
+        "queries": len(saved.evaluation.complete),
         "systems": list(plan.systems),
         "first_stage": plan.first_stage,
-        "rerankers": list(plan.request.rerankers),
-        "initial_k": plan.request.initial_k,
-        "instruction": plan.request.instruction,
-        "models": dict(one.models),
+        "rerankers": list(plan.pipelines.rerankers),
+        "initial_k": plan.pipelines.initial_k,
+        "instruction": plan.pipelines.instruction,
+        "models": dict(saved.models),
         "means": {system: dict(m.mean) for system, m in metrics.items()},
     }
 
 
-def _body(one: Snapshot) -> dict[str, Any]:
+def _body(saved: SavedEvaluation) -> dict[str, Any]:
     """Return queries, judgments, rankings and failures; documents by their place in one list."""
     places: dict[str, int] = {}
     runs = {
@@ -208,68 +214,69 @@ def _body(one: Snapshot) -> dict[str, Any]:
             ]
             for query, r in ranked.items()
         }
-        for system, ranked in one.evaluation.rankings.items()
+        for system, ranked in saved.evaluation.rankings.items()
     }
     return {
-        "queries": [[q.id, q.text, list(q.tags)] for q in one.plan.queries],
-        "judgments": {q: dict(grades) for q, grades in one.plan.judgments.items()},
+        "queries": [[q.id, q.text, list(q.tags)] for q in saved.plan.queries],
+        "judgments": {q: dict(grades) for q, grades in saved.plan.judgments.items()},
         "documents": list(places),
         "runs": runs,
         "failures": [
             [system, query, f.reason, f.remedy]
-            for system, failures in one.evaluation.failures.items()
+            for system, failures in saved.evaluation.failures.items()
             for query, f in failures
         ],
     }
 
 
-def _listed(row: Any) -> Head | None:  # noqa: ANN401
-    """Return a row as a list shows it; None where it is damaged, which must not hide the others."""
+def _summary(row: Any) -> EvaluationSummary | str:  # noqa: ANN401
+    """Return a row as a list shows it; or why it cannot be, which must not hide the others."""
     try:
-        head = json.loads(row.head)
-        return Head(
-            row.id,
-            datetime.fromisoformat(row.made),
-            head["corpus"],
-            row.fingerprint,
-            head["queries"],
-            head["subset"],
-            head["split"],
-            tuple(head["systems"]),
-            head["initial_k"],
-            head["means"],
-        )
-    except _DAMAGE as exc:
+        head = SavedHead.model_validate_json(row.head)
+        _check_version(head.version, row.made)
+        made = datetime.fromisoformat(row.made)
+    except StoreError as exc:
+        return exc.reason
+    except (ValidationError, ValueError) as exc:
         _log.warning("the evaluation %s is damaged and not listed: %s", row.id, exc)
-        return None
+        return f"The evaluation of {row.made} is damaged."
+    return EvaluationSummary(
+        row.id,
+        made,
+        head.corpus,
+        row.fingerprint,
+        head.queries,
+        head.subset,
+        head.split,
+        head.systems,
+        head.initial_k,
+        head.means,
+    )
 
 
-def _snapshot(row: Any, head: Mapping[str, Any], body: Mapping[str, Any]) -> Snapshot:  # noqa: ANN401
-    names = body["documents"]
-    found = Evaluation(tuple(head["systems"]))
-    for system, ranked in body["runs"].items():
-        found.rankings[system] = {
+def _loaded(row: Any, head: SavedHead, body: SavedBody) -> SavedEvaluation:  # noqa: ANN401
+    evaluation = Evaluation(head.systems)
+    for system, ranked in body.runs.items():
+        evaluation.rankings[system] = {
             query: Ranked(
-                tuple(names[i] for i in places), tuple(scores), Timing(*times), Usage(**usage)
+                tuple(body.documents[i] for i in places), tuple(scores), Timing(*times), usage
             )
             for query, (places, scores, times, usage) in ranked.items()
         }
-    for system, query, reason, remedy in body["failures"]:
-        found.failures.setdefault(system, []).append((query, Failure(system, reason, remedy)))
-    given = head["first_stage"] == CANDIDATES
-    first = catalog.DEFAULT_FIRST_STAGE if given else head["first_stage"]
+    for system, query, reason, remedy in body.failures:
+        evaluation.failures.setdefault(system, []).append((query, Failure(system, reason, remedy)))
+    given = head.first_stage == CANDIDATES
+    first = catalog.DEFAULT_FIRST_STAGE if given else head.first_stage
     plan = Plan(
-        Request(
-            "-", first, tuple(head["rerankers"]), head["initial_k"], head.get("instruction", "")
-        ),
-        tuple(Query(i, text, tuple(tags)) for i, text, tags in body["queries"]),
-        body["judgments"],
+        Pipelines(first, head.rerankers, head.initial_k, head.instruction),
+        tuple(Query(id, text, tags) for id, text, tags in body.queries),
+        body.judgments,
         {} if given else None,
-        head["corpus"],
+        head.corpus,
         row.fingerprint,
-        head["documents"],
-        head["split"],
-        head["subset"],
+        head.documents,
+        head.split,
+        head.subset,
     )
     made = datetime.fromisoformat(row.made)
-    return Snapshot(row.id, made, plan, found, head["models"])
+    return SavedEvaluation(row.id, made, plan, evaluation, head.models)

@@ -58,7 +58,7 @@ def evaluation_html(report: EvaluationReport) -> str:
 
 
 def _provenance(report: EvaluationReport) -> str:
-    plan, instruction = report.saved.plan, report.saved.plan.request.instruction
+    plan, instruction = report.saved.plan, report.saved.plan.pipelines.instruction
     return (
         f"{plan.documents:,} documents (fingerprint {plan.fingerprint[:12]}), judgments "
         f"“{plan.split}”, queries: {plan.subset}, {plan.depth} candidates a query from "

@@ -9,7 +9,7 @@ from components.charts.palette import LIGHT, Palette, SystemStyle, evaluated_sty
 from components.config import Settings
 from components.domain import Corpus
 from components.evaluation.significance import Difference, differences, sentence
-from components.evaluation.store import Snapshot
+from components.evaluation.store import SavedEvaluation
 from components.evaluation.summary import StageTime
 from components.lab import catalog
 from components.measures import MEASURES, Metrics
@@ -31,7 +31,7 @@ class EvaluationReport:
     is the first stage. `palette` colours the styles; files take their colours from style sheets.
     """
 
-    saved: Snapshot
+    saved: SavedEvaluation
     metrics: Mapping[str, Metrics]
     settings: Settings
     corpus: Corpus | None = None
@@ -66,11 +66,7 @@ class EvaluationReport:
         """Return the systems that a provider charges for; servers of one's own are not hosted."""
         specs = catalog.reranker_specs(self.settings)
         bases = {s: catalog.base(s) for s in self.saved.plan.systems}
-        return frozenset(
-            s
-            for s, key in bases.items()
-            if key in specs and specs[key].provider and not s.startswith("compatible:")
-        )
+        return frozenset(s for s, key in bases.items() if key in specs and specs[key].hosted)
 
     @property
     def ranked(self) -> dict[str, Metrics]:

@@ -3,21 +3,27 @@
 from components.lab.lab import (
     CORPORA_IN_MEMORY,
     LATE_LIMIT,
-    TOKEN_SPACE,
+    MEASUREMENTS,
+    TOKEN_SCHEMA,
     Lab,
     Measured,
-    Report,
-    no_report,
-    space_of,
+    StoredTokens,
 )
+from components.lab.settings import read_settings
+from components.lab.work import BackgroundTask, Step, StepReport, Worker, no_report
 
 __all__ = [
     "CORPORA_IN_MEMORY",
     "LATE_LIMIT",
-    "TOKEN_SPACE",
+    "MEASUREMENTS",
+    "TOKEN_SCHEMA",
+    "BackgroundTask",
     "Lab",
     "Measured",
-    "Report",
+    "Step",
+    "StepReport",
+    "StoredTokens",
+    "Worker",
     "no_report",
-    "space_of",
+    "read_settings",
 ]

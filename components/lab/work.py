@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from typing import Self
 
 from components.domain import Cancelled, LabError
-from components.lab.lab import Report
 
 _log = logging.getLogger(__name__)
+StepReport = Callable[[str, int, int], None]
+"""`report(step, done, total)`; it may raise `Cancelled`."""
+
+
+def no_report(step: str, done: int, total: int) -> None:
+    """Ignore progress."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Step:
     """Where a system is: a state such as wait, load, run, done, failed, stopped, and how far."""
 
     state: str = "wait"
@@ -81,22 +86,22 @@ class Worker(ABC):
         self._end()
 
 
-class Task(Worker):
+class BackgroundTask(Worker):
     """Work with progress, such as indexing a corpus."""
 
-    def __init__(self, work: Callable[[Report], None]) -> None:
+    def __init__(self, work: Callable[[StepReport], None]) -> None:
         super().__init__("task")
-        self.stage = Stage()
-        self._given = work
+        self.step = Step()
+        self._work_on = work
 
     def _report(self, step: str, done: int, total: int) -> None:
         self.check()
-        self.stage = Stage(step, done, total)
+        self.step = Step(step, done, total)
 
     def _work(self) -> None:
-        self._given(self._report)
-        self.stage = Stage("done")
+        self._work_on(self._report)
+        self.step = Step("done")
 
     def _end(self) -> None:
-        if self.stage.state != "done":
-            self.stage = Stage("failed" if self.error else "stopped")
+        if self.step.state != "done":
+            self.step = Step("failed" if self.error else "stopped")

@@ -4,32 +4,33 @@
 the command line run: one first stage, any number of rerankers over the same candidates.
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache, partial
-
-from components.config import read_settings
-from components.corpora import open_corpus
-from components.domain import Corpus, Document, Hit, Ranking
-from components.lab import Lab, catalog
 from components.pipeline.comparison import (
+    SharedWatcher,
     compare,
     compare_candidates,
     in_thread,
     rerank_in_turn,
-    with_query,
 )
 from components.pipeline.request import (
+    NullWatcher,
+    PipelineRun,
+    Pipelines,
+    QueryInput,
     Request,
-    Unwatched,
     Watcher,
     check_depth,
+    check_pipelines,
     check_query,
     check_request,
 )
-from components.pipeline.scoring import Scored, score_texts
+from components.pipeline.scoring import ScoringPass, score_texts
+from components.pipeline.search import (
+    RerankedText,
+    default_lab,
+    rerank,
+    rerank_texts,
+    two_stage_search,
+)
 from components.pipeline.stages import (
     first_stage_ranking,
     fuse_rankings,
@@ -40,12 +41,17 @@ from components.pipeline.stages import (
 )
 
 __all__ = [
+    "NullWatcher",
+    "PipelineRun",
+    "Pipelines",
+    "QueryInput",
     "Request",
     "RerankedText",
-    "Scored",
-    "Unwatched",
+    "ScoringPass",
+    "SharedWatcher",
     "Watcher",
     "check_depth",
+    "check_pipelines",
     "check_query",
     "check_request",
     "compare",
@@ -63,81 +69,4 @@ __all__ = [
     "score_texts",
     "sort",
     "two_stage_search",
-    "with_query",
 ]
-
-
-@cache
-def default_lab() -> Lab:
-    """Return the process's lab, configured from the environment."""
-    return Lab(read_settings())
-
-
-async def two_stage_search(
-    query: str,
-    corpus: Corpus | str,
-    *,
-    first_stage: str = catalog.DEFAULT_FIRST_STAGE,
-    reranker: str = catalog.DEFAULT_RERANKER,
-    initial_k: int = 100,
-    final_k: int = 10,
-    instruction: str = "",
-    lab: Lab | None = None,
-) -> list[Hit]:
-    """Retrieve `initial_k` candidates, rerank them, return the best `final_k`.
-
-    Each hit carries the document with its metadata, the rerank score and rank, and the first
-    stage's score and rank. No candidates give an empty list. `corpus` is a sample's name, a
-    folder or a `Corpus`. Raises LabError where the search cannot be done.
-    """
-    lab = lab or default_lab()
-    request = Request(query, first_stage, (reranker,), initial_k, instruction)
-    check_request(request, lab)
-    check_depth("final_k", final_k, initial_k)
-    found = open_corpus(corpus, keep_blank=True) if isinstance(corpus, str) else corpus
-    first = await in_thread(partial(retrieve, lab, found, request))
-    rank = partial(rerank_candidates, lab, found, request, first, reranker)
-    return list((await in_thread(rank)).hits[:final_k])
-
-
-@dataclass(frozen=True, slots=True)
-class RerankedText:
-    """A text of a reranked list and where it stood, counted from 0."""
-
-    text: str
-    relevance_score: float
-    original_index: int
-
-
-def rerank_texts(
-    query: str,
-    documents: Sequence[str],
-    *,
-    reranker: str = catalog.DEFAULT_RERANKER,
-    instruction: str = "",
-    lab: Lab | None = None,
-    watcher: Watcher | None = None,
-) -> Ranking:
-    """Rerank plain texts, without any index; the ranking's first-stage rank is their order."""
-    lab = lab or default_lab()
-    request = Request(query, rerankers=(reranker,), instruction=instruction)
-    check_request(request, lab)
-    given = [Document(str(i), "", text) for i, text in enumerate(documents)]
-    first = first_stage_ranking("input", given, [0.0] * len(given))
-    return rerank_candidates(lab, None, request, first, reranker, watcher)
-
-
-def rerank(
-    query: str,
-    documents: Sequence[str],
-    top_k: int | None = None,
-    *,
-    reranker: str = catalog.DEFAULT_RERANKER,
-    instruction: str = "",
-    lab: Lab | None = None,
-) -> list[RerankedText]:
-    """Return the best `top_k` texts (all of them by default), best first."""
-    check_depth("top_k", 1 if top_k is None else top_k)
-    ranking = rerank_texts(query, documents, reranker=reranker, instruction=instruction, lab=lab)
-    best = ranking.hits[:top_k]
-    return [RerankedText(h.document.text, h.score, h.original_index) for h in best]

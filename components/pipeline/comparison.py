@@ -7,13 +7,22 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from components.domain import Cancelled, Comparison, Corpus, Failure, InputError, LabError, Ranking
-from components.lab import Lab, catalog
-from components.pipeline.request import Request, Unwatched, Watcher, check_request
+from components.domain import (
+    Cancelled,
+    Comparison,
+    Corpus,
+    Failure,
+    InputError,
+    LabError,
+    Ranking,
+    Recorded,
+)
+from components.lab import catalog
+from components.pipeline.request import PipelineRun, QueryInput, Request, Watcher, check_request
 from components.pipeline.stages import (
     first_stage_ranking,
     fuse_rankings,
@@ -27,24 +36,38 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-@dataclass
-class Together:
-    """One watcher for several threads: once it has stopped one of them, it stops them all."""
+class SharedWatcher:
+    """One watcher for several threads: once it has stopped one of them, it stops them all.
 
-    watcher: Watcher
-    stopped: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    It joins their results to one comparison, in the order of `systems`.
+    """
+
+    def __init__(self, watcher: Watcher, comparison: Comparison, systems: Sequence[str]) -> None:
+        self.watcher = watcher
+        self.comparison = comparison
+        self.systems = systems
+        self.stopped = False
+        self._lock = threading.Lock()
 
     def step(self, system: str, state: str, done: int, total: int) -> None:
         """Pass a step on."""
         self._pass(partial(self.watcher.step, system, state, done, total))
 
-    def ranked(self, result: Ranking | Failure) -> None:
-        """Pass a result on."""
-        self._pass(partial(self.watcher.ranked, result))
+    def ranked(self, result: Ranking | Failure, comparison: Comparison | None = None) -> None:
+        """Join a result to the comparison, and pass both on."""
+
+        def join() -> None:
+            self.comparison = self.comparison.with_result(result, self.systems)
+            self.watcher.ranked(result, self.comparison)
+
+        self._pass(join)
+
+    def result(self, system: str) -> Ranking | Failure | None:
+        """Return what became of a system, if it has ended."""
+        return self.comparison.result(system)
 
     def _pass(self, tell: Callable[[], None]) -> None:
-        with self._lock:  # nobody may tell anything once another thread was stopped
+        with self._lock:  # nobody may be told anything once another thread was stopped
             if self.stopped:
                 raise Cancelled
             try:
@@ -55,103 +78,91 @@ class Together:
 
 
 async def compare(
-    lab: Lab,
-    corpus: Corpus,
-    request: Request,
-    watcher: Watcher | None = None,
-    held: Mapping[str, Ranking] | None = None,
+    run: PipelineRun, query: QueryInput, cached: Mapping[str, Ranking] | None = None
 ) -> Comparison:
     """Run the first stage and every reranker over the same candidates; failures stay apart.
 
-    Models on this machine's cores run one after another, all others beside them. `held` rankings
-    of the very same candidates are shown again, as cached, instead of being computed.
+    Models on this machine's cores run one after another, all others beside them. `cached` rankings
+    of the very same candidates are taken, and marked so, instead of being computed.
     """
-    check_request(request, lab)
-    watch = watcher or Unwatched()
-    first = await in_thread(partial(_noted_first_stage, lab, corpus, request, watch))
-    watch.ranked(first)
-    return await compare_candidates(lab, corpus, request, first, watch, held)
+    check_request(Request(run.pipelines, query), run.lab)
+    # a recording's candidates are the only documents that are ever asked for
+    run = replace(run, index_ahead=query.recorded_first is None)
+    first = await in_thread(partial(_logged_first_stage, run, query))
+    run.watcher.ranked(first, Comparison(query.text, first))
+    return await compare_candidates(run, query, first, cached)
 
 
-def _noted_first_stage(lab: Lab, corpus: Corpus, request: Request, watch: Watcher) -> Ranking:
-    """Run the first stage and note in the lab's history how it ended."""
+def _logged_first_stage(run: PipelineRun, query: QueryInput) -> Ranking:
+    """Run the first stage and note in the lab's search log how it ended."""
+    log = run.lab.search_log
     try:
-        first = _first_stage(lab, corpus, request, watch)
+        first = _first_stage(run, query)
     except Cancelled:
         raise
     except LabError as exc:
-        failed = Failure(request.first_stage, exc.reason, exc.remedy)
-        lab.history.note(failed, first_stage=True)
+        log.note(Failure(run.pipelines.first_stage, exc.reason, exc.remedy), first_stage=True)
         raise
-    lab.history.note(first, first_stage=True)
+    log.note(first, first_stage=True)
     return first
 
 
-def _first_stage(lab: Lab, corpus: Corpus, request: Request, watch: Watcher) -> Ranking:
-    if request.recorded_first is None:
-        return retrieve(lab, corpus, request, watch)
-    recorded = request.recorded_first
-    documents = corpus.by_id
-    missing = [i for i, _ in recorded.documents if i not in documents]
+def _first_stage(run: PipelineRun, query: QueryInput) -> Ranking:
+    if run.corpus is None:
+        raise InputError("There is no corpus to search.", "Choose one.")
+    if query.recorded_first is None:
+        return retrieve(run, run.corpus, query.text)
+    return _recorded_first_stage(query.recorded_first, run.corpus)
+
+
+def _recorded_first_stage(recorded: Recorded, corpus: Corpus) -> Ranking:
+    missing = [i for i, _ in recorded.documents if i not in corpus.by_id]
     if missing:
         raise InputError(
             f"The recording's candidates name {missing[0]!r}, which {corpus.name} lacks.",
             "Choose the corpus that it was made with.",
         )
-    found = [documents[i] for i, _ in recorded.documents]
-    first = first_stage_ranking(
-        recorded.key, found, [score for _, score in recorded.documents], recorded.timing
-    )
+    documents = [corpus.by_id[i] for i, _ in recorded.documents]
+    scores = [score for _, score in recorded.documents]
+    first = first_stage_ranking(recorded.key, documents, scores, recorded.timing)
     return replace(first, recorded=recorded.date)
 
 
 async def compare_candidates(
-    lab: Lab,
-    corpus: Corpus | None,
-    request: Request,
+    run: PipelineRun,
+    query: QueryInput,
     first: Ranking,
-    watch: Watcher,
-    held: Mapping[str, Ranking] | None = None,
+    cached: Mapping[str, Ranking] | None = None,
 ) -> Comparison:
     """Run every reranker over given candidates."""
-    alone = _scored(request)
-    results: dict[str, Ranking | Failure] = {}
-    together = Together(watch)
+    systems = Request(run.pipelines, query).systems
+    shared = SharedWatcher(run.watcher, Comparison(query.text, first), systems)
+    watched = replace(run, watcher=shared)
 
-    def end(result: Ranking | Failure) -> None:
-        results[result.system] = result
-        together.ranked(result)
-
-    def run(systems: Sequence[str]) -> None:
+    def rank(systems: Sequence[str]) -> None:
         for system in systems:
-            result = _isolated(lab, corpus, request, first, system, together)
-            lab.history.note(result, first_stage=False)
-            end(result)
+            result = _isolated(watched, query.text, first, system)
+            run.lab.search_log.note(result, first_stage=False)
+            shared.ranked(result)
 
-    for result in _at_hand(corpus, request, first, held or {}):
-        end(result)
-    rest = [k for k in alone if k not in results]
-    queued = [k for k in rest if catalog.reranker_spec(k, lab.settings).runtime != "none"]
-    beside = [[k] for k in rest if k not in queued]
+    scored = _scored(run)
+    if run.corpus is not None:
+        for recorded in query.recorded:
+            shared.ranked(place(recorded, first, run.corpus))
+    for system in scored:
+        if cached and system in cached:
+            shared.ranked(replace(cached[system], cached=True))
+    rest = [s for s in scored if shared.result(s) is None]
+    queued = [s for s in rest if catalog.reranker_spec(s, run.lab.settings).runtime != "none"]
+    beside = [[s] for s in rest if s not in queued]
     try:
-        await asyncio.gather(*(in_thread(partial(run, keys)) for keys in [*beside, queued] if keys))
+        await asyncio.gather(*(in_thread(partial(rank, s)) for s in [*beside, queued] if s))
     except BaseException:
-        together.stopped = True  # whoever awaited this has gone: so do the threads
+        shared.stopped = True  # whoever awaited this has gone: so do the threads
         raise
-    for key in request.rerankers:
-        if key not in results:
-            end(_fuse_results(first, [results[k] for k in alone]))
-    return Comparison(request.query, first, tuple(results[k] for k in request.systems))
-
-
-def _at_hand(
-    corpus: Corpus | None, request: Request, first: Ranking, held: Mapping[str, Ranking]
-) -> Iterator[Ranking | Failure]:
-    """Yield the columns that need no computing: recorded ones, and those held from before."""
-    if corpus is not None:
-        yield from (place(recorded, first, corpus) for recorded in request.recorded)
-    alone = _scored(request)
-    yield from (replace(held[system], cached=True) for system in alone if system in held)
+    if RRF.key in run.pipelines.rerankers and shared.result(RRF.key) is None:
+        shared.ranked(_fuse_results(first, [shared.result(s) for s in scored]))
+    return shared.comparison
 
 
 async def in_thread(work: Callable[[], T]) -> T:
@@ -179,45 +190,36 @@ async def in_thread(work: Callable[[], T]) -> T:
     return await future
 
 
-def rerank_in_turn(
-    lab: Lab, corpus: Corpus, request: Request, first: Ranking, watch: Watcher
-) -> Iterator[Ranking | Failure]:
+def rerank_in_turn(run: PipelineRun, query: str, first: Ranking) -> Iterator[Ranking | Failure]:
     """Run every reranker over given candidates, each after the other, so that none disturbs one."""
-    alone = _scored(request)
-    results = {key: _isolated(lab, corpus, request, first, key, watch) for key in alone}
-    for key in request.rerankers:
-        if key not in results:
-            results[key] = _fuse_results(first, [results[k] for k in alone])
-    yield from (results[key] for key in request.rerankers)
+    scored = _scored(run)
+    results = {system: _isolated(run, query, first, system) for system in scored}
+    for system in run.pipelines.rerankers:
+        if system not in results:
+            results[system] = _fuse_results(first, [results[s] for s in scored])
+    yield from (results[system] for system in run.pipelines.rerankers)
 
 
-def with_query(request: Request, query: str) -> Request:
-    """Return the same request for another query."""
-    return replace(request, query=query)
-
-
-def _scored(request: Request) -> list[str]:
+def _scored(run: PipelineRun) -> list[str]:
     """Return the rerankers that score by themselves: all but a fusion of others."""
-    others = [k for k in request.rerankers if k != RRF.key]
-    return others or list(request.rerankers)
+    others = [s for s in run.pipelines.rerankers if s != RRF.key]
+    return others or list(run.pipelines.rerankers)
 
 
-def _isolated(
-    lab: Lab, corpus: Corpus | None, request: Request, first: Ranking, key: str, watch: Watcher
-) -> Ranking | Failure:
+def _isolated(run: PipelineRun, query: str, first: Ranking, system: str) -> Ranking | Failure:
     try:
-        return rerank_candidates(lab, corpus, request, first, key, watch)
+        return rerank_candidates(run, query, first, system)
     except Cancelled:
         raise
     except LabError as exc:
-        return Failure(key, exc.reason, exc.remedy)
+        return Failure(system, exc.reason, exc.remedy)
     except Exception as exc:  # a fault in one reranker must not cost the others
-        _log.exception("%s failed", key)
-        reason = " ".join(f"{key} failed: {type(exc).__name__}: {exc}".split())
-        return Failure(key, reason, "See the lab's log.")
+        _log.exception("%s failed", system)
+        reason = " ".join(f"{system} failed: {type(exc).__name__}: {exc}".split())
+        return Failure(system, reason, "See the lab's log.")
 
 
-def _fuse_results(first: Ranking, results: Sequence[Ranking | Failure]) -> Ranking | Failure:
+def _fuse_results(first: Ranking, results: Sequence[Ranking | Failure | None]) -> Ranking | Failure:
     failed = [r.system for r in results if isinstance(r, Failure)]
     if failed:
         return Failure(

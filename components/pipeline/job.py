@@ -8,40 +8,53 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Self
 
-from components import pipeline
-from components.domain import Corpus, Failure, Ranking
+from components.domain import Comparison, Corpus, Failure, Ranking
 from components.lab import Lab
-from components.lab.work import Stage, Worker
-from components.pipeline import Request
+from components.lab.work import Step, Worker
+from components.pipeline.comparison import compare
+from components.pipeline.request import PipelineRun, Request
 
 FIRST = "first stage"
-"""The key of the first stage among a job's stages."""
+"""The key of the first stage among a job's steps."""
 
 
-class Job(Worker):
-    """One comparison at work. It watches its own pipeline."""
+class ComparisonJob(Worker):
+    """One comparison at work. It watches its own pipelines.
+
+    `comparison` is the pipelines' own: None before the first stage has ended, then with one more
+    result each time a reranker ends.
+    """
 
     def __init__(
         self,
         lab: Lab,
         corpus: Corpus,
         request: Request,
-        held: Mapping[str, Ranking] | None = None,
+        cached: Mapping[str, Ranking] | None = None,
     ) -> None:
         super().__init__("comparison")
         self.lab = lab
         self.corpus = corpus
         self.request = request
-        self.held = held or {}
+        self.cached = cached or {}
         # Every key from the start: a page may go through them while the work goes on.
-        self.stages = dict.fromkeys((FIRST, *request.systems), Stage())
-        self.results: dict[str, Ranking | Failure] = {}
-        self.first_stage: Ranking | None = None
+        self.steps = dict.fromkeys((FIRST, *request.systems), Step())
+        self.comparison: Comparison | None = None
+
+    @property
+    def run(self) -> PipelineRun:
+        """Return the same pipelines over the same corpus, watched by nobody, for further work."""
+        return PipelineRun(self.lab, self.corpus, self.request.pipelines)
+
+    @property
+    def first_stage(self) -> Ranking | None:
+        """Return the first stage's ranking, once there is one."""
+        return self.comparison.first_stage if self.comparison else None
 
     def await_first_stage(self, seconds: float) -> Self:
         """Wait a moment for the first stage, so that a page can show it in its first drawing."""
         until = time.monotonic() + seconds
-        while self.first_stage is None and not self.finished and time.monotonic() < until:
+        while self.comparison is None and not self.finished and time.monotonic() < until:
             time.sleep(0.005)
         return self
 
@@ -49,21 +62,19 @@ class Job(Worker):
         """Note how far a system is; raise Cancelled once the work was stopped."""
         self.check()
         # bm25 can be the first stage and a reranker at once
-        self.stages[FIRST if self.first_stage is None else system] = Stage(state, done, total)
+        self.steps[FIRST if self.comparison is None else system] = Step(state, done, total)
 
-    def ranked(self, result: Ranking | Failure) -> None:
-        """Keep a result."""
-        place = result.system
-        if self.first_stage is None and isinstance(result, Ranking):
-            self.first_stage, place = result, FIRST
-        else:
-            self.results[result.system] = result
-        self.stages[place] = Stage("failed" if isinstance(result, Failure) else "done")
+    def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
+        """Take the comparison so far."""
+        system = FIRST if self.comparison is None else result.system
+        self.comparison = comparison
+        self.steps[system] = Step("failed" if isinstance(result, Failure) else "done")
 
     def _work(self) -> None:
-        asyncio.run(pipeline.compare(self.lab, self.corpus, self.request, self, self.held))
+        run = replace(self.run, watcher=self)
+        asyncio.run(compare(run, self.request.query, self.cached))
 
     def _end(self) -> None:
-        for system, stage in self.stages.items():
-            if stage.state not in {"done", "failed"}:
-                self.stages[system] = replace(stage, state="stopped")
+        for system, step in self.steps.items():
+            if step.state not in {"done", "failed"}:
+                self.steps[system] = replace(step, state="stopped")

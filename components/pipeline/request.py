@@ -1,79 +1,124 @@
-"""What is asked of the two stages, who watches them at work, and the checks of both."""
+"""What pipelines are, what they are asked, who watches them at work, and the checks of all that."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from components.domain import Failure, InputError, Ranking, Recorded
+from components.domain import Comparison, Corpus, Failure, InputError, Ranking, Recorded
 from components.lab import Lab, catalog
 
 
 class Watcher(Protocol):
-    """Somebody who wants to see a comparison as it fills. Every method may raise `Cancelled`."""
+    """Receives the progress of a comparison as it fills. Every method may raise `Cancelled`."""
 
     def step(self, system: str, state: str, done: int, total: int) -> None:
         """Take note that a system is at `done` of `total` in a state such as load, wait, run."""
         ...
 
-    def ranked(self, result: Ranking | Failure) -> None:
-        """Take note that a system has ended; the first stage is the first to do so."""
+    def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
+        """Take note that a system has ended, and of the comparison so far.
+
+        The first stage is the first to end.
+        """
         ...
 
 
-class Unwatched:
-    """Watches nothing."""
+class NullWatcher:
+    """Ignores all progress."""
 
     def step(self, system: str, state: str, done: int, total: int) -> None:
         """Ignore a step."""
 
-    def ranked(self, result: Ranking | Failure) -> None:
+    def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
         """Ignore a result."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What to compare: a query, a first stage, rerankers, and how many candidates they see.
+class Pipelines:
+    """A first stage, how many candidates it hands on, and the rerankers that order them.
 
     An `instruction` goes to the rerankers that follow one, except where their name ends in
-    `@plain`. `recorded` rankings join the computed ones; a `recorded_first` stands in for the
-    first stage. `deadline_s` bounds the scoring of each reranker; without one, network rerankers
-    have the configured deadline and local ones take their time. `reuse` takes scores that are kept
-    on disk, and keeps new ones there.
+    `@plain`. `deadline_s` bounds the scoring of each reranker; without one, network rerankers have
+    the configured deadline and local ones have none. With `reuse`, scores that are cached on disk
+    are not computed again, and new ones are cached.
     """
 
-    query: str
     first_stage: str = catalog.DEFAULT_FIRST_STAGE
     rerankers: tuple[str, ...] = (catalog.DEFAULT_RERANKER,)
     initial_k: int = 100
     instruction: str = ""
-    recorded: tuple[Recorded, ...] = ()
-    recorded_first: Recorded | None = None
     deadline_s: float | None = None
     reuse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueryInput:
+    """A query, and the rankings of it that were made earlier or elsewhere.
+
+    `recorded` rankings join the computed ones; a `recorded_first` stands in for the first stage.
+    """
+
+    text: str
+    recorded: tuple[Recorded, ...] = ()
+    recorded_first: Recorded | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Pipelines and the query that they are asked: one comparison."""
+
+    pipelines: Pipelines
+    query: QueryInput
 
     @property
     def systems(self) -> tuple[str, ...]:
         """Return the names of all columns but the first stage's."""
-        return (*self.rerankers, *(r.key for r in self.recorded))
+        return (*self.pipelines.rerankers, *(r.key for r in self.query.recorded))
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineRun:
+    """Pipelines at work: in which lab, over which corpus, and who is told of their progress.
+
+    Without a corpus the candidates are texts of no corpus. `index_ahead` lets late interaction
+    encode the whole corpus before the first query; off where only the candidates at hand are ever
+    asked for.
+    """
+
+    lab: Lab
+    corpus: Corpus | None
+    pipelines: Pipelines
+    watcher: Watcher = field(default_factory=NullWatcher)
+    index_ahead: bool = True
+
+
+# ---------------------------------------------------------------- checks
 
 
 def check_request(request: Request, lab: Lab) -> None:
-    """Raise InputError for a blank query, an unknown key, a key named twice or a bad depth."""
-    check_query(request.query)
-    catalog.require(request.first_stage, catalog.first_stages(), "first stage")
-    for key in request.rerankers:
+    """Raise InputError for a blank query, or for pipelines that cannot be run."""
+    check_query(request.query.text)
+    check_pipelines(request.pipelines, lab)
+    if len(set(request.systems)) < len(request.systems):
+        raise InputError("A reranker is named twice.", "Name each one once.")
+
+
+def check_pipelines(pipelines: Pipelines, lab: Lab) -> None:
+    """Raise InputError for an unknown key, a key named twice, a bad depth or instruction."""
+    catalog.first_stage(pipelines.first_stage)
+    for key in pipelines.rerankers:
         spec = catalog.reranker_spec(catalog.base(key), lab.settings)
-        if key != spec.key and not (spec.instructions and request.instruction.strip()):
+        if key != spec.key and not (spec.instructions and pipelines.instruction.strip()):
             raise InputError(
                 f"{key} means {spec.key} without the instruction, and there is none for it.",
                 "Give an instruction, and choose a reranker that follows one.",
             )
-    if len(set(request.systems)) < len(request.systems):
+    if len(set(pipelines.rerankers)) < len(pipelines.rerankers):
         raise InputError("A reranker is named twice.", "Name each one once.")
-    check_depth("initial_k", request.initial_k)
-    if request.instruction:
-        check_query(request.instruction, "instruction")
+    check_depth("initial_k", pipelines.initial_k)
+    if pipelines.instruction:
+        check_query(pipelines.instruction, "instruction")
 
 
 def check_query(query: str, name: str = "query") -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -20,9 +21,9 @@ from components.domain import (
     Timing,
     Usage,
 )
-from components.lab import Lab, Measured, catalog
+from components.lab import Measured, catalog
 from components.models.gate import GATE
-from components.pipeline.request import Request, Unwatched, Watcher
+from components.pipeline.request import PipelineRun
 from components.pipeline.scoring import check_scores, score_texts, since
 from components.rerankers.fusion import RRF, fuse
 from components.rerankers.hosted.prices import usd_of
@@ -33,24 +34,24 @@ _NO_TIME = Timing()
 # ---------------------------------------------------------------- first stage
 
 
-def retrieve(lab: Lab, corpus: Corpus, request: Request, watcher: Watcher | None = None) -> Ranking:
+def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
     """Run the first stage: embed the query, search Qdrant, return at most initial_k candidates."""
-    watch, first = watcher or Unwatched(), request.first_stage
-    lab.index(corpus, first, lambda step, done, total: watch.step(first, step, done, total))
-    key = catalog.encoder_of(first)
-    watch.step(first, "load", 0, 0)
-    encoder, load_ms = lab.encoder(key) if key else (None, 0.0)
-    vector, embed_ms, wait_ms = None, 0.0, 0.0
-    if encoder is not None:
-        with GATE.hold(urgent=True, check=lambda: watch.step(first, "wait", 0, 0)) as wait_ms:
+    lab, stage = run.lab, catalog.first_stage(run.pipelines.first_stage)
+    report = partial(run.watcher.step, stage.key)
+    lab.index(corpus, stage.key, report)
+    report("load", 0, 0)
+    vector, load_ms, embed_ms, wait_ms = None, 0.0, 0.0, 0.0
+    if stage.encoder is not None:
+        encoder, load_ms = lab.encoder(stage.encoder)
+        with GATE.hold(urgent=True, check=partial(report, "wait", 0, 0)) as wait_ms:
             begun = time.perf_counter()
-            vector = encoder.encode_query(request.query)
+            vector = encoder.encode_query(query)
             embed_ms = since(begun)
     begun = time.perf_counter()
-    found = lab.candidates(corpus, first, request.query, vector, request.initial_k)
+    candidates = lab.candidates(corpus, stage, query, vector, run.pipelines.initial_k)
     timing = Timing(embed_ms, since(begun), load_ms=load_ms, wait_ms=wait_ms)
-    documents = [corpus.documents[c.position] for c in found]
-    return first_stage_ranking(first, documents, [c.score for c in found], timing)
+    documents = [corpus.documents[c.position] for c in candidates]
+    return first_stage_ranking(stage.key, documents, [c.score for c in candidates], timing)
 
 
 def first_stage_ranking(
@@ -67,48 +68,43 @@ def first_stage_ranking(
 # ---------------------------------------------------------------- second stage
 
 
-def rerank_candidates(
-    lab: Lab,
-    corpus: Corpus | None,
-    request: Request,
-    first_stage: Ranking,
-    system: str,
-    watcher: Watcher | None = None,
-) -> Ranking:
+def rerank_candidates(run: PipelineRun, query: str, first_stage: Ranking, system: str) -> Ranking:
     """Score the candidates with one reranker and sort them; raise LabError where it fails."""
     texts = [hit.document.passage for hit in first_stage.hits]
-    done = score_texts(lab, corpus, request, system, texts, watcher)
+    scoring = score_texts(run, query, system, texts)
     timing = replace(
         first_stage.timing,
-        rerank_ms=done.rerank_ms,
-        load_ms=done.load_ms,
-        wait_ms=done.wait_ms,
+        rerank_ms=scoring.rerank_ms,
+        load_ms=scoring.load_ms,
+        wait_ms=scoring.wait_ms,
     )
-    ranking = sort(system, first_stage, done.scores, timing)
-    usd = usd_of(catalog.reranker_spec(system, lab.settings), done.scores.billed, lab.settings)
-    if texts and not done.scores.reused and not done.scores.cached:
-        lab.note(system, Measured(len(texts), done.rerank_ms, usd))
+    ranking, scores = sort(system, first_stage, scoring.scores, timing), scoring.scores
+    settings = run.lab.settings
+    usd = usd_of(catalog.reranker_spec(system, settings), scores.billed, settings)
+    if texts and not scores.reused and not scores.cached:
+        run.lab.note(system, Measured(len(texts), scoring.rerank_ms, usd))
     return replace(ranking, usage=replace(ranking.usage, usd=usd))
 
 
 def sort(system: str, first_stage: Ranking, scores: Scores, timing: Timing) -> Ranking:
     """Order the candidates by score, ties by first-stage rank; raise RerankError on bad scores."""
     values = check_scores(system, scores, len(first_stage.hits))
-    cut, kept = (counts or (0,) * len(values) for counts in (scores.cut, scores.kept))
+    none = (0,) * len(values)
+    tokens_cut, tokens_read = scores.tokens_cut or none, scores.tokens_read or none
     hits = tuple(
         replace(
             first_stage.hits[i],
             rank=rank,
             score=float(values[i]),
-            tokens_cut=cut[i],
-            tokens_read=kept[i],
+            tokens_cut=tokens_cut[i],
+            tokens_read=tokens_read[i],
         )
         for rank, i in enumerate(np.argsort(-values, kind="stable"), start=1)
     )
     billed = scores.billed or Billed(requests=0)
     usage = Usage(
         pairs=len(values),
-        tokens=sum(scores.kept),
+        tokens=sum(scores.tokens_read),
         requests=billed.requests,
         searches=billed.searches,
         billed_tokens=billed.tokens,
@@ -133,22 +129,22 @@ def place(recorded: Recorded, first_stage: Ranking, corpus: Corpus) -> Ranking |
     not have is left out, and the ranking's notes say how many.
     """
     documents = corpus.by_id
-    found = {hit.document.id: hit for hit in first_stage.hits}
-    known = [(i, score) for i, score in recorded.documents if i in documents]
-    if not known:
+    candidates = {hit.document.id: hit for hit in first_stage.hits}
+    scored = [(i, score) for i, score in recorded.documents if i in documents]
+    if not scored:
         return Failure(
             recorded.key,
             f"The recording names no document of {corpus.name}.",
             "Choose the corpus that it was made with.",
         )
-    known.sort(key=lambda pair: -pair[1])
+    scored.sort(key=lambda pair: -pair[1])
     hits = tuple(
-        replace(found[i], rank=rank, score=score, tokens_cut=0)
-        if i in found
+        replace(candidates[i], rank=rank, score=score, tokens_cut=0)
+        if i in candidates
         else Hit(documents[i], rank, score, 0, 0.0)
-        for rank, (i, score) in enumerate(known, start=1)
+        for rank, (i, score) in enumerate(scored, start=1)
     )
-    lost = len(recorded.documents) - len(known)
+    lost = len(recorded.documents) - len(scored)
     notes = (f"{lost:,} documents are not in this corpus",) if lost else ()
     timing = recorded.timing
     return Ranking(recorded.key, hits, timing, recorded.usage, recorded=recorded.date, notes=notes)
@@ -157,16 +153,17 @@ def place(recorded: Recorded, first_stage: Ranking, corpus: Corpus) -> Ranking |
 def fuse_rankings(first_stage: Ranking, rankings: Sequence[Ranking]) -> Ranking:
     """Return the reciprocal rank fusion of rankings of the same candidates.
 
-    Its time is its members' time: it cannot be had without them.
+    A single ranking is fused with the first stage. Its time is its members' time: it cannot be had
+    without them.
     """
     n = len(first_stage.hits)
-    places = [np.arange(1, n + 1)] if len(rankings) == 1 else []
+    ranks = [np.arange(1, n + 1)] if len(rankings) == 1 else []
     for ranking in rankings:
         by_candidate = np.empty(n, np.int64)
         for hit in ranking.hits:
             by_candidate[hit.original_index] = hit.rank
-        places.append(by_candidate)
+        ranks.append(by_candidate)
     begun = time.perf_counter()
-    scores = Scores(fuse(places))
+    scores = Scores(fuse(ranks))
     spent = sum(r.timing.rerank_ms for r in rankings) + since(begun)
     return sort(RRF.key, first_stage, scores, replace(first_stage.timing, rerank_ms=spent))

@@ -1,24 +1,18 @@
-"""Rerankers, one file a family; the catalog finds a new file here by itself.
+"""Rerankers, one file a family; the catalog finds a new file here, or in `hosted`, by itself.
 
-A file has
-
-- `specs(settings)`: what it offers, as data;
-- `load(spec, context)`: a `Reranker`, its weights shared by the whole process. It may draw on the
-  context: the corpus whose statistics BM25 needs, the store that holds token vectors, an
-  instruction;
-- `check(spec, settings)`, optional: raises `UnavailableError` where it cannot run here;
-- `identity(spec, settings)`, optional: what its scores depend on, if model and revision do not say;
-- `fetch(spec, settings, progress)`, optional: brings a model to this machine before it is loaded.
+A file offers one `FAMILY`, a `Family` record. Its rerankers return one score for each text, aligned
+with the texts, and never sort.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from components.config import KEY_VARIABLES, Settings
-from components.domain import Corpus, Matrix, Scores, Spec, UnavailableError
+from components.config import Settings
+from components.domain import Corpus, Matrix, Progress, Reranker, Scores, Spec
+from components.models.files import ModelFile
 
 
 class TokenStore(Protocol):
@@ -31,7 +25,11 @@ class TokenStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a reranker may draw on besides the query and the texts."""
+    """What a reranker may draw on besides the query and the texts.
+
+    `corpus` gives BM25 its statistics, `tokens` are the token vectors that the store holds, and an
+    `instruction` goes to the models that follow one.
+    """
 
     settings: Settings
     corpus: Corpus | None = None
@@ -39,22 +37,59 @@ class Context:
     instruction: str = ""
 
 
-def instructed(query: str, instruction: str) -> str:
-    """Return a query with an instruction written before it, for models that follow one."""
-    return f"Instruction: {instruction.strip()}\nQuery: {query}" if instruction.strip() else query
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A company whose models answer over the network.
 
-
-def provider_key(spec: Spec, settings: Settings, label: str) -> tuple[str, str]:
-    """Return the key for a provider and the variable it may be set in.
-
-    Raises UnavailableError where there is no key.
+    `key` is its name in the settings and in the specs of its models. `key_variable` and
+    `address_variable` name the environment variables that hold its API key and, where it differs
+    from the provider's own, its address.
     """
-    servers = {server.key: server.key_env for server in settings.servers}
-    variable = KEY_VARIABLES.get(spec.provider) or servers.get(spec.provider, "")
-    key = settings.keys.get(spec.provider, "")
-    if not key:
-        raise UnavailableError(
-            f"There is no API key for {label}.",
-            f"Set {variable}, or type a key for this session on the Rerankers page.",
-        )
-    return key, variable
+
+    key: str
+    label: str
+    key_variable: str
+    address_variable: str
+
+
+def no_check(spec: Spec, settings: Settings) -> None:
+    """Accept a reranker that can run everywhere."""
+
+
+def no_fetch(spec: Spec, settings: Settings, progress: Progress) -> None:
+    """Fetch nothing: the model is on this machine, or is nobody's to fetch."""
+
+
+def model_and_revision(spec: Spec, settings: Settings) -> str:
+    """Return the model, its revision and its limit: what most scores depend on."""
+    return f"{spec.model} {spec.revision} {spec.max_tokens} {settings.addresses.get(spec.provider)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What one file of rerankers offers.
+
+    - `specs(settings)`: its rerankers, as data.
+    - `load(spec, context)`: a `Reranker`, its weights shared by the whole process.
+    - `check(spec, settings)`: raises `UnavailableError` where it cannot run here.
+    - `fetch(spec, settings, progress)`: brings a model to this machine before it is loaded.
+    - `identity(spec, settings)`: what its scores depend on besides query, text and instruction.
+    - `provider`: who answers, where that is a company on the network.
+    """
+
+    specs: Callable[[Settings], tuple[Spec, ...]]
+    load: Callable[[Spec, Context], Reranker]
+    check: Callable[[Spec, Settings], None] = no_check
+    fetch: Callable[[Spec, Settings, Progress], None] = no_fetch
+    identity: Callable[[Spec, Settings], str] = model_and_revision
+    provider: Provider | None = None
+
+
+def bundled_family(spec: Spec, load: Callable[[Context], Reranker], *files: ModelFile) -> Family:
+    """Return the family of one reranker, whose model files come with the installation."""
+
+    def check(spec: Spec, settings: Settings) -> None:
+        for file in files:
+            file.locate()
+
+    return Family(lambda _: (spec,), lambda _, context: load(context), check)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from components.config import Settings
 from components.domain import Progress, Scores, Spec, no_progress
 from components.encoders import MINILM_L6, check_query_length, minilm
 from components.models.files import MINILM_MODEL, MINILM_TOKENIZER
-from components.rerankers import Context
+from components.rerankers import bundled_family
 
 BIENCODER_MINILM = Spec(
     key="biencoder-minilm",
@@ -47,22 +46,11 @@ class BiEncoderReranker:
             progress(i + 1, len(texts))
         return Scores(
             values,
-            kept=tuple(min(n, limit - 2) for n in tokens),
-            cut=tuple(max(0, n - (limit - 2)) for n in tokens),
+            tokens_read=tuple(min(n, limit - 2) for n in tokens),
+            tokens_cut=tuple(max(0, n - (limit - 2)) for n in tokens),
         )
 
 
-def specs(settings: Settings) -> tuple[Spec, ...]:
-    """Return biencoder-minilm."""
-    return (BIENCODER_MINILM,)
-
-
-def check(spec: Spec, settings: Settings) -> None:
-    """Raise UnavailableError unless the model's files are installed."""
-    MINILM_MODEL.locate()
-    MINILM_TOKENIZER.locate()
-
-
-def load(spec: Spec, context: Context) -> BiEncoderReranker:
-    """Return the reranker; it shares the weights of minilm-l6."""
-    return BiEncoderReranker()
+FAMILY = bundled_family(
+    BIENCODER_MINILM, lambda _: BiEncoderReranker(), MINILM_MODEL, MINILM_TOKENIZER
+)

@@ -7,13 +7,12 @@ from functools import cache
 
 import numpy as np
 
-from components.config import Settings
 from components.domain import Progress, Scores, Spec, no_progress
 from components.encoders import check_query_length
 from components.models.files import ModelFile
 from components.models.runtime import OnnxModel
 from components.models.tokens import kept_and_cut
-from components.rerankers import Context
+from components.rerankers import bundled_family
 
 MINILM_L12 = Spec(
     key="minilm-l12",
@@ -62,27 +61,15 @@ class OnnxCrossEncoder:
         tokens = [kept_and_cut(encoding, sequence=1) for encoding in encodings]
         return Scores(
             np.array([logit[0] for logit in logits], np.float64),
-            kept=tuple(kept for kept, _ in tokens),
-            cut=tuple(cut for _, cut in tokens),
+            tokens_read=tuple(kept for kept, _ in tokens),
+            tokens_cut=tuple(cut for _, cut in tokens),
         )
 
 
-def specs(settings: Settings) -> tuple[Spec, ...]:
-    """Return the cross-encoders that come with the lab."""
-    return (MINILM_L12,)
-
-
-def check(spec: Spec, settings: Settings) -> None:
-    """Raise UnavailableError unless the model's files are installed."""
-    MODEL.locate()
-    TOKENIZER.locate()
-
-
 @cache
-def _model() -> OnnxCrossEncoder:
+def minilm_l12() -> OnnxCrossEncoder:
+    """Return the process's one model; its weights are read once."""
     return OnnxCrossEncoder()
 
 
-def load(spec: Spec, context: Context) -> OnnxCrossEncoder:
-    """Return the process's one model; its weights are read once."""
-    return _model()
+FAMILY = bundled_family(MINILM_L12, lambda _: minilm_l12(), MODEL, TOKENIZER)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from components.config import Settings
 from components.domain import Progress, Reranker, Scores, Spec, no_progress
-from components.models import bm25
-from components.rerankers import Context, cross_encoder, lexical
+from components.rerankers import bundled_family
+from components.rerankers.cross_encoder import MODEL, TOKENIZER, minilm_l12
+from components.rerankers.lexical import bm25
 
 K = 60
 RRF = Spec(
@@ -61,25 +61,14 @@ class Fusion:
             scored.append(member.score(query, texts, _shifted(progress, n * len(texts), total)))
         return Scores(
             fuse([ranks(s.values) for s in scored]),
-            cut=tuple(max(cuts) for cuts in zip(*(s.cut for s in scored if s.cut), strict=True)),
+            tokens_cut=tuple(
+                max(cuts)
+                for cuts in zip(*(s.tokens_cut for s in scored if s.tokens_cut), strict=True)
+            ),
         )
 
 
-def specs(settings: Settings) -> tuple[Spec, ...]:
-    """Return reciprocal rank fusion."""
-    return (RRF,)
-
-
-def check(spec: Spec, settings: Settings) -> None:
-    """Raise UnavailableError unless the systems it runs by default can run."""
-    cross_encoder.check(cross_encoder.MINILM_L12, settings)
-
-
-def load(spec: Spec, context: Context) -> Fusion:
-    """Return the fusion of minilm-l12 and bm25."""
-    return Fusion(
-        [
-            cross_encoder.load(cross_encoder.MINILM_L12, context),
-            lexical.load(bm25.BM25, context),
-        ]
-    )
+# Alone, it fuses the two rerankers that run everywhere.
+FAMILY = bundled_family(
+    RRF, lambda context: Fusion([minilm_l12(), bm25(context)]), MODEL, TOKENIZER
+)

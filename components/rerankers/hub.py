@@ -25,7 +25,7 @@ from components.domain import (
     no_progress,
 )
 from components.encoders import check_query_length, rest_between_texts
-from components.rerankers import Context
+from components.rerankers import Context, Family
 from components.rerankers.cross_encoder import ROOM_FOR_DOCUMENT
 
 BGE_V2_M3 = Spec(
@@ -73,7 +73,7 @@ class HubCrossEncoder:
             kept.append(read)
             progress(i + 1, len(texts))
         cut = (self._count(text) - read for text, read in zip(texts, kept, strict=True))
-        return Scores(values, kept=tuple(kept), cut=tuple(cut))
+        return Scores(values, tokens_read=tuple(kept), tokens_cut=tuple(cut))
 
     def _count(self, text: str) -> int:
         return len(self._tokenizer(text, add_special_tokens=False, verbose=False).input_ids)
@@ -133,7 +133,7 @@ def _configured(spec: Spec, settings: Settings) -> HubModel:
     return named or HubModel(spec.key, spec.model)
 
 
-def specs(settings: Settings) -> tuple[Spec, ...]:
+def _specs(settings: Settings) -> tuple[Spec, ...]:
     """Return bge-v2-m3 and whatever cross-encoders the configuration names."""
     others = tuple(
         Spec(
@@ -155,7 +155,7 @@ def specs(settings: Settings) -> tuple[Spec, ...]:
     return (BGE_V2_M3, *others)
 
 
-def check(spec: Spec, settings: Settings) -> None:
+def _check(spec: Spec, settings: Settings) -> None:
     """Raise UnavailableError unless the model is in a folder or cached, or the hub answers."""
     model = _configured(spec, settings)
     if model.path is not None:
@@ -240,7 +240,7 @@ def _download(model: str, progress: Progress) -> None:
         ) from exc
 
 
-def identity(spec: Spec, settings: Settings) -> str:
+def _identity(spec: Spec, settings: Settings) -> str:
     """Return which weights these are: the hub's revision, or a folder's files as they are now."""
     model = _configured(spec, settings)
     folder = model.path or _cached(model.model)
@@ -251,15 +251,15 @@ def identity(spec: Spec, settings: Settings) -> str:
     return f"{model.model} {folder.resolve()} {stats} {spec.max_tokens}"
 
 
-def fetch(spec: Spec, settings: Settings, progress: Progress = no_progress) -> None:
+def _fetch(spec: Spec, settings: Settings, progress: Progress = no_progress) -> None:
     """Download the model unless it lies in a configured folder or in the hub's cache."""
     model = _configured(spec, settings)
-    check(spec, settings)
+    _check(spec, settings)
     if model.path is None and _cached(model.model) is None:
         _download(model.model, progress)
 
 
-def load(spec: Spec, context: Context) -> HubCrossEncoder:
+def _load_reranker(spec: Spec, context: Context) -> HubCrossEncoder:
     """Return the model; it must have been fetched. Its weights are read once."""
     model = _configured(spec, context.settings)
     folder = model.path or _cached(model.model)
@@ -271,3 +271,6 @@ def load(spec: Spec, context: Context) -> HubCrossEncoder:
 @lru_cache(maxsize=4)
 def _shared(folder: Path, max_tokens: int, name: str) -> HubCrossEncoder:
     return HubCrossEncoder(folder, max_tokens, name)
+
+
+FAMILY = Family(_specs, _load_reranker, _check, _fetch, _identity)

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from components.config import Settings
 from components.domain import Matrix, Progress, Scores, Spec, no_progress
 from components.encoders import MiniLm, TokenVectors, check_query_length, encode_tokens, minilm
 from components.models.files import MINILM_MODEL, MINILM_TOKENIZER
-from components.rerankers import Context, TokenStore
+from components.rerankers import TokenStore, bundled_family
 
 LATE_MINILM = Spec(
     key="late-minilm",
@@ -96,25 +95,17 @@ class LateInteraction:
             progress(i, len(texts))
         return Scores(
             np.array([maxsim(query, d.vectors) for d in documents], np.float64),
-            kept=tuple(d.kept for d in documents),
-            cut=tuple(d.cut for d in documents),
+            tokens_read=tuple(d.kept for d in documents),
+            tokens_cut=tuple(d.cut for d in documents),
         )
 
 
 _CACHE = TokenCache(minilm())
 
 
-def specs(settings: Settings) -> tuple[Spec, ...]:
-    """Return late-minilm."""
-    return (LATE_MINILM,)
-
-
-def check(spec: Spec, settings: Settings) -> None:
-    """Raise UnavailableError unless the model's files are installed."""
-    MINILM_MODEL.locate()
-    MINILM_TOKENIZER.locate()
-
-
-def load(spec: Spec, context: Context) -> LateInteraction:
-    """Return the reranker, bound to the store's token vectors where there are any."""
-    return LateInteraction(minilm(), _CACHE, context.tokens)
+FAMILY = bundled_family(
+    LATE_MINILM,
+    lambda context: LateInteraction(minilm(), _CACHE, context.tokens),
+    MINILM_MODEL,
+    MINILM_TOKENIZER,
+)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from components.config import Settings
-from components.domain import Progress, Scores, Spec, no_progress
+from components.domain import Progress, Scores, no_progress
 from components.models.bm25 import BM25, Bm25, statistics
-from components.rerankers import Context
+from components.rerankers import Context, bundled_family
 
 
 class Lexical:
@@ -28,11 +27,9 @@ class Lexical:
         return Scores(values)
 
 
-def specs(settings: Settings) -> tuple[Spec, ...]:
-    """Return BM25."""
-    return (BM25,)
-
-
-def load(spec: Spec, context: Context) -> Lexical:
+def bm25(context: Context) -> Lexical:
     """Return BM25 with the corpus's statistics, where there is a corpus."""
     return Lexical(statistics(context.corpus) if context.corpus else None)
+
+
+FAMILY = bundled_family(BM25, bm25)

@@ -1,21 +1,18 @@
-"""Vectors of a corpus, computed once and kept on disk; and what a collection holds of them.
+"""Vectors of a corpus, computed once and kept on disk.
 
 One file holds the vectors of one corpus by one model revision; both are in its name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from components.domain import Corpus, Encoder, Matrix, Progress, Spec, no_progress
 from components.encoders import MiniLm, encode_tokens
-from components.models.bm25 import SparseVector
 from components.models.gate import GATE
+from components.retrieval.schema import CorpusTokens
 from components.storage.arrays import Arrays, cached_arrays
 
 SLICE = 16
@@ -53,28 +50,6 @@ def dense_vectors(
     return np.asarray(arrays["vectors"], np.float32)
 
 
-@dataclass(frozen=True, slots=True)
-class CorpusTokens:
-    """Token vectors of all documents, end to end, and how many tokens of each were cut.
-
-    Document i owns rows ``offsets[i]`` to ``offsets[i + 1]`` of `vectors`.
-    """
-
-    vectors: Matrix
-    offsets: npt.NDArray[np.int64]
-    cut: npt.NDArray[np.int64]
-
-    @property
-    def counts(self) -> tuple[tuple[int, int], ...]:
-        """Return tokens kept, [CLS] and [SEP] aside, and cut, document by document."""
-        kept = (np.diff(self.offsets) - 2).tolist()
-        return tuple(zip(kept, self.cut.tolist(), strict=True))
-
-    def document(self, i: int) -> Matrix:
-        """Return the token vectors of one document, shape (tokens, dimension)."""
-        return self.vectors[self.offsets[i] : self.offsets[i + 1]]
-
-
 def token_vectors(
     corpus: Corpus,
     spec: Spec,
@@ -100,30 +75,3 @@ def token_vectors(
 
     arrays, _ = cached_arrays(_path(folder, corpus, spec), len(texts), compute)
     return CorpusTokens(arrays["vectors"], arrays["offsets"], arrays["cut"])
-
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """What a collection holds: its key, and which named vectors of which dimension."""
-
-    key: str
-    dense: int = 0
-    sparse: bool = False
-    tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """The vectors of all documents of a corpus, aligned with its documents."""
-
-    dense: Matrix | None = None
-    sparse: Sequence[SparseVector] | None = None
-    tokens: CorpusTokens | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A document's position in its corpus and its first-stage score."""
-
-    position: int
-    score: float

@@ -16,11 +16,11 @@ from components.advice.costs import (
     reading_of_run,
 )
 from components.config import PriceOverride, Settings
-from components.domain import Billed, Corpus, Document, Query, Spec, Timing, Usage
+from components.domain import Billed, Corpus, Document, Price, Query, Spec, Timing, Usage
 from components.evaluation import Evaluation, Plan, Ranked
 from components.lab import Lab, Measured, catalog
-from components.pipeline import Request
-from components.rerankers.hosted.prices import Price, price_of, usd_of
+from components.pipeline import Pipelines
+from components.rerankers.hosted.prices import price_of, usd_of
 from components.wording import dollars
 
 MONTH = 365.25 / 12
@@ -198,14 +198,14 @@ def test_a_price_of_ones_own_goes_before_that_on_file() -> None:
     assert on_file.source.startswith("https://")
     own = price_of(spec("cohere"), OWN)
     assert own is not None
-    assert (own.usd, own.words, own.origin) == (
+    assert (own.usd, str(own), own.origin) == (
         4.0,
         "$4.00 per 1,000 searches",
         "your configuration",
     )
     other = price_of(spec("voyage"), OWN)
     assert other is not None
-    assert other.words == "$0.50 per 1,000,000 tokens"
+    assert str(other) == "$0.50 per 1,000,000 tokens"
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_tokens_of_a_run_are_of_its_candidates_alone() -> None:
     """Candidates b (4 tokens) and c (6) at depth 2 of one query; a (2) is never retrieved."""
     documents = tuple(Document(i, "", "apple " * n) for i, n in (("a", 2), ("b", 4), ("c", 6)))
     queries = (Query("q", "one two"), Query("unranked", "a b c d"))
-    plan = Plan(Request("-", "bm25", (), 3), queries, {})
+    plan = Plan(Pipelines("bm25", (), 3), queries, {})
     ranked = Ranked(("b", "c", "a"), (3.0, 2.0, 1.0), Timing(), Usage())
     found = Evaluation(("bm25",), {"bm25": {"q": ranked}})
     read = reading_of_run(plan, found, Corpus("c", documents, queries), 2)

@@ -3,9 +3,8 @@ from __future__ import annotations
 import pytest
 
 from components.advice.recommendation import Figures, Needs, alternatives, figures, options
-from components.config import read_settings
 from components.domain import Spec
-from components.lab import Measured
+from components.lab import Measured, read_settings
 from components.lab.catalog import Entry
 from components.rerankers.cross_encoder import MINILM_L12
 from components.rerankers.fusion import RRF

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from components import pipeline
 from components.analysis.depth import (
     DepthPoint,
     Shipped,
@@ -18,9 +17,9 @@ from components.analysis.depth import (
 )
 from components.domain import Corpus, InputError, Ranking, Timing
 from components.lab import Lab
-from components.pipeline import Request
 from components.rerankers.cross_encoder import MINILM_L12
 from components.rerankers.hosted.jina import SPECS
+from tests.support.asking import asked, compare
 from tests.support.rankings import first_stage, reranked
 
 
@@ -42,8 +41,8 @@ def test_a_real_reranker_gives_the_same_at_that_depth(
     lab: Lab, exceptions: Corpus, depth: int
 ) -> None:
     def run(initial_k: int) -> Ranking:
-        request = Request("handle exceptions", "bge-small", ("minilm-l12",), initial_k)
-        return asyncio.run(pipeline.compare(lab, exceptions, request)).rankings[0]
+        request = asked("handle exceptions", "bge-small", ("minilm-l12",), initial_k)
+        return asyncio.run(compare(lab, exceptions, request)).rankings[0]
 
     smaller, cut = run(depth), at_depth(run(9), depth)
     assert [h.document.id for h in cut.hits] == [h.document.id for h in smaller.hits]

@@ -19,9 +19,8 @@ from components.analysis.explanations import (
     variants,
     what_was_read,
 )
-from components.config import read_settings
 from components.domain import Corpus
-from components.lab import catalog
+from components.lab import catalog, read_settings
 from components.models.bm25 import statistics
 from components.rerankers import Context
 
@@ -123,14 +122,14 @@ def test_what_was_read_ends_where_the_model_stopped(system: str) -> None:
     text = " ".join(f"word{n} and" for n in range(600))
     reranker = catalog.load_reranker(system, Context(SETTINGS))
     scores = reranker.score(QUERY, [text, TEXT])
-    found = what_was_read(system, QUERY, text, scores.kept[0], scores.cut[0])
+    found = what_was_read(system, QUERY, text, scores.tokens_read[0], scores.tokens_cut[0])
     assert found.read + found.unread == text
     assert found.exact
     again = reranker.score(QUERY, [found.read])
-    assert again.cut == (0,)
-    assert again.kept == (scores.kept[0],)
+    assert again.tokens_cut == (0,)
+    assert again.tokens_read == (scores.tokens_read[0],)
     assert float(again.values[0]) == pytest.approx(float(scores.values[0]), abs=1e-5)
-    assert what_was_read(system, QUERY, TEXT, scores.kept[1], 0).unread == ""
+    assert what_was_read(system, QUERY, TEXT, scores.tokens_read[1], 0).unread == ""
 
 
 def test_a_providers_cut_is_an_estimate() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from components import bench
 
+from components import bench
 from components.bench.peers import PEERS, Peer, PeerSpec, ScoreTexts, Values, dequantised, open_peer
 from components.bench.result import (
     BenchResult,

@@ -17,9 +17,9 @@ from components.config import (
     RemoteSettings,
     Server,
     Settings,
-    read_settings,
 )
 from components.domain import InputError
+from components.lab import read_settings
 
 
 def settings_of(folder: Path, toml: str) -> Settings:

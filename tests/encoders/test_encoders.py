@@ -51,7 +51,7 @@ each_encoder = pytest.mark.parametrize("key", list(ENCODERS))
 
 def encoder_of(key: str) -> Encoder:
     """Return the process's one encoder of this key."""
-    return catalog.load_encoder(key)[0]
+    return catalog.load_encoder(ENCODERS[key])[0]
 
 
 def first_tokens(file: ModelFile, text: str, count: int) -> str:
@@ -206,6 +206,7 @@ import importlib, json, pkgutil, sys
 import components
 from components.lab import catalog
 from components.config import Settings
+from components.encoders import ENCODERS
 from components.rerankers import Context
 
 heavy = ("torch", "transformers", "sentence_transformers")
@@ -215,7 +216,7 @@ for name in names:
     importlib.import_module(name)
 catalog.entries(Settings())
 imported = [m for m in heavy if m in sys.modules]
-encoder, _ = catalog.load_encoder("bge-small")
+encoder, _ = catalog.load_encoder(ENCODERS["bge-small"])
 encoder.encode_documents(["text"])
 catalog.load_reranker("minilm-l12", Context(Settings())).score("query", ["text"])
 used = [m for m in heavy if m in sys.modules]

@@ -28,13 +28,13 @@ from components.domain import (
     Ranking,
 )
 from components.evaluation import CANDIDATES, Evaluation, Plan, Subset, evaluate, plan
-from components.evaluation.store import snapshot
+from components.evaluation.store import saved_evaluation
 from components.exports.evaluation import write
 from components.exports.evaluation_report import EvaluationReport
 from components.exports.trec import file_name
 from components.lab import Lab
 from components.measures import MEASURES, check_measure, measure, run_scores
-from components.pipeline import Request, first_stage_ranking
+from components.pipeline import Pipelines, first_stage_ranking
 
 LOG2 = math.log2
 
@@ -51,7 +51,7 @@ def measured(ids: Sequence[str], grades: dict[str, int]) -> dict[str, float]:
 
 def written(folder: Path, lab: Lab, chosen: Plan, result: Evaluation) -> dict[str, object]:
     metrics = result.metrics(chosen.judgments)
-    write(folder, EvaluationReport(snapshot(chosen, result, lab.settings), metrics, lab.settings))
+    write(folder, EvaluationReport(saved_evaluation(chosen, result, lab.settings), metrics, lab.settings))
     return dict(metrics)
 
 
@@ -224,7 +224,7 @@ JUDGMENTS: Judgments = {
     "q9": {"fox": 1},
 }
 SMALL = Corpus("small", DOCUMENTS, QUERIES, JUDGMENTS, fingerprint="c" * 64)
-BM25 = Request("-", "bm25", ("bm25",), 10)
+BM25 = Pipelines("bm25", ("bm25",), 10)
 
 
 def test_a_plan_takes_queries_with_a_relevant_document() -> None:
@@ -267,7 +267,7 @@ def test_nothing_to_evaluate(
 
 @pytest.mark.usefixtures("probes")
 def test_a_failing_query_is_left_out_for_all_and_listed(lab: Lab) -> None:
-    request = Request("-", "bm25", ("probe-picky",), 10)
+    request = Pipelines("bm25", ("probe-picky",), 10)
     chosen = plan(SMALL, request)
     steps: list[tuple[str, int, int]] = []
     result = evaluate(lab, SMALL, chosen, lambda *step: steps.append(step))
@@ -297,7 +297,7 @@ def test_bm25_after_bm25_is_one_system(lab: Lab) -> None:
 
 @pytest.mark.usefixtures("probes")
 def test_a_system_that_never_ranks_does_not_cost_the_others(lab: Lab, tmp_path: Path) -> None:
-    request = Request("-", "bm25", ("probe-length", "probe-refuse", "rrf"), 10)
+    request = Pipelines("bm25", ("probe-length", "probe-refuse", "rrf"), 10)
     chosen = plan(SMALL, request)
     result = evaluate(lab, SMALL, chosen)
     assert result.complete == ["q1", "q 2", "q3"]
@@ -322,7 +322,7 @@ def test_a_first_stage_that_fails_on_a_query(lab: Lab) -> None:
         {"q1": {"fox": 1}, "q2": {"ship": 1}},
         fingerprint="c" * 64,
     )
-    result = evaluate(lab, corpus, plan(corpus, Request("-", "bge-small", ("bm25",), 10)))
+    result = evaluate(lab, corpus, plan(corpus, Pipelines("bge-small", ("bm25",), 10)))
     assert result.complete == ["q1"]
     [(query, failure)] = result.failures["bge-small"]
     assert query == "q2"
@@ -332,7 +332,7 @@ def test_a_first_stage_that_fails_on_a_query(lab: Lab) -> None:
 
 def test_candidates_replace_the_first_stage(lab: Lab) -> None:
     candidates = {"q1": ["hat", "fox", "ship"], "q 2": ["fox", "hat", "ship"]}
-    request = Request("-", "bge-small", ("bm25",), 2)
+    request = Pipelines("bge-small", ("bm25",), 2)
     chosen = plan(SMALL, request, candidates=candidates)
     result = evaluate(lab, SMALL, chosen)
     first = result.rankings[CANDIDATES]
@@ -368,7 +368,7 @@ def test_an_evaluation_can_be_stopped(lab: Lab) -> None:
 
 @pytest.mark.usefixtures("probes")
 def test_a_stopped_evaluation_goes_on_where_it_was(lab: Lab, probes: ModuleType) -> None:
-    chosen = plan(SMALL, Request("-", "bm25", ("probe-length",), 10))
+    chosen = plan(SMALL, Pipelines("bm25", ("probe-length",), 10))
     whole, found = evaluate(lab, SMALL, chosen), Evaluation(chosen.systems)
 
     def stop(system: str, done: int, total: int) -> None:
@@ -379,7 +379,7 @@ def test_a_stopped_evaluation_goes_on_where_it_was(lab: Lab, probes: ModuleType)
         evaluate(lab, SMALL, chosen, stop, found)
     assert found.complete == ["q1", "q 2"]
     kept = found.rankings["bm25"]["q1"]
-    evaluate(lab, SMALL, chosen, result=found)
+    evaluate(lab, SMALL, chosen, evaluation=found)
     assert found.complete == ["q1", "q 2", "q3"]
     assert found.rankings["bm25"]["q1"] is kept, "a finished query is not run again"
     assert {s: found.run(s) for s in chosen.systems} == {s: whole.run(s) for s in chosen.systems}
@@ -387,16 +387,16 @@ def test_a_stopped_evaluation_goes_on_where_it_was(lab: Lab, probes: ModuleType)
 
 @pytest.mark.usefixtures("probes")
 def test_what_failed_is_tried_again(lab: Lab) -> None:
-    chosen = plan(SMALL, Request("-", "bm25", ("probe-picky",), 10))
+    chosen = plan(SMALL, Pipelines("bm25", ("probe-picky",), 10))
     found = evaluate(lab, SMALL, chosen)
-    again = evaluate(lab, SMALL, chosen, result=found)
+    again = evaluate(lab, SMALL, chosen, evaluation=found)
     assert again is found
     assert [q for q, _ in again.failures["probe-picky"]] == ["q3"], "listed once"
 
 
 @pytest.mark.models
 def test_two_at_once_find_what_each_finds_alone(lab: Lab, exceptions: Corpus) -> None:
-    chosen = plan(exceptions, Request("-", "bm25", ("minilm-l12", "rrf"), 9))
+    chosen = plan(exceptions, Pipelines("bm25", ("minilm-l12", "rrf"), 9))
     alone = evaluate(lab, exceptions, chosen)
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(lambda _: evaluate(lab, exceptions, chosen), range(2)))
@@ -422,8 +422,8 @@ def test_a_subset_keeps_the_order_of_the_queries() -> None:
     assert len(set(drawn)) == 7
     assert Subset(sample=99).of(TAGGED) == TAGGED == Subset().of(TAGGED)
     assert Subset("even", 5, 1, 2).of(TAGGED) == Subset("even", 5, 1).of(TAGGED)[:2]
-    assert Subset("even", 5, 1, 2).words == "tagged even, 5 at random (seed 1), the first 2"
-    assert Subset().words == "all"
+    assert Subset("even", 5, 1, 2).description == "tagged even, 5 at random (seed 1), the first 2"
+    assert Subset().description == "all"
 
 
 def test_a_tag_that_no_query_has() -> None:
@@ -463,7 +463,7 @@ def test_ir_measures_agrees_on_the_exported_runs(
     lab: Lab, exceptions: Corpus, tmp_path: Path
 ) -> None:
     keys = ("bm25", "minilm-l12", "probe-ties", "probe-length", "rrf")
-    chosen = plan(exceptions, Request("-", "bge-small", keys, 100))
+    chosen = plan(exceptions, Pipelines("bge-small", keys, 100))
     result = evaluate(lab, exceptions, chosen)
     assert result.failures == {}
     written(tmp_path, lab, chosen, result)

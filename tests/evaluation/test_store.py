@@ -14,9 +14,15 @@ import pytest
 from components.config import Settings
 from components.domain import Corpus, Document, Failure, Query, StoreError, Timing, Usage
 from components.evaluation import CANDIDATES, Evaluation, Ranked, evaluate, plan
-from components.evaluation.store import FILE, Snapshot, SnapshotStore, models_of, snapshot
+from components.evaluation.store import (
+    FILE,
+    EvaluationStore,
+    SavedEvaluation,
+    models_of,
+    saved_evaluation,
+)
 from components.lab import Lab
-from components.pipeline import Request
+from components.pipeline import Pipelines
 
 MINE, OTHER = "a" * 64, "b" * 64
 CORPUS = Corpus(
@@ -35,12 +41,12 @@ CORPUS = Corpus(
     {"q é": {"猫 1": 2, "🦊": 0}, "q2": {'a "b"\t\\': 1, "ghost": -1}, "q3": {"🦊": 1}},
     fingerprint=MINE,
 )
-REQUEST = Request("-", "bm25", ("minilm-l12", "bm25"), 10)
+REQUEST = Pipelines("bm25", ("minilm-l12", "bm25"), 10)
 TIMING = Timing(1.25, 2.5, 1 / 3, 4.0, 5.0)
 USAGE = Usage(3, 120, 2, 1.0, 99, 0.004, estimated=True, reused=1)
 
 
-def by_hand() -> Snapshot:
+def by_hand() -> SavedEvaluation:
     """Three queries, two systems, one failure; every field differs from its default."""
     chosen = plan(CORPUS, REQUEST, split="dev")
     found = Evaluation(chosen.systems)
@@ -55,16 +61,16 @@ def by_hand() -> Snapshot:
         "q2": Ranked(ids[:2], (9.0, 8.0), Timing(), Usage()),
     }
     found.failures["minilm-l12"] = [("q3", Failure("minilm-l12", "Zu läng.", "Kürze es."))]
-    return snapshot(chosen, found, Settings())
+    return saved_evaluation(chosen, found, Settings())
 
 
 def kept(
-    store: SnapshotStore,
+    store: EvaluationStore,
     id: str = "one",
     *,
     minutes: float = 0.0,
     fingerprint: str = MINE,
-) -> Snapshot:
+) -> SavedEvaluation:
     made = datetime(2026, 5, 1, 12, 0, tzinfo=UTC) + timedelta(minutes=minutes)
     one = by_hand()
     one = replace(one, id=id, made=made, plan=replace(one.plan, fingerprint=fingerprint))
@@ -76,10 +82,10 @@ def kept(
 
 
 def test_a_snapshot_comes_back_as_it_was(tmp_path: Path) -> None:
-    one, store = by_hand(), SnapshotStore(tmp_path)
+    one, store = by_hand(), EvaluationStore(tmp_path)
     metrics = one.evaluation.metrics(one.plan.judgments)
     store.save(one, metrics)
-    again = SnapshotStore(tmp_path).load(one.id, [MINE])
+    again = EvaluationStore(tmp_path).load(one.id, [MINE])
     assert again == one
     assert again.plan.queries[0] == Query("q é", "Katze\nim Schnee ❄", ("hard", "zwei Wörter"))
     assert again.plan.judgments == CORPUS.judgments
@@ -96,20 +102,20 @@ def test_a_snapshot_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_the_order_of_queries_and_documents_is_kept(tmp_path: Path) -> None:
-    store = SnapshotStore(tmp_path)
+    store = EvaluationStore(tmp_path)
     one = kept(store)
     again = store.load("one", [MINE])
     assert list(again.plan.judgments) == list(one.plan.judgments)
     for system, ranked in one.evaluation.rankings.items():
         assert list(again.evaluation.rankings[system]) == list(ranked)
     assert again.evaluation.systems == ("bm25", "minilm-l12")
-    assert again.plan.request.rerankers == ("minilm-l12", "bm25")
+    assert again.plan.pipelines.rerankers == ("minilm-l12", "bm25")
 
 
 def test_the_list_shows_the_means(tmp_path: Path) -> None:
-    store = SnapshotStore(tmp_path)
+    store = EvaluationStore(tmp_path)
     one = kept(store)
-    [head] = store.heads([MINE])
+    [head] = store.summaries([MINE])
     assert (head.id, head.made, head.fingerprint) == ("one", one.made, MINE)
     assert (head.corpus, head.queries, head.initial_k) == ("Häuser und 猫", 2, 10)
     assert head.systems == ("bm25", "minilm-l12")
@@ -123,25 +129,25 @@ def test_the_list_shows_the_means(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("probes")
 def test_a_real_evaluation_comes_back(lab: Lab, tmp_path: Path) -> None:
-    request = Request("-", "bm25", ("probe-picky", "probe-refuse"), 10)
+    request = Pipelines("bm25", ("probe-picky", "probe-refuse"), 10)
     chosen = plan(CORPUS, request)
     found = evaluate(lab, CORPUS, chosen)
     assert {s: len(f) for s, f in found.failures.items()} == {"probe-picky": 1, "probe-refuse": 3}
-    one, store = snapshot(chosen, found, lab.settings), SnapshotStore(tmp_path)
+    one, store = saved_evaluation(chosen, found, lab.settings), EvaluationStore(tmp_path)
     store.save(one, found.metrics(chosen.judgments))
     again = store.load(one.id, [MINE])
     assert again == one
-    [head] = store.heads([MINE])
+    [head] = store.summaries([MINE])
     assert head.means["probe-refuse"] == {}
     assert head.queries == 2
 
 
 def test_candidates_from_a_file(lab: Lab, tmp_path: Path) -> None:
     candidates = {"q é": ["🦊", "猫 1"], "q2": ['a "b"\t\\', "🦊"]}
-    request = Request("-", "hybrid", ("bm25",), 2)
+    request = Pipelines("hybrid", ("bm25",), 2)
     chosen = plan(CORPUS, request, candidates=candidates)
     found = evaluate(lab, CORPUS, chosen)
-    one, store = snapshot(chosen, found, Settings()), SnapshotStore(tmp_path)
+    one, store = saved_evaluation(chosen, found, Settings()), EvaluationStore(tmp_path)
     store.save(one, found.metrics(chosen.judgments))
     again = store.load(one.id, [MINE])
     assert again.evaluation == found
@@ -149,28 +155,28 @@ def test_candidates_from_a_file(lab: Lab, tmp_path: Path) -> None:
     assert again.plan.systems == again.evaluation.systems == (CANDIDATES, "bm25")
     assert again.plan.queries == chosen.queries
     assert again.plan.judgments == chosen.judgments
-    assert again.plan.request.initial_k == 2
+    assert again.plan.pipelines.initial_k == 2
     assert again.models == one.models
     assert list(again.models) == [CANDIDATES, "bm25"]
     assert again.models[CANDIDATES] == "candidates from a file"
-    assert store.heads([MINE])[0].systems == (CANDIDATES, "bm25")
+    assert store.summaries([MINE])[0].systems == (CANDIDATES, "bm25")
 
 
 def test_nothing_was_ranked(tmp_path: Path) -> None:
-    chosen, store = plan(CORPUS, REQUEST), SnapshotStore(tmp_path)
-    one = snapshot(chosen, Evaluation(chosen.systems), Settings())
+    chosen, store = plan(CORPUS, REQUEST), EvaluationStore(tmp_path)
+    one = saved_evaluation(chosen, Evaluation(chosen.systems), Settings())
     store.save(one, one.evaluation.metrics(chosen.judgments))
     assert store.load(one.id, [MINE]) == one
-    assert store.heads([MINE])[0].queries == 0
+    assert store.summaries([MINE])[0].queries == 0
 
 
 def test_an_empty_ranking_is_not_a_missing_one(tmp_path: Path) -> None:
-    one, store = by_hand(), SnapshotStore(tmp_path)
+    one, store = by_hand(), EvaluationStore(tmp_path)
     one.evaluation.rankings["bm25"]["q2"] = Ranked((), (), Timing(), Usage())
     store.save(one, one.evaluation.metrics(one.plan.judgments))
     again = store.load(one.id, [MINE])
     assert again == one
-    assert store.heads([MINE])[0].means["bm25"]["RR@10"] == pytest.approx(0.25)
+    assert store.summaries([MINE])[0].means["bm25"]["RR@10"] == pytest.approx(0.25)
     assert again.evaluation.complete == ["q é", "q2"]
 
 
@@ -182,7 +188,7 @@ def test_a_snapshot_is_of_now_with_an_id_of_its_own() -> None:
     one, other = by_hand(), by_hand()
     assert before <= one.made <= other.made <= datetime.now(UTC)
     assert one.id != other.id
-    assert snapshot(one.plan, one.evaluation, Settings(), one.id).id == one.id
+    assert saved_evaluation(one.plan, one.evaluation, Settings(), one.id).id == one.id
 
 
 def test_models_are_named_with_their_revision() -> None:
@@ -202,18 +208,18 @@ def test_a_title_says_when_what_and_which() -> None:
 
 
 def test_the_newest_comes_first_and_only_of_corpora_at_hand(tmp_path: Path) -> None:
-    store = SnapshotStore(tmp_path)
+    store = EvaluationStore(tmp_path)
     for id, minutes in (("middle", 5.0), ("newest", 5.01), ("oldest", 0.0)):
         kept(store, id, minutes=minutes)
     kept(store, "theirs", minutes=60, fingerprint=OTHER)
-    assert [head.id for head in store.heads([MINE])] == ["newest", "middle", "oldest"]
-    assert [head.id for head in store.heads({OTHER})] == ["theirs"]
-    assert [head.id for head in store.heads([MINE, OTHER])][:2] == ["theirs", "newest"]
-    assert store.heads([]) == store.heads(["c" * 64]) == []
+    assert [head.id for head in store.summaries([MINE])] == ["newest", "middle", "oldest"]
+    assert [head.id for head in store.summaries({OTHER})] == ["theirs"]
+    assert [head.id for head in store.summaries([MINE, OTHER])][:2] == ["theirs", "newest"]
+    assert store.summaries([]) == store.summaries(["c" * 64]) == []
 
 
 def test_another_corpus_cannot_be_looked_at(tmp_path: Path) -> None:
-    store = SnapshotStore(tmp_path)
+    store = EvaluationStore(tmp_path)
     kept(store, fingerprint=OTHER)
     for fingerprints in ([MINE], []):
         with pytest.raises(StoreError, match="no longer kept") as caught:
@@ -223,27 +229,30 @@ def test_another_corpus_cannot_be_looked_at(tmp_path: Path) -> None:
 
 
 def test_another_corpus_cannot_be_deleted(tmp_path: Path) -> None:
-    store = SnapshotStore(tmp_path)
+    store = EvaluationStore(tmp_path)
     kept(store, "mine")
     kept(store, "theirs", fingerprint=OTHER)
     store.delete("theirs", [MINE])
     store.delete("theirs", [])
     store.delete("nothing", [MINE, OTHER])
-    assert len(store.heads([MINE, OTHER])) == 2
+    assert len(store.summaries([MINE, OTHER])) == 2
     store.delete("theirs", [OTHER])
-    assert [head.id for head in store.heads([MINE, OTHER])] == ["mine"]
+    assert [head.id for head in store.summaries([MINE, OTHER])] == ["mine"]
     with pytest.raises(StoreError, match="no longer kept"):
         store.load("theirs", [OTHER])
 
 
 def test_the_same_id_is_replaced(tmp_path: Path) -> None:
-    store = SnapshotStore(tmp_path)
+    store = EvaluationStore(tmp_path)
     one = kept(store)
     kept(store, "another", minutes=1)
     del one.evaluation.rankings["minilm-l12"]["q2"]
-    later = snapshot(one.plan, one.evaluation, Settings(), "one")
+    later = saved_evaluation(one.plan, one.evaluation, Settings(), "one")
     store.save(later, one.evaluation.metrics(one.plan.judgments))
-    assert [(head.id, head.queries) for head in store.heads([MINE])] == [("one", 1), ("another", 2)]
+    assert [(head.id, head.queries) for head in store.summaries([MINE])] == [
+        ("one", 1),
+        ("another", 2),
+    ]
     assert store.load("one", [MINE]) == later
 
 
@@ -275,23 +284,23 @@ def change(folder: Path, how: Callable[[bytes], bytes]) -> None:
     ids=["empty", "text", "cut", "checksum", "bits", "half JSON", "no fields", "list", "bytes"],
 )
 def test_a_damaged_snapshot_is_a_store_error(tmp_path: Path, how: Callable[[bytes], bytes]) -> None:
-    store = SnapshotStore(tmp_path)
+    store = EvaluationStore(tmp_path)
     kept(store)
     change(tmp_path, how)
     with pytest.raises(StoreError, match=r"The evaluation of 2026-05-01T12.* is damaged") as caught:
         store.load("one", [MINE])
     assert caught.value.remedy == "Delete it."
-    assert [head.id for head in store.heads([MINE])] == ["one"]  # it can be found
+    assert [head.id for head in store.summaries([MINE])] == ["one"]  # it can be found
     store.delete("one", [MINE])
-    assert store.heads([MINE]) == []
+    assert store.summaries([MINE]) == []
 
 
 def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    store = SnapshotStore(tmp_path / "file")
+    store = EvaluationStore(tmp_path / "file")
     calls: list[Callable[[], object]] = [
         lambda: kept(store),
-        lambda: store.heads([MINE]),
+        lambda: store.summaries([MINE]),
         lambda: store.load("one", [MINE]),
         lambda: store.delete("one", [MINE]),
     ]
@@ -304,8 +313,8 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"no database" * 500)
-    store = SnapshotStore(tmp_path)
-    assert store.heads([MINE]) == []
+    store = EvaluationStore(tmp_path)
+    assert store.summaries([MINE]) == []
     kept(store)
-    assert len(store.heads([MINE])) == 1
+    assert len(store.summaries([MINE])) == 1
     assert (tmp_path / f"{FILE}.damaged").read_bytes() == b"no database" * 500

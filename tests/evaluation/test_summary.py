@@ -27,7 +27,7 @@ from components.evaluation.summary import (
     warnings,
 )
 from components.measures import Metrics
-from components.pipeline import Request, first_stage_ranking
+from components.pipeline import Pipelines, first_stage_ranking
 
 A, B, C = (Query("a", "one", ("x", "y")), Query("b", "two", ("x",)), Query("c", "three"))
 JUDGMENTS: Judgments = {"a": {"r": 1}, "b": {"r": 1}, "c": {"r": 1, "s": 1, "n": 0}}
@@ -39,7 +39,7 @@ def planned(
     judgments: Judgments = JUDGMENTS,
     initial_k: int = 4,
 ) -> Plan:
-    return Plan(Request("-", systems[0], systems[1:], initial_k), tuple(queries), judgments)
+    return Plan(Pipelines(systems[0], systems[1:], initial_k), tuple(queries), judgments)
 
 
 def ranked(letters: str, timing: Timing | None = None, usage: Usage | None = None) -> Ranked:

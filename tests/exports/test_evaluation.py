@@ -26,13 +26,13 @@ from components.domain import (
     Timing,
 )
 from components.evaluation import Evaluation, Plan, ranked
-from components.evaluation.store import Snapshot
+from components.evaluation.store import SavedEvaluation
 from components.exports.evaluation import files, write
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport
 from components.exports.tables import differences_csv, latex, per_query_csv
 from components.exports.trec import file_name
-from components.pipeline import Request
+from components.pipeline import Pipelines
 
 NASTY = "<script>alert('x')</script>\"&"
 MADE = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -71,7 +71,7 @@ def report(
     chosen: Plan, found: Evaluation, corpus: Corpus | None = None, baseline: str = ""
 ) -> EvaluationReport:
     models = {s: f"model of {s}" for s in chosen.systems}
-    one = Snapshot("id", MADE, chosen, found, models)
+    one = SavedEvaluation("id", MADE, chosen, found, models)
     return EvaluationReport(one, found.metrics(chosen.judgments), Settings(), corpus, baseline)
 
 
@@ -84,7 +84,7 @@ def nasty() -> EvaluationReport:
     )
     judgments = {q.id: {documents[0].id: 1} for q in queries}
     corpus = Corpus(f"corpus {NASTY}", documents, queries, judgments, "f" * 64)
-    asked = Request("-", f"first {NASTY}", (f"second {NASTY}",))
+    asked = Pipelines(f"first {NASTY}", (f"second {NASTY}",))
     chosen = Plan(asked, queries, judgments, None, corpus.name, corpus.fingerprint, 2)
     result = Evaluation(chosen.systems)
     first, second = chosen.systems
@@ -99,7 +99,7 @@ def simple(runs: dict[str, dict[str, str]], judgments: Judgments, **more: str) -
     """Return an evaluation from rankings written as letters, the first system the baseline."""
     systems = list(runs)
     queries = tuple(Query(q, f"text of {q}") for q in judgments)
-    chosen = Plan(Request("-", systems[0], tuple(systems[1:])), queries, judgments, corpus="c")
+    chosen = Plan(Pipelines(systems[0], tuple(systems[1:])), queries, judgments, corpus="c")
     found = Evaluation(chosen.systems)
     for system, ranked_queries in runs.items():
         for query, letters in ranked_queries.items():
@@ -197,7 +197,7 @@ def test_the_best_and_the_worst_three_are_shown_in_full() -> None:
 def test_a_formula_is_not_run_by_a_spreadsheet() -> None:
     judged = {"q": {"x": 1}}
     queries = (Query("q", "=cmd|' /C calc'!A0", ("+t",)),)
-    chosen = Plan(Request("-", "a", ()), queries, judged)
+    chosen = Plan(Pipelines("a", ()), queries, judged)
     found = Evaluation(("a",))
     found.note("q", ranking("a", [Document("x", "", "x")]))
     rows = list(csv.DictReader(io.StringIO(per_query_csv(report(chosen, found)))))

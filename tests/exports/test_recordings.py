@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components import pipeline
 from components.domain import (
     Comparison,
     Corpus,
@@ -27,15 +26,15 @@ from components.exports.recordings import Saved, bundle, columns_for, read_bundl
 from components.exports.trec import read_run, run_lines
 from components.lab import Lab
 from components.measures import run_scores
-from components.pipeline import Request
+from tests.support.asking import asked, compare
 
 MADE = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 QUERY = "handle exceptions"
 
 
 def compared(lab: Lab, corpus: Corpus) -> Comparison:
-    request = Request(QUERY, "bm25", ("minilm-l12", "bm25"), 7)
-    return asyncio.run(pipeline.compare(lab, corpus, request))
+    request = asked(QUERY, "bm25", ("minilm-l12", "bm25"), 7)
+    return asyncio.run(compare(lab, corpus, request))
 
 
 def saved(comparison: Comparison, grades: dict[str, int] | None = None) -> Saved:
@@ -102,11 +101,9 @@ def test_a_replay_shows_the_very_same_rankings(lab: Lab, exceptions: Corpus) -> 
     data = bundle([saved(before)], exceptions, MADE).encode()
     recording = read_bundle(data, "x.json")
     query = recording.queries[0]
-    request = Request(
-        QUERY, "bm25", (), 7, recorded=query.columns, recorded_first=query.first_stage
-    )
+    request = asked(QUERY, "bm25", (), 7, recorded=query.columns, recorded_first=query.first_stage)
     for corpus in (exceptions, recording.corpus()):
-        after = asyncio.run(pipeline.compare(lab, corpus, request))
+        after = asyncio.run(compare(lab, corpus, request))
         assert flat(after.first_stage) == flat(before.first_stage)
         assert after.first_stage.recorded == "22 November 2026"
         assert [r.system for r in after.rankings] == ["recorded:minilm-l12", "recorded:bm25"]
@@ -123,7 +120,7 @@ def test_a_live_reranker_joins_recorded_columns_over_the_same_candidates(
 ) -> None:
     before = compared(lab, exceptions)
     query = read_bundle(bundle([saved(before)], exceptions, MADE).encode(), "x").queries[0]
-    request = Request(
+    request = asked(
         QUERY,
         "bge-small",
         ("minilm-l12",),
@@ -131,7 +128,7 @@ def test_a_live_reranker_joins_recorded_columns_over_the_same_candidates(
         recorded=query.columns,
         recorded_first=query.first_stage,
     )
-    live, old, _ = asyncio.run(pipeline.compare(lab, exceptions, request)).rankings
+    live, old, _ = asyncio.run(compare(lab, exceptions, request)).rankings
     assert flat(live) == flat(old)
     assert not live.recorded
 
@@ -140,8 +137,8 @@ def test_a_recording_of_a_replay_keeps_the_old_date(lab: Lab) -> None:
     corpus, comparison = by_hand()
     corpus = replace(corpus, fingerprint="e" * 64)
     query = read_bundle(bundle([saved(comparison)], corpus, MADE).encode(), "x").queries[0]
-    request = Request("q", recorded=query.columns, recorded_first=query.first_stage, rerankers=())
-    again = asyncio.run(pipeline.compare(lab, corpus, request))
+    request = asked("q", recorded=query.columns, recorded_first=query.first_stage, rerankers=())
+    again = asyncio.run(compare(lab, corpus, request))
     later = datetime(2027, 5, 1, tzinfo=UTC)
     found = read_bundle(bundle([saved(again)], corpus, later).encode(), "x")
     assert found.date.startswith("2027-05-01")
@@ -276,8 +273,8 @@ def test_documents_of_a_run_that_were_not_retrieved_say_so(lab: Lab, exceptions:
     ids = [d.id for d in exceptions.documents]
     lines = [f"q Q0 {i} {n} {-n} other" for n, i in enumerate([*ids, "unknown"], start=1)]
     column = read_run("\n".join(lines).encode(), "r")["q"]
-    request = Request(QUERY, "bm25", (), 3, recorded=(column,))
-    (ranking,) = asyncio.run(pipeline.compare(lab, exceptions, request)).rankings
+    request = asked(QUERY, "bm25", (), 3, recorded=(column,))
+    (ranking,) = asyncio.run(compare(lab, exceptions, request)).rankings
     assert [h.document.id for h in ranking.hits] == ids
     assert sum(h.first_stage_rank == 0 for h in ranking.hits) == len(ids) - 3
     assert all(h.movement == 0 for h in ranking.hits if not h.first_stage_rank)
@@ -286,6 +283,6 @@ def test_documents_of_a_run_that_were_not_retrieved_say_so(lab: Lab, exceptions:
 
 def test_a_run_of_another_corpus_fails_in_its_column(lab: Lab, exceptions: Corpus) -> None:
     column = read_run(b"q Q0 elsewhere 1 1 t\n", "r")["q"]
-    request = Request(QUERY, "bm25", (), 3, recorded=(column,))
-    (failure,) = asyncio.run(pipeline.compare(lab, exceptions, request)).failures
+    request = asked(QUERY, "bm25", (), 3, recorded=(column,))
+    (failure,) = asyncio.run(compare(lab, exceptions, request)).failures
     assert "names no document of exceptions" in failure.reason

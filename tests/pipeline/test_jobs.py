@@ -10,22 +10,23 @@ import pytest
 
 from components.domain import Corpus, Document, Failure, InputError, LabError, Ranking
 from components.lab import Lab
-from components.lab.work import Stage, Task
+from components.lab.work import BackgroundTask, Step
 from components.pipeline import Request
-from components.pipeline.job import FIRST, Job
+from components.pipeline.job import FIRST, ComparisonJob
+from tests.support.asking import asked, results
 
 WORDS = "raise exception traceback"
 Report = Callable[[str, int, int], None]
 
 
-class Diary(dict[str, Stage]):
+class Diary(dict[str, Step]):
     """A job's stages that also notes every change."""
 
-    def __init__(self, stages: dict[str, Stage]) -> None:
+    def __init__(self, stages: dict[str, Step]) -> None:
         super().__init__(stages)
-        self.notes: list[tuple[str, Stage]] = []
+        self.notes: list[tuple[str, Step]] = []
 
-    def __setitem__(self, key: str, stage: Stage) -> None:
+    def __setitem__(self, key: str, stage: Step) -> None:
         self.notes.append((key, stage))
         super().__setitem__(key, stage)
 
@@ -35,31 +36,31 @@ class Diary(dict[str, Stage]):
         return [s for i, s in enumerate(states) if i == 0 or states[i - 1] != s]
 
 
-def started(lab: Lab, corpus: Corpus, request: Request) -> tuple[Job, Diary]:
-    job = Job(lab, corpus, request)
-    diary = Diary(job.stages)
-    job.stages = diary
+def started(lab: Lab, corpus: Corpus, request: Request) -> tuple[ComparisonJob, Diary]:
+    job = ComparisonJob(lab, corpus, request)
+    diary = Diary(job.steps)
+    job.steps = diary
     assert not job.finished
     return job.start(), diary
 
 
-def ended(job: Job | Task) -> None:
+def ended(job: ComparisonJob | BackgroundTask) -> None:
     job.join(30)
     assert job.finished
 
 
-def states(job: Job) -> dict[str, str]:
-    return {key: stage.state for key, stage in job.stages.items()}
+def states(job: ComparisonJob) -> dict[str, str]:
+    return {key: stage.state for key, stage in job.steps.items()}
 
 
 # ---------------------------------------------------------------- jobs
 
 
 def test_a_job_waits_before_it_starts(lab: Lab, exceptions: Corpus) -> None:
-    job = Job(lab, exceptions, Request(WORDS, rerankers=("minilm-l12", "bm25")))
-    assert list(job.stages) == [FIRST, "minilm-l12", "bm25"]
-    assert set(job.stages.values()) == {Stage("wait", 0, 0)}
-    assert (job.first_stage, job.results, job.error) == (None, {}, None)
+    job = ComparisonJob(lab, exceptions, asked(WORDS, rerankers=("minilm-l12", "bm25")))
+    assert list(job.steps) == [FIRST, "minilm-l12", "bm25"]
+    assert set(job.steps.values()) == {Step("wait", 0, 0)}
+    assert (job.first_stage, results(job), job.error) == (None, {}, None)
     assert (job.finished, job.stopped) == (False, False)
 
 
@@ -68,31 +69,31 @@ def test_a_job_waits_before_it_starts(lab: Lab, exceptions: Corpus) -> None:
 def test_a_job_goes_through_its_states(lab: Lab) -> None:
     documents = tuple(Document(str(i), "", f"a brand new sentence {i}") for i in range(20))
     fresh = Corpus("fresh", documents, fingerprint="a" * 64)
-    request = Request("sentence 7", rerankers=("minilm-l12", "probe-length"))
+    request = asked("sentence 7", rerankers=("minilm-l12", "probe-length"))
     job, diary = started(lab, fresh, request)
     ended(job)
     assert diary.of(FIRST) == ["encode with bge-small", "store", "load", "done"]
     assert diary.of("probe-length") == ["load", "run", "done"]
     own = [s for s in diary.of("minilm-l12") if s != "wait"]
     assert own == ["load", "run", "done"]
-    assert ("probe-length", Stage("run", 20, 20)) in diary.notes
-    assert ("minilm-l12", Stage("run", 20, 20)) in diary.notes
+    assert ("probe-length", Step("run", 20, 20)) in diary.notes
+    assert ("minilm-l12", Step("run", 20, 20)) in diary.notes
     assert states(job) == {FIRST: "done", "minilm-l12": "done", "probe-length": "done"}
     assert isinstance(job.first_stage, Ranking)
     assert job.first_stage.system == "bge-small"
-    assert set(job.results) == {"minilm-l12", "probe-length"}
+    assert set(results(job)) == {"minilm-l12", "probe-length"}
     assert (job.error, job.stopped) == (None, False)
 
 
 def test_a_first_stage_result_is_there_before_the_rest(
     lab: Lab, exceptions: Corpus, probes: ModuleType
 ) -> None:
-    job, _ = started(lab, exceptions, Request(WORDS, "bm25", ("probe-slow", "probe-length")))
+    job, _ = started(lab, exceptions, asked(WORDS, "bm25", ("probe-slow", "probe-length")))
     assert probes.running.wait(10)
     assert job.first_stage is not None
     assert job.first_stage.hits
-    assert job.stages[FIRST].state == "done"
-    assert job.stages["probe-slow"].state == "run"
+    assert job.steps[FIRST].state == "done"
+    assert job.steps["probe-slow"].state == "run"
     assert not job.finished
     probes.proceed.set()
     ended(job)
@@ -102,63 +103,63 @@ def test_a_first_stage_result_is_there_before_the_rest(
 def test_stop_ends_a_job_and_keeps_what_was_done(
     lab: Lab, exceptions: Corpus, probes: ModuleType
 ) -> None:
-    job, _ = started(lab, exceptions, Request(WORDS, "bm25", ("probe-slow", "bm25", "rrf")))
+    job, _ = started(lab, exceptions, asked(WORDS, "bm25", ("probe-slow", "bm25", "rrf")))
     assert probes.running.wait(10)
-    while job.stages["bm25"].state != "done":
+    while job.steps["bm25"].state != "done":
         assert not job.finished
     job.stop()
     ended(job)
     assert (job.stopped, job.error) == (True, None)
     assert states(job) == {FIRST: "done", "probe-slow": "stopped", "bm25": "done", "rrf": "stopped"}
-    assert set(job.results) == {"bm25"}
-    assert job.stages["probe-slow"].done == 1  # how far it came stays to be seen
+    assert set(results(job)) == {"bm25"}
+    assert job.steps["probe-slow"].done == 1  # how far it came stays to be seen
 
 
 @pytest.mark.models
 def test_stop_before_the_first_step(lab: Lab, exceptions: Corpus) -> None:
-    job = Job(lab, exceptions, Request(WORDS, rerankers=("bm25",)))
+    job = ComparisonJob(lab, exceptions, asked(WORDS, rerankers=("bm25",)))
     job.stop()
     ended(job.start())
     assert states(job) == {FIRST: "stopped", "bm25": "stopped"}
-    assert (job.first_stage, job.results, job.error, job.stopped) == (None, {}, None, True)
+    assert (job.first_stage, results(job), job.error, job.stopped) == (None, {}, None, True)
 
 
 @pytest.mark.models
 def test_a_newer_job_takes_over(lab: Lab, exceptions: Corpus, probes: ModuleType) -> None:
-    old, _ = started(lab, exceptions, Request(WORDS, "bm25", ("probe-slow",)))
+    old, _ = started(lab, exceptions, asked(WORDS, "bm25", ("probe-slow",)))
     assert probes.running.wait(10)
     old.stop()
-    new, _ = started(lab, exceptions, Request(WORDS, rerankers=("minilm-l12",)))
+    new, _ = started(lab, exceptions, asked(WORDS, rerankers=("minilm-l12",)))
     ended(new)
     ended(old)
     assert states(new) == {FIRST: "done", "minilm-l12": "done"}
-    assert old.results == {}
+    assert results(old) == {}
 
 
 @pytest.mark.usefixtures("probes")
 def test_a_failed_reranker_is_a_result(lab: Lab, exceptions: Corpus) -> None:
-    job, diary = started(lab, exceptions, Request(WORDS, "bm25", ("probe-crash", "bm25")))
+    job, diary = started(lab, exceptions, asked(WORDS, "bm25", ("probe-crash", "bm25")))
     ended(job)
     assert states(job) == {FIRST: "done", "probe-crash": "failed", "bm25": "done"}
-    assert isinstance(job.results["probe-crash"], Failure)
+    assert isinstance(results(job)["probe-crash"], Failure)
     assert diary.of("probe-crash") == ["load", "failed"]
     assert job.error is None
 
 
 @pytest.mark.models
 def test_an_error_of_the_first_stage_ends_the_job(lab: Lab, exceptions: Corpus) -> None:
-    for request in (Request(" "), Request("long " * 1000), Request(WORDS, rerankers=("ghost",))):
+    for request in (asked(" "), asked("long " * 1000), asked(WORDS, rerankers=("ghost",))):
         job, _ = started(lab, exceptions, request)
         ended(job)
         assert isinstance(job.error, InputError)
         assert set(states(job).values()) == {"stopped"}
-        assert (job.first_stage, job.results, job.stopped) == (None, {}, False)
+        assert (job.first_stage, results(job), job.stopped) == (None, {}, False)
 
 
 @pytest.mark.models
 def test_a_fault_of_the_lab_ends_the_job_and_says_so(lab: Lab) -> None:
     nothing = Corpus("nothing", (), fingerprint="0" * 64)
-    job, _ = started(lab, nothing, Request(WORDS))
+    job, _ = started(lab, nothing, asked(WORDS))
     ended(job)
     assert type(job.error) is LabError
     assert job.error.reason.startswith("ValueError: ")
@@ -166,10 +167,10 @@ def test_a_fault_of_the_lab_ends_the_job_and_says_so(lab: Lab) -> None:
 
 
 def test_bm25_can_be_both_stages_at_once(lab: Lab, exceptions: Corpus) -> None:
-    job, diary = started(lab, exceptions, Request(WORDS, "bm25", ("bm25", "rrf")))
+    job, diary = started(lab, exceptions, asked(WORDS, "bm25", ("bm25", "rrf")))
     ended(job)
     assert job.first_stage is not None
-    second = job.results["bm25"]
+    second = results(job)["bm25"]
     assert isinstance(second, Ranking)
     assert job.first_stage.system == second.system == "bm25"
     assert second is not job.first_stage
@@ -183,7 +184,7 @@ def test_bm25_can_be_both_stages_at_once(lab: Lab, exceptions: Corpus) -> None:
 
 
 def test_a_task_reports_and_is_done() -> None:
-    seen: list[Stage] = []
+    seen: list[Step] = []
     half, go_on = threading.Event(), threading.Event()
 
     def work(report: Report) -> None:
@@ -191,16 +192,16 @@ def test_a_task_reports_and_is_done() -> None:
         half.set()
         assert go_on.wait(10)
 
-    task = Task(work)
-    assert (task.stage, task.finished) == (Stage(), False)
+    task = BackgroundTask(work)
+    assert (task.step, task.finished) == (Step(), False)
     assert task.start() is task
     assert half.wait(10)
-    seen.append(task.stage)
+    seen.append(task.step)
     assert not task.finished
     go_on.set()
     ended(task)
-    assert seen == [Stage("reading", 1, 2)]
-    assert (task.stage, task.error) == (Stage("done"), None)
+    assert seen == [Step("reading", 1, 2)]
+    assert (task.step, task.error) == (Step("done"), None)
 
 
 def test_a_task_is_stopped_at_its_next_step() -> None:
@@ -213,11 +214,11 @@ def test_a_task_is_stopped_at_its_next_step() -> None:
             begun.set()
             threading.Event().wait(0.005)
 
-    task = Task(work).start()
+    task = BackgroundTask(work).start()
     assert begun.wait(10)
     task.stop()
     ended(task)
-    assert (task.stage, task.error) == (Stage("stopped"), None)
+    assert (task.step, task.error) == (Step("stopped"), None)
     assert len(steps) < 10_000
 
 
@@ -228,10 +229,10 @@ def test_a_task_keeps_its_error() -> None:
     def crash(report: Report) -> None:
         raise ZeroDivisionError("a bug")
 
-    refused, crashed = Task(refuse).start(), Task(crash).start()
+    refused, crashed = BackgroundTask(refuse).start(), BackgroundTask(crash).start()
     ended(refused)
     ended(crashed)
-    assert refused.stage == crashed.stage == Stage("failed")
+    assert refused.step == crashed.step == Step("failed")
     assert str(refused.error) == "No. Ask again."
     assert str(crashed.error) == "ZeroDivisionError: a bug See the lab's log."
 
@@ -249,13 +250,13 @@ def test_indexing_is_a_task(lab: Lab) -> None:
 
         lab.index(corpus, "bge-small", noting)
 
-    stopped = Task(work)
+    stopped = BackgroundTask(work)
     stopped.stop()
     ended(stopped.start())
-    assert stopped.stage == Stage("stopped")
-    ended(Task(work).start())
+    assert stopped.step == Step("stopped")
+    ended(BackgroundTask(work).start())
     assert [(s, d, t) for s, d, t in seen if s == "store"] == [("store", 0, 18), ("store", 18, 18)]
     assert ("encode with bge-small", 18, 18) in seen
     before = len(seen)
-    ended(Task(work).start())
+    ended(BackgroundTask(work).start())
     assert len(seen) == before  # it is there already

@@ -27,27 +27,24 @@ from components.domain import (
     Scores,
     Timing,
 )
-from components.lab import Lab
+from components.lab import Lab, read_settings
 from components.models.runtime import LANES
 from components.pipeline import (
+    NullWatcher,
+    QueryInput,
     Request,
     RerankedText,
-    Unwatched,
     check_depth,
     check_request,
-    compare,
-    compare_candidates,
     default_lab,
     first_stage_ranking,
     fuse_rankings,
     rerank,
-    rerank_candidates,
     rerank_texts,
-    retrieve,
     sort,
     two_stage_search,
-    with_query,
 )
+from tests.support.asking import asked, compare, compare_candidates, rerank_candidates, retrieve
 
 QUERY = "how do I get the traceback into my log file"
 WORDS = "raise exception traceback"
@@ -63,7 +60,7 @@ def given(*texts: str) -> Ranking:
 
 
 def run(lab: Lab, corpus: Corpus, request: Request, watcher: object = None) -> Comparison:
-    return asyncio.run(compare(lab, corpus, request, watcher or Unwatched()))
+    return asyncio.run(compare(lab, corpus, request, watcher or NullWatcher()))
 
 
 def outcome(comparison: Comparison) -> list[tuple[str, list[tuple[str, float]]] | Failure]:
@@ -87,7 +84,7 @@ class Notes:
         if (system, state) == self.stop_at:
             raise Cancelled
 
-    def ranked(self, result: Ranking | Failure) -> None:
+    def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
         self.ended.append(result.system)
 
 
@@ -102,7 +99,7 @@ def test_a_search_is_a_coroutine_and_finds_the_answer(lab: Lab, exceptions: Corp
     assert [h.rank for h in hits] == [1, 2, 3]
     assert hits[0].document.id == "logging-exception"
     assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
-    first = retrieve(lab, exceptions, Request(QUERY))
+    first = retrieve(lab, exceptions, asked(QUERY))
     for hit in hits:
         before = first.hits[hit.first_stage_rank - 1]
         assert before.document == hit.document
@@ -125,7 +122,7 @@ def test_a_hundred_candidates_by_default(lab: Lab, helpdesk: Corpus) -> None:
     question = helpdesk.queries[0].text
     hits = asyncio.run(two_stage_search(question, helpdesk, lab=lab, reranker="bm25"))
     assert len(hits) == 10
-    first = retrieve(lab, helpdesk, Request(question))
+    first = retrieve(lab, helpdesk, asked(question))
     assert len(first.hits) == 100
     assert {h.document.id for h in hits} <= set(ids(first))
 
@@ -187,26 +184,26 @@ def test_a_blank_query(lab: Lab, exceptions: Corpus, query: str) -> None:
     with pytest.raises(InputError, match="query is empty"):
         asyncio.run(two_stage_search(query, exceptions, lab=lab))
     with pytest.raises(InputError, match="query is empty"):
-        run(lab, exceptions, Request(query))
+        run(lab, exceptions, asked(query))
     with pytest.raises(InputError, match="query is empty"):
         rerank(query, ["a"], lab=lab)
 
 
 def test_a_query_that_is_no_text(lab: Lab, exceptions: Corpus) -> None:
     with pytest.raises(InputError, match="not valid Unicode"):
-        run(lab, exceptions, Request("caf\udce9"))
+        run(lab, exceptions, asked("caf\udce9"))
 
 
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        (Request("a", "nothing"), "no first stage 'nothing'"),
-        (Request("a", "minilm-l12"), "no first stage 'minilm-l12'"),
-        (Request("a", rerankers=("nothing",)), "no reranker 'nothing'"),
-        (Request("a", rerankers=("bm25", "hybrid")), "no reranker 'hybrid'"),
-        (Request("a", rerankers=("bm25", "rrf", "bm25")), "named twice"),
-        (Request("a", initial_k=0), "initial_k is 0; it must be at least 1"),
-        (Request("a", initial_k=-5), "initial_k is -5"),
+        (asked("a", "nothing"), "no first stage 'nothing'"),
+        (asked("a", "minilm-l12"), "no first stage 'minilm-l12'"),
+        (asked("a", rerankers=("nothing",)), "no reranker 'nothing'"),
+        (asked("a", rerankers=("bm25", "hybrid")), "no reranker 'hybrid'"),
+        (asked("a", rerankers=("bm25", "rrf", "bm25")), "named twice"),
+        (asked("a", initial_k=0), "initial_k is 0; it must be at least 1"),
+        (asked("a", initial_k=-5), "initial_k is -5"),
     ],
 )
 def test_requests_that_cannot_be_done(
@@ -221,10 +218,10 @@ def test_requests_that_cannot_be_done(
 
 def test_unknown_keys_are_answered_with_the_known_ones(lab: Lab) -> None:
     with pytest.raises(InputError) as caught:
-        check_request(Request("a", rerankers=("x",)), lab)
+        check_request(asked("a", rerankers=("x",)), lab)
     assert caught.value.remedy.startswith("Choose one of: minilm-l12, late-minilm, bm25, rrf,")
     with pytest.raises(InputError) as caught:
-        check_request(Request("a", "x"), lab)
+        check_request(asked("a", "x"), lab)
     assert caught.value.remedy == "Choose one of: bge-small, minilm-l6, bm25, hybrid."
 
 
@@ -263,14 +260,14 @@ def test_a_long_query_is_refused_by_the_encoder(
     lab: Lab, exceptions: Corpus, first_stage: str
 ) -> None:
     with pytest.raises(InputError, match="tokens; bge-small reads at most 510"):
-        run(lab, exceptions, Request(LONG, first_stage, ("bm25",)))
+        run(lab, exceptions, asked(LONG, first_stage, ("bm25",)))
 
 
 @pytest.mark.models
 def test_a_long_query_costs_only_the_column_that_cannot_read_it(
     lab: Lab, exceptions: Corpus
 ) -> None:
-    result = run(lab, exceptions, Request(LONG, "bm25", ("minilm-l12", "bm25")))
+    result = run(lab, exceptions, asked(LONG, "bm25", ("minilm-l12", "bm25")))
     assert ids(result.first_stage)[0] == "raise-from"
     [failure], [ranking] = result.failures, result.rankings
     assert failure.system == "minilm-l12"
@@ -284,7 +281,9 @@ def test_a_long_query_costs_only_the_column_that_cannot_read_it(
 
 def test_sort_is_by_score_then_by_first_stage_rank() -> None:
     first = given("a", "b", "c", "d", "e")
-    scores = Scores(np.array([1.0, 2.0, 1.0, 2.0, 3.0]), kept=(1, 2, 3, 4, 5), cut=(0, 0, 7, 0, 1))
+    scores = Scores(
+        np.array([1.0, 2.0, 1.0, 2.0, 3.0]), tokens_read=(1, 2, 3, 4, 5), tokens_cut=(0, 0, 7, 0, 1)
+    )
     ranking = sort("x", first, scores, Timing())
     assert ids(ranking) == ["4", "1", "3", "0", "2"]
     assert [h.rank for h in ranking.hits] == [1, 2, 3, 4, 5]
@@ -348,12 +347,12 @@ FAULTS = {
 @pytest.mark.usefixtures("probes")
 def test_failures_stay_apart(lab: Lab, exceptions: Corpus) -> None:
     sound = ("minilm-l12", "bm25", "probe-length", "probe-ties")
-    alone = run(lab, exceptions, Request(WORDS, rerankers=sound))
+    alone = run(lab, exceptions, asked(WORDS, rerankers=sound))
     mixed = ("probe-crash", "minilm-l12", "probe-nan", "bm25", "probe-inf", "probe-length")
     both = run(
         lab,
         exceptions,
-        Request(WORDS, rerankers=(*mixed, "probe-short", "probe-ties", "probe-refuse")),
+        asked(WORDS, rerankers=(*mixed, "probe-short", "probe-ties", "probe-refuse")),
     )
     assert {f.system: f.reason for f in both.failures} == FAULTS
     assert all(f.remedy for f in both.failures)
@@ -363,7 +362,7 @@ def test_failures_stay_apart(lab: Lab, exceptions: Corpus) -> None:
 
 
 def test_an_unavailable_model_is_a_failure(exceptions: Corpus) -> None:
-    from components.config import HubModel, read_settings
+    from components.config import HubModel
 
     settings = read_settings()
     ghost = Lab(
@@ -372,7 +371,7 @@ def test_an_unavailable_model_is_a_failure(exceptions: Corpus) -> None:
             cache_dir=settings.cache_dir,
         )
     )
-    result = run(ghost, exceptions, Request(WORDS, "bm25", ("ghost", "bm25")))
+    result = run(ghost, exceptions, asked(WORDS, "bm25", ("ghost", "bm25")))
     assert [f.system for f in result.failures] == ["ghost"]
     assert "has no config.json" in result.failures[0].reason
     assert [r.system for r in result.rankings] == ["bm25"]
@@ -383,7 +382,7 @@ def test_every_reranker_sees_the_same_candidates(
     lab: Lab, exceptions: Corpus, probes: ModuleType
 ) -> None:
     keys = ("probe-length", "probe-ties", "minilm-l12", "bm25", "rrf")
-    result = run(lab, exceptions, Request(WORDS, "hybrid", keys, initial_k=6))
+    result = run(lab, exceptions, asked(WORDS, "hybrid", keys, initial_k=6))
     texts = tuple(h.document.passage for h in result.first_stage.hits)
     assert len(texts) == 6
     assert probes.SEEN["probe-length"] == probes.SEEN["probe-ties"] == texts
@@ -399,7 +398,7 @@ def test_every_reranker_sees_the_same_candidates(
 @pytest.mark.models
 @pytest.mark.usefixtures("probes")
 def test_times_are_told_apart(lab: Lab, exceptions: Corpus) -> None:
-    result = run(lab, exceptions, Request(WORDS, rerankers=("probe-loads", "minilm-l12", "bm25")))
+    result = run(lab, exceptions, asked(WORDS, rerankers=("probe-loads", "minilm-l12", "bm25")))
     for ranking in (result.first_stage, *result.rankings):
         t = ranking.timing
         assert min(t.embed_ms, t.search_ms, t.rerank_ms, t.load_ms, t.wait_ms) >= 0
@@ -415,7 +414,7 @@ def test_times_are_told_apart(lab: Lab, exceptions: Corpus) -> None:
 
 @pytest.mark.usefixtures("probes")
 def test_a_cached_result_says_so_and_shows_its_first_time(lab: Lab, exceptions: Corpus) -> None:
-    request = Request(WORDS, "bm25", ("probe-cached", "probe-ties", "rrf"))
+    request = asked(WORDS, "bm25", ("probe-cached", "probe-ties", "rrf"))
     cached, ties, fused = run(lab, exceptions, request).rankings
     assert (cached.cached, ties.cached, fused.cached) == (True, False, False)
     assert cached.timing.rerank_ms == 1234.5
@@ -424,13 +423,13 @@ def test_a_cached_result_says_so_and_shows_its_first_time(lab: Lab, exceptions: 
 
 @pytest.mark.models
 def test_no_rerankers_is_the_first_stage_alone(lab: Lab, exceptions: Corpus) -> None:
-    result = run(lab, exceptions, Request(WORDS, rerankers=(), initial_k=3))
+    result = run(lab, exceptions, asked(WORDS, rerankers=(), initial_k=3))
     assert len(result.first_stage.hits) == 3
     assert result.results == ()
 
 
 def test_bm25_after_bm25_changes_nothing(lab: Lab, exceptions: Corpus) -> None:
-    result = run(lab, exceptions, Request(WORDS, "bm25", ("bm25",)))
+    result = run(lab, exceptions, asked(WORDS, "bm25", ("bm25",)))
     assert ids(result.rankings[0]) == ids(result.first_stage)
     assert [h.score for h in result.rankings[0].hits] == pytest.approx(
         [h.score for h in result.first_stage.hits], abs=1e-5
@@ -438,21 +437,22 @@ def test_bm25_after_bm25_changes_nothing(lab: Lab, exceptions: Corpus) -> None:
 
 
 def test_given_candidates_need_no_corpus(lab: Lab) -> None:
-    request = Request("raise an error", rerankers=("bm25",))
+    request = asked("raise an error", rerankers=("bm25",))
     first = given("nothing to see", "how to raise an error")
-    result = asyncio.run(compare_candidates(lab, None, request, first, Unwatched()))
+    result = asyncio.run(compare_candidates(lab, None, request, first, NullWatcher()))
     assert ids(result.rankings[0]) == ["1", "0"]
 
 
-def test_with_query_changes_only_the_query() -> None:
-    assert with_query(Request("a", "bm25", ("rrf",), 7), "b") == Request("b", "bm25", ("rrf",), 7)
+def test_the_same_pipelines_are_asked_another_query() -> None:
+    first = asked("a", "bm25", ("rrf",), 7)
+    assert Request(first.pipelines, QueryInput("b")) == asked("b", "bm25", ("rrf",), 7)
 
 
 @pytest.mark.models
 def test_late_interaction_in_the_store_is_late_interaction(lab: Lab, exceptions: Corpus) -> None:
-    first = retrieve(lab, exceptions, Request(WORDS, "bm25"))
-    stored = rerank_candidates(lab, exceptions, Request(WORDS), first, "late-minilm")
-    anew = rerank_candidates(lab, None, Request(WORDS), first, "late-minilm")
+    first = retrieve(lab, exceptions, asked(WORDS, "bm25"))
+    stored = rerank_candidates(lab, exceptions, asked(WORDS), first, "late-minilm")
+    anew = rerank_candidates(lab, None, asked(WORDS), first, "late-minilm")
     assert lab.context(exceptions).tokens is not None
     assert ids(stored) == ids(anew)
     assert [h.score for h in stored.hits] == pytest.approx([h.score for h in anew.hits], abs=1e-4)
@@ -487,7 +487,7 @@ def test_fusion_with_one_joins_the_first_stage() -> None:
 @pytest.mark.models
 @pytest.mark.usefixtures("probes")
 def test_rrf_fuses_the_others_as_they_ended(lab: Lab, exceptions: Corpus) -> None:
-    request = Request(WORDS, rerankers=("rrf", "probe-length", "bm25"))
+    request = asked(WORDS, rerankers=("rrf", "probe-length", "bm25"))
     result = run(lab, exceptions, request)
     rrf, length, bm25 = result.rankings
     assert [r.system for r in result.rankings] == ["rrf", "probe-length", "bm25"]
@@ -498,7 +498,7 @@ def test_rrf_fuses_the_others_as_they_ended(lab: Lab, exceptions: Corpus) -> Non
 
 @pytest.mark.models
 def test_rrf_with_one_other_joins_the_first_stage(lab: Lab, exceptions: Corpus) -> None:
-    result = run(lab, exceptions, Request(WORDS, rerankers=("bm25", "rrf")))
+    result = run(lab, exceptions, asked(WORDS, rerankers=("bm25", "rrf")))
     bm25, rrf = result.rankings
     rank = {h.document.id: h.rank for h in bm25.hits}
     for hit in rrf.hits:
@@ -507,8 +507,8 @@ def test_rrf_with_one_other_joins_the_first_stage(lab: Lab, exceptions: Corpus) 
 
 @pytest.mark.models
 def test_rrf_alone_runs_minilm_and_bm25(lab: Lab, exceptions: Corpus) -> None:
-    alone = run(lab, exceptions, Request(WORDS, rerankers=("rrf",)))
-    beside = run(lab, exceptions, Request(WORDS, rerankers=("minilm-l12", "bm25", "rrf")))
+    alone = run(lab, exceptions, asked(WORDS, rerankers=("rrf",)))
+    beside = run(lab, exceptions, asked(WORDS, rerankers=("minilm-l12", "bm25", "rrf")))
     expected = {h.document.id: h.score for h in beside.rankings[2].hits}
     assert {h.document.id: h.score for h in alone.rankings[0].hits} == pytest.approx(expected)
     assert ids(alone.rankings[0]) == ids(beside.rankings[2])
@@ -518,7 +518,7 @@ def test_rrf_alone_runs_minilm_and_bm25(lab: Lab, exceptions: Corpus) -> None:
 @pytest.mark.usefixtures("probes")
 def test_rrf_fails_with_a_member(lab: Lab, exceptions: Corpus) -> None:
     keys = ("bm25", "probe-refuse", "rrf", "probe-nan")
-    result = run(lab, exceptions, Request(WORDS, rerankers=keys))
+    result = run(lab, exceptions, asked(WORDS, rerankers=keys))
     assert [r.system for r in result.rankings] == ["bm25"]
     fused = next(f for f in result.failures if f.system == "rrf")
     assert fused.reason == "There is nothing whole to fuse: probe-refuse, probe-nan failed."
@@ -602,7 +602,7 @@ def test_the_default_lab_is_one_and_keeps_to_the_environment() -> None:
 @pytest.mark.usefixtures("probes")
 def test_a_watcher_sees_the_first_stage_end_first(lab: Lab, exceptions: Corpus) -> None:
     notes = Notes()
-    run(lab, exceptions, Request(WORDS, rerankers=("minilm-l12", "probe-length")), notes)
+    run(lab, exceptions, asked(WORDS, rerankers=("minilm-l12", "probe-length")), notes)
     assert notes.ended[0] == "bge-small"
     assert sorted(notes.ended[1:]) == ["minilm-l12", "probe-length"]
     runs = [s for s in notes.steps if s[:2] == ("probe-length", "run")]
@@ -619,7 +619,7 @@ def test_a_watcher_sees_the_first_stage_end_first(lab: Lab, exceptions: Corpus) 
 @pytest.mark.usefixtures("probes")
 def test_a_watcher_stops_the_work(lab: Lab, exceptions: Corpus, stop_at: tuple[str, str]) -> None:
     notes = Notes(stop_at)
-    request = Request(WORDS, rerankers=("minilm-l12", "probe-length"))
+    request = asked(WORDS, rerankers=("minilm-l12", "probe-length"))
     with pytest.raises(Cancelled):
         run(lab, exceptions, request, notes)
     steps = len(notes.steps)
@@ -632,9 +632,9 @@ def test_stopping_while_vectors_are_computed(lab: Lab) -> None:
     documents = tuple(Document(str(i), "", f"sentence number {i}") for i in range(40))
     corpus = Corpus("fresh", documents, fingerprint="e" * 64)
     with pytest.raises(Cancelled):
-        run(lab, corpus, Request("number 7"), Notes(("bge-small", "encode with bge-small")))
+        run(lab, corpus, asked("number 7"), Notes(("bge-small", "encode with bge-small")))
     notes = Notes()
-    result = run(lab, corpus, Request("number 7", rerankers=("bm25",)), notes)
+    result = run(lab, corpus, asked("number 7", rerankers=("bm25",)), notes)
     assert result.rankings[0].hits[0].document.id == "7"
     encoded = [s[2] for s in notes.steps if s[1] == "encode with bge-small"]
     assert encoded[-1] == 40
@@ -653,12 +653,12 @@ def test_errors_are_lab_errors() -> None:
 def test_a_comparison_is_the_same_in_company(
     lab: Lab, helpdesk: Corpus, exceptions: Corpus
 ) -> None:
-    request = Request(helpdesk.queries[0].text, "hybrid", ("minilm-l12", "bm25", "rrf"), 12)
+    request = asked(helpdesk.queries[0].text, "hybrid", ("minilm-l12", "bm25", "rrf"), 12)
     alone = outcome(run(lab, helpdesk, request))
     others = [
-        (helpdesk, with_query(request, helpdesk.queries[5].text)),
-        (helpdesk, Request(helpdesk.queries[0].text, "bge-small", ("bm25", "minilm-l12"), 15)),
-        (exceptions, Request(WORDS, "bm25", ("rrf",), 9)),
+        (helpdesk, Request(request.pipelines, QueryInput(helpdesk.queries[5].text))),
+        (helpdesk, asked(helpdesk.queries[0].text, "bge-small", ("bm25", "minilm-l12"), 15)),
+        (exceptions, asked(WORDS, "bm25", ("rrf",), 9)),
     ]
     with ThreadPoolExecutor(4) as pool:
         company = [pool.submit(run, lab, *other) for other in others]
@@ -670,7 +670,7 @@ def test_a_comparison_is_the_same_in_company(
 
 @pytest.mark.models
 def test_threads_do_not_grow(lab: Lab, exceptions: Corpus) -> None:
-    request = Request(WORDS, rerankers=("minilm-l12", "bm25", "rrf"), initial_k=2)
+    request = asked(WORDS, rerankers=("minilm-l12", "bm25", "rrf"), initial_k=2)
     run(lab, exceptions, request)
     before = threading.active_count()
     for _ in range(30):

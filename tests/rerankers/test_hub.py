@@ -150,12 +150,12 @@ def test_only_the_document_is_cut_and_both_parts_are_counted(tiny: Path) -> None
     """<s> query </s> </s> document </s>: four special tokens of 128."""
     reranker, query, long = load("bge-v2-m3", tiny), tokens(*range(20)), tokens(*range(300))
     scores = reranker.score(query, [long, tokens(1, 2, 3)])
-    assert scores.kept == (128 - 4 - 20, 3)
-    assert scores.cut == (300 - 104, 0)
+    assert scores.tokens_read == (128 - 4 - 20, 3)
+    assert scores.tokens_cut == (300 - 104, 0)
     kept = tokens(*range(104))
     assert scores.values[0] == pytest.approx(own_logits(tiny, query, [kept])[0], abs=1e-6)
     fits = reranker.score(query, [kept])
-    assert (fits.kept, fits.cut) == ((104,), (0,))
+    assert (fits.tokens_read, fits.tokens_cut) == ((104,), (0,))
 
 
 def test_an_overlong_query_is_refused_with_both_counts(tiny: Path) -> None:
@@ -163,7 +163,7 @@ def test_an_overlong_query_is_refused_with_both_counts(tiny: Path) -> None:
     reranker = load("bge-v2-m3", tiny)
     longest = tokens(*range(64))
     scores = reranker.score(longest, [tokens(*range(300))])  # is read whole all the same
-    assert (scores.kept, scores.cut) == ((128 - 4 - 64,), (300 - 60,))
+    assert (scores.tokens_read, scores.tokens_cut) == ((128 - 4 - 64,), (300 - 60,))
     expected = own_logits(tiny, longest, [tokens(*range(60))])
     assert scores.values[0] == pytest.approx(expected[0], abs=1e-6)
     with pytest.raises(InputError) as caught:
@@ -176,7 +176,7 @@ def test_a_tokenizer_without_a_limit_is_held_to_the_models_positions(tmp_path: P
     """Of 130 position embeddings an XLM-RoBERTa uses 128: they are numbered from padding + 1."""
     reranker = load("my-own", build_model(tmp_path / "unlimited", length=None))
     scores = reranker.score(tokens(1, 2), [tokens(*range(300))])
-    assert scores.kept == (128 - 4 - 2,)
+    assert scores.tokens_read == (128 - 4 - 2,)
     assert np.isfinite(scores.values).all()
 
 

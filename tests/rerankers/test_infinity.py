@@ -32,10 +32,9 @@ import pytest
 from scipy.stats import spearmanr
 
 from components import pipeline
-from components.config import read_settings
 from components.corpora import open_corpus
 from components.domain import Ranking
-from components.lab import Lab
+from components.lab import Lab, read_settings
 from components.models.runtime import open_session
 from components.rerankers.cross_encoder import MODEL, OnnxCrossEncoder
 

@@ -21,7 +21,6 @@ import numpy as np
 import pytest
 
 from components import pipeline
-from components.config import read_settings
 from components.domain import (
     Cancelled,
     Corpus,
@@ -35,16 +34,16 @@ from components.domain import (
     Scores,
     UnavailableError,
 )
-from components.lab import Lab, catalog
-from components.pipeline import Request, two_stage_search
+from components.lab import Lab, catalog, read_settings
+from components.pipeline import two_stage_search
 from components.rerankers import Context
 from components.rerankers.hosted import client
 from components.rerankers.hosted import http as wire
 from components.rerankers.hosted.client import split
 from components.rerankers.hosted.http import Refused
-from components.rerankers.hosted.prices import _published
-from tests.support.servers.provider_server import KEY, Provider, Reply, Seen, serve
+from tests.support.asking import asked, compare
 from tests.support.contracts.reranker_contract import RerankerContract, Subject
+from tests.support.servers.provider_server import KEY, Provider, Reply, Seen, serve
 
 CONFIG = """
 [[compatible]]
@@ -412,8 +411,8 @@ def test_a_failure_stays_in_its_column(
     lab: Lab, provider: Provider, key: str, exceptions: Corpus
 ) -> None:
     provider.always(status=403, body=b"{}")
-    request = Request("handle exceptions", "bm25", (key, "bm25"))
-    failed, ranked = asyncio.run(pipeline.compare(lab, exceptions, request)).results
+    request = asked("handle exceptions", "bm25", (key, "bm25"))
+    failed, ranked = asyncio.run(compare(lab, exceptions, request)).results
     assert isinstance(failed, Failure)
     assert failed.system == key
     assert isinstance(ranked, Ranking)
@@ -528,8 +527,8 @@ def test_what_a_provider_does_not_read_is_counted_and_called_an_estimate(
 ) -> None:
     scores = load(lab, "jina:v2").score("q " * 9, ["word " * 2000, "short"])
     assert scores.estimated
-    assert scores.cut == (2000 - 1024, 0)
-    assert scores.kept == (1024, 1)
+    assert scores.tokens_cut == (2000 - 1024, 0)
+    assert scores.tokens_read == (1024, 1)
     long = load(lab, "cohere").score("word " * 3000, ["short"])
     assert long.notes == ("query of about 3,000 tokens cut at 2,048",)
 
@@ -587,10 +586,22 @@ def test_billed_units_that_are_none_are_estimated(
     assert ranked(lab, "cohere").usage.estimated
 
 
-def test_every_price_on_file_is_of_a_model_in_the_catalog() -> None:
+def test_every_price_on_file_is_dated_and_names_its_source() -> None:
     specs = catalog.reranker_specs(read_settings({})).values()
-    assert set(_published()) <= {(s.provider, s.model) for s in specs}
-    assert all(p.noted and p.source.startswith("https://") for p in _published().values())
+    prices = {s.model: s.price for s in specs if s.price}
+    assert {model: (price.usd, price.unit) for model, price in prices.items()} == {
+        "rerank-v3.5": (2.00, "searches"),
+        "rerank-v4.0-fast": (2.00, "searches"),
+        "rerank-v4.0-pro": (2.50, "searches"),
+        "rerank-v5.0-fast": (0.02, "tokens"),
+        "rerank-v5.0-pro": (0.05, "tokens"),
+        "rerank-2.5": (0.05, "tokens"),
+        "rerank-2.5-lite": (0.02, "tokens"),
+        "rerank-3": (0.05, "tokens"),
+        "rerank-3-lite": (0.02, "tokens"),
+        "jina-reranker-v2-base-multilingual": (0.05, "tokens"),
+    }
+    assert all(p.noted and p.source.startswith("https://") for p in prices.values())
 
 
 # ---------------------------------------------------------------- stopping, deadlines, many at once
@@ -606,7 +617,7 @@ class Stops:
         if self.provider.seen:
             raise Cancelled
 
-    def ranked(self, result: object) -> None:
+    def ranked(self, result: object, comparison: object) -> None:
         """Ignore a result."""
 
 
@@ -617,8 +628,8 @@ def test_a_call_that_hangs_can_be_stopped(
     provider.always(delay=5.0)
     begun = time.monotonic()
     with pytest.raises(Cancelled):
-        request = Request("handle exceptions", "bm25", (key,))
-        asyncio.run(pipeline.compare(lab, exceptions, request, Stops(provider)))
+        request = asked("handle exceptions", "bm25", (key,))
+        asyncio.run(compare(lab, exceptions, request, Stops(provider)))
     assert time.monotonic() - begun < 3
 
 
@@ -628,9 +639,9 @@ def test_a_deadline_ends_a_call_that_hangs_or_drips(
     lab: Lab, provider: Provider, key: str, reply: dict[str, Any], exceptions: Corpus
 ) -> None:
     provider.always(**reply)
-    request = Request("handle exceptions", "bm25", (key, "bm25"), deadline_s=0.3)
+    request = asked("handle exceptions", "bm25", (key, "bm25"), deadline_s=0.3)
     begun = time.monotonic()
-    failed, other = asyncio.run(pipeline.compare(lab, exceptions, request)).results
+    failed, other = asyncio.run(compare(lab, exceptions, request)).results
     assert time.monotonic() - begun < 3
     assert isinstance(failed, Failure)
     assert "had not finished after 0.3 seconds, its deadline" in failed.reason

@@ -21,7 +21,7 @@ from components.domain import (
     Scores,
     no_progress,
 )
-from components.encoders import minilm
+from components.encoders import ENCODERS, minilm
 from components.lab import Lab, catalog
 from components.models.bm25 import Bm25, terms
 from components.models.files import MINILM_TOKENIZER
@@ -124,8 +124,8 @@ def test_minilm_l12_gives_the_recorded_logits() -> None:
     """Recorded from the pinned int8 weights (see MODEL's SHA-256)."""
     scores = load("minilm-l12").score(QUERY, PASSAGES)
     np.testing.assert_allclose(scores.values, (-2.3882, -5.1735, -11.2860), atol=1e-2)
-    assert scores.kept == (17, 9, 7)
-    assert scores.cut == (0, 0, 0)
+    assert scores.tokens_read == (17, 9, 7)
+    assert scores.tokens_cut == (0, 0, 0)
 
 
 @pytest.mark.models
@@ -142,10 +142,10 @@ def test_minilm_l12_cuts_only_the_document(tokens: int) -> None:
     reranker, query = load("minilm-l12"), "password " * tokens
     scores = reranker.score(query, [VERY_LONG])
     kept = 509 - tokens
-    assert scores.kept == (kept,)
-    assert scores.cut[0] > 0
+    assert scores.tokens_read == (kept,)
+    assert scores.tokens_cut[0] > 0
     cut = reranker.score(query, [words_cut_to(kept, VERY_LONG)])
-    assert (cut.kept, cut.cut) == ((kept,), (0,))
+    assert (cut.tokens_read, cut.tokens_cut) == ((kept,), (0,))
     np.testing.assert_array_equal(scores.values, cut.values)
     shorter = reranker.score(query, [words_cut_to(kept - 1, VERY_LONG)])
     assert scores.values[0] != shorter.values[0]  # so the last token kept does count
@@ -156,7 +156,7 @@ def test_kept_and_cut_add_up_to_the_documents_tokens() -> None:
     tokenizer = load_tokenizer(TOKENIZER.verify())
     count = len(tokenizer.encode(VERY_LONG, add_special_tokens=False).ids)
     scores = load("minilm-l12").score(QUERY, [VERY_LONG])
-    assert (scores.kept[0] + scores.cut[0], scores.kept[0]) == (count, 509 - 6)
+    assert (scores.tokens_read[0] + scores.tokens_cut[0], scores.tokens_read[0]) == (count, 509 - 6)
 
 
 LIMITS = {"minilm-l12": 512 - 3 - ROOM_FOR_DOCUMENT, "late-minilm": 510, "biencoder-minilm": 254}
@@ -283,7 +283,7 @@ def test_late_minilm_adds_up_the_token_vectors_of_the_model() -> None:
     np.testing.assert_allclose(scores.values, expected, atol=1e-4)
     # Recorded from the pinned weights (see MINILM_MODEL's SHA-256).
     np.testing.assert_allclose(scores.values, (5.3109, 3.9666, 1.3195), atol=1e-3)
-    assert (scores.kept, scores.cut) == ((17, 9, 7), (0, 0, 0))
+    assert (scores.tokens_read, scores.tokens_cut) == ((17, 9, 7), (0, 0, 0))
 
 
 @pytest.mark.models
@@ -291,7 +291,7 @@ def test_stored_token_vectors_give_the_scores_of_fresh_ones(bound: Context) -> N
     texts = [*reversed(TEXTS), VERY_LONG, ODD[5], TEXTS[0]]
     stored, fresh = (load("late-minilm", c).score(QUERY, texts) for c in (bound, None))
     np.testing.assert_allclose(stored.values, fresh.values, atol=1e-4)
-    assert (stored.kept, stored.cut) == (fresh.kept, fresh.cut)
+    assert (stored.tokens_read, stored.tokens_cut) == (fresh.tokens_read, fresh.tokens_cut)
     assert bound.tokens is not None
     found = bound.tokens.maxsim(minilm().token_vectors(QUERY), texts)
     assert found is not None  # so they did come from the store
@@ -363,7 +363,7 @@ def test_a_text_larger_than_the_cache_is_returned_and_not_held() -> None:
     for _ in range(2):
         got = cache.get("a" * 20)
         assert isinstance(got, TokenVectors)
-        assert (got.vectors.shape, got.kept, got.cut) == ((22, 8), 20, 0)
+        assert (got.vectors.shape, got.tokens_read, got.tokens_cut) == ((22, 8), 20, 0)
     assert model.encoded == ["a" * 20] * 2
 
 
@@ -404,12 +404,12 @@ def test_fusion_works_with_ranks_whatever_the_scales() -> None:
     expected = [1 / 61 + 1 / 63, 1 / 62 + 1 / 61, 1 / 63 + 1 / 62]
     np.testing.assert_allclose(scores.values, expected, atol=1e-15)
     assert calls == [(n, 6) for n in range(1, 7)]
-    assert scores.cut == ()
+    assert scores.tokens_cut == ()
 
 
 def test_fusion_tells_the_most_that_any_member_cut() -> None:
-    members = [Fixed(1, 2, cut=(0, 7)), Fixed(1, 2), Fixed(1, 2, cut=(3, 5))]
-    assert Fusion(members).score("q", ["a", "b"]).cut == (3, 7)
+    members = [Fixed(1, 2, tokens_cut=(0, 7)), Fixed(1, 2), Fixed(1, 2, tokens_cut=(3, 5))]
+    assert Fusion(members).score("q", ["a", "b"]).tokens_cut == (3, 7)
 
 
 @pytest.mark.models
@@ -424,13 +424,13 @@ def test_rrf_alone_fuses_the_cross_encoder_and_bm25() -> None:
 
 @pytest.mark.models
 def test_biencoder_minilm_is_the_cosine_of_the_first_stages_vectors() -> None:
-    encoder, _ = catalog.load_encoder("minilm-l6")
+    encoder, _ = catalog.load_encoder(ENCODERS["minilm-l6"])
     cosines = encoder.encode_documents([*PASSAGES, VERY_LONG]) @ encoder.encode_query(QUERY)
     scores = load("biencoder-minilm").score(QUERY, [*PASSAGES, VERY_LONG])
     np.testing.assert_allclose(scores.values, cosines, atol=1e-6)
     np.testing.assert_allclose(scores.values[:3], (0.6788, 0.4334, 0.0733), atol=1e-3)
-    assert scores.kept == (17, 9, 7, 254)
-    assert scores.cut[:3] == (0, 0, 0)
+    assert scores.tokens_read == (17, 9, 7, 254)
+    assert scores.tokens_cut[:3] == (0, 0, 0)
 
 
 def test_biencoder_minilm_is_labelled_as_what_it_is() -> None:

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from components import cli, pipeline
-from components.config import Secrets, Settings, read_settings
+from components import cli
+from components.config import Secrets, Settings
 from components.domain import Corpus, LabError
 from components.exports.as_json import comparison_json
 from components.exports.recordings import Saved, bundle
-from components.lab import Lab, catalog
-from components.pipeline import Request
+from components.lab import Lab, catalog, read_settings
 from components.rerankers import Context
+from tests.support.asking import asked, compare
 from tests.support.servers.provider_server import KEY, Provider, serve
 
 ECHO = json.dumps({"message": f"the key {KEY} is bad", "detail": {"key": KEY}}).encode()
@@ -59,8 +59,8 @@ def test_a_key_is_nowhere_to_be_read(
         provider.always(**fault)
     settings = read_settings(provider.environment() | {"RERANK_LAB_CACHE": str(tmp_path)})
     lab = Lab(settings).with_keys({"cohere": KEY})
-    request = Request("handle exceptions", "bm25", ("cohere", "voyage", "jina", "bm25"))
-    comparison = asyncio.run(pipeline.compare(lab, exceptions, request))
+    request = asked("handle exceptions", "bm25", ("cohere", "voyage", "jina", "bm25"))
+    comparison = asyncio.run(compare(lab, exceptions, request))
     assert len(comparison.failures) == (3 if fault else 0)
     assert len(provider.seen) == 3
     seen = [repr(x) for x in (lab.settings, lab.context(exceptions), request, comparison, lab)]
@@ -88,8 +88,8 @@ def test_a_header_that_cannot_be_parsed_is_not_quoted_in_the_log(
     caplog.set_level(logging.DEBUG)
     provider.always(headers={"x-first": f"1\r\nno colon here {KEY}"}, status=401, body=b"{}")
     settings = read_settings(provider.environment() | {"RERANK_LAB_CACHE": str(tmp_path)})
-    request = Request("handle exceptions", "bm25", ("voyage", "jina"))
-    comparison = asyncio.run(pipeline.compare(Lab(settings), exceptions, request))
+    request = asked("handle exceptions", "bm25", ("voyage", "jina"))
+    comparison = asyncio.run(compare(Lab(settings), exceptions, request))
     assert len(comparison.failures) == 2
     said = [record.getMessage() for record in caplog.records] + [repr(comparison)]
     assert leaks("\n".join(said)) == []

@@ -13,20 +13,30 @@ import pytest
 
 from components.config import QdrantSettings, Settings
 from components.corpora import fingerprint
-from components.domain import Cancelled, Corpus, Document, StoreError
-from components.lab import CORPORA_IN_MEMORY, Lab
+from components.domain import Cancelled, Corpus, Document, StoreError, Vector
+from components.lab import CORPORA_IN_MEMORY, Lab, catalog
 from components.models.bm25 import SparseVector, statistics
-from components.pipeline import Request
-from components.pipeline.job import Job
+from components.pipeline.job import ComparisonJob
 from components.rerankers.lexical import Lexical
 from components.retrieval.engine.qdrant import RRF_K, CollectionStatus, VectorStore
-from components.retrieval.vectors import Candidate, CorpusTokens, Points, Space
+from components.retrieval.first_stages.dense import nearest
+from components.retrieval.first_stages.sparse import matching
+from components.retrieval.schema import (
+    DENSE,
+    Candidate,
+    CollectionSchema,
+    CorpusTokens,
+    CorpusVectors,
+    EncodedQuery,
+    VectorQuery,
+)
+from tests.support.asking import asked, results
 from tests.support.servers.qdrant_server import Fault, QdrantServer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
 
 KEY = "a-very-secret-key"
-SPACE = Space("test", dense=3, sparse=True)
+SCHEMA = CollectionSchema("test", dense=3, sparse=True)
 TEXTS = (
     "the red fox jumps over the red fence",
     "a blue fox sleeps",
@@ -36,14 +46,39 @@ TEXTS = (
 VECTORS = np.array([[1, 0, 0], [0.6, 0.8, 0], [0, 0.6, 0.8], [-0.6, 0, 0.8]], np.float32)
 
 
+def search_dense(
+    store: VectorStore, corpus: Corpus, schema: CollectionSchema, query: Vector, limit: int
+) -> list[Candidate]:
+    return store.search(corpus, schema, (VectorQuery(DENSE, query),), limit)
+
+
+def search_sparse(
+    store: VectorStore, corpus: Corpus, schema: CollectionSchema, query: SparseVector, limit: int
+) -> list[Candidate]:
+    queries = matching(EncodedQuery("", None, query))
+    return store.search(corpus, schema, queries, limit)
+
+
+def search_hybrid(
+    store: VectorStore,
+    corpus: Corpus,
+    schema: CollectionSchema,
+    dense: Vector,
+    sparse: SparseVector,
+    limit: int,
+) -> list[Candidate]:
+    queries = (*nearest(EncodedQuery("", dense, sparse)), *matching(EncodedQuery("", None, sparse)))
+    return store.search(corpus, schema, queries, limit, fused=True)
+
+
 def corpus_of(texts: tuple[str, ...], name: str = "tiny") -> Corpus:
     documents = tuple(Document(f"d{i}", "", text) for i, text in enumerate(texts))
     return Corpus(name, documents, fingerprint=fingerprint(documents))
 
 
-def points_of(corpus: Corpus, dense: np.ndarray = VECTORS) -> Points:
+def points_of(corpus: Corpus, dense: np.ndarray = VECTORS) -> CorpusVectors:
     bm25 = statistics(corpus)
-    return Points(dense, [bm25.document_vector(d.passage) for d in corpus.documents])
+    return CorpusVectors(dense, [bm25.document_vector(d.passage) for d in corpus.documents])
 
 
 def unit(*values: float) -> np.ndarray:
@@ -70,7 +105,7 @@ TINY = corpus_of(TEXTS)
 @pytest.fixture(scope="module")
 def store() -> VectorStore:
     built = VectorStore(QdrantSettings())
-    built.build(TINY, SPACE, points_of(TINY))
+    built.build(TINY, SCHEMA, points_of(TINY))
     return built
 
 
@@ -85,7 +120,7 @@ def indexed() -> Iterator[tuple[QdrantServer, VectorStore]]:
     """One server for many tests, with the tiny corpus on it, and a store that asks it."""
     with QdrantServer() as running:
         far = remote(running.url)
-        far.build(TINY, SPACE, points_of(TINY))
+        far.build(TINY, SCHEMA, points_of(TINY))
         yield running, far
 
 
@@ -93,14 +128,14 @@ def indexed() -> Iterator[tuple[QdrantServer, VectorStore]]:
 
 
 def test_dense_is_the_cosine_best_first(store: VectorStore) -> None:
-    found = store.search_dense(TINY, SPACE, unit(1, 0, 0), 10)
+    found = search_dense(store, TINY, SCHEMA, unit(1, 0, 0), 10)
     assert positions(found) == [0, 1, 2, 3]
     assert [c.score for c in found] == pytest.approx([1.0, 0.6, 0.0, -0.6], abs=1e-6)
 
 
 def test_dense_of_a_slanted_query(store: VectorStore) -> None:
     # (0, 3, 4) / 5 with the rows: 0, 0.48, 0.36 + 0.64, 0.64
-    found = store.search_dense(TINY, SPACE, unit(0, 3, 4), 3)
+    found = search_dense(store, TINY, SCHEMA, unit(0, 3, 4), 3)
     assert positions(found) == [2, 3, 1]
     assert [c.score for c in found] == pytest.approx([1.0, 0.64, 0.48], abs=1e-6)
 
@@ -108,10 +143,10 @@ def test_dense_of_a_slanted_query(store: VectorStore) -> None:
 def test_ties_follow_the_corpus(store: VectorStore) -> None:
     corpus = corpus_of(("same words", "same words", "same words", "other", "same words"), "ties")
     rows = np.array([[0, 1, 0]] * 3 + [[1, 0, 0]] + [[0, 1, 0]], np.float32)
-    store.build(corpus, SPACE, points_of(corpus, rows))
-    assert positions(store.search_dense(corpus, SPACE, unit(0, 1, 0), 9)) == [0, 1, 2, 4, 3]
+    store.build(corpus, SCHEMA, points_of(corpus, rows))
+    assert positions(search_dense(store, corpus, SCHEMA, unit(0, 1, 0), 9)) == [0, 1, 2, 4, 3]
     sparse = statistics(corpus).query_vector("same")
-    assert positions(store.search_sparse(corpus, SPACE, sparse, 9)) == [0, 1, 2, 4]
+    assert positions(search_sparse(store, corpus, SCHEMA, sparse, 9)) == [0, 1, 2, 4]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +155,7 @@ def test_ties_follow_the_corpus(store: VectorStore) -> None:
 def test_sparse_is_our_own_bm25(store: VectorStore, query: str) -> None:
     bm25 = statistics(TINY)
     own = Lexical(bm25).score(query, TEXTS).values
-    found = store.search_sparse(TINY, SPACE, bm25.query_vector(query), 10)
+    found = search_sparse(store, TINY, SCHEMA, bm25.query_vector(query), 10)
     assert {c.position: c.score for c in found} == pytest.approx(
         {i: own[i] for i in range(4) if own[i] > 0}, abs=1e-5
     )
@@ -128,16 +163,16 @@ def test_sparse_is_our_own_bm25(store: VectorStore, query: str) -> None:
 
 
 def test_sparse_without_a_known_word_is_empty(store: VectorStore) -> None:
-    assert store.search_sparse(TINY, SPACE, statistics(TINY).query_vector("zebra the"), 10) == []
-    assert store.search_sparse(TINY, SPACE, SparseVector((), ()), 10) == []
+    assert search_sparse(store, TINY, SCHEMA, statistics(TINY).query_vector("zebra the"), 10) == []
+    assert search_sparse(store, TINY, SCHEMA, SparseVector((), ()), 10) == []
 
 
 def test_hybrid_is_reciprocal_rank_fusion_of_both(store: VectorStore) -> None:
     dense, sparse = unit(0.9, 0.1, 0.4), statistics(TINY).query_vector("blue fox")
-    by_dense = positions(store.search_dense(TINY, SPACE, dense, 10))
-    by_words = positions(store.search_sparse(TINY, SPACE, sparse, 10))
+    by_dense = positions(search_dense(store, TINY, SCHEMA, dense, 10))
+    by_words = positions(search_sparse(store, TINY, SCHEMA, sparse, 10))
     assert (by_dense, by_words) == ([0, 1, 2, 3], [1, 2, 0])
-    found = store.search_hybrid(TINY, SPACE, dense, sparse, 10)
+    found = search_hybrid(store, TINY, SCHEMA, dense, sparse, 10)
     assert positions(found) == [1, 0, 2, 3]
     assert [c.score for c in found] == pytest.approx(
         [1 / 62 + 1 / 61, 1 / 61 + 1 / 63, 1 / 63 + 1 / 62, 1 / 64], abs=1e-7
@@ -147,15 +182,15 @@ def test_hybrid_is_reciprocal_rank_fusion_of_both(store: VectorStore) -> None:
 
 def test_hybrid_ties_follow_the_corpus(store: VectorStore) -> None:
     red = statistics(TINY).query_vector("red jumps sleeps sleeps sleeps")
-    assert positions(store.search_sparse(TINY, SPACE, red, 2)) == [1, 0]
-    found = store.search_hybrid(TINY, SPACE, unit(1, 0, 0), red, 2)
+    assert positions(search_sparse(store, TINY, SCHEMA, red, 2)) == [1, 0]
+    found = search_hybrid(store, TINY, SCHEMA, unit(1, 0, 0), red, 2)
     assert [c.score for c in found] == pytest.approx([1 / 61 + 1 / 62] * 2, abs=1e-7)
     assert positions(found) == [0, 1]
 
 
 def test_hybrid_without_a_known_word_is_dense(store: VectorStore) -> None:
     sparse = statistics(TINY).query_vector("zebra")
-    found = store.search_hybrid(TINY, SPACE, unit(1, 0, 0), sparse, 2)
+    found = search_hybrid(store, TINY, SCHEMA, unit(1, 0, 0), sparse, 2)
     assert found == [
         Candidate(0, pytest.approx(1 / 61, abs=1e-7)),
         Candidate(1, pytest.approx(1 / 62, abs=1e-7)),
@@ -164,7 +199,7 @@ def test_hybrid_without_a_known_word_is_dense(store: VectorStore) -> None:
 
 @pytest.mark.parametrize("limit", [1, 3, 4, 5, 1000, 10**9])
 def test_limit_clamps_to_the_corpus(store: VectorStore, limit: int) -> None:
-    found = store.search_dense(TINY, SPACE, unit(1, 0, 0), limit)
+    found = search_dense(store, TINY, SCHEMA, unit(1, 0, 0), limit)
     assert positions(found) == [0, 1, 2, 3][:limit]
 
 
@@ -175,8 +210,8 @@ def test_maxsim_is_numpy(store: VectorStore) -> None:
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     tokens = CorpusTokens(rows, offsets, np.zeros(4, np.int64))
-    space = Space("tokens", tokens=4)
-    store.build(TINY, space, Points(tokens=tokens))
+    space = CollectionSchema("tokens", tokens=4)
+    store.build(TINY, space, CorpusVectors(tokens=tokens))
     query = rows[[2, 7]]
     wanted = [3, 0, 2, 0]
     expected = [(query @ tokens.document(i).T).max(axis=1).sum() for i in wanted]
@@ -187,9 +222,9 @@ def test_maxsim_is_numpy(store: VectorStore) -> None:
 
 def test_has_and_status_count_the_points(store: VectorStore) -> None:
     other = corpus_of(("never built",), "other")
-    assert store.has(TINY, SPACE)
-    assert not store.has(TINY, Space("another", dense=3))
-    assert not store.has(other, SPACE)
+    assert store.has(TINY, SCHEMA)
+    assert not store.has(TINY, CollectionSchema("another", dense=3))
+    assert not store.has(other, SCHEMA)
     mine = [s for s in store.status() if s.points == 4 and s.alias.endswith("-test")]
     assert len(mine) == 1
     assert mine[0].collection.startswith(f"{mine[0].alias}-v")
@@ -197,16 +232,16 @@ def test_has_and_status_count_the_points(store: VectorStore) -> None:
 
 def test_drop_removes_a_collection_and_its_alias() -> None:
     own = VectorStore(QdrantSettings())
-    own.drop(TINY, SPACE)
-    own.build(TINY, SPACE, points_of(TINY))
-    own.drop(TINY, SPACE)
-    assert not own.has(TINY, SPACE)
+    own.drop(TINY, SCHEMA)
+    own.build(TINY, SCHEMA, points_of(TINY))
+    own.drop(TINY, SCHEMA)
+    assert not own.has(TINY, SCHEMA)
     assert (own.status(), collections(own)) == ((), set())
 
 
 def test_searching_what_was_never_indexed_is_a_store_error(store: VectorStore) -> None:
     with pytest.raises(StoreError, match="not found"):
-        store.search_dense(corpus_of(("nobody",)), SPACE, unit(1, 0, 0), 1)
+        search_dense(store, corpus_of(("nobody",)), SCHEMA, unit(1, 0, 0), 1)
 
 
 # ---------------------------------------------------------------- rebuilding
@@ -219,19 +254,19 @@ SEEN_AT = [0, 64, 128, 130]
 def test_a_rebuild_is_seen_only_when_it_is_whole() -> None:
     own = VectorStore(QdrantSettings())
     old_rows, new_rows, query = spread(130, 1), spread(130, 2), unit(1, 2, 3)
-    own.build(LONG, SPACE, points_of(LONG, old_rows))
-    old = own.search_dense(LONG, SPACE, query, 130)
+    own.build(LONG, SCHEMA, points_of(LONG, old_rows))
+    old = search_dense(own, LONG, SCHEMA, query, 130)
     seen: list[int] = []
 
     def look(done: int, total: int) -> None:
         seen.append(done)
         assert total == 130
-        assert own.has(LONG, SPACE)
-        assert own.search_dense(LONG, SPACE, query, 130) == old
+        assert own.has(LONG, SCHEMA)
+        assert search_dense(own, LONG, SCHEMA, query, 130) == old
         assert len(collections(own)) == 2
 
-    own.build(LONG, SPACE, points_of(LONG, new_rows), look)
-    new = own.search_dense(LONG, SPACE, query, 130)
+    own.build(LONG, SCHEMA, points_of(LONG, new_rows), look)
+    new = search_dense(own, LONG, SCHEMA, query, 130)
     assert seen == SEEN_AT
     assert positions(old) == list(np.argsort(-(old_rows @ query), kind="stable"))
     assert positions(new) == list(np.argsort(-(new_rows @ query), kind="stable"))
@@ -244,33 +279,33 @@ def test_a_rebuild_is_seen_only_when_it_is_whole() -> None:
 @pytest.mark.parametrize("at", SEEN_AT)
 def test_a_rebuild_that_ends_early_leaves_the_old_one(fault: Exception, at: int) -> None:
     own = VectorStore(QdrantSettings())
-    own.build(LONG, SPACE, points_of(LONG, spread(130, 1)))
-    before = own.search_dense(LONG, SPACE, unit(1, 2, 3), 10), collections(own)
+    own.build(LONG, SCHEMA, points_of(LONG, spread(130, 1)))
+    before = search_dense(own, LONG, SCHEMA, unit(1, 2, 3), 10), collections(own)
 
     def fail(done: int, total: int) -> None:
         if done == at:
             raise fault
 
     with pytest.raises(type(fault)) as caught:
-        own.build(LONG, SPACE, points_of(LONG, spread(130, 2)), fail)
+        own.build(LONG, SCHEMA, points_of(LONG, spread(130, 2)), fail)
     assert caught.value is fault
-    assert (own.search_dense(LONG, SPACE, unit(1, 2, 3), 10), collections(own)) == before
+    assert (search_dense(own, LONG, SCHEMA, unit(1, 2, 3), 10), collections(own)) == before
 
 
 def test_a_first_build_that_ends_early_leaves_nothing() -> None:
     own = VectorStore(QdrantSettings())
-    broken = Points(VECTORS[:2], points_of(TINY).sparse)  # two rows for four documents
+    broken = CorpusVectors(VECTORS[:2], points_of(TINY).sparse)  # two rows for four documents
     with pytest.raises(IndexError):
-        own.build(TINY, SPACE, broken)
-    assert not own.has(TINY, SPACE)
+        own.build(TINY, SCHEMA, broken)
+    assert not own.has(TINY, SCHEMA)
     assert collections(own) == set()
 
 
 def test_threads_search_while_corpora_are_built() -> None:
     own = VectorStore(QdrantSettings())
     long, tiny = points_of(LONG, spread(130, 3)), points_of(TINY)
-    own.build(LONG, SPACE, long)
-    own.build(TINY, SPACE, tiny)
+    own.build(LONG, SCHEMA, long)
+    own.build(TINY, SCHEMA, tiny)
     words = statistics(LONG).query_vector("word3 word77")
     queries = spread(50, 4)
     other = corpus_of(tuple(f"other{i}" for i in range(80)), "other")
@@ -278,16 +313,16 @@ def test_threads_search_while_corpora_are_built() -> None:
 
     def ask(query: np.ndarray) -> tuple[list[Candidate], ...]:
         return (
-            own.search_hybrid(LONG, SPACE, query, words, 10),
-            own.search_dense(TINY, SPACE, query, 10),
+            search_hybrid(own, LONG, SCHEMA, query, words, 10),
+            search_dense(own, TINY, SCHEMA, query, 10),
         )
 
     def build() -> int:
         rounds = 0
         while not done.is_set():
-            own.build(other, SPACE, points_of(other, spread(80, 5)))
+            own.build(other, SCHEMA, points_of(other, spread(80, 5)))
             for _ in range(10):
-                own.build(TINY, SPACE, tiny)  # the same again, under the searchers' feet
+                own.build(TINY, SCHEMA, tiny)  # the same again, under the searchers' feet
             rounds += 1
         return rounds
 
@@ -305,7 +340,7 @@ def test_threads_search_while_corpora_are_built() -> None:
         done.set()
     assert [searcher.result() for searcher in searchers] == [alone] * 8
     assert builder.result() > 0
-    assert own.has(other, SPACE)
+    assert own.has(other, SCHEMA)
     assert len(collections(own)) == 3
 
 
@@ -314,14 +349,14 @@ def test_embedded_calls_take_turns(store: VectorStore) -> None:
     answered = threading.Event()
 
     def ask() -> None:
-        found.extend(store.search_dense(TINY, SPACE, unit(1, 0, 0), 4))
+        found.extend(search_dense(store, TINY, SCHEMA, unit(1, 0, 0), 4))
         answered.set()
 
     with store._calls() as client:
         thread = threading.Thread(target=ask)
         thread.start()
         assert not answered.wait(0.2)
-        assert store.has(TINY, SPACE)  # the thread that is inside goes on
+        assert store.has(TINY, SCHEMA)  # the thread that is inside goes on
         assert client.get_aliases().aliases
     assert answered.wait(10)
     thread.join()
@@ -335,11 +370,12 @@ def test_the_corpus_unused_for_longest_makes_room(tmp_path: Path) -> None:
         small.index(corpus, "bm25")
     small.index(held[0], "bm25")  # used again: the second is now the oldest
     small.index(held[-1], "bm25")
-    space = Space("bm25", sparse=True)
+    space = CollectionSchema("bm25", sparse=True)
     here = [small.store.has(corpus, space) for corpus in held]
     assert here == [i != 1 for i in range(CORPORA_IN_MEMORY + 1)]
     small.index(held[1], "bm25")
-    assert [c.position for c in small.candidates(held[1], "bm25", "beta alpha1", None, 9)] == [0, 1]
+    stage = catalog.first_stage("bm25")
+    assert positions(small.candidates(held[1], stage, "beta alpha1", None, 9)) == [0, 1]
 
 
 # ---------------------------------------------------------------- a server
@@ -351,7 +387,7 @@ def remote(url: str, timeout_s: int = 10) -> VectorStore:
 
 def test_a_server_is_asked_as_configured(server: QdrantServer) -> None:
     far = remote(server.url)
-    far.build(TINY, SPACE, points_of(TINY))
+    far.build(TINY, SCHEMA, points_of(TINY))
     created = next(r for r in server.requests if r.method == "PUT")
     assert created.body == {
         "vectors": {"dense": {"size": 3, "distance": "Dot"}},  # of unit vectors: the cosine
@@ -370,14 +406,14 @@ def test_a_server_is_asked_as_configured(server: QdrantServer) -> None:
         {"doc_id": f"d{i}", "title": "", "text": text} for i, text in enumerate(TEXTS)
     ]
     assert {r.headers["api-key"] for r in server.requests} == {KEY}
-    assert far.has(TINY, SPACE)
+    assert far.has(TINY, SCHEMA)
     assert far._connect()._client._rest_args["timeout"] == 10  # type: ignore[attr-defined]
 
 
 def test_token_vectors_on_a_server_are_not_given_a_graph(server: QdrantServer) -> None:
-    far, space = remote(server.url), Space("tokens", tokens=3)
+    far, space = remote(server.url), CollectionSchema("tokens", tokens=3)
     tokens = CorpusTokens(VECTORS, np.arange(5), np.zeros(4, np.int64))
-    far.build(TINY, space, Points(tokens=tokens))
+    far.build(TINY, space, CorpusVectors(tokens=tokens))
     assert server.requests[0].body["vectors"]["tokens"] == {
         "size": 3,
         "distance": "Dot",
@@ -390,24 +426,26 @@ def test_token_vectors_on_a_server_are_not_given_a_graph(server: QdrantServer) -
 
 def test_a_server_answers_like_the_embedded_one(store: VectorStore, server: QdrantServer) -> None:
     far = remote(server.url)
-    far.build(TINY, SPACE, points_of(TINY))
+    far.build(TINY, SCHEMA, points_of(TINY))
     words, query = statistics(TINY).query_vector("blue fox"), unit(0.9, 0.1, 0.4)
     before = len(server.requests)
-    hybrid = far.search_hybrid(TINY, SPACE, query, words, 3)
+    hybrid = search_hybrid(far, TINY, SCHEMA, query, words, 3)
     [request] = server.requests[before:]  # one request
     assert request.path.endswith("/points/query")
     assert request.body["query"] == {"rrf": {"k": 61}}  # counted from 0: 1 / (60 + rank)
     assert [p["using"] for p in request.body["prefetch"]] == ["dense", "bm25"]
-    assert hybrid == store.search_hybrid(TINY, SPACE, query, words, 3)
-    assert far.search_dense(TINY, SPACE, query, 9) == store.search_dense(TINY, SPACE, query, 9)
-    assert far.search_sparse(TINY, SPACE, words, 9) == store.search_sparse(TINY, SPACE, words, 9)
+    assert hybrid == search_hybrid(store, TINY, SCHEMA, query, words, 3)
+    assert search_dense(far, TINY, SCHEMA, query, 9) == search_dense(store, TINY, SCHEMA, query, 9)
+    assert search_sparse(far, TINY, SCHEMA, words, 9) == search_sparse(
+        store, TINY, SCHEMA, words, 9
+    )
 
 
 def test_a_server_rebuild_switches_the_alias_in_one_request(server: QdrantServer) -> None:
     far = remote(server.url)
-    far.build(TINY, SPACE, points_of(TINY))
+    far.build(TINY, SCHEMA, points_of(TINY))
     [first] = server.collections()
-    far.build(TINY, SPACE, points_of(TINY, VECTORS[::-1].copy()))
+    far.build(TINY, SCHEMA, points_of(TINY, VECTORS[::-1].copy()))
     [second] = server.collections()
     assert first != second
     switch = server.calls("POST", "/collections/aliases")[-1]
@@ -415,12 +453,12 @@ def test_a_server_rebuild_switches_the_alias_in_one_request(server: QdrantServer
         "delete_alias",
         "create_alias",
     ]
-    assert positions(far.search_dense(TINY, SPACE, unit(1, 0, 0), 1)) == [3]
+    assert positions(search_dense(far, TINY, SCHEMA, unit(1, 0, 0), 1)) == [3]
 
 
 def error_of(far: VectorStore) -> StoreError:
     with pytest.raises(StoreError) as caught:
-        far.search_dense(TINY, SPACE, unit(1, 0, 0), 3)
+        search_dense(far, TINY, SCHEMA, unit(1, 0, 0), 3)
     assert caught.value.__cause__ is not None
     return caught.value
 
@@ -468,7 +506,7 @@ def test_a_bad_answer_is_a_plain_error(
     server, far = indexed
     server.fault = fault
     with pytest.raises(StoreError) as caught:
-        far.search_dense(TINY, SPACE, unit(1, 0, 0), 3)
+        search_dense(far, TINY, SCHEMA, unit(1, 0, 0), 3)
     server.fault = None
     error = caught.value
     assert reason in error.reason
@@ -476,7 +514,7 @@ def test_a_bad_answer_is_a_plain_error(
     assert server.url in error.reason
     assert KEY not in str(error)
     assert "\n" not in str(error)
-    assert positions(far.search_dense(TINY, SPACE, unit(1, 0, 0), 3)) == [0, 1, 2]
+    assert positions(search_dense(far, TINY, SCHEMA, unit(1, 0, 0), 3)) == [0, 1, 2]
 
 
 def test_a_slow_server_is_given_up(server: QdrantServer) -> None:
@@ -519,28 +557,28 @@ def test_a_build_that_a_server_breaks_off_leaves_the_old_one(
     server: QdrantServer, only: str
 ) -> None:
     far = remote(server.url)
-    far.build(TINY, SPACE, points_of(TINY))
+    far.build(TINY, SCHEMA, points_of(TINY))
     before = server.collections()
     server.fault = Fault(500, STATUS, only=only)
     with pytest.raises(StoreError, match="HTTP 500"):
-        far.build(TINY, SPACE, points_of(TINY, VECTORS[::-1].copy()))
+        far.build(TINY, SCHEMA, points_of(TINY, VECTORS[::-1].copy()))
     server.fault = None
     assert server.collections() == before
-    assert positions(far.search_dense(TINY, SPACE, unit(1, 0, 0), 1)) == [0]
+    assert positions(search_dense(far, TINY, SCHEMA, unit(1, 0, 0), 1)) == [0]
 
 
 def test_a_build_without_a_server_tells_the_first_error(server: QdrantServer) -> None:
     far = remote(server.url)
     server.fault = Fault(403, STATUS)
     with pytest.raises(StoreError, match="refuses the key"):
-        far.build(TINY, SPACE, points_of(TINY))
+        far.build(TINY, SCHEMA, points_of(TINY))
 
 
 def test_points_lost_on_the_way_are_noticed(server: QdrantServer) -> None:
     far = remote(server.url)
     server.fault = Fault(200, b'{"result": {"count": 3}}', only="/points/count")
     with pytest.raises(StoreError, match="Qdrant holds 3 points of 4 after indexing"):
-        far.build(TINY, SPACE, points_of(TINY))
+        far.build(TINY, SCHEMA, points_of(TINY))
     server.fault = None
     assert server.collections() == []
 
@@ -552,10 +590,10 @@ def test_a_job_ends_with_the_store_error_and_the_lab_goes_on(
     server: QdrantServer, exceptions: Corpus, tmp_path: Path
 ) -> None:
     far = Lab(Settings(QdrantSettings(server.url, KEY, timeout_s=2), cache_dir=tmp_path))
-    request = Request("raise from", "bm25", ("bm25",), 5)
+    request = asked("raise from", "bm25", ("bm25",), 5)
 
-    def run() -> Job:
-        job = Job(far, exceptions, request).start()
+    def run() -> ComparisonJob:
+        job = ComparisonJob(far, exceptions, request).start()
         job.join(30)
         assert job.finished
         return job
@@ -564,7 +602,7 @@ def test_a_job_ends_with_the_store_error_and_the_lab_goes_on(
     failed = run()
     assert isinstance(failed.error, StoreError)
     assert "HTTP 503" in failed.error.reason
-    assert (failed.first_stage, failed.results) == (None, {})
+    assert failed.comparison is None
     server.fault = Fault(silent=True, only="/points/query")
     slow = run()
     assert slow.error is not None
@@ -574,4 +612,4 @@ def test_a_job_ends_with_the_store_error_and_the_lab_goes_on(
     assert healed.error is None
     assert healed.first_stage is not None
     assert healed.first_stage.hits[0].document.id == "raise-from"
-    assert healed.results["bm25"].system == "bm25"
+    assert results(healed)["bm25"].system == "bm25"

@@ -1,3 +1,5 @@
+from tests.support.asking import asked, rerank_candidates, retrieve
+
 """Every offline system over a sample corpus, and the tables that its card reports.
 
 `PYTHONPATH=. python tests/sample_runs.py helpdesk` prints the tables.
@@ -11,12 +13,10 @@ import numpy as np
 
 from components import pipeline
 from components.analysis.comparison import ndcg
-from components.config import read_settings
 from components.corpora import open_corpus
 from components.domain import Corpus, Query, Ranking, Scores
 from components.encoders import ENCODERS
-from components.lab import Lab
-from components.pipeline import Request
+from components.lab import Lab, read_settings
 from components.retrieval.vectors import dense_vectors
 
 FIRST_STAGES = ("bge-small", "minilm-l6", "bm25", "hybrid")
@@ -50,15 +50,12 @@ def offline_runs(
 
 def _one_query(lab: Lab, corpus: Corpus, query: Query, *, whole: bool) -> dict[str, Ranking]:
     found = {
-        first: pipeline.retrieve(lab, corpus, Request(query.text, first, (), DEPTH))
-        for first in FIRST_STAGES
+        first: retrieve(lab, corpus, asked(query.text, first, (), DEPTH)) for first in FIRST_STAGES
     }
     first = found["bge-small"]
     for key in ("minilm-l12", "late-minilm", "bm25"):
         if whole or key != "minilm-l12":
-            found[reranked(key)] = pipeline.rerank_candidates(
-                lab, corpus, pipeline.Request(query.text), first, key
-            )
+            found[reranked(key)] = rerank_candidates(lab, corpus, asked(query.text), first, key)
     found[reranked("biencoder-minilm")] = bi_encoder_ranking(lab, corpus, query, first)
     if whole:
         members = [found[reranked("minilm-l12")], found[reranked("bm25")]]
@@ -68,7 +65,7 @@ def _one_query(lab: Lab, corpus: Corpus, query: Query, *, whole: bool) -> dict[s
 
 def bi_encoder_ranking(lab: Lab, corpus: Corpus, query: Query, first: Ranking) -> Ranking:
     """biencoder-minilm from vectors that are known already: the same numbers, much sooner."""
-    encoder, _ = lab.encoder("minilm-l6")
+    encoder, _ = lab.encoder(ENCODERS["minilm-l6"])
     spec, folder = ENCODERS["minilm-l6"].spec, lab.settings.cache_dir
     vectors = dense_vectors(corpus, spec, encoder, folder)
     places = {document.id: i for i, document in enumerate(corpus.documents)}

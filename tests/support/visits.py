@@ -14,7 +14,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from components.domain import Failure, Ranking
-from components.pipeline.job import Job
+from components.pipeline.job import ComparisonJob
 from components.ui.shared import state
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -57,14 +57,14 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
                 work.join(PATIENCE)
 
 
-def job_of(at: AppTest) -> Job:
+def job_of(at: AppTest) -> ComparisonJob:
     """Return the visitor's comparison."""
     job = at.session_state[state.JOB]
-    assert isinstance(job, Job)
+    assert isinstance(job, ComparisonJob)
     return job
 
 
-def settle(at: AppTest) -> Job:
+def settle(at: AppTest) -> ComparisonJob:
     """Wait until the visitor's comparison has ended, show it, and return it."""
     job = job_of(at)
     job.join(PATIENCE)

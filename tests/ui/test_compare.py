@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.analysis.explanations import Occlusion, Piece
 from components.domain import Corpus, Document, Ranking
-from components.lab.work import Task
+from components.lab.work import BackgroundTask
 from components.ui.compare import views
 from components.ui.compare.board.view import board_data
 from components.ui.compare.paste import texts_of
@@ -17,6 +17,7 @@ from components.ui.compare.why import EXPLAINING, shaded_html
 from components.ui.shared import state
 from components.ui.shared.work import FOUND, WORKING
 from components.wording import score as score_words
+from tests.support.asking import results
 from tests.support.servers.provider_server import serve
 from tests.support.visits import APP, PATIENCE, Visit, has, ids, job_of, said, settle, texts
 
@@ -33,7 +34,7 @@ def work(at: AppTest, button: str) -> AppTest:
     """Press a button that starts work, wait for its end and show it."""
     at.button(key=button).click().run()
     for task in at.session_state[WORKING].values():
-        assert isinstance(task, Task)
+        assert isinstance(task, BackgroundTask)
         task.join(PATIENCE)
     return at.run()
 
@@ -92,7 +93,7 @@ def test_the_depth_slider_recomputes_nothing_and_moves_the_columns(
 def test_a_deadline_tells_which_order_would_have_shipped(visit: Visit) -> None:
     at = visit(**{state.RERANKERS: ("minilm-l12",)})
     job = settle(at)
-    ranking = job.results["minilm-l12"]
+    ranking = results(job)["minilm-l12"]
     assert isinstance(ranking, Ranking)
     slider = at.slider(key="_deadline_ms")
     slider.set_value(slider.max).run()
@@ -155,9 +156,9 @@ def test_an_address_reproduces_the_view() -> None:
     )
     job = settle(at)
     assert job.corpus.name == "exceptions"
-    assert job.request.query == "logging"
-    assert job.request.rerankers == ("bm25", "rrf")
-    assert (job.request.initial_k, state.DEFAULTS[state.FINAL_K]) == (7, 10)
+    assert job.request.query.text == "logging"
+    assert job.request.pipelines.rerankers == ("bm25", "rrf")
+    assert (job.request.pipelines.initial_k, state.DEFAULTS[state.FINAL_K]) == (7, 10)
     assert at.session_state[state.FINAL_K] == 3
     assert "⚠" not in texts(at)
 
@@ -168,7 +169,7 @@ def test_the_address_follows_the_view_and_never_holds_a_key(visit: Visit) -> Non
     params = dict(at.query_params)
     assert params["corpus"] == "exceptions"
     assert params["first"] == "bm25"
-    assert params["q"] == job_of(at).request.query
+    assert params["q"] == job_of(at).request.query.text
     assert "sk-never" not in str(params)
 
 
@@ -223,9 +224,9 @@ def test_pasted_texts_are_reranked_in_the_order_they_came(visit: Visit) -> None:
     at.button(key="rerank_pasted").click().run()
     job = settle(at)
     assert ids(job.first_stage) == ["text-1", "text-2", "text-3"]
-    assert ids(job.results["minilm-l12"])[0] == "text-2"
-    assert ids(job.results["bm25"])[0] == "text-2"
-    assert job.request.query == "how to catch exceptions"
+    assert ids(results(job)["minilm-l12"])[0] == "text-2"
+    assert ids(results(job)["bm25"])[0] == "text-2"
+    assert job.request.query.text == "how to catch exceptions"
     assert not any("recorded" in note for note in board_data(job, 10, {}).columns[0].notes)
 
 
@@ -276,7 +277,7 @@ def test_hostile_documents_in_the_detail_are_text(visit: Visit) -> None:
 def opened(visit: Visit, *rerankers: str) -> tuple[AppTest, str]:
     """Return a visit with the first reranker's first document chosen, and that document."""
     at = visit(**{state.RERANKERS: rerankers})
-    chosen = ids(settle(at).results[rerankers[0]])[0]
+    chosen = ids(results(settle(at))[rerankers[0]])[0]
     at.session_state[state.CHOSEN] = chosen
     at.session_state["board"] = {"selected": chosen}
     return at.run(), chosen
@@ -307,7 +308,7 @@ def test_a_cross_encoder_is_explained_by_leaving_out(visit: Visit) -> None:
 
 def test_bm25_is_explained_by_its_terms(visit: Visit) -> None:
     at, chosen = opened(visit, "bm25")
-    ranking = job_of(at).results["bm25"]
+    ranking = results(job_of(at))["bm25"]
     assert isinstance(ranking, Ranking)
     score = next(h.score for h in ranking.hits if h.document.id == chosen)
     assert f"together they are the score, {score:.2f}" in said(at, "soft-bm25")

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from components.config import Settings
 from components.domain import Corpus, Document, Query
-from components.evaluation.job import Evaluating
-from components.evaluation.store import Snapshot, SnapshotStore
+from components.evaluation.job import EvaluationJob
+from components.evaluation.store import EvaluationStore, SavedEvaluation
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport
 from components.ui.shared import state
@@ -25,18 +25,18 @@ def button(at: AppTest, key: str) -> None:
     at.button(key=key).click().run()
 
 
-def evaluated(at: AppTest) -> Snapshot:
+def evaluated(at: AppTest) -> SavedEvaluation:
     """Press Evaluate and wait for the end."""
     button(at, "evaluate_now")
     job = at.session_state[state.EVALUATING]
-    assert isinstance(job, Evaluating)
+    assert isinstance(job, EvaluationJob)
     job.join(120)
     assert job.finished
-    at.session_state[state.EVALUATED] = job.snapshot  # the fragment does so when it next looks
+    at.session_state[state.EVALUATED] = job.saved  # the fragment does so when it next looks
     at.run()
     assert not at.exception, at.exception
-    assert job.snapshot is not None
-    return job.snapshot
+    assert job.saved is not None
+    return job.saved
 
 
 def texts(at: AppTest) -> str:
@@ -60,7 +60,7 @@ def test_an_evaluation_shows_its_verdict_and_every_view(visit: Visit) -> None:
         at.session_state[state.EVIDENCE] = key
         at.run()
         assert not at.exception, key
-    kept = SnapshotStore(state_lab(at).settings.data_dir).heads([one.plan.fingerprint])
+    kept = EvaluationStore(state_lab(at).settings.data_dir).summaries([one.plan.fingerprint])
     assert one.id in [head.id for head in kept]
 
 
@@ -174,7 +174,7 @@ def test_a_stopped_run_keeps_what_it_has_and_goes_on(visit: Visit) -> None:
     assert job.stopped
     at.run()
     assert not at.exception
-    assert "Stopped." in texts(at) or job.snapshot is None
+    assert "Stopped." in texts(at) or job.saved is None
 
 
 @pytest.mark.usefixtures("probes")
@@ -194,8 +194,8 @@ def test_a_corpus_without_judgments_says_so(visit: Visit) -> None:
 def test_somebody_elses_evaluations_are_not_listed(visit: Visit) -> None:
     at = visit(PAGE, **{state.RERANKERS: ()})
     one = evaluated(at)
-    store = SnapshotStore(at.session_state[state.EVALUATING].lab.settings.data_dir)
-    assert one.id not in [head.id for head in store.heads(["e" * 64])]
+    store = EvaluationStore(at.session_state[state.EVALUATING].lab.settings.data_dir)
+    assert one.id not in [head.id for head in store.summaries(["e" * 64])]
     at.session_state[state.EVIDENCE] = "kept"
     at.run()
     assert not at.exception

@@ -15,17 +15,16 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox, TextInput
 
 from components.charts.palette import letters
-from components.config import read_settings
 from components.corpora import Upload, read_uploads
-from components.domain import Corpus, Document, Failure, Hit, Ranking, Timing
-from components.lab import Lab, catalog, space_of
-from components.lab.work import Stage, Task
-from components.pipeline import Request
-from components.pipeline.job import FIRST, Job
+from components.domain import Comparison, Corpus, Document, Failure, Hit, Ranking, Timing
+from components.lab import Lab, catalog, read_settings
+from components.lab.work import BackgroundTask, Step
+from components.pipeline.job import FIRST, ComparisonJob
 from components.ui.compare.board.component import BoardData, ColumnView
 from components.ui.compare.board.view import board_data
 from components.ui.shared import state
 from components.wording import score as score_words
+from tests.support.asking import asked, results
 from tests.support.visits import APP, PATIENCE, Visit, ask, has, ids, job_of, said, settle, texts
 
 MARK = "pwnmark"
@@ -43,11 +42,11 @@ def test_a_first_visit_compares_the_first_sample_query_with_the_defaults() -> No
     job = settle(at)
     helpdesk = state.sample("helpdesk")
     assert job.corpus is helpdesk
-    assert job.request == Request(
+    assert job.request == asked(
         helpdesk.queries[0].text, "bge-small", ("minilm-l12", "late-minilm", "bm25"), 100
     )
     assert job.error is None
-    assert all(isinstance(r, Ranking) and len(r.hits) == 100 for r in job.results.values())
+    assert all(isinstance(r, Ranking) and len(r.hits) == 100 for r in results(job).values())
     assert said(at, "verdict").startswith("minilm-l12 ")
     assert "nDCG@10" in said(at, "verdict")
     assert "One query is an anecdote" in said(at, "verdict")
@@ -62,11 +61,11 @@ def test_a_first_visit_compares_the_first_sample_query_with_the_defaults() -> No
 def test_typing_a_query_and_pressing_compare_searches_it(visit: Visit) -> None:
     at = visit()
     first = settle(at)
-    assert first.request.query == state.sample("exceptions").queries[0].text
+    assert first.request.query.text == state.sample("exceptions").queries[0].text
     second = settle(ask(at, "weather in the harbour city"))
     assert second is not first
-    assert second.request.query == "weather in the harbour city"
-    assert ids(second.first_stage)[0] == ids(second.results["bm25"])[0] == "harbour-weather"
+    assert second.request.query.text == "weather in the harbour city"
+    assert ids(second.first_stage)[0] == ids(results(second)["bm25"])[0] == "harbour-weather"
     assert "No judgments for this query" in said(at, "verdict")
     assert at.text_input[0].value == "weather in the harbour city"
 
@@ -90,7 +89,7 @@ def test_a_sample_query_is_compared_as_soon_as_it_is_picked(visit: Visit) -> Non
     picker = next(s for s in at.selectbox if s.label.startswith("Sample queries"))
     picker.set_value(wanted.text).run()
     job = settle(at)
-    assert job.request.query == wanted.text
+    assert job.request.query.text == wanted.text
     assert at.text_input[0].value == wanted.text
     assert wanted.note in said(at, "soft-note")
 
@@ -106,7 +105,7 @@ def test_sample_queries_can_be_narrowed_to_what_makes_them_hard(visit: Visit) ->
     assert picker.value is None
     assert job_of(at) is job, "narrowing alone searches nothing"
     picker.set_value(picker.options[0]).run()
-    assert settle(at).request.query == picker.options[0]
+    assert settle(at).request.query.text == picker.options[0]
 
 
 def test_another_corpus_opens_with_its_first_query(visit: Visit) -> None:
@@ -117,7 +116,7 @@ def test_another_corpus_opens_with_its_first_query(visit: Visit) -> None:
     atlas = state.sample("atlas")
     assert job is not before
     assert job.corpus is atlas
-    assert job.request.query == atlas.queries[0].text
+    assert job.request.query.text == atlas.queries[0].text
     assert said(at, "soft-where").startswith("atlas · 393 passages")
     assert at.selectbox(key="_corpus").value == "atlas"
 
@@ -145,8 +144,8 @@ def test_one_reranker_alone(visit: Visit) -> None:
     settle(at)
     at.multiselect(key="_rerankers").set_value(["bm25"]).run()
     job = settle(at)
-    assert job.request.rerankers == ("bm25",)
-    assert set(job.results) == {"bm25"}
+    assert job.request.pipelines.rerankers == ("bm25",)
+    assert set(results(job)) == {"bm25"}
 
 
 def test_no_reranker_at_all_shows_the_first_stage(visit: Visit) -> None:
@@ -154,8 +153,8 @@ def test_no_reranker_at_all_shows_the_first_stage(visit: Visit) -> None:
     settle(at)
     at.multiselect(key="_rerankers").set_value([]).run()
     job = settle(at)
-    assert job.request.rerankers == ()
-    assert job.results == {}
+    assert job.request.pipelines.rerankers == ()
+    assert results(job) == {}
     assert len(board_data(job, 10, {}).columns) == 1
     assert has(at, "board")
     assert not has(at, "verdict")
@@ -200,7 +199,7 @@ def test_a_lexical_first_stage_says_that_it_found_no_more(visit: Visit) -> None:
 def test_no_candidate_at_all_is_said_in_words(visit: Visit) -> None:
     at = visit(**{state.QUERY: "qwertyuiop zxcvbnm"})
     job = settle(at)
-    assert ids(job.first_stage) == ids(job.results["bm25"]) == []
+    assert ids(job.first_stage) == ids(results(job)["bm25"]) == []
     assert "no document holds a word of this query" in texts(at)
     assert not has(at, "latency")
     assert ids(settle(ask(at, "logging")).first_stage)
@@ -234,19 +233,19 @@ def test_a_second_submit_abandons_the_first(visit: Visit, probes: ModuleType) ->
     assert not first.finished
     probes.running.clear()
     ask(at, "logging")
-    assert job_of(at).request.query == "logging"
+    assert job_of(at).request.query.text == "logging"
     ask(at, "weather")  # nothing has drawn the page anew in between
     second = job_of(at)
-    assert second.request.query == "weather"
+    assert second.request.query.text == "weather"
     assert first.stopped
     assert second is not first
     assert not second.stopped
     first.join(PATIENCE)
     assert first.finished
-    assert "probe-slow" not in first.results
+    assert "probe-slow" not in results(first)
     assert probes.running.wait(PATIENCE)
     probes.proceed.set()
-    assert set(settle(at).results) == {"bm25", "probe-slow"}
+    assert set(results(settle(at))) == {"bm25", "probe-slow"}
 
 
 def test_stop_keeps_what_had_finished(visit: Visit, probes: ModuleType) -> None:
@@ -255,20 +254,20 @@ def test_stop_keeps_what_had_finished(visit: Visit, probes: ModuleType) -> None:
     at.button(key="stop").click().run()
     job = settle(at)
     assert job.stopped
-    assert set(job.results) == {"bm25"}
-    assert job.stages["probe-slow"].state == "stopped"
+    assert set(results(job)) == {"bm25"}
+    assert job.steps["probe-slow"].state == "stopped"
     assert said(at, "soft-stopped") == "Stopped. What had finished is shown."
     assert has(at, "board")
     assert not has(at, "progress")
     probes.proceed.set()
-    assert set(settle(ask(at, "logging")).results) == {"bm25", "probe-slow"}
+    assert set(results(settle(ask(at, "logging")))) == {"bm25", "probe-slow"}
 
 
 def test_work_in_progress_is_shown_beside_what_is_done(visit: Visit, probes: ModuleType) -> None:
     at = slow(visit, probes)
     job = job_of(at)
     deadline = time.monotonic() + PATIENCE
-    while "bm25" not in job.results and time.monotonic() < deadline:
+    while "bm25" not in results(job) and time.monotonic() < deadline:
         job.join(0.02)
     first, lexical, probe = board_data(job, 10, {}).columns
     assert (first.state, lexical.state, probe.state) == ("done", "done", "running")
@@ -294,10 +293,10 @@ def test_a_query_longer_than_the_encoder_reads_is_refused(visit: Visit) -> None:
 def test_an_unavailable_reranker_fails_alone(visit: Visit) -> None:
     at = visit(**{state.RERANKERS: ("bge-v2-m3", "bm25")})
     job = settle(at)
-    failure = job.results["bge-v2-m3"]
+    failure = results(job)["bge-v2-m3"]
     assert isinstance(failure, Failure)
     assert failure.reason and failure.remedy
-    assert ids(job.results["bm25"])
+    assert ids(results(job)["bm25"])
     _, column, lexical = board_data(job, 10, {}).columns
     assert (column.state, lexical.state) == ("failed", "done")
     assert (column.reason, column.remedy) == (failure.reason, failure.remedy)
@@ -370,7 +369,7 @@ def test_hostile_corpora_and_queries_are_only_ever_plain_text(visit: Visit) -> N
     at = visit(**{state.UPLOADS: {HOSTILE: corpus}, state.CORPUS: HOSTILE})
     job = settle(at)
     assert job.corpus is corpus
-    assert ids(job.results["bm25"])
+    assert ids(results(job)["bm25"])
     found = carriers(at)
     assert {"text", "bidi_component", "plotly_chart"} <= found <= PLAIN
     charts = [node for node in at.main if node.type == "plotly_chart"]
@@ -396,10 +395,10 @@ def test_hostile_file_names_in_complaints_are_plain_text(visit: Visit) -> None:
 # ---------------------------------------------------------------- Corpus
 
 
-def begin(at: AppTest) -> Task:
+def begin(at: AppTest) -> BackgroundTask:
     """Return the visitor's task once it has ended and is shown."""
     task = at.session_state[state.TASK]
-    assert isinstance(task, Task)
+    assert isinstance(task, BackgroundTask)
     task.join(PATIENCE)
     assert task.finished
     at.run()
@@ -463,7 +462,7 @@ def test_choosing_a_corpus_on_its_page_changes_what_compare_searches(visit: Visi
     at.switch_page("app.py").run()
     job = settle(at)
     assert job.corpus.name == "atlas"
-    assert job.request.query == state.sample("atlas").queries[0].text
+    assert job.request.query.text == state.sample("atlas").queries[0].text
     assert at.selectbox(key="_corpus").value == "atlas"
     at.selectbox(key="_corpus").set_value("exceptions").run()
     assert settle(at).corpus.name == "exceptions"
@@ -475,7 +474,7 @@ def test_a_corpus_without_queries_opens_with_its_first_title(visit: Visit) -> No
     line = b'{"_id": "q", "title": "The quarry road", "text": "It is closed after rain."}'
     corpus = read_uploads([Upload("mine.jsonl", line)], "mine")
     at = visit(**{state.UPLOADS: {"mine": corpus}, state.CORPUS: "mine"})
-    assert settle(at).request.query == "The quarry road"
+    assert settle(at).request.query.text == "The quarry road"
 
 
 @pytest.mark.models
@@ -488,7 +487,7 @@ def test_index_now_fills_the_store_and_says_so(visit: Visit) -> None:
     assert at.checkbox(key="_index_tokens").value is True
     at.button(key="index_now").click().run()
     task = begin(at)
-    assert (task.error, task.stage) == (None, Stage("done"))
+    assert (task.error, task.step) == (None, Step("done"))
     assert at.success[0].value == "Indexed."
     row = at.dataframe[-1].value.set_index("System")
     assert dict(row["In the store"]) == {
@@ -512,7 +511,7 @@ def test_an_upload_is_previewed_named_used_and_searched(visit: Visit) -> None:
     assert at.session_state[state.CORPUS] == "exceptions", "a preview changes nothing"
     name_field(at).set_value("coast")
     at.button(key="use_upload").click().run()
-    assert begin(at).stage.state == "done"
+    assert begin(at).step.state == "done"
     assert names(at) == ["helpdesk", "atlas", "exceptions", "coast (uploaded)"]
     assert at.selectbox(key="_corpus_page").value == "coast"
     assert at.metric[0].value == "2"
@@ -521,7 +520,7 @@ def test_an_upload_is_previewed_named_used_and_searched(visit: Visit) -> None:
     assert said(at, "soft-where").startswith("coast · 2 passages")
     job = settle(ask(at, "zorblax"))
     assert job.corpus.name == "coast"
-    assert ids(job.first_stage) == ids(job.results["bm25"]) == ["a"]
+    assert ids(job.first_stage) == ids(results(job)["bm25"]) == ["a"]
 
 
 def test_the_columns_of_a_table_can_be_chosen(visit: Visit) -> None:
@@ -679,13 +678,21 @@ def hit(name: str, rank: int, score: float, before: int, cut: int = 0) -> Hit:
     return Hit(Document(name, f"Title {name}", f"Text {name}"), rank, score, before, 0.0, cut)
 
 
-def job_at_rest(rerankers: tuple[str, ...] = ("minilm-l12", "bm25")) -> Job:
+def job_at_rest(rerankers: tuple[str, ...] = ("minilm-l12", "bm25")) -> ComparisonJob:
     """Return a job that was never begun, to be filled by hand: a, b, c, d in the first stage."""
     corpus = state.sample("exceptions")
-    job = Job(Lab(read_settings()), corpus, Request("x", "bge-small", rerankers, 4))
+    job = ComparisonJob(Lab(read_settings()), corpus, asked("x", "bge-small", rerankers, 4))
     first = tuple(hit(n, r, 1.0 - r / 10, r) for r, n in enumerate("abcd", start=1))
-    job.ranked(Ranking("bge-small", first, Timing(embed_ms=3, search_ms=1)))
+    tell(job, Ranking("bge-small", first, Timing(embed_ms=3, search_ms=1)))
     return job
+
+
+def tell(job: ComparisonJob, result: Ranking | Failure) -> None:
+    """Tell a job of a result, as its pipelines do."""
+    if job.comparison is None and isinstance(result, Ranking):
+        job.ranked(result, Comparison(job.request.query.text, result))
+    elif job.comparison is not None:
+        job.ranked(result, job.comparison.with_result(result, job.request.systems))
 
 
 def reranked() -> Ranking:
@@ -701,7 +708,7 @@ def columns(data: BoardData) -> dict[str, ColumnView]:
 
 def test_cards_tell_where_each_document_comes_from() -> None:
     job = job_at_rest()
-    job.ranked(reranked())
+    tell(job, reranked())
     shown = columns(board_data(job, 3, {}))["B"].cards
     assert [(c.id, c.rank, c.first_rank, c.origin, c.delta) for c in shown] == [
         ("d", 1, 4, "from", 3),
@@ -719,7 +726,7 @@ def test_cards_tell_where_each_document_comes_from() -> None:
 
 def test_bars_lie_between_0_and_1_over_all_candidates_not_only_the_shown() -> None:
     job = job_at_rest()
-    job.ranked(reranked())
+    tell(job, reranked())
     shown = columns(board_data(job, 3, {}))["B"].cards
     assert [card.bar for card in shown] == pytest.approx([1.0, 0.7, 0.4])
     assert [card.score for card in shown] == ["6.00", "3.00", "0.0000"]
@@ -735,7 +742,7 @@ def test_scores_in_words(score: float, words: str) -> None:
 
 def test_equal_scores_fill_their_bars() -> None:
     job = job_at_rest()
-    job.ranked(Ranking("bm25", (hit("a", 1, 0.0, 1), hit("b", 2, 0.0, 2))))
+    tell(job, Ranking("bm25", (hit("a", 1, 0.0, 1), hit("b", 2, 0.0, 2))))
     assert [card.bar for card in columns(board_data(job, 10, {}))["D"].cards] == [1.0, 1.0]
 
 
@@ -744,13 +751,13 @@ def test_columns_tell_their_state_time_and_badges() -> None:
     shown = columns(board_data(job, 3, {}))
     assert (shown["A"].state, shown["A"].latency, shown["A"].scale) == ("done", "4.0 ms", "cosine")
     assert (shown["B"].state, shown["D"].state) == ("waiting", "waiting")
-    job.stages["minilm-l12"] = Stage("run", 30, 100)
-    job.stages["bm25"] = Stage("load")
+    job.steps["minilm-l12"] = Step("run", 30, 100)
+    job.steps["bm25"] = Step("load")
     shown = columns(board_data(job, 3, {}))
     assert (shown["B"].state, shown["B"].done, shown["B"].total) == ("running", 30, 100)
     assert shown["D"].state == "loading"
-    job.ranked(reranked())
-    job.ranked(Failure("bm25", "It broke.", "Mend it."))
+    tell(job, reranked())
+    tell(job, Failure("bm25", "It broke.", "Mend it."))
     shown = columns(board_data(job, 3, {}))
     assert (shown["B"].state, shown["B"].latency) == ("done", "1,200 ms")
     assert shown["B"].notes == ("1 cut", "cold start 2.5 s")
@@ -761,7 +768,7 @@ def test_columns_tell_their_state_time_and_badges() -> None:
 
 def test_grades_reach_the_cards_and_unjudged_stays_unjudged() -> None:
     job = job_at_rest()
-    job.ranked(reranked())
+    tell(job, reranked())
     data = board_data(job, 3, {"d": 3, "a": 0})
     assert data.max_grade == 3
     assert [(c.id, c.grade) for c in columns(data)["B"].cards] == [("d", 3), ("b", None), ("a", 0)]
@@ -793,5 +800,5 @@ def test_bm25_twice_is_two_columns(visit: Visit) -> None:
     shown = board_data(job, 10, {}).columns
     assert [column.key for column in shown] == [FIRST, "bm25"]
     assert [column.letter for column in shown] == ["A", "D"]
-    assert ids(job.first_stage) == ids(job.results["bm25"])
-    assert state.lab().store.has(job.corpus, space_of("bm25"))
+    assert ids(job.first_stage) == ids(results(job)["bm25"])
+    assert state.lab().store.has(job.corpus, catalog.first_stage("bm25").schema)

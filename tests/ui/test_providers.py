@@ -13,6 +13,7 @@ from components.charts.palette import letters
 from components.domain import Failure, Ranking
 from components.ui.compare.board.view import board_data
 from components.ui.shared import state
+from tests.support.asking import results
 from tests.support.servers.provider_server import KEY, Provider, Reply, serve
 from tests.support.visits import PATIENCE, Visit, ask, has, ids, job_of, said, settle, texts
 
@@ -111,13 +112,13 @@ def test_a_key_with_a_space_inside_is_refused(visit: Visit, provider: Provider) 
 
 def test_a_new_key_begins_a_failed_comparison_anew(visit: Visit, provider: Provider) -> None:
     at = visit(**{state.RERANKERS: ("cohere", "bm25")})
-    failed = settle(at).results["cohere"]
+    failed = results(settle(at))["cohere"]
     assert isinstance(failed, Failure)
     assert failed.reason == "There is no API key for Cohere."
     at.switch_page("pages/rerankers.py").run()
     type_key(at, "cohere", KEY)
     at.switch_page("app.py").run()
-    assert isinstance(settle(at).results["cohere"], Ranking)
+    assert isinstance(results(settle(at))["cohere"], Ranking)
 
 
 def test_a_server_of_ones_own_needs_no_key(visit: Visit, provider: Provider) -> None:
@@ -132,7 +133,7 @@ def test_a_server_of_ones_own_needs_no_key(visit: Visit, provider: Provider) -> 
 
 def test_a_column_tells_its_cost_and_what_was_billed(visit: Visit, provider: Provider) -> None:
     job = settle(visit(**{state.RERANKERS: ("voyage",)}))
-    ranking = job.results["voyage"]
+    ranking = results(job)["voyage"]
     assert isinstance(ranking, Ranking)
     column = board_data(job, 10, {}).columns[1]
     tokens = ranking.usage.billed_tokens
@@ -149,46 +150,46 @@ def test_a_failing_provider_fails_in_its_column_alone(visit: Visit, provider: Pr
     assert voyage.state == "failed"
     assert "no rerank for you" in voyage.reason
     assert voyage.remedy
-    assert (bm25.state, len(bm25.cards)) == ("done", len(ids(job.results["bm25"])))
+    assert (bm25.state, len(bm25.cards)) == ("done", len(ids(results(job)["bm25"])))
 
 
 def test_stop_works_while_a_call_hangs(visit: Visit, provider: Provider) -> None:
     provider.always(delay=4.0)
     at = visit(**{state.RERANKERS: ("voyage", "bm25")})
     job = job_of(at)
-    while "bm25" not in job.results:
+    while "bm25" not in results(job):
         assert not job.finished
     at.run().button(key="stop").click().run()
     job.join(1.5)
     assert job.finished
     settle(at)
-    assert job.stages["voyage"].state == "stopped"
-    assert isinstance(job.results["bm25"], Ranking)
+    assert job.steps["voyage"].state == "stopped"
+    assert isinstance(results(job)["bm25"], Ranking)
 
 
 def test_a_deadline_ends_one_reranker(visit: Visit, provider: Provider) -> None:
     provider.always(delay=4.0)
     job = settle(visit(**{state.RERANKERS: ("voyage", "bm25"), state.DEADLINE: 0.3}))
-    failed = job.results["voyage"]
+    failed = results(job)["voyage"]
     assert isinstance(failed, Failure)
     assert failed.reason == "voyage had not finished after 0.3 seconds, its deadline."
-    assert isinstance(job.results["bm25"], Ranking)
+    assert isinstance(results(job)["bm25"], Ranking)
 
 
 def test_another_column_does_not_bill_the_first_again(visit: Visit, provider: Provider) -> None:
     at = visit(**{state.RERANKERS: ("voyage",)})
-    before = settle(at).results["voyage"]
+    before = results(settle(at))["voyage"]
     assert len(provider.seen) == 1
     at.multiselect(key="_rerankers").set_value(["voyage", "bm25"]).run()
     job = settle(at)
-    after = job.results["voyage"]
+    after = results(job)["voyage"]
     assert isinstance(after, Ranking)
     assert ids(after) == ids(before)
     assert after.cached
     assert "cached" in board_data(job, 10, {}).columns[1].notes
     assert len(provider.seen) == 1
-    ask(at, job.request.query)
-    assert not getattr(settle(at).results["voyage"], "cached", True)
+    ask(at, job.request.query.text)
+    assert not getattr(results(settle(at))["voyage"], "cached", True)
     assert len(provider.seen) == 2
 
 
@@ -201,7 +202,7 @@ def test_an_instruction_goes_to_those_who_follow_it(visit: Visit, provider: Prov
     at.text_area(key="_instruction").input("Prefer short passages").run()
     job = settle(at)
     by_path = {seen.path: seen.body for seen in provider.seen[-2:]}
-    query = job.request.query
+    query = job.request.query.text
     assert by_path["/voyage/rerank"]["query"] == (
         f"Instruction: Prefer short passages\nQuery: {query}"
     )
@@ -218,10 +219,10 @@ def test_instruction_a_b_shows_the_same_reranker_twice(visit: Visit, provider: P
     settle(at)
     at.checkbox(key="_without").check().run()
     job = settle(at)
-    assert set(job.results) == {"voyage", "voyage@plain", "bm25"}
+    assert set(results(job)) == {"voyage", "voyage@plain", "bm25"}
     labels = [c.label for c in board_data(job, 10, {}).columns]
     assert labels == ["bm25", "voyage", "voyage, no instruction", "bm25"]
-    plain, told = job.results["voyage@plain"], job.results["voyage"]
+    plain, told = results(job)["voyage@plain"], results(job)["voyage"]
     assert isinstance(plain, Ranking)
     assert isinstance(told, Ranking)
     assert [h.score for h in plain.hits] != [h.score for h in told.hits]

@@ -13,6 +13,7 @@ from components.ui.compare import recording
 from components.ui.compare.board.view import board_data
 from components.ui.compare.recording import HISTORY, RECORDING
 from components.ui.shared import state
+from tests.support.asking import results
 from tests.support.visits import Visit, has, ids, job_of, said, settle
 
 
@@ -40,7 +41,7 @@ def test_a_finished_comparison_can_be_saved_once(visit: Visit) -> None:
     at = visit(**{state.RERANKERS: ("minilm-l12",)})
     job = settle(at)
     at.run()
-    assert history(at) == [job.request.query]
+    assert history(at) == [job.request.query.text]
     assert any(b.label == "Save this comparison" for b in at.get("download_button"))
     found = json.loads(saved_bundle(at))
     assert found["queries"][0]["systems"][0]["system"] == "minilm-l12"
@@ -55,15 +56,15 @@ def test_a_recording_is_replayed_without_any_model(visit: Visit) -> None:
     settle(other)
     upload(other, "demo.json", data)
     job = settle(other)
-    assert job.request.rerankers == ()
-    assert ids(job.results["recorded:minilm-l12"]) == ids(before.results["minilm-l12"])
+    assert job.request.pipelines.rerankers == ()
+    assert ids(results(job)["recorded:minilm-l12"]) == ids(results(before)["minilm-l12"])
     columns = board_data(job, 10, {}).columns
     assert [c.label for c in columns] == ["bm25", "minilm-l12"]
     assert all("recorded 22 November 2026" in c.notes for c in columns)
     assert "Recorded 22 November 2026" in said(other, "replay")
     other.button(key="leave_recording").click().run()
     assert not has(other, "replay")
-    assert settle(other).request.recorded == ()
+    assert settle(other).request.query.recorded == ()
 
 
 @pytest.mark.models
@@ -75,8 +76,8 @@ def test_a_live_column_joins_a_recording(visit: Visit) -> None:
     settle(at)
     at.multiselect(key="_rerankers").set_value(["bm25"]).run()
     job = settle(at)
-    assert list(job.results) == ["recorded:minilm-l12", "bm25"]
-    live = job.results["bm25"]
+    assert list(results(job)) == ["bm25", "recorded:minilm-l12"]
+    live = results(job)["bm25"]
     assert isinstance(live, Ranking)
     assert not live.recorded
 
@@ -90,7 +91,7 @@ def test_a_recording_of_a_corpus_that_is_not_here_brings_its_documents(visit: Vi
     upload(at, "demo.json", json.dumps(value).encode())
     job = settle(at)
     assert job.corpus.name == "recorded elsewhere"
-    assert ids(job.results["recorded:minilm-l12"]) == ids(before.results["minilm-l12"])
+    assert ids(results(job)["recorded:minilm-l12"]) == ids(results(before)["minilm-l12"])
 
 
 def test_a_broken_recording_is_refused_and_changes_nothing(visit: Visit) -> None:
@@ -110,10 +111,10 @@ def test_a_run_file_joins_as_a_column_and_can_be_removed(visit: Visit) -> None:
     lines = [f"{query} Q0 {name} {n} {-n} backwards" for n, name in enumerate(names, start=1)]
     upload(at, "b.run", "\n".join(lines).encode())
     job = settle(at)
-    assert ids(job.results["run:backwards"]) == names
+    assert ids(results(job)["run:backwards"]) == names
     assert "run from b.run" in board_data(job, 10, {}).columns[-1].notes
     at.button(key="remove-run:backwards").click().run()
-    assert "run:backwards" not in settle(at).results
+    assert "run:backwards" not in results(settle(at))
 
 
 def test_a_run_of_other_queries_is_refused(visit: Visit) -> None:

@@ -85,8 +85,8 @@ class RemoteReranker:
         cut = [max(0, n - limits.document_tokens) if limits.document_tokens else 0 for n in tokens]
         return Scores(
             calls.values,
-            kept=tuple(n - c for n, c in zip(tokens, cut, strict=True)),
-            cut=tuple(cut),
+            tokens_read=tuple(n - c for n, c in zip(tokens, cut, strict=True)),
+            tokens_cut=tuple(cut),
             estimated=True,
             measured_ms=max(0.0, spent - calls.wait_ms),
             wait_ms=calls.wait_ms,
@@ -96,7 +96,7 @@ class RemoteReranker:
 
     def _estimate(self, asked: int, tokens: Sequence[int], batch: range) -> Billed | None:
         """Return what one request is billed for, where the provider does not say."""
-        if not self._spec.provider or self._spec.provider.startswith("compatible:"):
+        if not self._spec.hosted:
             return Billed()
         total = asked * len(batch) + sum(tokens[i] for i in batch)
         return Billed(1, math.ceil(len(batch) / 100), total, estimated=True)

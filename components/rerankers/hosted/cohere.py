@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
 import httpx
 
-from components.config import Settings
-from components.domain import Billed, Limits, Spec
-from components.rerankers import Context, provider_key
-from components.rerankers.hosted.client import Answer, RemoteReranker
+from components.domain import Billed, Limits, Price, PriceUnit, Spec
+from components.rerankers import Provider
+from components.rerankers.hosted.client import Answer
+from components.rerankers.hosted.family import provider_family
 from components.rerankers.hosted.http import (
     Caller,
     Refused,
@@ -24,8 +25,7 @@ from components.rerankers.hosted.http import (
     transport_failure,
 )
 
-PROVIDER = "cohere"
-LABEL = "Cohere"
+PROVIDER = Provider("cohere", "Cohere", "CO_API_KEY", "CO_API_URL")
 
 
 def _spec(key: str, model: str, summary: str, **differences: Any) -> Spec:  # noqa: ANN401
@@ -44,9 +44,13 @@ def _spec(key: str, model: str, summary: str, **differences: Any) -> Spec:  # no
         authors="Cohere",
         license="hosted; Cohere's terms",
         local=False,
-        provider=PROVIDER,
+        provider=PROVIDER.key,
         **facts | differences,
     )
+
+
+def _price(usd: float, unit: PriceUnit) -> Price:
+    return Price(usd, unit, "https://cohere.com/pricing", date(2026, 11, 22))
 
 
 _LONG_QUERY = {
@@ -54,11 +58,40 @@ _LONG_QUERY = {
 }
 _CALIBRATED = {"scale": "0 to 1, calibrated", **_LONG_QUERY}
 SPECS = (
-    _spec("cohere", "rerank-v3.5", "A hosted multilingual reranker, billed by the search."),
-    _spec("cohere:v5.0-pro", "rerank-v5.0-pro", "The strongest of the v5 models.", **_CALIBRATED),
-    _spec("cohere:v5.0-fast", "rerank-v5.0-fast", "The quicker, cheaper v5.", **_CALIBRATED),
-    _spec("cohere:v4.0-pro", "rerank-v4.0-pro", "The stronger of the v4 models.", **_LONG_QUERY),
-    _spec("cohere:v4.0-fast", "rerank-v4.0-fast", "The quicker of the v4 models.", **_LONG_QUERY),
+    _spec(
+        "cohere",
+        "rerank-v3.5",
+        "A hosted multilingual reranker, billed by the search.",
+        price=_price(2.00, "searches"),
+    ),
+    _spec(
+        "cohere:v5.0-pro",
+        "rerank-v5.0-pro",
+        "The strongest of the v5 models.",
+        price=_price(0.05, "tokens"),
+        **_CALIBRATED,
+    ),
+    _spec(
+        "cohere:v5.0-fast",
+        "rerank-v5.0-fast",
+        "The quicker, cheaper v5.",
+        price=_price(0.02, "tokens"),
+        **_CALIBRATED,
+    ),
+    _spec(
+        "cohere:v4.0-pro",
+        "rerank-v4.0-pro",
+        "The stronger of the v4 models.",
+        price=_price(2.50, "searches"),
+        **_LONG_QUERY,
+    ),
+    _spec(
+        "cohere:v4.0-fast",
+        "rerank-v4.0-fast",
+        "The quicker of the v4 models.",
+        price=_price(2.00, "searches"),
+        **_LONG_QUERY,
+    ),
     _spec(
         "cohere:english-v3.0",
         "rerank-english-v3.0",
@@ -76,12 +109,12 @@ SPECS = (
 class Cohere:
     """One request to /v2/rerank; the SDK's retries are off, and it follows no redirect."""
 
-    def __init__(self, who: Caller, address: str) -> None:
+    def __init__(self, caller: Caller, address: str) -> None:
         import cohere  # it and its client take a moment: part of loading, not of the first call
 
-        self._who, self._sdk = who, cohere
+        self._caller, self._sdk = caller, cohere
         self._client = cohere.ClientV2(
-            api_key=who.key,
+            api_key=caller.key,
             base_url=address or None,
             max_retries=0,
             httpx_client=_http(),
@@ -93,7 +126,7 @@ class Cohere:
         _heard.answer = None
         try:
             found = self._client.rerank(
-                model=self._who.model,
+                model=self._caller.model,
                 query=query,
                 documents=list(texts),
                 request_options={
@@ -105,10 +138,10 @@ class Cohere:
         # no error keeps the SDK's as its cause, which holds what the server said, the key included
         except self._sdk.core.ApiError as exc:
             if exc.status_code is None or 200 <= exc.status_code < 300:
-                raise malformed(self._who, "not with JSON") from None
-            raise refusal(self._who, exc.status_code, exc.body, exc.headers) from None
+                raise malformed(self._caller, "not with JSON") from None
+            raise refusal(self._caller, exc.status_code, exc.body, exc.headers) from None
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
-            raise transport_failure(self._who, exc, seconds) from None
+            raise transport_failure(self._caller, exc, seconds) from None
         except (AttributeError, TypeError, ValueError, RecursionError):
             raise self._judged() from None
 
@@ -116,12 +149,12 @@ class Cohere:
         """Return the error for an answer that the SDK cannot read: its status, where it is one."""
         answer = _heard.answer
         if answer is None or answer.is_success:
-            return malformed(self._who, "not in the documented form")
-        return refusal(self._who, answer.status_code, answer.content, answer.headers)
+            return malformed(self._caller, "not in the documented form")
+        return refusal(self._caller, answer.status_code, answer.content, answer.headers)
 
     def _pairs(self, results: object) -> list[tuple[object, object]]:
         if not isinstance(results, list):
-            raise malformed(self._who, "without results")
+            raise malformed(self._caller, "without results")
         return [(item.index, item.relevance_score) for item in results]
 
 
@@ -157,19 +190,4 @@ def _count(value: object) -> float:
     return float(value) if fine else 0.0  # type: ignore[arg-type]
 
 
-def specs(settings: Settings) -> tuple[Spec, ...]:
-    """Return Cohere's models."""
-    return SPECS
-
-
-def check(spec: Spec, settings: Settings) -> None:
-    """Raise UnavailableError without a key."""
-    provider_key(spec, settings, LABEL)
-
-
-def load(spec: Spec, context: Context) -> RemoteReranker:
-    """Return a reranker with the session's key."""
-    key, variable = provider_key(spec, context.settings, LABEL)
-    who = Caller(LABEL, spec.model, key, variable)
-    sender = Cohere(who, context.settings.addresses.get(PROVIDER, ""))
-    return RemoteReranker(spec, who, sender.send, context.settings.remote)
+FAMILY = provider_family(PROVIDER, SPECS, lambda caller, address, _: Cohere(caller, address).send)

@@ -11,8 +11,9 @@ from typing import Any
 
 from components.config import Server, Settings
 from components.domain import Limits, Spec
-from components.rerankers import Context, provider_key
+from components.rerankers import Context, Family
 from components.rerankers.hosted.client import Answer, RemoteReranker, pairs
+from components.rerankers.hosted.family import api_key
 from components.rerankers.hosted.http import Caller, post
 from components.rerankers.hosted.jina import read_results
 
@@ -45,8 +46,8 @@ def _model(server: Server) -> Body:
     return {"model": server.model} if server.model else {}
 
 
-def _list(who: Caller, body: object) -> Answer:
-    return Answer(pairs(who, body, "index", "score"))
+def _list(caller: Caller, body: object) -> Answer:
+    return Answer(pairs(caller, body, "index", "score"))
 
 
 SHAPES: Mapping[str, Shape] = {
@@ -59,8 +60,8 @@ SHAPES: Mapping[str, Shape] = {
 class Compatible:
     """One request to a configured server."""
 
-    def __init__(self, who: Caller, server: Server, instruction: str) -> None:
-        self._who, self._server, self._instruction = who, server, instruction
+    def __init__(self, caller: Caller, server: Server, instruction: str) -> None:
+        self._caller, self._server, self._instruction = caller, server, instruction
         self._shape = SHAPES[server.shape]
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
@@ -69,7 +70,7 @@ class Compatible:
         if self._instruction:
             body["instruction"] = self._instruction
         address = self._server.url + self._shape.path
-        return self._shape.read(self._who, post(self._who, address, body, seconds))
+        return self._shape.read(self._caller, post(self._caller, address, body, seconds))
 
 
 def _spec(server: Server) -> Spec:
@@ -84,39 +85,42 @@ def _spec(server: Server) -> Spec:
         local=False,
         listwise=server.listwise,
         provider=server.key,
+        self_hosted=True,
         instructions=server.instruction,
         languages="as the model's card says",
         limits=Limits(documents=server.documents or SHAPES[server.shape].documents),
     )
 
 
-def specs(settings: Settings) -> tuple[Spec, ...]:
-    """Return the configured servers."""
-    return tuple(_spec(server) for server in settings.servers)
-
-
 def _server(spec: Spec, settings: Settings) -> Server:
     return next(server for server in settings.servers if server.key == spec.key)
 
 
-def identity(spec: Spec, settings: Settings) -> str:
-    """Return what the server's scores depend on, as far as the lab knows it."""
+def _identity(spec: Spec, settings: Settings) -> str:
     server = _server(spec, settings)
     return f"{server.url} {server.shape} {server.model}"
 
 
-def check(spec: Spec, settings: Settings) -> None:
-    """Raise UnavailableError where a server needs a key and there is none."""
+def _check(spec: Spec, settings: Settings) -> None:
     server = _server(spec, settings)
     if server.key_env:
-        provider_key(spec, settings, server.name)
+        api_key(spec, settings, server.name, server.key_env)
 
 
-def load(spec: Spec, context: Context) -> RemoteReranker:
-    """Return a reranker for a configured server."""
+def _load(spec: Spec, context: Context) -> RemoteReranker:
     server = _server(spec, context.settings)
     key = context.settings.keys.get(spec.key, "")
-    who = Caller(server.name, server.model or "such model", key, server.key_env)
+    caller = Caller(server.name, server.model or "such model", key, server.key_env)
     instruction = context.instruction if server.instruction else ""
-    sender = Compatible(who, server, instruction)
-    return RemoteReranker(spec, who, sender.send, context.settings.remote, instruction=instruction)
+    sender = Compatible(caller, server, instruction)
+    return RemoteReranker(
+        spec, caller, sender.send, context.settings.remote, instruction=instruction
+    )
+
+
+FAMILY = Family(
+    specs=lambda settings: tuple(_spec(server) for server in settings.servers),
+    load=_load,
+    check=_check,
+    identity=_identity,
+)

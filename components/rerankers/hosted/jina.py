@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from components.config import Settings
-from components.domain import Billed, Limits, Spec
-from components.rerankers import Context, provider_key
-from components.rerankers.hosted.client import Answer, RemoteReranker, pairs
+from components.domain import Billed, Limits, Price, Spec
+from components.rerankers import Provider
+from components.rerankers.hosted.client import Answer, pairs
+from components.rerankers.hosted.family import provider_family
 from components.rerankers.hosted.http import Caller, malformed, post
 
-PROVIDER = "jina"
-LABEL = "Jina"
+PROVIDER = Provider("jina", "Jina", "JINA_API_KEY", "JINA_API_URL")
 ADDRESS = "https://api.jina.ai/v1/rerank"
 _WINDOW = Limits(request_tokens=120_000, per_minute=500)  # of 131,072, read in one piece
 
@@ -28,7 +28,7 @@ def _spec(key: str, model: str, summary: str, **differences: Any) -> Spec:  # no
         source="https://jina.ai/reranker",
         authors="Jina AI",
         local=False,
-        provider=PROVIDER,
+        provider=PROVIDER.key,
         **{"languages": "many", "license": "hosted; Jina's terms"} | facts | differences,
     )
 
@@ -53,6 +53,7 @@ SPECS = (
         "Pointwise and multilingual.",
         scale="0 to 1",
         limits=Limits(documents=1000, document_tokens=1024, per_minute=500),
+        price=Price(0.05, "tokens", "https://jina.ai/reranker", date(2026, 11, 22)),
         license="hosted; the weights are CC-BY-NC-4.0",
     ),
     _spec(
@@ -65,48 +66,33 @@ SPECS = (
 )
 
 
-def read_results(who: Caller, body: object) -> Answer:
+def read_results(caller: Caller, body: object) -> Answer:
     """Return the answer in a body with `results` and, where it is told, `usage.total_tokens`."""
     if not isinstance(body, dict):
-        raise malformed(who, "not with the object that was expected")
+        raise malformed(caller, "not with the object that was expected")
     usage = body.get("usage")
     tokens = usage.get("total_tokens") if isinstance(usage, dict) else None
     counted = isinstance(tokens, int) and not isinstance(tokens, bool) and 0 < tokens < 10**12
     billed = Billed(1, tokens=tokens) if counted else None  # type: ignore[arg-type]
-    return Answer(pairs(who, body.get("results"), "index", "relevance_score"), billed)
+    return Answer(pairs(caller, body.get("results"), "index", "relevance_score"), billed)
 
 
 class Jina:
     """One request to the rerank endpoint."""
 
-    def __init__(self, who: Caller, address: str) -> None:
-        self._who, self._address = who, address or ADDRESS
+    def __init__(self, caller: Caller, address: str) -> None:
+        self._caller, self._address = caller, address or ADDRESS
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
         """Return what Jina answers; Refused where it does not."""
         body = {
-            "model": self._who.model,
+            "model": self._caller.model,
             "query": query,
             "documents": list(texts),
             "top_n": len(texts),
             "return_documents": False,
         }
-        return read_results(self._who, post(self._who, self._address, body, seconds))
+        return read_results(self._caller, post(self._caller, self._address, body, seconds))
 
 
-def specs(settings: Settings) -> tuple[Spec, ...]:
-    """Return Jina's models."""
-    return SPECS
-
-
-def check(spec: Spec, settings: Settings) -> None:
-    """Raise UnavailableError without a key."""
-    provider_key(spec, settings, LABEL)
-
-
-def load(spec: Spec, context: Context) -> RemoteReranker:
-    """Return a reranker with the session's key."""
-    key, variable = provider_key(spec, context.settings, LABEL)
-    who = Caller(LABEL, spec.model, key, variable)
-    sender = Jina(who, context.settings.addresses.get(PROVIDER, ""))
-    return RemoteReranker(spec, who, sender.send, context.settings.remote)
+FAMILY = provider_family(PROVIDER, SPECS, lambda caller, address, _: Jina(caller, address).send)

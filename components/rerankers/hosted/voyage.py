@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
 import requests
 
-from components.config import Settings
-from components.domain import Billed, Limits, Spec
-from components.rerankers import Context, instructed, provider_key
-from components.rerankers.hosted.client import Answer, RemoteReranker
+from components.domain import Billed, Limits, Price, Spec
+from components.rerankers import Provider
+from components.rerankers.hosted.client import Answer, Send
+from components.rerankers.hosted.family import provider_family
 from components.rerankers.hosted.http import (
     Caller,
     Refused,
@@ -23,8 +24,7 @@ from components.rerankers.hosted.http import (
     transport_failure,
 )
 
-PROVIDER = "voyage"
-LABEL = "Voyage"
+PROVIDER = Provider("voyage", "Voyage", "VOYAGE_API_KEY", "VOYAGE_API_URL")
 LIMITS = Limits(
     documents=1000,
     request_tokens=540_000,  # of 600,000: the lab's tokens are not Voyage's
@@ -34,7 +34,7 @@ LIMITS = Limits(
 )
 
 
-def _spec(key: str, model: str, summary: str) -> Spec:
+def _spec(key: str, model: str, summary: str, usd_per_1m_tokens: float) -> Spec:
     return Spec(
         key=key,
         label=key,
@@ -46,18 +46,28 @@ def _spec(key: str, model: str, summary: str) -> Spec:
         authors="Voyage AI",
         license="hosted; Voyage's terms",
         local=False,
-        provider=PROVIDER,
+        provider=PROVIDER.key,
         instructions=True,
         languages="many",
         limits=LIMITS,
+        price=Price(
+            usd_per_1m_tokens,
+            "tokens",
+            "https://docs.voyageai.com/docs/pricing",
+            date(2026, 11, 22),
+        ),
     )
 
 
 SPECS = (
-    _spec("voyage", "rerank-2.5", "A hosted reranker that follows an instruction in the query."),
-    _spec("voyage:2.5-lite", "rerank-2.5-lite", "The quicker, cheaper sibling of rerank-2.5."),
-    _spec("voyage:3", "rerank-3", "The successor of rerank-2.5."),
-    _spec("voyage:3-lite", "rerank-3-lite", "The quicker, cheaper sibling of rerank-3."),
+    _spec(
+        "voyage", "rerank-2.5", "A hosted reranker that follows an instruction in the query.", 0.05
+    ),
+    _spec(
+        "voyage:2.5-lite", "rerank-2.5-lite", "The quicker, cheaper sibling of rerank-2.5.", 0.02
+    ),
+    _spec("voyage:3", "rerank-3", "The successor of rerank-2.5.", 0.05),
+    _spec("voyage:3-lite", "rerank-3-lite", "The quicker, cheaper sibling of rerank-3.", 0.02),
 )
 
 
@@ -104,21 +114,21 @@ def _sdk() -> Any:  # noqa: ANN401
 class Voyage:
     """One request to /rerank; the SDK makes a single attempt."""
 
-    def __init__(self, who: Caller, address: str) -> None:
-        self._who, self._address = who, address.rstrip("/")
+    def __init__(self, caller: Caller, address: str) -> None:
+        self._caller, self._address = caller, address.rstrip("/")
         self._sdk = _sdk()
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
         """Return what Voyage answers; Refused where it does not."""
         _heard.answer = None
         client = self._sdk.Client(
-            api_key=self._who.key,
+            api_key=self._caller.key,
             max_retries=1,  # the SDK counts attempts
             timeout=seconds,
             base_url=self._address or None,
         )
         try:
-            found = client.rerank(query, list(texts), model=self._who.model, truncation=True)
+            found = client.rerank(query, list(texts), model=self._caller.model, truncation=True)
             billed = Billed(1, tokens=found.total_tokens) if _tokens(found.total_tokens) else None
             return Answer([(r.index, r.relevance_score) for r in found.results], billed)
         # no error keeps the SDK's as its cause, which holds what the server said, the key included
@@ -131,40 +141,33 @@ class Voyage:
         cause = exc.__cause__
         response = getattr(cause, "response", None)
         if isinstance(cause, requests.exceptions.TooManyRedirects) and response is not None:
-            return refusal(self._who, response.status_code, "", response.headers)
+            return refusal(self._caller, response.status_code, "", response.headers)
         if _heard.answer is None or isinstance(cause, requests.exceptions.RequestException):
-            return transport_failure(self._who, exc, seconds)
+            return transport_failure(self._caller, exc, seconds)
         return self._judged("not with JSON")
 
     def _judged(self, fault: str = "not in the documented form") -> Refused:
         """Return the error for the answer that came: its status, or else that it is no ranking."""
         answer = _heard.answer
         if answer is None or 200 <= answer.status_code < 300:
-            return malformed(self._who, fault)
-        return refusal(self._who, answer.status_code, answer.content, answer.headers)
+            return malformed(self._caller, fault)
+        return refusal(self._caller, answer.status_code, answer.content, answer.headers)
 
 
 def _tokens(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**12
 
 
-def specs(settings: Settings) -> tuple[Spec, ...]:
-    """Return Voyage's models."""
-    return SPECS
+def _connect(caller: Caller, address: str, instruction: str) -> Send:
+    sender = Voyage(caller, address)
+    return lambda query, texts, seconds: sender.send(
+        with_instruction(query, instruction), texts, seconds
+    )
 
 
-def check(spec: Spec, settings: Settings) -> None:
-    """Raise UnavailableError without a key."""
-    provider_key(spec, settings, LABEL)
+def with_instruction(query: str, instruction: str) -> str:
+    """Return a query with an instruction written before it, as the models read it."""
+    return f"Instruction: {instruction.strip()}\nQuery: {query}" if instruction.strip() else query
 
 
-def load(spec: Spec, context: Context) -> RemoteReranker:
-    """Return a reranker with the session's key."""
-    key, variable = provider_key(spec, context.settings, LABEL)
-    who = Caller(LABEL, spec.model, key, variable)
-    sender = Voyage(who, context.settings.addresses.get(PROVIDER, ""))
-
-    def send(query: str, texts: Sequence[str], seconds: float) -> Answer:
-        return sender.send(instructed(query, context.instruction), texts, seconds)
-
-    return RemoteReranker(spec, who, send, context.settings.remote, instruction=context.instruction)
+FAMILY = provider_family(PROVIDER, SPECS, _connect)

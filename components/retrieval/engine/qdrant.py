@@ -30,9 +30,16 @@ from qdrant_client.http.exceptions import (
 from components.config import QdrantSettings
 from components.domain import Corpus, Matrix, Progress, StoreError, Vector, no_progress
 from components.models.bm25 import SparseVector
-from components.retrieval.vectors import Candidate, Points, Space
+from components.retrieval.schema import (
+    DENSE,
+    SPARSE,
+    TOKENS,
+    Candidate,
+    CollectionSchema,
+    CorpusVectors,
+    VectorQuery,
+)
 
-DENSE, SPARSE, TOKENS = "dense", "bm25", "tokens"
 RRF_K = 60
 _BATCH = 64
 _PREFIX = "rerank-lab"
@@ -47,20 +54,25 @@ class CollectionStatus:
     points: int
 
 
-def _vectors(points: Points, i: int) -> dict[str, Any]:
+def _vectors(vectors: CorpusVectors, i: int) -> dict[str, Any]:
     """Return document i's vectors as Qdrant takes them."""
     found: dict[str, Any] = {}
-    if points.dense is not None:
-        found[DENSE] = points.dense[i].tolist()
-    if points.sparse is not None:
-        found[SPARSE] = _sparse(points.sparse[i])
-    if points.tokens is not None:
-        found[TOKENS] = points.tokens.document(i).tolist()
+    if vectors.dense is not None:
+        found[DENSE] = vectors.dense[i].tolist()
+    if vectors.sparse is not None:
+        found[SPARSE] = _sparse(vectors.sparse[i])
+    if vectors.tokens is not None:
+        found[TOKENS] = vectors.tokens.document(i).tolist()
     return found
 
 
 def _sparse(vector: SparseVector) -> models.SparseVector:
     return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
+
+
+def _vector(vector: Vector | SparseVector) -> list[float] | models.SparseVector:
+    """Return a query's vector as Qdrant takes it."""
+    return _sparse(vector) if isinstance(vector, SparseVector) else vector.tolist()
 
 
 class VectorStore:
@@ -85,40 +97,44 @@ class VectorStore:
         # an address may carry a name and a password
         return f"Qdrant at {re.sub('//[^/@]*@', '//', self.settings.url)}"
 
-    def alias(self, corpus: Corpus, space: Space) -> str:
+    def alias(self, corpus: Corpus, schema: CollectionSchema) -> str:
         """Return the name under which a corpus is searched."""
-        return _alias(corpus, space)
+        return _alias(corpus, schema)
 
-    def has(self, corpus: Corpus, space: Space) -> bool:
+    def has(self, corpus: Corpus, schema: CollectionSchema) -> bool:
         """Return whether a complete collection of this corpus is there."""
-        alias = self.alias(corpus, space)
+        alias = self.alias(corpus, schema)
         with self._calls() as client:
             if not any(a.alias_name == alias for a in client.get_aliases().aliases):
                 return False
             return bool(client.count(alias, exact=True).count == len(corpus.documents))
 
     def build(
-        self, corpus: Corpus, space: Space, points: Points, progress: Progress = no_progress
+        self,
+        corpus: Corpus,
+        schema: CollectionSchema,
+        vectors: CorpusVectors,
+        progress: Progress = no_progress,
     ) -> None:
         """Fill a new collection, check its count, and move the alias to it."""
-        name = f"{_alias(corpus, space)}-v{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}"
+        name = f"{_alias(corpus, schema)}-v{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}"
         try:
-            self._create(name, space)
-            self._fill(name, corpus, points, progress)
-            self._publish(name, corpus, space)
+            self._create(name, schema)
+            self._fill(name, corpus, vectors, progress)
+            self._publish(name, corpus, schema)
         except BaseException:
             self._discard(name)
             raise
 
-    def _create(self, name: str, space: Space) -> None:
+    def _create(self, name: str, schema: CollectionSchema) -> None:
         dense = {}
         # Rows have unit length, so DOT is the cosine. With COSINE, embedded Qdrant normalises them
         # again, in place, at every search, and the scores of one query drift from ask to ask.
-        if space.dense:
-            dense[DENSE] = models.VectorParams(size=space.dense, distance=models.Distance.DOT)
-        if space.tokens:
+        if schema.dense:
+            dense[DENSE] = models.VectorParams(size=schema.dense, distance=models.Distance.DOT)
+        if schema.tokens:
             dense[TOKENS] = models.VectorParams(
-                size=space.tokens,
+                size=schema.tokens,
                 distance=models.Distance.DOT,
                 multivector_config=models.MultiVectorConfig(
                     comparator=models.MultiVectorComparator.MAX_SIM
@@ -130,21 +146,21 @@ class VectorStore:
             client.create_collection(
                 name,
                 vectors_config=dense,
-                sparse_vectors_config={SPARSE: idf} if space.sparse else None,
+                sparse_vectors_config={SPARSE: idf} if schema.sparse else None,
                 shard_number=self.settings.shards,
                 replication_factor=self.settings.replicas,
             )
             if not self.embedded:
                 client.create_payload_index(name, "doc_id", models.PayloadSchemaType.KEYWORD)
 
-    def _fill(self, name: str, corpus: Corpus, points: Points, progress: Progress) -> None:
+    def _fill(self, name: str, corpus: Corpus, vectors: CorpusVectors, progress: Progress) -> None:
         total = len(corpus.documents)
         for start in range(0, total, _BATCH):
             progress(start, total)
             batch = [
                 models.PointStruct(
                     id=i,
-                    vector=_vectors(points, i),
+                    vector=_vectors(vectors, i),
                     payload={"doc_id": d.id, "title": d.title, "text": d.text},
                 )
                 for i, d in enumerate(corpus.documents[start : start + _BATCH], start=start)
@@ -153,8 +169,8 @@ class VectorStore:
                 client.upsert(name, batch, wait=True)
         progress(total, total)
 
-    def _publish(self, name: str, corpus: Corpus, space: Space) -> None:
-        alias = _alias(corpus, space)
+    def _publish(self, name: str, corpus: Corpus, schema: CollectionSchema) -> None:
+        alias = _alias(corpus, schema)
         with self._calls() as client:
             count = client.count(name, exact=True).count
             if count != len(corpus.documents):
@@ -180,9 +196,9 @@ class VectorStore:
         except StoreError:
             return
 
-    def drop(self, corpus: Corpus, space: Space) -> None:
+    def drop(self, corpus: Corpus, schema: CollectionSchema) -> None:
         """Remove a corpus's collection and its alias, where there is one."""
-        alias = _alias(corpus, space)
+        alias = _alias(corpus, schema)
         with self._calls() as client:
             for found in client.get_aliases().aliases:
                 if found.alias_name == alias:
@@ -190,43 +206,36 @@ class VectorStore:
 
     # ------------------------------------------------------------ searching
 
-    def search_dense(
-        self, corpus: Corpus, space: Space, query: Vector, limit: int
-    ) -> list[Candidate]:
-        """Return the nearest documents by cosine, best first."""
-        return self._query(corpus, space, limit, query=query.tolist(), using=DENSE)
-
-    def search_sparse(
-        self, corpus: Corpus, space: Space, query: SparseVector, limit: int
-    ) -> list[Candidate]:
-        """Return the best documents by BM25; those without any query word are not returned."""
-        if not query.indices:
-            return []
-        return self._query(corpus, space, limit, query=_sparse(query), using=SPARSE)
-
-    def search_hybrid(
-        self, corpus: Corpus, space: Space, dense: Vector, sparse: SparseVector, limit: int
-    ) -> list[Candidate]:
-        """Return both searches' documents fused by RRF inside Qdrant, in one request."""
-        prefetch = [models.Prefetch(query=dense.tolist(), using=DENSE, limit=limit)]
-        if sparse.indices:
-            prefetch.append(models.Prefetch(query=_sparse(sparse), using=SPARSE, limit=limit))
-        # Qdrant counts ranks from 0: the paper's 1 / (60 + rank) is its k = 61.
-        fusion = models.RrfQuery(rrf=models.Rrf(k=RRF_K + 1))
-        return self._query(corpus, space, limit, prefetch=prefetch, query=fusion)
-
-    def _query(
+    def search(
         self,
         corpus: Corpus,
-        space: Space,
+        schema: CollectionSchema,
+        queries: Sequence[VectorQuery],
         limit: int,
-        **request: Any,  # noqa: ANN401  (the Query API's own arguments)
+        *,
+        fused: bool = False,
     ) -> list[Candidate]:
+        """Return the best documents, best first; none where there is no query.
+
+        A dense query finds the nearest by cosine, a sparse one those that share a word, by BM25.
+        With `fused`, reciprocal rank fusion inside Qdrant joins all queries in one request.
+        """
+        if not queries:
+            return []
+        request: dict[str, Any] = {"query": _vector(queries[0].vector), "using": queries[0].using}
+        if fused:
+            prefetch = [
+                models.Prefetch(query=_vector(query.vector), using=query.using, limit=limit)
+                for query in queries
+            ]
+            # Qdrant counts ranks from 0: the paper's 1 / (60 + rank) is its k = 61.
+            fusion = models.RrfQuery(rrf=models.Rrf(k=RRF_K + 1))
+            request = {"prefetch": prefetch, "query": fusion}
         with self._calls() as client:
-            found = client.query_points(
-                _alias(corpus, space), limit=limit, with_payload=False, **request
+            response = client.query_points(
+                _alias(corpus, schema), limit=limit, with_payload=False, **request
             )
-            candidates = [Candidate(int(p.id), float(p.score)) for p in found.points]
+            candidates = [Candidate(int(p.id), float(p.score)) for p in response.points]
         if any(c.position >= len(corpus.documents) for c in candidates):
             raise StoreError(
                 f"{self.where} answered with documents that {corpus.name} does not have.",
@@ -236,14 +245,14 @@ class VectorStore:
         return sorted(candidates, key=lambda c: (-c.score, c.position))
 
     def maxsim(
-        self, corpus: Corpus, space: Space, query: Matrix, positions: Sequence[int]
+        self, corpus: Corpus, schema: CollectionSchema, query: Matrix, positions: Sequence[int]
     ) -> npt.NDArray[np.float64]:
         """Return MaxSim of the given documents, computed inside Qdrant, in their order."""
         wanted = sorted(set(positions))
         chosen = models.Filter(must=[models.HasIdCondition(has_id=list(wanted))])
         with self._calls() as client:
             found = client.query_points(
-                _alias(corpus, space),
+                _alias(corpus, schema),
                 query=query.tolist(),
                 using=TOKENS,
                 query_filter=chosen,
@@ -342,5 +351,5 @@ class VectorStore:
         return StoreError(f"{self.where} answered nonsense{odd}.", "See the server's log.")
 
 
-def _alias(corpus: Corpus, space: Space) -> str:
-    return f"{_PREFIX}-{corpus.fingerprint[:16]}-{space.key}"
+def _alias(corpus: Corpus, schema: CollectionSchema) -> str:
+    return f"{_PREFIX}-{corpus.fingerprint[:16]}-{schema.key}"

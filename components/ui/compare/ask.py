@@ -10,8 +10,8 @@ import streamlit as st
 
 from components.domain import Corpus, Ranking, Spec
 from components.lab import Lab, catalog
-from components.pipeline import Request, check_request
-from components.pipeline.job import Job
+from components.pipeline import Pipelines, Request, check_request
+from components.pipeline.job import ComparisonJob
 from components.ui.compare import paste, permalink, recording
 from components.ui.shared import page, state
 
@@ -78,23 +78,29 @@ def presenting() -> Request | None:
 
 def request() -> Request:
     """Return what the session's settings ask for."""
-    asked = Request(
-        query=state.query(),
+    return recording.request_for(state.query(), pipelines(), MAX_SYSTEMS)
+
+
+def pipelines() -> Pipelines:
+    """Return the first stage, the depth and the rerankers that the session's settings name."""
+    return Pipelines(
         first_stage=state.get(state.FIRST_STAGE),
-        rerankers=_with_twins(tuple(state.get(state.RERANKERS))),
+        rerankers=_with_variants(tuple(state.get(state.RERANKERS))),
         initial_k=int(state.get(state.INITIAL_K)),
         instruction=str(state.get(state.INSTRUCTION)),
         deadline_s=state.get(state.DEADLINE),
     )
-    return recording.with_recorded(asked, MAX_SYSTEMS)
 
 
-def _with_twins(chosen: tuple[str, ...]) -> tuple[str, ...]:
+def _with_variants(rerankers: tuple[str, ...]) -> tuple[str, ...]:
     """Return the rerankers, each that follows an instruction beside itself without it, if asked."""
     if not (state.get(state.WITHOUT) and str(state.get(state.INSTRUCTION)).strip()):
-        return chosen
+        return rerankers
     specs = catalog.reranker_specs(state.lab().settings)
-    pairs = [(key, key + catalog.PLAIN) if specs[key].instructions else (key,) for key in chosen]
+    pairs = [
+        (key, key + catalog.WITHOUT_INSTRUCTION) if specs[key].instructions else (key,)
+        for key in rerankers
+    ]
     return tuple(key for pair in pairs for key in pair)[:MAX_SYSTEMS]
 
 
@@ -142,7 +148,7 @@ def choose_systems() -> None:
     st.selectbox(
         "First stage",
         list(firsts),
-        format_func=lambda key: f"{key} · {firsts[key].family}",
+        format_func=lambda key: f"{key} · {firsts[key].spec.family}",
         **state.bound(state.FIRST_STAGE),
     )
     st.multiselect(
@@ -175,7 +181,7 @@ def choose_systems() -> None:
 
 
 def _keyless(spec: Spec, lab: Lab) -> bool:
-    needed = spec.provider in state.key_variables(lab.settings)
+    needed = spec.provider in lab.settings.variables
     return needed and spec.provider not in lab.settings.keys
 
 
@@ -200,7 +206,7 @@ def _choose_instruction(followers: Sequence[str]) -> None:
 # ---------------------------------------------------------------- the comparison
 
 
-def current_job(request: Request) -> Job | None:
+def current_job(request: Request) -> ComparisonJob | None:
     """Return the job for a request: the running one, or a new one that abandons the old."""
     corpus = state.corpus()
     job = state.job()
@@ -211,32 +217,29 @@ def current_job(request: Request) -> Job | None:
     state.put(state.JOB, None)
     with page.complaints():
         check_request(request, state.lab())
-        held = held_rankings(job, request, corpus) if job else {}
-        job = Job(state.lab(), corpus, request, held).start()
+        cached = cached_rankings(job, request, corpus) if job else {}
+        job = ComparisonJob(state.lab(), corpus, request, cached).start()
         state.put(state.JOB, job.await_first_stage(FIRST_PAINT_SECONDS))
     return state.job()
 
 
-def held_rankings(job: Job, request: Request, corpus: Corpus) -> dict[str, Ranking]:
-    """Return what a job has found that still holds when only the choice of rerankers changed.
+def cached_rankings(job: ComparisonJob, request: Request, corpus: Corpus) -> dict[str, Ranking]:
+    """Return the rankings of a job that still hold when only the choice of rerankers changed.
 
     Nobody should pay a provider again for adding another column.
     """
-    same = replace(
-        job.request,
-        rerankers=request.rerankers,
-        recorded=request.recorded,
-        instruction=request.instruction,
-    )
-    if same != request or job.corpus.fingerprint != corpus.fingerprint:
+    before, now = job.request.pipelines, request.pipelines
+    same = replace(before, rerankers=now.rerankers, instruction=now.instruction) == now
+    candidates = replace(job.request.query, recorded=request.query.recorded) == request.query
+    if not (same and candidates) or job.corpus.fingerprint != corpus.fingerprint:
         return {}
-    settings, alike = job.lab.settings, job.request.instruction == request.instruction
+    alike, settings = before.instruction == now.instruction, job.lab.settings
+    rankings = job.comparison.rankings if job.comparison else ()
     return {
-        key: ranking
-        for key, ranking in list(job.results.items())
-        if isinstance(ranking, Ranking)
-        and not ranking.recorded
-        and (alike or not catalog.reranker_spec(key, settings).instructions)
+        ranking.system: ranking
+        for ranking in rankings
+        if not ranking.recorded
+        and (alike or not catalog.reranker_spec(ranking.system, settings).instructions)
     }
 
 

@@ -13,7 +13,7 @@ from components.exports.as_json import comparison_json
 from components.exports.comparison import ComparisonReport, comparison_html
 from components.exports.tables import comparison_csv
 from components.exports.trec import comparison_run
-from components.ui.compare.board.view import column_specs, comparison_of, first_spec
+from components.ui.compare.board.view import column_specs, first_spec
 from components.ui.compare.views import K, Shown
 from components.ui.shared import page
 
@@ -21,8 +21,8 @@ from components.ui.shared import page
 def downloads(shown: Shown) -> None:
     """Offer a finished comparison as files."""
     job = shown.job
-    query = job.corpus.find_query(job.request.query)
-    comparison = comparison_of(job)
+    query = job.corpus.find_query(job.request.query.text)
+    comparison = shown.comparison
     page.heading("Take it away", "Every format holds the query, the systems and the ranks.")
     files = (
         ("Report (HTML)", "html", "text/html", lambda: comparison_html(_report(shown, comparison))),
@@ -60,7 +60,7 @@ def _report(shown: Shown, comparison: Comparison) -> ComparisonReport:
     specs = column_specs(job.request, job.lab.settings)
     models = [first_spec(job.request), *(specs[r.system] for r in shown.rankings[1:])]
     return ComparisonReport(
-        job.request.query,
+        job.request.query.text,
         job.corpus,
         shown.columns,
         {
@@ -71,6 +71,6 @@ def _report(shown: Shown, comparison: Comparison) -> ComparisonReport:
         shown.grades,
         analysis.verdict(comparison, shown.grades, K),
         shown.final_k,
-        job.request.instruction,
+        job.request.pipelines.instruction,
         datetime.now(UTC),
     )

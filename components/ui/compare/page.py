@@ -11,10 +11,10 @@ from components.analysis import comparison as analysis
 from components.charts.palette import LETTERS, StyledRanking, SystemStyle, letters
 from components.domain import Comparison, Query
 from components.lab import catalog
-from components.pipeline.job import FIRST, Job
+from components.pipeline.job import FIRST, ComparisonJob
 from components.ui.compare import exports, permalink, recording, views, why
 from components.ui.compare.board.component import BoardData, board
-from components.ui.compare.board.view import board_data, column_specs, comparison_of, first_spec
+from components.ui.compare.board.view import board_data, column_specs, first_spec
 from components.ui.shared import page, state
 from components.wording import movement as movement_words
 
@@ -22,16 +22,16 @@ POLL_SECONDS = 0.3
 QUALITY_DEPTH = 10
 
 
-def show(job: Job) -> None:
+def show(job: ComparisonJob) -> None:
     """Show what a job holds so far, and look again until it has ended."""
     live = not job.finished
     st.fragment(_watch, run_every=POLL_SECONDS if live else None)(job, live)
 
 
-def _watch(job: Job, live: bool) -> None:
+def _watch(job: ComparisonJob, live: bool) -> None:
     finished = job.finished  # read before drawing, so that nothing is missed in between
     final_k = _final_k(job)
-    query = job.corpus.find_query(job.request.query)
+    query = job.corpus.find_query(job.request.query.text)
     grades = job.corpus.grades(query)
     if job.error:
         page.complain(job.error)
@@ -44,8 +44,8 @@ def _watch(job: Job, live: bool) -> None:
         if finished:
             state.put(state.CHOSEN, chosen)
             permalink.write()
-        if finished and job.first_stage is not None:
-            _results(job, final_k, grades, chosen)
+        if finished and job.comparison is not None:
+            _results(job, job.comparison, final_k, grades, chosen)
     if finished and live:
         st.rerun()  # ends the polling
 
@@ -71,11 +71,13 @@ def focused(data: BoardData) -> BoardData:
     return replace(data, columns=columns, paths=())
 
 
-def _final_k(job: Job) -> int:
-    return min(int(state.get(state.FINAL_K)), job.request.initial_k)
+def _final_k(job: ComparisonJob) -> int:
+    return min(int(state.get(state.FINAL_K)), job.request.pipelines.initial_k)
 
 
-def _status(job: Job, query: Query | None, grades: Mapping[str, int], *, finished: bool) -> None:
+def _status(
+    job: ComparisonJob, query: Query | None, grades: Mapping[str, int], *, finished: bool
+) -> None:
     if query and (query.tags or query.note):
         tags = f"Tags: {', '.join(query.tags)}. " if query.tags else ""
         page.soft(f"{tags}{'For the teacher: ' + query.note if query.note else ''}", "note")
@@ -84,9 +86,9 @@ def _status(job: Job, query: Query | None, grades: Mapping[str, int], *, finishe
         return
     if job.stopped:
         page.soft("Stopped. What had finished is shown.", "stopped")
-    if job.first_stage is None:
+    if job.comparison is None:
         return
-    found = analysis.verdict(comparison_of(job), grades, QUALITY_DEPTH)
+    found = analysis.verdict(job.comparison, grades, QUALITY_DEPTH)
     if found:
         with st.container(key="verdict"):
             st.text(found.sentence)
@@ -96,10 +98,10 @@ def _status(job: Job, query: Query | None, grades: Mapping[str, int], *, finishe
 _WORDS = {"load": "loading", "wait": "waiting for another model", "run": "scoring"}
 
 
-def _progress(job: Job) -> None:
-    stages = list(job.stages.items())  # the job's threads add to them meanwhile
+def _progress(job: ComparisonJob) -> None:
+    stages = list(job.steps.items())  # the job's threads add to them meanwhile
     busy = [(n, s) for n, s in stages if s.state not in {"done", "failed", "wait"}]
-    name, stage = busy[-1] if busy else (FIRST, job.stages.get(FIRST))
+    name, stage = busy[-1] if busy else (FIRST, job.steps.get(FIRST))
     words = _WORDS.get(stage.state, stage.state) if stage else "starting"
     count = f" {stage.done:,} of {stage.total:,}" if stage and stage.total else ""
     share = stage.done / stage.total if stage and stage.total else 0.0
@@ -112,8 +114,13 @@ def _progress(job: Job) -> None:
 # ---------------------------------------------------------------- views of a finished job
 
 
-def _results(job: Job, final_k: int, grades: Mapping[str, int], chosen: str | None) -> None:
-    comparison = comparison_of(job)
+def _results(
+    job: ComparisonJob,
+    comparison: Comparison,
+    final_k: int,
+    grades: Mapping[str, int],
+    chosen: str | None,
+) -> None:
     recording.remember(job, comparison)
     columns = _styled(job, comparison)
     if chosen:
@@ -122,7 +129,7 @@ def _results(job: Job, final_k: int, grades: Mapping[str, int], chosen: str | No
     _instruction_views(columns, final_k)
     if state.get(state.VIEW) == "presenter":
         return
-    shown = views.Shown(job, columns, grades, final_k)
+    shown = views.Shown(job, comparison, columns, grades, final_k)
     views.show(shown)
     exports.downloads(shown)
 
@@ -131,7 +138,7 @@ def _instruction_views(columns: Sequence[StyledRanking], final_k: int) -> None:
     """Show, for each reranker that ran with and without the instruction, what it changed."""
     for plain in columns:
         system = plain.ranking.system
-        key = system.removesuffix(catalog.PLAIN)
+        key = system.removesuffix(catalog.WITHOUT_INSTRUCTION)
         told = next((c for c in columns if c.ranking.system == key != system), None)
         if told is None:
             continue
@@ -154,7 +161,7 @@ def _instruction_views(columns: Sequence[StyledRanking], final_k: int) -> None:
         st.dataframe(rows, hide_index=True, width="stretch", column_config=narrow)
 
 
-def _styled(job: Job, comparison: Comparison) -> list[StyledRanking]:
+def _styled(job: ComparisonJob, comparison: Comparison) -> list[StyledRanking]:
     """Return the rankings with their styles, the first stage's first."""
     settings, palette = job.lab.settings, page.palette()
     first, specs = first_spec(job.request), column_specs(job.request, settings)
@@ -172,8 +179,8 @@ def _styled(job: Job, comparison: Comparison) -> list[StyledRanking]:
     return columns
 
 
-def _depth_note(job: Job, comparison: Comparison) -> None:
-    found, asked = len(comparison.first_stage.hits), job.request.initial_k
+def _depth_note(job: ComparisonJob, comparison: Comparison) -> None:
+    found, asked = len(comparison.first_stage.hits), job.request.pipelines.initial_k
     if found < asked:
         whole = found == len(job.corpus.documents)
         why = "the whole corpus" if whole else "all that the first stage found"

@@ -17,8 +17,8 @@ from components.exports.recordings import (
     read_bundle,
 )
 from components.exports.trec import read_run
-from components.pipeline import Request
-from components.pipeline.job import Job
+from components.pipeline import Pipelines, QueryInput, Request
+from components.pipeline.job import ComparisonJob
 from components.ui.compare import paste
 from components.ui.compare.board.view import column_specs, first_spec
 from components.ui.shared import page, state
@@ -34,17 +34,15 @@ TYPES = ["json", "trec", "run", "txt"]
 # ---------------------------------------------------------------- what is asked
 
 
-def with_recorded(request: Request, most: int) -> Request:
-    """Return a request with the recorded columns that belong to its query, `most` in all."""
-    found = recorded_query(request.query)
-    columns = (*(found.columns if found else ()), *_runs_for(request.query))
-    room = max(0, most - len(request.rerankers))
-    return replace(
-        request,
-        recorded=columns[:room],
-        recorded_first=found.first_stage if found else paste.given_order(),
-        initial_k=found.initial_k if found else request.initial_k,
-    )
+def request_for(query: str, pipelines: Pipelines, most: int) -> Request:
+    """Return a query's request, with the recorded columns that belong to it, `most` in all."""
+    recorded = recorded_query(query)
+    columns = (*(recorded.columns if recorded else ()), *_runs_for(query))
+    room = max(0, most - len(pipelines.rerankers))
+    first = recorded.first_stage if recorded else paste.given_order()
+    if recorded:
+        pipelines = replace(pipelines, initial_k=recorded.initial_k)
+    return Request(pipelines, QueryInput(query, columns[:room], first))
 
 
 def recording() -> Recording | None:
@@ -80,7 +78,7 @@ def _runs_for(query: str) -> tuple[Recorded, ...]:
 # ---------------------------------------------------------------- saving
 
 
-def remember(job: Job, comparison: Comparison) -> None:
+def remember(job: ComparisonJob, comparison: Comparison) -> None:
     """Keep a finished comparison, so that it can be saved."""
     if st.session_state.get(LATEST) == id(job) or job.stopped:
         return
@@ -90,18 +88,18 @@ def remember(job: Job, comparison: Comparison) -> None:
     del history[:-MOST_SAVED]
 
 
-def saved(job: Job, comparison: Comparison) -> Saved:
+def saved(job: ComparisonJob, comparison: Comparison) -> Saved:
     """Return a comparison with what a reader must know of it: models, scales, judgments."""
     specs = column_specs(job.request, job.lab.settings)
     first = first_spec(job.request)
     known = {comparison.first_stage.system: first} | specs
     return Saved(
         comparison=comparison,
-        initial_k=job.request.initial_k,
-        instruction=job.request.instruction,
+        initial_k=job.request.pipelines.initial_k,
+        instruction=job.request.pipelines.instruction,
         models={key: spec.model or spec.label for key, spec in known.items()},
         scales={key: spec.scale for key, spec in known.items()},
-        grades=job.corpus.grades(job.corpus.find_query(job.request.query)),
+        grades=job.corpus.grades(job.corpus.find_query(job.request.query.text)),
     )
 
 

@@ -15,10 +15,11 @@ from components.analysis import headroom as room
 from components.analysis.headroom import Delta
 from components.charts import comparison
 from components.charts.palette import StyledRanking
-from components.domain import Ranking
-from components.lab import Report
-from components.pipeline.job import Job
-from components.ui.compare.board.view import column_specs, comparison_of
+from components.domain import Comparison, InputError, Ranking
+from components.lab import StepReport
+from components.pipeline import Pipelines
+from components.pipeline.job import ComparisonJob
+from components.ui.compare.board.view import column_specs
 from components.ui.shared import page, state
 from components.ui.shared.work import on_demand
 from components.wording import milliseconds
@@ -32,7 +33,8 @@ DEPTH = "_depth"
 class Shown:
     """A finished comparison as its views need it: rankings with styles, the first stage first."""
 
-    job: Job
+    job: ComparisonJob
+    comparison: Comparison
     columns: Sequence[StyledRanking]
     grades: Mapping[str, int]
     final_k: int
@@ -132,16 +134,16 @@ def _gallery(shown: Shown) -> None:
     """Look for the corpus's queries on which the first stage beats a reranker."""
     job = shown.job
     local = shown.local()
-    if not job.corpus.judgments or not local or job.request.recorded_first is not None:
+    if not job.corpus.judgments or not local or job.request.query.recorded_first is not None:
         return
     i = local[0]
     system = shown.rankings[i].system
     key = (
         "gallery",
         job.corpus.fingerprint,
-        job.request.first_stage,
+        job.request.pipelines.first_stage,
         system,
-        job.request.initial_k,
+        job.request.pipelines.initial_k,
     )
     result = on_demand(
         key,
@@ -177,12 +179,11 @@ def _gallery(shown: Shown) -> None:
             st.rerun()
 
 
-def deltas(job: Job, system: str, report: Report) -> tuple[Delta, ...]:
+def deltas(job: ComparisonJob, system: str, report: StepReport) -> tuple[Delta, ...]:
     """Return nDCG@10 before and after one reranker for every judged query of the corpus."""
-    request = pipeline.Request(
-        "-", job.request.first_stage, (system,), job.request.initial_k, reuse=True
-    )
-    plan = evaluation.plan(job.corpus, request)
+    asked = job.request.pipelines
+    pipelines = Pipelines(asked.first_stage, (system,), asked.initial_k, reuse=True)
+    plan = evaluation.plan(job.corpus, pipelines)
     found = evaluation.evaluate(job.lab, job.corpus, plan, report)
     metrics, name = found.metrics(plan.judgments), f"nDCG@{K}"
     before, after = metrics[plan.first_stage].per_query, metrics[system].per_query
@@ -259,14 +260,21 @@ def latency(shown: Shown) -> None:
         )
 
 
-def repeated(job: Job, systems: Sequence[str], report: Report) -> dict[str, list[float]]:
+def shown_first(job: ComparisonJob) -> Ranking:
+    """Return the first stage of a job that has ended."""
+    if job.comparison is None:
+        raise InputError("The first stage has no ranking yet.", "Wait for it.")
+    return job.comparison.first_stage
+
+
+def repeated(job: ComparisonJob, systems: Sequence[str], report: StepReport) -> dict[str, list[float]]:
     """Return the milliseconds of warm scoring passes, one system at a time."""
     found: dict[str, list[float]] = {system: [] for system in systems}
-    first = comparison_of(job).first_stage
+    first, query = shown_first(job), job.request.query.text
     for done in range(ROUNDS * len(systems)):
         system = systems[done % len(systems)]
         report(system, done, ROUNDS * len(systems))
-        ranking = pipeline.rerank_candidates(job.lab, job.corpus, job.request, first, system)
+        ranking = pipeline.rerank_candidates(job.run, query, first, system)
         found[system].append(ranking.timing.rerank_ms)
     return found
 
@@ -289,7 +297,7 @@ def _deadline(shown: Shown) -> None:
 # ---------------------------------------------------------------- depth and scores
 
 
-def chosen_depth(job: Job) -> int | None:
+def chosen_depth(job: ComparisonJob) -> int | None:
     """Return the depth at which the columns are looked at; None for all candidates."""
     found = len(job.first_stage.hits) if job.first_stage else 0
     chosen = st.session_state.get(DEPTH)
@@ -352,16 +360,16 @@ def _measured_depths(shown: Shown, full: int) -> dict[str, dict[int, float]]:
 
 
 def measured_depths(
-    job: Job, systems: Sequence[str], full: int, report: Report
+    job: ComparisonJob, systems: Sequence[str], full: int, report: StepReport
 ) -> dict[str, dict[int, float]]:
     """Return the milliseconds of a scoring pass at every depth, by system."""
     found: dict[str, dict[int, float]] = {system: {} for system in systems}
-    first, steps = comparison_of(job).first_stage, depth.depths(full)
+    first, query, steps = shown_first(job), job.request.query.text, depth.depths(full)
     for done in range(len(systems) * len(steps)):
         system, at = systems[done // len(steps)], steps[done % len(steps)]
         report(f"{system} at {at}", done, len(systems) * len(steps))
         fewer = depth.at_depth(first, at)
-        ranking = pipeline.rerank_candidates(job.lab, job.corpus, job.request, fewer, system)
+        ranking = pipeline.rerank_candidates(job.run, query, fewer, system)
         found[system][at] = ranking.timing.rerank_ms
     return found
 

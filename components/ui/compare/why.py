@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -15,11 +16,11 @@ from components.analysis.explanations import Occlusion, Unit
 from components.charts import explanations
 from components.charts.palette import StyledRanking, SystemStyle
 from components.domain import Hit, Ranking, Spec
-from components.lab import Report, catalog
-from components.lab.work import Task
+from components.lab import StepReport, catalog
+from components.lab.work import BackgroundTask
 from components.models.bm25 import BM25, statistics
 from components.models.tokens import estimate_tokens
-from components.pipeline.job import Job
+from components.pipeline.job import ComparisonJob
 from components.rerankers.hosted.prices import price_of
 from components.ui.compare.board.view import column_specs, first_spec
 from components.ui.shared import page
@@ -32,7 +33,7 @@ _CHART = {"displayModeBar": False, "displaylogo": False}
 
 
 def detail(
-    job: Job,
+    job: ComparisonJob,
     chosen: str,
     columns: Sequence[StyledRanking],
     grades: Mapping[str, int],
@@ -75,7 +76,7 @@ def _count(tokens: int, ranking: Ranking) -> str:
 
 
 def _why(
-    job: Job, there: Sequence[tuple[StyledRanking, Hit]], columns: Sequence[StyledRanking]
+    job: ComparisonJob, there: Sequence[tuple[StyledRanking, Hit]], columns: Sequence[StyledRanking]
 ) -> None:
     """Let the visitor choose one of the systems that ranked the document; explain its score."""
     st.markdown("**Why this score?**")
@@ -100,7 +101,7 @@ def _why(
     _explainer(spec, ranking)(job, spec, ranking, hit, column.style)
 
 
-Explainer = Callable[[Job, Spec, Ranking, Hit, SystemStyle], None]
+Explainer = Callable[[ComparisonJob, Spec, Ranking, Hit, SystemStyle], None]
 
 
 def _explainer(spec: Spec, ranking: Ranking) -> Explainer:
@@ -122,17 +123,17 @@ def _explainer(spec: Spec, ranking: Ranking) -> Explainer:
 
 
 def _none(words: str) -> Explainer:
-    def say(job: Job, spec: Spec, ranking: Ranking, hit: Hit, style: SystemStyle) -> None:
+    def say(job: ComparisonJob, spec: Spec, ranking: Ranking, hit: Hit, style: SystemStyle) -> None:
         page.soft(words, "no-explanation")
 
     return say
 
 
-def _read(job: Job, spec: Spec, ranking: Ranking, hit: Hit) -> None:
+def _read(job: ComparisonJob, spec: Spec, ranking: Ranking, hit: Hit) -> None:
     """Show the exact text that was passed on, and where the model stopped reading."""
     passage = hit.document.passage
     found = explain.what_was_read(
-        catalog.base(spec.key), job.request.query, passage, hit.tokens_read, hit.tokens_cut
+        catalog.base(spec.key), job.request.query.text, passage, hit.tokens_read, hit.tokens_cut
     )
     how = "" if found.exact else ", estimated"
     label = f"What it read: {'all of it' if not found.unread else f'not to its end{how}'}"
@@ -144,8 +145,8 @@ def _read(job: Job, spec: Spec, ranking: Ranking, hit: Hit) -> None:
             page.soft(found.unread, "unread")
 
 
-def _bm25(job: Job, spec: Spec, ranking: Ranking, hit: Hit, style: SystemStyle) -> None:
-    terms = explain.bm25_terms(statistics(job.corpus), job.request.query, hit.document.passage)
+def _bm25(job: ComparisonJob, spec: Spec, ranking: Ranking, hit: Hit, style: SystemStyle) -> None:
+    terms = explain.bm25_terms(statistics(job.corpus), job.request.query.text, hit.document.passage)
     page.soft(
         f"How to read: one bar a word of the query; together they are the score, "
         f"{sum(t.contribution for t in terms):.2f}. {explain.CAVEATS['bm25']}",
@@ -155,8 +156,8 @@ def _bm25(job: Job, spec: Spec, ranking: Ranking, hit: Hit, style: SystemStyle) 
     st.plotly_chart(figure, key="terms", config=_CHART, alt="Contribution of each query term")
 
 
-def _maxsim(job: Job, spec: Spec, ranking: Ranking, hit: Hit, style: SystemStyle) -> None:
-    found = _token_matches(job.request.query, hit.document.passage)
+def _maxsim(job: ComparisonJob, spec: Spec, ranking: Ranking, hit: Hit, style: SystemStyle) -> None:
+    found = _token_matches(job.request.query.text, hit.document.passage)
     page.soft(
         "How to read: rows are the query's tokens, columns the document's; ● marks the best match "
         f"of each. Together they are the score, {found.score:.2f}. {explain.CAVEATS['maxsim']}",
@@ -174,7 +175,7 @@ def _token_matches(query: str, text: str) -> explain.TokenMatches:
 # ---------------------------------------------------------------- occlusion
 
 
-def _occlusion(job: Job, spec: Spec, ranking: Ranking, hit: Hit, style: SystemStyle) -> None:
+def _occlusion(job: ComparisonJob, spec: Spec, ranking: Ranking, hit: Hit, style: SystemStyle) -> None:
     """Leave out sentence by sentence or word by word, on request."""
     text = hit.document.passage
     unit: Unit = (
@@ -199,7 +200,7 @@ def _occlusion(job: Job, spec: Spec, ranking: Ranking, hit: Hit, style: SystemSt
     _watch_task(key)
 
 
-def _price_of_asking(job: Job, spec: Spec, text: str, unit: Unit) -> str:
+def _price_of_asking(job: ComparisonJob, spec: Spec, text: str, unit: Unit) -> str:
     """Say how many variants are scored and, for a provider, what that costs."""
     texts = explain.variants(text, unit)
     words = f"{len(texts):,} variants are scored. {explain.CAVEATS['occlusion']}"
@@ -207,7 +208,7 @@ def _price_of_asking(job: Job, spec: Spec, text: str, unit: Unit) -> str:
         return words
     most = spec.limits.documents or len(texts)
     requests = 1 if spec.listwise else -(-len(texts) // most)
-    tokens = sum(estimate_tokens(texts)) + len(texts) * estimate_tokens([job.request.query])[0]
+    tokens = sum(estimate_tokens(texts)) + len(texts) * estimate_tokens([job.request.query.text])[0]
     price = price_of(spec, job.lab.settings)
     cost = "its price is not on file"
     if price:
@@ -217,24 +218,25 @@ def _price_of_asking(job: Job, spec: Spec, text: str, unit: Unit) -> str:
     return f"{words} {explain.CAVEATS['hosted']} Here: {ask}"
 
 
-def _begin(job: Job, system: str, text: str, unit: Unit) -> tuple[Task, dict[str, Any]]:
+def _begin(job: ComparisonJob, system: str, text: str, unit: Unit) -> tuple[BackgroundTask, dict[str, Any]]:
     """Start scoring the variants; the result lands in the returned dictionary."""
     result: dict[str, Any] = {}
 
-    def work(report: Report) -> None:
-        class Watch(pipeline.Unwatched):
+    def work(report: StepReport) -> None:
+        class Watch(pipeline.NullWatcher):
             """Passes steps on to the task."""
 
             def step(self, system: str, state: str, done: int, total: int) -> None:
                 report(state, done, total)
 
         def score(texts: Sequence[str]) -> explain.Values:
-            done = pipeline.score_texts(job.lab, job.corpus, job.request, system, texts, Watch())
-            return done.scores.values
+            run = replace(job.run, watcher=Watch())
+            scoring = pipeline.score_texts(run, job.request.query.text, system, texts)
+            return scoring.scores.values
 
         result["found"] = explain.occlusion(score, text, unit)
 
-    return Task(work).start(), result
+    return BackgroundTask(work).start(), result
 
 
 def _watch_task(key: object) -> None:
@@ -246,9 +248,9 @@ def _watch_task(key: object) -> None:
     st.fragment(_progress, run_every=0.3 if live else None)(key, task, result, live)
 
 
-def _progress(key: object, task: Task, result: dict[str, Any], live: bool) -> None:
+def _progress(key: object, task: BackgroundTask, result: dict[str, Any], live: bool) -> None:
     if not task.finished:
-        stage = task.stage
+        stage = task.step
         share = stage.done / stage.total if stage.total else 0.0
         st.progress(min(share, 1.0), text=f"{stage.state}: {stage.done:,} of {stage.total:,}")
         if st.button("Stop", key="stop_explaining", icon=":material/stop:"):

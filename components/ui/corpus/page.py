@@ -19,14 +19,12 @@ from components.corpora import (
     upload_endings,
 )
 from components.domain import Corpus, CorpusError
-from components.encoders import ENCODERS
-from components.lab import LATE_LIMIT, TOKEN_SPACE, Report, catalog, space_of
-from components.lab.work import Task
+from components.lab import LATE_LIMIT, TOKEN_SCHEMA, StepReport, catalog
+from components.lab.work import BackgroundTask
 from components.rerankers.late_interaction import LATE_MINILM
 from components.retrieval.vectors import is_cached
 from components.ui.shared import page, state
 
-TYPES = ["zip", "jsonl", "csv", "tsv", "md", "markdown", "txt"]
 NEW_CORPUS = "new_corpus"
 
 
@@ -89,12 +87,11 @@ def _show_index(found: Corpus) -> None:
     lab = state.lab()
     held = {s.alias: s for s in lab.store.status()}
     rows: list[dict[str, Any]] = []
-    for key in catalog.first_stages():
-        encoder = catalog.encoder_of(key)
-        kept = is_cached(lab.settings.cache_dir, found, ENCODERS[encoder].spec) if encoder else True
-        rows.append(_index_row(found, held, key, lab.store.alias(found, space_of(key)), kept))
+    for key, stage in catalog.first_stages().items():
+        kept = not stage.encoder or is_cached(lab.settings.cache_dir, found, stage.encoder.spec)
+        rows.append(_index_row(found, held, key, lab.store.alias(found, stage.schema), kept))
     kept = is_cached(lab.settings.cache_dir, found, LATE_MINILM)
-    alias = lab.store.alias(found, TOKEN_SPACE)
+    alias = lab.store.alias(found, TOKEN_SCHEMA)
     rows.append(_index_row(found, held, LATE_MINILM.key, alias, kept))
     st.dataframe(rows, hide_index=True, width="stretch")
 
@@ -117,10 +114,10 @@ def _begin(found: Corpus, first: str, *, tokens: bool) -> None:
         running.stop()
     lab = state.lab()
 
-    def work(report: Report) -> None:
+    def work(report: StepReport) -> None:
         lab.index_all(found, first, tokens=tokens, report=report)
 
-    state.put(state.TASK, Task(work).start())
+    state.put(state.TASK, BackgroundTask(work).start())
 
 
 def _show_task() -> None:
@@ -130,8 +127,8 @@ def _show_task() -> None:
         st.fragment(_watch_task, run_every=0.3 if live else None)(task, live)
 
 
-def _watch_task(task: Task, live: bool) -> None:
-    finished, stage = task.finished, task.stage
+def _watch_task(task: BackgroundTask, live: bool) -> None:
+    finished, stage = task.finished, task.step
     if task.error:
         page.complain(task.error)
     elif finished and stage.state == "done":

@@ -63,7 +63,7 @@ def show(report: EvaluationReport | None) -> None:
     rows = [
         {
             "Model": bill.spec.key,
-            "Price": bill.price.words,
+            "Price": str(bill.price),
             "A query": f"${bill.usd_a_query:.6f}",
             "A month": f"${bill.usd_a_month:,.2f}",
             **{

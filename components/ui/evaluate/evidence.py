@@ -9,7 +9,7 @@ import streamlit as st
 from components.charts import evaluation as drawn
 from components.evaluation import significance
 from components.evaluation import summary as evidence
-from components.evaluation.store import Snapshot
+from components.evaluation.store import SavedEvaluation
 from components.exports.evaluation_report import HOW_DIFFERENCES_READ, EvaluationReport
 from components.measures import FAMILIES
 from components.ui.compare.views import CHART
@@ -231,14 +231,14 @@ def by_query(report: EvaluationReport) -> None:
         _open(report.saved, found[places[0]].query.text)
 
 
-def _open(one: Snapshot, query: str) -> None:
+def _open(one: SavedEvaluation, query: str) -> None:
     """Show a query in Compare with the evaluation's corpus and systems."""
     names = state.corpus_names()
     held = {state.corpus_named(name).fingerprint: name for name in names}
     state.choose_corpus(held[one.plan.fingerprint])
     state.choose_split(state.corpus().name, one.plan.split)
     state.put(state.QUERY, query)
-    known = one.plan.request
+    known = one.plan.pipelines
     state.put(state.FIRST_STAGE, known.first_stage)
     state.put(state.RERANKERS, tuple(r for r in known.rerankers if "@" not in r))
     state.put(state.INITIAL_K, known.initial_k)

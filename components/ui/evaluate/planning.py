@@ -13,7 +13,7 @@ from components.advice.costs import Traffic, bills
 from components.domain import LabError
 from components.evaluation import Plan, Subset
 from components.lab import catalog
-from components.pipeline import check_request
+from components.pipeline import check_pipelines
 from components.ui.compare import ask
 from components.ui.rerankers.choosing import reading
 from components.ui.shared import page, state
@@ -100,12 +100,10 @@ def _plan() -> Plan:
         sample=int(state.get(state.SAMPLE)) if kind == "sample" else None,
         seed=int(state.get(state.SEED)) if kind == "sample" else 0,
     )
-    asked = replace(
-        ask.request(), query="-", recorded=(), recorded_first=None, reuse=state.get(state.REUSE)
-    )
-    check_request(asked, state.lab())
+    pipelines = replace(ask.pipelines(), reuse=state.get(state.REUSE))
+    check_pipelines(pipelines, state.lab())
     found = state.corpus()
-    return evaluation.plan(found, asked, subset=subset, split=found.split)
+    return evaluation.plan(found, pipelines, subset=subset, split=found.split)
 
 
 def plan_words(chosen: Plan) -> str:
@@ -134,7 +132,7 @@ def _takes(chosen: Plan) -> Iterator[str]:
 def _costs(chosen: Plan) -> Iterator[str]:
     """Say what providers will charge, about."""
     settings = state.lab().settings
-    specs = [catalog.reranker_spec(key, settings) for key in chosen.request.rerankers]
+    specs = [catalog.reranker_spec(key, settings) for key in chosen.pipelines.rerankers]
     if not any(spec.provider for spec in specs):
         return
     read = reading(state.corpus())

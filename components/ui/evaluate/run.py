@@ -12,8 +12,8 @@ from components import evaluation
 from components.charts.palette import evaluated_styles
 from components.domain import Corpus, LabError
 from components.evaluation import Plan
-from components.evaluation.job import Evaluating, at_work
-from components.evaluation.store import Snapshot
+from components.evaluation.job import EvaluationJob, at_work
+from components.evaluation.store import SavedEvaluation
 from components.exports.evaluation_report import EvaluationReport
 from components.measures import MEASURES, Metrics
 from components.ui.evaluate.planning import plan_words
@@ -28,8 +28,8 @@ POLL_SECONDS = 0.3
 
 def run(chosen: Plan | LabError) -> None:
     """Offer to evaluate; show a run's progress until it ends."""
-    job: Evaluating | None = state.get(state.EVALUATING)
-    live = job is not None and not job.shown
+    job: EvaluationJob | None = state.get(state.EVALUATING)
+    live = job is not None and not job.has_ended
     if isinstance(chosen, LabError):
         page.complain(chosen)
     else:
@@ -52,59 +52,59 @@ def _offer_others() -> None:
             if st.button("Watch it", key=f"watch_{i}"):
                 state.put(state.EVALUATING, other)
                 st.rerun()
-            done = len(other.found.complete)
+            done = len(other.evaluation.complete)
             page.soft(
-                f"An evaluation of {other.chosen.corpus} is at work: {done:,} of "
-                f"{len(other.chosen.queries):,} queries, {', '.join(other.chosen.systems)}.",
+                f"An evaluation of {other.plan.corpus} is at work: {done:,} of "
+                f"{len(other.plan.queries):,} queries, {', '.join(other.plan.systems)}.",
                 f"other-words-{i}",
             )
 
 
-def _offer_resume(job: Evaluating | None) -> None:
+def _offer_resume(job: EvaluationJob | None) -> None:
     """Offer to go on with a run that was stopped, or to try again what failed."""
-    if job is None or not job.finished or job.snapshot is None:
+    if job is None or not job.finished or job.saved is None:
         return
-    open_ = len(job.chosen.queries) - len(job.found.complete)
+    open_ = len(job.plan.queries) - len(job.evaluation.complete)
     if open_ and st.button(
         f"Go on with {queries(open_)}",
         key="resume",
         help="Finished queries are kept; failed ones are tried again.",
     ):
-        _begin(job.chosen, job.snapshot)
+        _begin(job.plan, job.saved)
 
 
-def _begin(chosen: Plan, before: Snapshot | None) -> None:
-    old: Evaluating | None = state.get(state.EVALUATING)
+def _begin(chosen: Plan, before: SavedEvaluation | None) -> None:
+    old: EvaluationJob | None = state.get(state.EVALUATING)
     if old is not None:
         old.stop()
     corpus = old.corpus if before is not None and old is not None else state.corpus()
     # Streamlit's first table imports pandas, most of a second that nobody need wait for at the end
     threading.Thread(target=import_module, args=("pandas",), daemon=True).start()
-    state.put(state.EVALUATING, Evaluating(state.lab(), corpus, chosen, before).start())
+    state.put(state.EVALUATING, EvaluationJob(state.lab(), corpus, chosen, before).start())
     st.rerun()
 
 
-def _watch(job: Evaluating, live: bool) -> None:
+def _watch(job: EvaluationJob, live: bool) -> None:
     # read before drawing, so that nothing is missed in between
-    finished, shown, one = job.finished, job.shown, job.snapshot
-    if not shown:
+    finished, ended, saved = job.finished, job.has_ended, job.saved
+    if not ended:
         _progress(job)
     else:
         _ended(job)
-    fresh = live and one is not None and state.get(state.EVALUATED) is not one
-    if fresh and one is not None:
-        state.put(state.EVALUATED, one)
-        state.memo(_usual(one), lambda: dict(job.metrics))
+    fresh = live and saved is not None and state.get(state.EVALUATED) is not saved
+    if fresh and saved is not None:
+        state.put(state.EVALUATED, saved)
+        state.memo(_usual(saved), lambda: dict(job.metrics))
     if fresh or (finished and live):
         st.rerun()
 
 
-def _progress(job: Evaluating) -> None:
-    styles = evaluated_styles(job.chosen.systems, state.lab().settings)
-    total, step = len(job.chosen.queries), job.step
+def _progress(job: EvaluationJob) -> None:
+    styles = evaluated_styles(job.plan.systems, state.lab().settings)
+    total, step = len(job.plan.queries), job.step
     with st.container(border=True, key="evaluating"):
-        for system in job.chosen.systems:
-            done = job.found.ended(system)
+        for system in job.plan.systems:
+            done = job.evaluation.ended(system)
             left = job.seconds_left(system)
             words = f"{styles[system].letter} `{system}`: {done:,} of {total:,} queries"
             st.progress(min(done / total, 1.0), text=words + _left_words(left, done < total))
@@ -125,11 +125,11 @@ def _left_words(seconds: float | None, unfinished: bool) -> str:
     return f" · about {duration(seconds)} left"
 
 
-def _ended(job: Evaluating) -> None:
+def _ended(job: EvaluationJob) -> None:
     if job.error:
         page.complain(job.error, key="complaint-evaluation")
-    if job.not_kept:
-        page.complain(job.not_kept, key="complaint-kept")
+    if job.save_error:
+        page.complain(job.save_error, key="complaint-kept")
     if job.stopped:
         page.soft("Stopped. What had finished is shown and kept.", "stopped")
 
@@ -139,7 +139,7 @@ def _ended(job: Evaluating) -> None:
 
 def shown() -> EvaluationReport | None:
     """Return the session's evaluation as it is looked at: measure and baseline included."""
-    one: Snapshot | None = state.get(state.EVALUATED)
+    one: SavedEvaluation | None = state.get(state.EVALUATED)
     if one is None or one.plan.fingerprint not in state.fingerprints():
         return None
     name, systems = measure_name(), one.plan.systems
@@ -165,7 +165,7 @@ def measure_name() -> str:
     return "AP" if family == "AP" else f"{family}@{state.get(state.CUT)}"
 
 
-def metrics_of(one: Snapshot, name: str) -> dict[str, Metrics]:
+def metrics_of(one: SavedEvaluation, name: str) -> dict[str, Metrics]:
     """Return an evaluation's metrics: the usual ones, and all at the named measure's cut-off."""
     usual = state.memo(_usual(one), lambda: one.evaluation.metrics(one.plan.judgments))
     cut = int(name.partition("@")[2] or 10)
@@ -178,7 +178,7 @@ def metrics_of(one: Snapshot, name: str) -> dict[str, Metrics]:
     return {system: _joined(others[system], usual[system]) for system in usual}
 
 
-def _usual(one: Snapshot) -> tuple[object, ...]:
+def _usual(one: SavedEvaluation) -> tuple[object, ...]:
     """Return the key of an evaluation's usual metrics; a resumed one has more queries."""
     return ("metrics", one.id, len(one.evaluation.complete))
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from components.domain import LabError
 from components.evaluation.significance import difference, holm
-from components.evaluation.store import Head, Snapshot, SnapshotStore
+from components.evaluation.store import EvaluationStore, EvaluationSummary, SavedEvaluation
 from components.exports.evaluation import files
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport
@@ -68,8 +68,8 @@ def _zip(report: EvaluationReport) -> bytes:
 # ---------------------------------------------------------------- kept evaluations
 
 
-def _store() -> SnapshotStore:
-    return SnapshotStore(state.lab().settings.data_dir)
+def _store() -> EvaluationStore:
+    return EvaluationStore(state.lab().settings.data_dir)
 
 
 def _kept(report: EvaluationReport | None) -> None:
@@ -79,7 +79,7 @@ def _kept(report: EvaluationReport | None) -> None:
         "compare them.",
     )
     try:
-        heads = _store().heads(state.fingerprints())
+        heads = _store().summaries(state.fingerprints())
     except LabError as exc:
         page.complain(exc, key="complaint-kept-list")
         return
@@ -107,7 +107,7 @@ def _kept(report: EvaluationReport | None) -> None:
 def offer_last() -> None:
     """Offer to look at the newest kept evaluation of this session's corpora, if there is one."""
     try:
-        heads = _store().heads(state.fingerprints())
+        heads = _store().summaries(state.fingerprints())
     except LabError:
         return  # the list of kept evaluations says why
     if heads:
@@ -117,13 +117,13 @@ def offer_last() -> None:
             page.soft(heads[0].title, "last-kept-title")
 
 
-def _open(head: Head) -> None:
+def _open(head: EvaluationSummary) -> None:
     state.put(state.EVALUATED, _store().load(head.id, state.fingerprints()))
     state.put(state.EVIDENCE, "quality")
     st.rerun()
 
 
-def _row(head: Head) -> dict[str, object]:
+def _row(head: EvaluationSummary) -> dict[str, object]:
     values = {s: m["nDCG@10"] for s, m in head.means.items() if "nDCG@10" in m}
     return {
         "Made (UTC)": f"{head.made:%d %b %Y %H:%M}",
@@ -135,7 +135,7 @@ def _row(head: Head) -> dict[str, object]:
     }
 
 
-def _one(head: Head) -> None:
+def _one(head: EvaluationSummary) -> None:
     with st.container(horizontal=True, key="kept-one", vertical_alignment="center"):
         if st.button("Open", key="open_kept", type="primary"):
             _open(head)
@@ -146,7 +146,7 @@ def _one(head: Head) -> None:
         page.soft(head.title, "kept-one-title")
 
 
-def _two(heads: Sequence[Head]) -> None:
+def _two(heads: Sequence[EvaluationSummary]) -> None:
     """Compare the earlier of two evaluations with the later, system by system."""
     earlier, later = sorted(heads, key=lambda head: head.made)
     old, new = (
@@ -163,22 +163,24 @@ def _two(heads: Sequence[Head]) -> None:
         st.text("They share no system with queries in common.")
 
 
-def _unlike(old: Snapshot, new: Snapshot) -> list[str]:
+def _unlike(old: SavedEvaluation, new: SavedEvaluation) -> list[str]:
     """Say what else than the systems differs between two evaluations."""
     said = []
     if old.plan.fingerprint != new.plan.fingerprint:
         said.append("The corpora differ: nothing below is a like-for-like comparison.")
     if old.plan.judgments != new.plan.judgments:
         said.append("The judged queries or their judgments differ; shared queries are compared.")
-    if old.plan.request.initial_k != new.plan.request.initial_k:
-        depths = old.plan.request.initial_k, new.plan.request.initial_k
+    if old.plan.pipelines.initial_k != new.plan.pipelines.initial_k:
+        depths = old.plan.pipelines.initial_k, new.plan.pipelines.initial_k
         said.append(f"{depths[0]:,} candidates then, {depths[1]:,} now.")
     changed = [s for s in new.models if s in old.models and old.models[s] != new.models[s]]
     said += [f"{s} was {old.models[s]}, and is {new.models[s]}." for s in changed]
     return said
 
 
-def changes_over_time(old: Snapshot, new: Snapshot, name: str = "nDCG@10") -> list[dict[str, str]]:
+def changes_over_time(
+    old: SavedEvaluation, new: SavedEvaluation, name: str = "nDCG@10"
+) -> list[dict[str, str]]:
     """Return each shared system's measure then and now, paired over the queries of both."""
     before, after = (_metrics(one, name) for one in (old, new))
     found, rows = [], []
@@ -204,7 +206,7 @@ def changes_over_time(old: Snapshot, new: Snapshot, name: str = "nDCG@10") -> li
     ]
 
 
-def _metrics(one: Snapshot, name: str) -> dict[str, Metrics]:
+def _metrics(one: SavedEvaluation, name: str) -> dict[str, Metrics]:
     return one.evaluation.metrics(one.plan.judgments, (name,))
 
 
@@ -221,22 +223,22 @@ def past_searches(report: EvaluationReport | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="past-controls"):
         span = st.selectbox("Since", list(DAYS), index=1, key="_past_span", width=170)
         forget = st.button("Forget them", key="forget_searches", icon=":material/delete:")
-    history = state.lab().history
+    log = state.lab().search_log
     if forget:
-        history.clear()
-    lines = history.lines(time.time() - DAYS[span] * 86_400)
-    if not lines:
+        log.clear()
+    times = log.times(time.time() - DAYS[span] * 86_400)
+    if not times:
         st.text("None in that time. Search on the Compare page; each search is counted here.")
         return
     rows = [
         {
-            "System": line.system,
-            "Stage": line.stage,
-            "Searches": line.count,
-            "p50": milliseconds(line.p50) if line.count else "",
-            "p95": milliseconds(line.p95) if line.count else "",
-            "Failures": line.failures,
+            "System": one.system,
+            "Stage": one.stage,
+            "Searches": one.count,
+            "p50": milliseconds(one.p50) if one.count else "",
+            "p95": milliseconds(one.p95) if one.count else "",
+            "Failures": one.failures,
         }
-        for line in lines
+        for one in times
     ]
     st.dataframe(rows, hide_index=True, width="stretch", key="past")

@@ -85,13 +85,13 @@ def _measured_depths(report: EvaluationReport) -> Mapping[str, Mapping[int, floa
     """Offer to measure latency by depth; return medians in milliseconds."""
     one, corpus, lab = report.saved, report.corpus, state.lab()
     hosted = report.hosted
-    local = tuple(s for s in one.plan.request.rerankers if s not in hosted)
+    local = tuple(s for s in one.plan.pipelines.rerankers if s not in hosted)
     if corpus is None or not local or one.plan.candidates is not None:
         return {}
     steps = depths(one.plan.depth)
 
     def measure(report: Callable[[str, int, int], None], out: dict[str, object]) -> None:
-        plan = replace(one.plan, request=replace(one.plan.request, rerankers=local))
+        plan = replace(one.plan, pipelines=replace(one.plan.pipelines, rerankers=local))
         out |= evaluation.time_depths(lab, corpus, plan, steps, LATENCY_QUERIES, report)
 
     found = on_demand(

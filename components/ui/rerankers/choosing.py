@@ -12,8 +12,9 @@ from components.advice import recommendation as guide
 from components.advice.costs import Reading, Traffic, reading_of_corpus
 from components.advice.recommendation import PAIRS, Figures, Needs, Option
 from components.domain import Corpus, Spec
-from components.lab import Lab, Report, catalog
-from components.lab.work import Task
+from components.lab import Lab, StepReport, catalog
+from components.lab.work import BackgroundTask
+from components.pipeline import PipelineRun, Pipelines
 from components.rerankers.hosted.prices import price_of
 from components.ui.shared import page, state
 from components.ui.shared.work import watch
@@ -71,10 +72,10 @@ def cost_and_latency() -> None:
 
 def _cost_row(spec: Spec, figure: Figures) -> dict[str, str]:
     price = price_of(spec, state.lab().settings)
-    if not spec.provider or spec.provider.startswith("compatible:"):
+    if not spec.hosted:
         published, cost = "your own machine", "none"
     else:
-        published = price.words if price else "not on file"
+        published = str(price) if price else "not on file"
         cost = f"${figure.usd * 1000:,.2f}" if figure.usd is not None else "unknown"
     took = "not measured" if figure.ms is None else f"{milliseconds(figure.ms)} (n = {figure.runs})"
     return {
@@ -102,22 +103,24 @@ def _measure(corpus: Corpus) -> None:
         pressed = st.button(f"Measure {ROUNDS} times", key="measure_now")
     if pressed and chosen:
         lab = state.lab()
-        state.put(MEASURING, Task(lambda report: measure(lab, corpus, chosen, report)).start())
+        state.put(
+            MEASURING, BackgroundTask(lambda report: measure(lab, corpus, chosen, report)).start()
+        )
     task = state.get(MEASURING)
     if task:
         watch(task, "measuring")
 
 
-def measure(lab: Lab, corpus: Corpus, keys: Sequence[str], report: Report) -> None:
+def measure(lab: Lab, corpus: Corpus, keys: Sequence[str], report: StepReport) -> None:
     """Run rerankers one after another over the same candidates; the lab remembers the times."""
     query = corpus.queries[0].text if corpus.queries else state.first_query(corpus)
-    request = pipeline.Request(query, rerankers=tuple(keys), initial_k=PAIRS)
-    first = pipeline.retrieve(lab, corpus, request)
+    run = PipelineRun(lab, corpus, Pipelines(rerankers=tuple(keys), initial_k=PAIRS))
+    first = pipeline.retrieve(run, corpus, query)
     total = ROUNDS * len(keys)
     for done in range(total):
         key = keys[done % len(keys)]
         report(key, done, total)
-        pipeline.rerank_candidates(lab, corpus, request, first, key)
+        pipeline.rerank_candidates(run, query, first, key)
     report("done", total, total)
 
 

@@ -17,7 +17,6 @@ from components.ui.compare.board.view import usage_words
 from components.ui.shared import page, state
 from components.wording import dollars, milliseconds
 
-HOSTED = {"cohere": "Cohere", "voyage": "Voyage", "jina": "Jina"}
 TESTED = "tested"
 
 
@@ -47,9 +46,9 @@ def listing() -> None:
         "Hosted rerankers",
         "Query and texts go to the provider. A key typed here lives in this browser session only.",
     )
-    for provider in HOSTED:
+    for provider in dict.fromkeys(e.spec.provider for e in seconds if e.spec.hosted):
         _provider(provider, [e for e in seconds if e.spec.provider == provider])
-    servers = [e for e in seconds if e.spec.provider.startswith("compatible:")]
+    servers = [e for e in seconds if e.spec.self_hosted]
     page.heading(
         "Self-hosted servers",
         "Named in the configuration file: vLLM, TEI, Infinity, llama.cpp, a LiteLLM proxy."
@@ -118,7 +117,7 @@ def _provider(provider: str, entries: Sequence[Entry]) -> None:
         st.text(first.spec.summary)
         if not first.available:
             st.text(f"{first.reason} {first.remedy}")
-        if provider in HOSTED:
+        if first.spec.hosted:
             page.soft(_provider_facts(first.spec), f"source-{safe}")
             st.dataframe([_model_row(e.spec) for e in entries], hide_index=True, width="stretch")
         else:
@@ -147,7 +146,7 @@ def _model_row(spec: Spec) -> dict[str, str]:
     return {
         "Key": spec.key,
         "Model": spec.model,
-        "Price": price.words if price else "not on file",
+        "Price": str(price) if price else "not on file",
         "Scores": spec.scale,
         "Instructions": "follows them" if spec.instructions else "takes none",
         "Candidates": "together, never split" if spec.listwise else "each on its own",
@@ -170,7 +169,7 @@ def limit_words(limits: Limits) -> str:
 
 def _key_form(provider: str, safe: str) -> None:
     """Take a key for this session; the field is emptied as soon as it is sent."""
-    variable = state.key_variables(state.lab().settings).get(provider)
+    variable = state.lab().settings.variables.get(provider)
     if variable is None:
         page.soft("It needs no key.", f"keyless-{safe}")
         return

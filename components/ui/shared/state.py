@@ -7,12 +7,11 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from components.config import KEY_VARIABLES, Settings, read_settings
 from components.corpora import open_corpus, sample_names
 from components.domain import Corpus
-from components.lab import Lab
-from components.lab.work import Task
-from components.pipeline.job import Job
+from components.lab import Lab, read_settings
+from components.lab.work import BackgroundTask
+from components.pipeline.job import ComparisonJob
 
 T = TypeVar("T")
 
@@ -89,17 +88,12 @@ def lab() -> Lab:
     return shared.with_keys({**_secret_keys(shared), **typed_keys()})
 
 
-def key_variables(settings: Settings) -> dict[str, str]:
-    """Return the variable in which each provider's key may be set."""
-    return KEY_VARIABLES | {s.key: s.key_env for s in settings.servers if s.key_env}
-
-
 def _secret_keys(shared: Lab) -> dict[str, str]:
     """Return the keys in Streamlit's secrets, which go before those of the environment."""
     if not st.secrets.load_if_toml_exists():
         return {}
-    named = key_variables(shared.settings)
-    return {p: str(st.secrets[v]) for p, v in named.items() if v in st.secrets}
+    variables = shared.settings.variables
+    return {p: str(st.secrets[v]) for p, v in variables.items() if v in st.secrets}
 
 
 def typed_keys() -> dict[str, str]:
@@ -203,13 +197,13 @@ def query() -> str:
     return str(get(QUERY))
 
 
-def job() -> Job | None:
+def job() -> ComparisonJob | None:
     """Return the session's comparison, if one was begun."""
-    held: Job | None = get(JOB)
+    held: ComparisonJob | None = get(JOB)
     return held
 
 
-def task() -> Task | None:
+def task() -> BackgroundTask | None:
     """Return the session's indexing, if one was begun."""
-    held: Task | None = get(TASK)
+    held: BackgroundTask | None = get(TASK)
     return held

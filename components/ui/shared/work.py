@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from components.lab import Report
-from components.lab.work import Task
+from components.lab import StepReport
+from components.lab.work import BackgroundTask
 from components.ui.shared import page
 
 POLL_SECONDS = 0.3
@@ -16,14 +16,14 @@ FOUND = "found"
 WORKING = "working"
 
 
-def watch(task: Task, name: str) -> None:
+def watch(task: BackgroundTask, name: str) -> None:
     """Show how far a task is until it ends; then run the page once more, to show its result."""
     live = not task.finished
     st.fragment(_watch, run_every=POLL_SECONDS if live else None)(task, name, live)
 
 
-def _watch(task: Task, name: str, live: bool) -> None:
-    finished, stage = task.finished, task.stage  # read before drawing: nothing is missed between
+def _watch(task: BackgroundTask, name: str, live: bool) -> None:
+    finished, stage = task.finished, task.step  # read before drawing: nothing is missed between
     if task.error:
         page.complain(task.error, key=f"complaint-{name}")
     elif not finished:
@@ -36,15 +36,15 @@ def _watch(task: Task, name: str, live: bool) -> None:
 
 
 def on_demand(
-    key: object, label: str, name: str, work: Callable[[Report, dict[str, Any]], None]
+    key: object, label: str, name: str, work: Callable[[StepReport, dict[str, Any]], None]
 ) -> Any:  # noqa: ANN401
     """Offer work with progress and stop; return what it found, once it has."""
     found = st.session_state.setdefault(FOUND, {})
     held = st.session_state.setdefault(WORKING, {})
-    task: Task | None = held.get(key)
+    task: BackgroundTask | None = held.get(key)
     if st.button(label, key=f"{name}_now", disabled=bool(task and not task.finished)):
         result: dict[str, Any] = {}
-        task = held[key] = Task(lambda report: work(report, result)).start()
+        task = held[key] = BackgroundTask(lambda report: work(report, result)).start()
         found[key] = result
     if task:
         watch(task, name)

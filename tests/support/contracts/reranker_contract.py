@@ -70,9 +70,9 @@ def check(scores: Scores, count: int) -> None:
     assert scores.values.shape == (count,)
     assert scores.values.dtype == np.float64
     assert np.isfinite(scores.values).all()
-    assert len(scores.kept) in {0, count}
-    assert len(scores.cut) in {0, count}
-    assert all(isinstance(n, int) and n >= 0 for n in (*scores.kept, *scores.cut))
+    assert len(scores.tokens_read) in {0, count}
+    assert len(scores.tokens_cut) in {0, count}
+    assert all(isinstance(n, int) and n >= 0 for n in (*scores.tokens_read, *scores.tokens_cut))
     assert not scores.cached
 
 
@@ -119,12 +119,12 @@ class RerankerContract:
         scores = subject.reranker.score(QUERY, [TEXTS[0], VERY_LONG])
         check(scores, 2)
         if subject.spec.max_tokens:
-            assert scores.cut[0] == 0
-            assert scores.cut[1] > 0
-            assert scores.cut[1] >= LONG_WORDS - subject.spec.max_tokens
-        if scores.kept and subject.spec.max_tokens:
-            assert 0 < scores.kept[1] < subject.spec.max_tokens
-            assert scores.kept[1] + scores.cut[1] >= LONG_WORDS
+            assert scores.tokens_cut[0] == 0
+            assert scores.tokens_cut[1] > 0
+            assert scores.tokens_cut[1] >= LONG_WORDS - subject.spec.max_tokens
+        if scores.tokens_read and subject.spec.max_tokens:
+            assert 0 < scores.tokens_read[1] < subject.spec.max_tokens
+            assert scores.tokens_read[1] + scores.tokens_cut[1] >= LONG_WORDS
 
     def test_odd_texts_are_scored(self, subject: Subject) -> None:
         check(subject.reranker.score(QUERY, ODD), len(ODD))

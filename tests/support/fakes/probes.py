@@ -14,7 +14,7 @@ import numpy as np
 
 from components.config import Settings
 from components.domain import Progress, RerankError, Scores, Spec, no_progress
-from components.rerankers import Context
+from components.rerankers import Context, Family
 
 Behave = Callable[[str, Sequence[str], Progress], Scores]
 SEEN: dict[str, tuple[str, ...]] = {}
@@ -32,8 +32,8 @@ def _length(query: str, texts: Sequence[str], progress: Progress) -> Scores:
         progress(done, len(texts))
     return Scores(
         np.array(lengths, np.float64),
-        kept=tuple(n - n // 2 for n in lengths),
-        cut=tuple(n // 2 for n in lengths),
+        tokens_read=tuple(n - n // 2 for n in lengths),
+        tokens_cut=tuple(n // 2 for n in lengths),
     )
 
 
@@ -110,14 +110,17 @@ BEHAVIOURS: dict[str, Behave] = {
 }
 
 
-def specs(settings: Settings) -> tuple[Spec, ...]:
+def _specs(settings: Settings) -> tuple[Spec, ...]:
     return tuple(
         Spec(key, key, "probe", "A probe.", "probe", local=key == "probe-loads")
         for key in BEHAVIOURS
     )
 
 
-def load(spec: Spec, context: Context) -> Probe:
+def _load(spec: Spec, context: Context) -> Probe:
     if spec.key == "probe-loads":
         time.sleep(LOAD_SECONDS)
     return Probe(spec.key, BEHAVIOURS[spec.key])
+
+
+FAMILY = Family(_specs, _load)

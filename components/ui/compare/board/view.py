@@ -9,11 +9,11 @@ from components.analysis.comparison import movement_paths, ndcg, relative_scores
 from components.analysis.depth import at_depth
 from components.charts.palette import letters
 from components.config import Settings
-from components.domain import Comparison, Failure, Hit, Ranking, Recorded, Spec, Usage
+from components.domain import Failure, Hit, Ranking, Recorded, Spec, Usage
 from components.lab import catalog
-from components.lab.work import Stage
+from components.lab.work import Step
 from components.pipeline import Request
-from components.pipeline.job import FIRST, Job
+from components.pipeline.job import FIRST, ComparisonJob
 from components.ui.compare.board.component import (
     BoardData,
     CardView,
@@ -36,38 +36,30 @@ _STATES: Mapping[str, State] = {
 
 def column_specs(request: Request, settings: Settings) -> dict[str, Spec]:
     """Return what is known of each column but the first stage's, recorded ones included."""
-    specs = {key: catalog.reranker_spec(key, settings) for key in request.rerankers}
-    return specs | {r.key: _recorded_spec(r) for r in request.recorded}
+    specs = {key: catalog.reranker_spec(key, settings) for key in request.pipelines.rerankers}
+    return specs | {r.key: _recorded_spec(r) for r in request.query.recorded}
 
 
 def first_spec(request: Request) -> Spec:
     """Return what is known of the first stage, recorded or not."""
-    if request.recorded_first is not None:
-        return _recorded_spec(request.recorded_first)
-    return catalog.first_stages()[request.first_stage]
+    if request.query.recorded_first is not None:
+        return _recorded_spec(request.query.recorded_first)
+    return catalog.first_stage(request.pipelines.first_stage).spec
 
 
 def _recorded_spec(recorded: Recorded) -> Spec:
     return Spec(recorded.key, recorded.label, "recorded", "", recorded.scale)
 
 
-def comparison_of(job: Job) -> Comparison:
-    """Return what a job holds as a comparison."""
-    if job.first_stage is None:
-        raise ValueError("the job has no first stage yet")
-    results = tuple(job.results[k] for k in job.request.systems if k in job.results)
-    return Comparison(job.request.query, job.first_stage, results)
-
-
 def board_data(
-    job: Job, final_k: int, grades: Mapping[str, int], depth: int | None = None
+    job: ComparisonJob, final_k: int, grades: Mapping[str, int], depth: int | None = None
 ) -> BoardData:
     """Return what the board shows of a job as it stands now, at a smaller depth where asked."""
     columns = [_first_column(job, final_k, grades)]
     specs = column_specs(job.request, job.lab.settings)
     for key, letter in letters(job.request.systems, job.lab.settings).items():
-        stage = job.stages.get(key, Stage())
-        result = at(specs[key], job.results.get(key), depth)
+        stage = job.steps.get(key, Step())
+        result = at(specs[key], _result(job, key), depth)
         column = _column(specs[key], letter, stage, result, final_k, grades)
         told = _instruction_note(specs[key], job.request)
         columns.append(replace(column, notes=(*told, *column.notes)))
@@ -75,6 +67,10 @@ def board_data(
     paths = _paths(job, final_k, grades, depth) if job.finished else ()
     reading = _reading(final_k, grades) if paths else ""
     return BoardData(tuple(columns), top, final_k, paths, reading)
+
+
+def _result(job: ComparisonJob, system: str) -> Ranking | Failure | None:
+    return job.comparison.result(system) if job.comparison else None
 
 
 def at(spec: Spec, result: Ranking | Failure | None, depth: int | None) -> Ranking | Failure | None:
@@ -85,13 +81,13 @@ def at(spec: Spec, result: Ranking | Failure | None, depth: int | None) -> Ranki
 
 
 def _paths(
-    job: Job, final_k: int, grades: Mapping[str, int], depth: int | None
+    job: ComparisonJob, final_k: int, grades: Mapping[str, int], depth: int | None
 ) -> tuple[PathView, ...]:
     """Return the ways of the shown documents through the columns that ended well."""
     if job.first_stage is None:
         return ()
     specs = column_specs(job.request, job.lab.settings)
-    results = [at(specs[key], job.results.get(key), depth) for key in job.request.systems]
+    results = [at(specs[key], _result(job, key), depth) for key in job.request.systems]
     rankings = (job.first_stage, *(r for r in results if isinstance(r, Ranking)))
     telling = telling_documents(rankings, grades)
     return tuple(
@@ -116,22 +112,22 @@ def _reading(final_k: int, grades: Mapping[str, int]) -> str:
 
 def _instruction_note(spec: Spec, request: Request) -> tuple[str, ...]:
     """Return whether a reranker follows the instruction; its plain twin says so by its name."""
-    if not request.instruction.strip() or spec.key not in request.rerankers:
+    if not request.pipelines.instruction.strip() or spec.key not in request.pipelines.rerankers:
         return ()
     if spec.instructions:
         return ("with instruction",)
-    return () if spec.key.endswith(catalog.PLAIN) else ("takes no instruction",)
+    return () if spec.key.endswith(catalog.WITHOUT_INSTRUCTION) else ("takes no instruction",)
 
 
-def _first_column(job: Job, final_k: int, grades: Mapping[str, int]) -> ColumnView:
-    spec, stage = first_spec(job.request), job.stages.get(FIRST, Stage())
+def _first_column(job: ComparisonJob, final_k: int, grades: Mapping[str, int]) -> ColumnView:
+    spec, stage = first_spec(job.request), job.steps.get(FIRST, Step())
     return _column(spec, "A", stage, job.first_stage, final_k, grades)
 
 
 def _column(
     spec: Spec,
     letter: str,
-    stage: Stage,
+    stage: Step,
     result: Ranking | Failure | None,
     final_k: int,
     grades: Mapping[str, int],
@@ -180,7 +176,7 @@ def _quality(ranking: Ranking | None, grades: Mapping[str, int]) -> str:
     return "" if value is None else f"nDCG@10 {value:.2f}"
 
 
-def _notes(spec: Spec, stage: Stage, ranking: Ranking | None) -> tuple[str, ...]:
+def _notes(spec: Spec, stage: Step, ranking: Ranking | None) -> tuple[str, ...]:
     notes = ["anti-pattern"] if spec.caution.startswith("An anti-pattern") else []
     if ranking is None:
         return (*notes, stage.state) if stage.state not in _STATES else tuple(notes)

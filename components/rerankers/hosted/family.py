@@ -1,0 +1,48 @@
+"""A provider's models as a family of rerankers: key, address, one way to send a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from components.config import Settings
+from components.domain import Reranker, Spec, UnavailableError
+from components.rerankers import Context, Family, Provider
+from components.rerankers.hosted.client import RemoteReranker, Send
+from components.rerankers.hosted.http import Caller
+
+Connect = Callable[[Caller, str, str], Send]
+"""`connect(caller, address, instruction)` returns what sends one request.
+
+The address is empty where the provider's own is meant, the instruction where there is none.
+"""
+
+
+def api_key(spec: Spec, settings: Settings, label: str, variable: str) -> str:
+    """Return the key for a spec's provider; raise UnavailableError where there is none.
+
+    `label` names the provider and `variable` the environment variable that may hold the key.
+    """
+    key = settings.keys.get(spec.provider, "")
+    if not key:
+        raise UnavailableError(
+            f"There is no API key for {label}.",
+            f"Set {variable}, or type a key for this session on the Rerankers page.",
+        )
+    return key
+
+
+def provider_family(provider: Provider, models: tuple[Spec, ...], connect: Connect) -> Family:
+    """Return the family of a provider's models, all reached through `connect` with one key."""
+
+    def check(spec: Spec, settings: Settings) -> None:
+        api_key(spec, settings, provider.label, provider.key_variable)
+
+    def load(spec: Spec, context: Context) -> Reranker:
+        key = api_key(spec, context.settings, provider.label, provider.key_variable)
+        caller = Caller(provider.label, spec.model, key, provider.key_variable)
+        instruction = context.instruction if spec.instructions else ""
+        address = context.settings.addresses.get(provider.key, "")
+        send = connect(caller, address, instruction)
+        return RemoteReranker(spec, caller, send, context.settings.remote, instruction=instruction)
+
+    return Family(lambda _: models, load, check, provider=provider)
