@@ -27,7 +27,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query; `tags` say what makes it hard, `note` tells a teacher what to look for."""
+    """One query; `tags` say what makes it hard, `note` says what a teacher can show with it."""
 
     id: str
     text: str
@@ -64,7 +64,7 @@ class Corpus:
     @property
     def split(self) -> str:
         """Return the name of the split whose judgments these are."""
-        return next((n for n, found in self.splits.items() if found is self.judgments), "test")
+        return next((n for n, judged in self.splits.items() if judged is self.judgments), "test")
 
     def with_split(self, split: str) -> Corpus:
         """Return this corpus with another split's judgments; itself where there is no such."""

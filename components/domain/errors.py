@@ -6,7 +6,7 @@ LabError                a reason and a remedy
  ├─ UnavailableError    a model that cannot run here: missing, damaged, no hub, no key
  ├─ StoreError          Qdrant is down, slow, refuses the key or answers nonsense
  ├─ RerankError         a reranker failed while scoring, or a provider refused
- └─ Cancelled           somebody pressed stop, or a newer search took over
+ └─ Cancelled           the work was stopped, or a newer search took its place
 """
 
 from __future__ import annotations

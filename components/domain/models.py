@@ -14,12 +14,8 @@ from components.domain.rankings import Billed, Scores
 
 Vector = npt.NDArray[np.float32]
 """Shape (dimension,), float32, unit length."""
-
-
 Matrix = npt.NDArray[np.float32]
 """Shape (rows, dimension), float32, rows of unit length."""
-
-
 Progress = Callable[[int, int], None]
 """`progress(done, total)`, called between steps; it may raise `Cancelled`."""
 
@@ -84,8 +80,8 @@ class Spec:
     """A model or method as data: what it is, whose it is, and what its scores mean.
 
     `local` models share the cores through one gate; `runtime` names what has to be imported
-    (``onnx``, ``torch`` or ``none``); `listwise` models score a document by its company;
-    `token_vectors` says that documents are encoded ahead, token by token. `provider` names who
+    (``onnx``, ``torch`` or ``none``); the scores of `listwise` models depend on the other
+    candidates; `token_vectors` says that documents are encoded ahead, token by token. `provider` names who
     answers over the network and whose key is needed, `price` what it charges; a `self_hosted`
     server is one's own and charges nothing. `instructions` says that the model follows an
     instruction beside the query.

@@ -18,7 +18,7 @@ _AT_WORK: list[EvaluationJob] = []
 
 
 def at_work(fingerprints: Collection[str]) -> tuple[EvaluationJob, ...]:
-    """Return the evaluations of these corpora that this process works on, whoever began them.
+    """Return the evaluations of these corpora that this process works on, in any session.
 
     A window that is closed or reloaded loses sight of its evaluation; the work goes on.
     """
@@ -62,7 +62,7 @@ class EvaluationJob(Worker):
     def _report(self, system: str, done: int, total: int) -> None:
         self.check()
         self.step = Step(system, done, total)
-        if done >= self._next:  # measured on the way, so that nobody waits for it at the end
+        if done >= self._next:  # measured on the way, so that the end does not wait for it
             self._next = done + MEASURED_AT_ONCE
             self.metrics = self.evaluation.metrics(self.plan.judgments, computed=self.metrics)
 

@@ -19,10 +19,15 @@ class _Saved(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class SavedHead(_Saved):
-    """What a list needs, and what was run; `means` by system and measure."""
+class SavedVersion(_Saved):
+    """The number of the format, which is read before anything else."""
 
     version: int = 1
+
+
+class SavedHead(SavedVersion):
+    """What a list needs, and what was run; `means` by system and measure."""
+
     corpus: str
     documents: int
     split: str

@@ -1,7 +1,7 @@
-"""The evaluation store: what was run, on what, every ranking and every failure, in one SQLite file.
+"""The evaluation store: plans, rankings and failures of evaluations, in one SQLite file.
 
-Whoever lists or opens saved evaluations must name the fingerprints of the corpora at hand: the
-queries of an uploaded corpus are shown to nobody else.
+Listing and opening take the fingerprints of the corpora that the caller has, so that the queries of
+an uploaded corpus are shown to no other visitor.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from components.config import Settings
 from components.domain import Failure, Query, StoreError, Timing
 from components.evaluation.planning import CANDIDATES, Plan
 from components.evaluation.running import Evaluation, Ranked
-from components.evaluation.saved_format import VERSION, SavedBody, SavedHead
+from components.evaluation.saved_format import VERSION, SavedBody, SavedHead, SavedVersion
 from components.lab import catalog
 from components.measures import Metrics
 from components.pipeline import Pipelines
@@ -49,7 +49,7 @@ _TABLE = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class SavedEvaluation:
-    """One evaluation with all that it takes to look at it again; `models` by system."""
+    """One evaluation with all that it takes to show it again; `models` by system."""
 
     id: str
     made: datetime
@@ -154,8 +154,7 @@ class EvaluationStore:
         if row is None:
             raise StoreError("This evaluation is no longer kept.", "Choose another one.")
         try:
-            head = SavedHead.model_validate_json(row.head)
-            _check_version(head.version, row.made)
+            head = _saved_head(row)
             return _loaded(row, head, SavedBody.model_validate_json(gzip.decompress(row.body)))
         except _DAMAGE as exc:
             raise StoreError(
@@ -169,13 +168,16 @@ class EvaluationStore:
             connection.execute(sa.delete(_TABLE).where(_TABLE.c.id == id, mine))
 
 
-def _check_version(version: int, made: str) -> None:
+def _saved_head(row: Any) -> SavedHead:  # noqa: ANN401
+    """Return a row's head; raise StoreError for a format that this version cannot know."""
+    version = SavedVersion.model_validate_json(row.head).version
     if version > VERSION:
         raise StoreError(
-            f"The evaluation of {made} was saved by a newer version of the lab (format {version}; "
-            f"this one reads up to {VERSION}).",
+            f"The evaluation of {row.made} was saved by a newer version of the lab (format "
+            f"{version}; this one reads up to {VERSION}).",
             "Update the lab, or delete the evaluation.",
         )
+    return SavedHead.model_validate_json(row.head)
 
 
 # ---------------------------------------------------------------- as JSON
@@ -232,8 +234,7 @@ def _body(saved: SavedEvaluation) -> dict[str, Any]:
 def _summary(row: Any) -> EvaluationSummary | str:  # noqa: ANN401
     """Return a row as a list shows it; or why it cannot be, which must not hide the others."""
     try:
-        head = SavedHead.model_validate_json(row.head)
-        _check_version(head.version, row.made)
+        head = _saved_head(row)
         made = datetime.fromisoformat(row.made)
     except StoreError as exc:
         return exc.reason

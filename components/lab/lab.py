@@ -69,7 +69,7 @@ class _LazyStore:
 
 
 class Lab:
-    """Indexes corpora and lends what a search needs. Safe to share between threads."""
+    """Indexes corpora and holds what a search needs. Safe to share between threads."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
@@ -88,7 +88,7 @@ class Lab:
         return self._store.get()
 
     def with_keys(self, keys: Mapping[str, str]) -> Lab:
-        """Return this lab for somebody with API keys of their own; all else is shared."""
+        """Return this lab with further API keys; store, models and caches are shared."""
         lab = copy(self)
         lab.settings = self.settings.with_keys(keys)
         return lab

@@ -52,7 +52,7 @@ class Worker(ABC):
 
     @property
     def stopped(self) -> bool:
-        """Return whether somebody asked the work to end."""
+        """Return whether the work was asked to end."""
         return self._stop.is_set()
 
     @property

@@ -67,7 +67,7 @@ class SharedWatcher:
         return self.comparison.result(system)
 
     def _pass(self, tell: Callable[[], None]) -> None:
-        with self._lock:  # nobody may be told anything once another thread was stopped
+        with self._lock:  # no progress is passed on once another thread was stopped
             if self.stopped:
                 raise Cancelled
             try:
@@ -95,9 +95,15 @@ async def compare(
 
 def _logged_first_stage(run: PipelineRun, query: QueryInput) -> Ranking:
     """Run the first stage and note in the lab's search log how it ended."""
-    log = run.lab.search_log
+    log, corpus = run.lab.search_log, run.corpus
+    if corpus is None:
+        raise InputError("There is no corpus to search.", "Choose one.")
     try:
-        first = _first_stage(run, query)
+        first = (
+            _recorded_first_stage(query.recorded_first, corpus)
+            if query.recorded_first
+            else retrieve(run, corpus, query.text)
+        )
     except Cancelled:
         raise
     except LabError as exc:
@@ -105,14 +111,6 @@ def _logged_first_stage(run: PipelineRun, query: QueryInput) -> Ranking:
         raise
     log.note(first, first_stage=True)
     return first
-
-
-def _first_stage(run: PipelineRun, query: QueryInput) -> Ranking:
-    if run.corpus is None:
-        raise InputError("There is no corpus to search.", "Choose one.")
-    if query.recorded_first is None:
-        return retrieve(run, run.corpus, query.text)
-    return _recorded_first_stage(query.recorded_first, run.corpus)
 
 
 def _recorded_first_stage(recorded: Recorded, corpus: Corpus) -> Ranking:
@@ -158,7 +156,7 @@ async def compare_candidates(
     try:
         await asyncio.gather(*(in_thread(partial(rank, s)) for s in [*beside, queued] if s))
     except BaseException:
-        shared.stopped = True  # whoever awaited this has gone: so do the threads
+        shared.stopped = True  # the caller has gone, so the threads end too
         raise
     if RRF.key in run.pipelines.rerankers and shared.result(RRF.key) is None:
         shared.ranked(_fuse_results(first, [shared.result(s) for s in scored]))
@@ -181,9 +179,9 @@ async def in_thread(work: Callable[[], T]) -> T:
         result, error = None, None
         try:
             result = work()
-        except BaseException as exc:  # it is raised again where somebody awaits it
+        except BaseException as exc:  # raised again where the future is awaited
             error = exc
-        with suppress(RuntimeError):  # the loop has gone: nobody awaits it any more
+        with suppress(RuntimeError):  # the loop has gone, and the caller with it
             loop.call_soon_threadsafe(end, result, error)
 
     threading.Thread(target=run, name="pipeline", daemon=True).start()

@@ -43,7 +43,7 @@ class ComparisonJob(Worker):
 
     @property
     def run(self) -> PipelineRun:
-        """Return the same pipelines over the same corpus, watched by nobody, for further work."""
+        """Return the same pipelines over the same corpus, without a watcher, for further work."""
         return PipelineRun(self.lab, self.corpus, self.request.pipelines)
 
     @property

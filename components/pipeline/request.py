@@ -79,10 +79,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class PipelineRun:
-    """Pipelines at work: in which lab, over which corpus, and who is told of their progress.
+    """Pipelines at work: in which lab, over which corpus, and who receives their progress.
 
     Without a corpus the candidates are texts of no corpus. `index_ahead` lets late interaction
-    encode the whole corpus before the first query; off where only the candidates at hand are ever
+    encode the whole corpus before the first query; off where no document but the candidates is ever
     asked for.
     """
 

@@ -34,7 +34,9 @@ def score_texts(run: PipelineRun, query: str, system: str, texts: Sequence[str])
     With `reuse`, pairs whose scores are cached on disk are not scored again.
     """
     spec = catalog.reranker_spec(system, run.lab.settings)
-    score = _score_with_cache if run.pipelines.reuse and _is_cacheable(spec) else _score
+    # BM25 and fusion depend on a whole corpus or on other systems, and take no time
+    scores_pairs = (spec.runtime != "none" and spec.family != "fusion") or not spec.local
+    score = _score_with_cache if run.pipelines.reuse and scores_pairs else _score
     return score(run, query, spec, texts)
 
 
@@ -53,14 +55,6 @@ def _score(run: PipelineRun, query: str, spec: Spec, texts: Sequence[str]) -> Sc
 
 
 # ---------------------------------------------------------------- cached scores
-
-
-def _is_cacheable(spec: Spec) -> bool:
-    """Return whether scores cost more to compute than to read, and are of the pair alone.
-
-    BM25 and fusion depend on a whole corpus or on other systems, and take no time.
-    """
-    return (spec.runtime != "none" and spec.family != "fusion") or not spec.local
 
 
 def _score_with_cache(

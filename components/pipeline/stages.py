@@ -101,24 +101,27 @@ def sort(system: str, first_stage: Ranking, scores: Scores, timing: Timing) -> R
         )
         for rank, i in enumerate(np.argsort(-values, kind="stable"), start=1)
     )
+    return Ranking(
+        system,
+        hits,
+        timing,
+        _usage(scores),
+        scores.cached,
+        cut_estimated=scores.estimated,
+        notes=scores.notes,
+    )
+
+
+def _usage(scores: Scores) -> Usage:
     billed = scores.billed or Billed(requests=0)
-    usage = Usage(
-        pairs=len(values),
+    return Usage(
+        pairs=len(scores.values),
         tokens=sum(scores.tokens_read),
         requests=billed.requests,
         searches=billed.searches,
         billed_tokens=billed.tokens,
         estimated=billed.estimated,
         reused=scores.reused,
-    )
-    return Ranking(
-        system,
-        hits,
-        timing,
-        usage,
-        scores.cached,
-        cut_estimated=scores.estimated,
-        notes=scores.notes,
     )
 
 

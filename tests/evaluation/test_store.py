@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -318,3 +319,92 @@ def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
     kept(store)
     assert len(store.summaries([MINE])) == 1
     assert (tmp_path / f"{FILE}.damaged").read_bytes() == b"no database" * 500
+
+
+# ---------------------------------------------------------------- other versions
+
+OLD_HEAD = {
+    "version": 1,
+    "corpus": "old",
+    "documents": 3,
+    "split": "test",
+    "subset": "all",
+    "planned": 2,
+    "queries": 1,
+    "systems": ["bm25", "minilm-l12"],
+    "first_stage": "bm25",
+    "rerankers": ["minilm-l12"],
+    "initial_k": 2,
+    "instruction": "",
+    "models": {"bm25": "BM25 1", "minilm-l12": "a cross-encoder v2"},
+    "means": {"bm25": {"nDCG@10": 0.5}, "minilm-l12": {"nDCG@10": 1.0}},
+}
+OLD_BODY = {
+    "queries": [["q1", "snow", ["hard"]], ["q2", "house", []]],
+    "judgments": {"q1": {"b": 1}},
+    "documents": ["a", "b"],
+    "runs": {
+        "bm25": {"q1": [[0, 1], [2.5, 1.5], [0.0, 0.25, 0.0, 0.0, 0.0], {"pairs": 0}]},
+        "minilm-l12": {
+            "q1": [[1, 0], [3, -1.0], [0.0, 0.25, 12.5, 80.0, 0.0], {"pairs": 2, "tokens": 9}]
+        },
+    },
+    "failures": [["minilm-l12", "q2", "It broke.", "Mend it."]],
+}
+
+
+def old_file(folder: Path, head: dict[str, object]) -> None:
+    """Write the file of version 0.1.0 with one evaluation."""
+    with sqlite3.connect(folder / FILE) as connection:
+        connection.execute(
+            "CREATE TABLE evaluations (id VARCHAR NOT NULL, made VARCHAR NOT NULL, "
+            "fingerprint VARCHAR NOT NULL, head VARCHAR NOT NULL, body BLOB NOT NULL, "
+            "PRIMARY KEY (id))"
+        )
+        body = gzip.compress(json.dumps(OLD_BODY).encode())
+        row = ("old", "2026-11-22T10:00:00+00:00", MINE, json.dumps(head), body)
+        connection.execute("INSERT INTO evaluations VALUES (?, ?, ?, ?, ?)", row)
+    connection.close()
+
+
+def test_an_evaluation_saved_by_version_0_1_0_opens(tmp_path: Path) -> None:
+    old_file(tmp_path, OLD_HEAD)
+    store = EvaluationStore(tmp_path)
+    (summary,) = store.summaries([MINE])
+    assert summary.title == "22 Nov 2026 10:00 UTC · old · 1 query · bm25, minilm-l12"
+    assert summary.means["minilm-l12"] == {"nDCG@10": 1.0}
+    opened = store.load("old", [MINE])
+    assert opened.plan.pipelines == Pipelines("bm25", ("minilm-l12",), 2)
+    assert [q.id for q in opened.plan.queries] == ["q1", "q2"]
+    ranked = opened.evaluation.rankings["minilm-l12"]["q1"]
+    assert ranked == Ranked(
+        ("b", "a"), (3.0, -1.0), Timing(0.0, 0.25, 12.5, 80.0), Usage(pairs=2, tokens=9)
+    )
+    assert opened.evaluation.failures == {
+        "minilm-l12": [("q2", Failure("minilm-l12", "It broke.", "Mend it."))]
+    }
+    metrics = opened.evaluation.metrics(opened.plan.judgments, ("RR@10",))
+    assert metrics["minilm-l12"].mean == {"RR@10": 1.0}
+    assert metrics["bm25"].mean == {"RR@10": 0.5}
+
+
+def test_a_newer_format_is_refused_in_words_and_kept(tmp_path: Path) -> None:
+    old_file(tmp_path, OLD_HEAD | {"version": 2, "corpus": {"unheard": "of"}})
+    store = EvaluationStore(tmp_path)
+    assert store.summaries([MINE]) == []
+    (reason,) = store.unreadable([MINE])
+    assert "newer version" in reason
+    assert "format 2; this one reads up to 1" in reason
+    assert store.unreadable(["c" * 64]) == []
+    with pytest.raises(StoreError, match="newer version") as caught:
+        store.load("old", [MINE])
+    assert caught.value.remedy == "Update the lab, or delete the evaluation."
+
+
+def test_a_damaged_head_is_named(tmp_path: Path) -> None:
+    old_file(tmp_path, {"version": 1})
+    store = EvaluationStore(tmp_path)
+    assert store.summaries([MINE]) == []
+    assert store.unreadable([MINE]) == ["The evaluation of 2026-11-22T10:00:00+00:00 is damaged."]
+    with pytest.raises(StoreError, match="is damaged"):
+        store.load("old", [MINE])

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from components.domain import Corpus, Document, Failure, InputError, LabError, Ranking
+from components.domain import Comparison, Corpus, Document, Failure, InputError, LabError, Ranking
 from components.lab import Lab
 from components.lab.work import BackgroundTask, Step
 from components.pipeline import Request
@@ -260,3 +260,22 @@ def test_indexing_is_a_task(lab: Lab) -> None:
     before = len(seen)
     ended(BackgroundTask(work).start())
     assert len(seen) == before  # it is there already
+
+
+@pytest.mark.usefixtures("probes")
+def test_a_job_keeps_the_comparison_of_its_pipelines(lab: Lab, exceptions: Corpus) -> None:
+    seen: list[Comparison] = []
+
+    class Keeping(ComparisonJob):
+        def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
+            super().ranked(result, comparison)
+            seen.append(comparison)
+
+    request = asked(WORDS, "bm25", ("probe-refuse", "probe-length", "rrf"))
+    job = Keeping(lab, exceptions, request).start()
+    ended(job)
+    assert job.comparison is seen[-1]
+    assert [len(c.results) for c in seen] == [0, 1, 2, 3]
+    assert [r.system for r in seen[-1].results] == ["probe-refuse", "probe-length", "rrf"]
+    assert all(c.first_stage is seen[0].first_stage for c in seen)
+    assert [f.system for f in seen[-1].failures] == ["probe-refuse", "rrf"]
