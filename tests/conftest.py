@@ -63,7 +63,7 @@ def exceptions() -> Corpus:
 
 @pytest.fixture
 def probes() -> Iterator[ModuleType]:
-    """Let the catalog find tests/fakes/probes.py; yield that module."""
+    """Let the catalog find tests/support/fakes/probes.py; yield that module."""
     folder, name = str(Path(__file__).parent / "support" / "fakes"), "components.rerankers.probes"
     rerankers.__path__.append(folder)
     importlib.invalidate_caches()

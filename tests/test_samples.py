@@ -1,5 +1,3 @@
-from tests.support.asking import asked, rerank_candidates, retrieve
-
 """The sample corpora: well formed, fully judged, honestly hard, and their cards tell the truth."""
 
 import json
@@ -14,6 +12,7 @@ from components.corpora import SAMPLES, open_corpus
 from components.domain import Corpus
 from components.lab import Lab
 from tests.support import sample_runs
+from tests.support.asking import asked, rerank_candidates, retrieve
 
 FULL = ("helpdesk", "atlas")
 TAGS = {

@@ -1,8 +1,6 @@
-from tests.support.asking import asked, rerank_candidates, retrieve
-
 """Every offline system over a sample corpus, and the tables that its card reports.
 
-`PYTHONPATH=. python tests/sample_runs.py helpdesk` prints the tables.
+`python -m tests.support.sample_runs helpdesk` prints the tables.
 """
 
 import sys
@@ -18,6 +16,7 @@ from components.domain import Corpus, Query, Ranking, Scores
 from components.encoders import ENCODERS
 from components.lab import Lab, read_settings
 from components.retrieval.vectors import dense_vectors
+from tests.support.asking import asked, rerank_candidates, retrieve
 
 FIRST_STAGES = ("bge-small", "minilm-l6", "bm25", "hybrid")
 RERANKERS = ("minilm-l12", "late-minilm", "bm25", "biencoder-minilm", "rrf")
