@@ -91,9 +91,10 @@ class EvaluationReport:
             return ["No query was ranked by every system: there is nothing to compare."]
         if self.base not in self.ranked:
             return [f"{self.base} ranked no query: there is nothing to compare with."]
-        found = self.differences() if computed is None else computed
-        alone = f"{self.base} was evaluated alone: choose a second system to compare it with."
-        return [sentence(d, self.base) for d in found] or [alone]
+        if not self.others:
+            return [f"{self.base} was evaluated alone: choose a second system to compare it with."]
+        differing = self.differences() if computed is None else computed
+        return [sentence(d, self.base) for d in differing]
 
 
 def describe_reused(times: Sequence[StageTime]) -> str:

@@ -3,11 +3,12 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 from components.analysis.comparison import verdict
-from components.charts.palette import StyledRanking, SystemStyle
+from components.charts.palette import DARK, LIGHT, StyledRanking, SystemStyle, letter_rules
 from components.domain import Comparison, Corpus, Document, Failure, Hit, Ranking, Timing, Usage
 from components.exports.comparison import ComparisonReport, comparison_html
 from components.exports.tables import comparison_csv
@@ -99,6 +100,31 @@ def test_a_report_tells_query_columns_verdict_versions_and_date() -> None:
     ):
         assert told in words
     assert re.search(r'aria-label="Ranks of 2 documents in 2 systems"', comparison_html(report()))
+
+
+def test_a_report_follows_the_readers_tone_with_the_palettes_colours() -> None:
+    page = comparison_html(report())
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    light, _, dark = style.partition("@media (prefers-color-scheme: dark)")
+    for palette, rules in ((LIGHT, light), (DARK, dark)):
+        assert f"--text: {palette.text};" in rules
+        assert f"--on-system: {palette.on_system};" in rules
+        assert letter_rules(palette) in rules
+    # the same specificity: what comes last is what counts
+    assert style.index("[data-letter] {") < style.index('[data-letter="A"] {')
+    for letter in "AF":
+        assert f'<span class="tag" data-letter="{letter}">{letter}</span>' in page
+    assert not re.search(r'(fill|stroke|background)[:=]"?#', page.partition("</style>")[2])
+
+
+def test_one_reranker_may_be_the_first_stage_too() -> None:
+    first, second = report().columns
+    twice = [first, replace(second, ranking=replace(second.ranking, system="bm25"))]
+    page = comparison_html(replace(report("q"), columns=twice))
+    assert (
+        page.count('class="tag" data-letter="A"') == page.count('class="tag" data-letter="F"') == 1
+    )
+    assert "<b>bm25</b>" in page
 
 
 def test_csv_holds_every_hit_and_no_formula() -> None:

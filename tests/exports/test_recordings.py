@@ -155,6 +155,51 @@ def test_a_recording_without_its_corpus_has_a_fingerprint_of_its_own() -> None:
     assert own.grades(own.queries[0]) == {"a": 2}
 
 
+BY_0_1_0 = """{
+ "format": "rerank-lab-recording", "version": 1, "date": "2026-11-22T09:30:00Z",
+ "corpus": {"name": "tiny", "documents": 2, "fingerprint": "%s"},
+ "documents": [
+  {"id": "a", "title": "Title", "text": "Text <b>a</b>"}, {"id": "b", "title": "", "text": "Text b"}
+ ],
+ "queries": [{
+  "text": "q", "initial_k": 7, "instruction": "", "grades": {"a": 2},
+  "first_stage": {
+   "system": "bm25", "model": "", "scale": "BM25", "date": "2026-11-22T09:30:00Z",
+   "hits": [["a", 2.0], ["b", 1.0]],
+   "timing": {"embed_ms": 0.0, "search_ms": 1.5, "rerank_ms": 0.0, "load_ms": 0.0, "wait_ms": 0.0},
+   "usage": {"pairs": 0, "tokens": 0, "requests": 0, "searches": 0.0, "billed_tokens": 0,
+    "usd": null, "estimated": false, "reused": 0}
+  },
+  "systems": [{
+   "system": "cohere", "model": "rerank-v3.5", "scale": "", "date": "2026-11-22T09:30:00Z",
+   "hits": [["b", 0.9], ["a", 0.1]],
+   "timing": {
+    "embed_ms": 0.0, "search_ms": 0.0, "rerank_ms": 210.0, "load_ms": 0.0, "wait_ms": 0.0
+   },
+   "usage": {"pairs": 2, "tokens": 17, "requests": 1, "searches": 1.0, "billed_tokens": 0,
+    "usd": 0.002, "estimated": true, "reused": 0}
+  }],
+  "failures": [{"system": "jina", "reason": "No.", "remedy": "Do."}]
+ }]
+}""" % ("f" * 64)
+
+
+def test_a_recording_of_version_0_1_0_opens_and_is_written_as_it_was() -> None:
+    recording = read_bundle(BY_0_1_0.encode(), "old.json")
+    corpus, comparison = by_hand()
+    assert recording.matches(corpus)
+    assert recording.documents == corpus.documents
+    (query,) = recording.queries
+    assert (query.text, query.initial_k, query.grades) == ("q", 7, {"a": 2})
+    assert query.first_stage.documents == (("a", 2.0), ("b", 1.0))
+    assert (query.first_stage.scale, query.first_stage.timing.search_ms) == ("BM25", 1.5)
+    (column,) = query.columns
+    assert (column.key, column.documents) == ("recorded:cohere", (("b", 0.9), ("a", 0.1)))
+    assert (column.date, column.usage) == ("22 November 2026", Usage(2, 17, 1, 1.0, 0, 0.002, True))
+    one = Saved(comparison, 7, "", {"cohere": "rerank-v3.5"}, {"bm25": "BM25"}, {"a": 2})
+    assert json.loads(bundle([one], corpus, MADE)) == json.loads(BY_0_1_0)
+
+
 # ---------------------------------------------------------------- refusals
 
 
