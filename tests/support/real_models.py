@@ -21,6 +21,13 @@ WEIGHTS_BYTES = 1_000_000
 _refused: list[str] = []
 
 
+def take_refused() -> list[str]:
+    """Return what was refused since the last call, or since the test began."""
+    refused = list(_refused)
+    _refused.clear()
+    return refused
+
+
 def _refuse(what: str) -> None:
     _refused.append(f"{what}: mark the test `models`, or give it a model that is no real one")
     pytest.fail(_refused[-1])
@@ -34,10 +41,15 @@ class _NoLibraries(MetaPathFinder):
             _refuse(f"{fullname} is imported")
 
 
+def leaves_models_out(config: pytest.Config) -> bool:
+    """Return whether the marker expression of a run leaves the tests of real models out."""
+    return "not models" in str(config.getoption("markexpr"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def real_models_are_refused(request: pytest.FixtureRequest) -> Iterator[None]:
     """Refuse real models for the whole run where the marker expression leaves them out."""
-    if "not models" not in str(request.config.getoption("markexpr")):
+    if not leaves_models_out(request.config):
         yield
         return
     session = onnxruntime.InferenceSession
@@ -58,6 +70,6 @@ def real_models_are_refused(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def no_real_model_was_refused(real_models_are_refused: None) -> Iterator[None]:
     """Fail a test in which a real model was refused, whoever caught the error."""
-    _refused.clear()
+    take_refused()
     yield
-    assert not _refused
+    assert not take_refused()
