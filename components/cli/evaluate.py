@@ -108,7 +108,7 @@ def evaluate(
     _check_named("--fail-under", [limit.system for limit in limits], chosen)
     _check_named("--baseline", [baseline] if baseline else [], chosen)
     result = _run(lab, found, chosen)
-    names = list(dict.fromkeys([*own, *evaluation.MEASURES, *(x.measure for x in limits)]))
+    names = list(dict.fromkeys([*own, *evaluation.usual_measures(), *(x.measure for x in limits)]))
     metrics = result.metrics(chosen.judgments, names)
     one = saved_evaluation(chosen, result, lab.settings)
     report = EvaluationReport(one, metrics, lab.settings, found, baseline, names[0])

@@ -3,20 +3,17 @@
 from components.evaluation.planning import CANDIDATES, Plan, Subset, plan
 from components.evaluation.running import Evaluation, Ranked, evaluate, ranked, time_depths
 from components.measures import (
-    FAMILIES,
-    MEASURES,
     Metrics,
     Run,
     check_measure,
     measure,
     measures_at,
     run_scores,
+    usual_measures,
 )
 
 __all__ = [
     "CANDIDATES",
-    "FAMILIES",
-    "MEASURES",
     "Evaluation",
     "Metrics",
     "Plan",
@@ -31,4 +28,5 @@ __all__ = [
     "ranked",
     "run_scores",
     "time_depths",
+    "usual_measures",
 ]

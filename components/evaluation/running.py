@@ -21,7 +21,7 @@ from components.domain import (
 )
 from components.evaluation.planning import CANDIDATES, Plan
 from components.lab import Lab, StepReport, no_report
-from components.measures import MEASURES, Metrics, measure, run_scores
+from components.measures import Metrics, measure, run_scores
 from components.pipeline import PipelineRun
 
 
@@ -71,10 +71,10 @@ class Evaluation:
     def metrics(
         self,
         judgments: Judgments,
-        names: Sequence[str] = MEASURES,
+        names: Sequence[str] | None = None,
         computed: Mapping[str, Metrics] | None = None,
     ) -> dict[str, Metrics]:
-        """Return each system's metrics, all over the same queries.
+        """Return each system's metrics, all over the same queries; the usual ones without `names`.
 
         What is `computed` already of some of these queries, by the same measures, is not measured
         again.

@@ -12,7 +12,7 @@ from components.evaluation.significance import Difference, differences, sentence
 from components.evaluation.store import SavedEvaluation
 from components.evaluation.summary import StageTime
 from components.lab import catalog
-from components.measures import MEASURES, Metrics
+from components.measures import DEFAULT, Metrics, usual_measures
 from components.wording import dollars
 
 HOW_DIFFERENCES_READ = (
@@ -36,13 +36,13 @@ class EvaluationReport:
     settings: Settings
     corpus: Corpus | None = None
     baseline: str = ""
-    measure: str = MEASURES[0]
+    measure: str = DEFAULT
     palette: Palette = LIGHT
 
     @property
     def names(self) -> tuple[str, ...]:
         """Return the names of all measures, the one that it is judged by first."""
-        measured = next((list(m.mean) for m in self.metrics.values() if m.mean), list(MEASURES))
+        measured = next((list(m.mean) for m in self.metrics.values() if m.mean), usual_measures())
         return (self.measure, *(name for name in measured if name != self.measure))
 
     @property

@@ -33,7 +33,7 @@ from components.exports.evaluation import write
 from components.exports.evaluation_report import EvaluationReport
 from components.exports.trec import file_name
 from components.lab import Lab
-from components.measures import MEASURES, check_measure, measure, run_scores
+from components.measures import check_measure, measure, run_scores, usual_measures
 from components.pipeline import Pipelines, first_stage_ranking
 
 LOG2 = math.log2
@@ -81,7 +81,7 @@ def test_a_graded_ranking() -> None:
             "R@4": 2 / 3,
         }
     )
-    assert tuple(measure({"q": run}, {"q": grades}).mean) == MEASURES
+    assert tuple(measure({"q": run}, {"q": grades}).mean) == usual_measures()
 
 
 @pytest.mark.parametrize(
@@ -474,7 +474,7 @@ def test_ir_measures_agrees_on_the_exported_runs(
         ir_measures.Qrel(*line.split("\t")[:2], int(line.split("\t")[2]))
         for line in (SAMPLES / "exceptions/qrels/test.tsv").read_text().splitlines()[1:]
     ]
-    parsed = [ir_measures.parse_measure(name) for name in MEASURES]
+    parsed = [ir_measures.parse_measure(name) for name in usual_measures()]
     mine = list(ir_measures.read_trec_qrels(str(tmp_path / "qrels.trec")))
     assert sorted(mine) == sorted(qrels), "the judgments are exported too"
     for system in means:

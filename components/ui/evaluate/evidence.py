@@ -11,7 +11,7 @@ from components.evaluation import significance
 from components.evaluation import summary as evidence
 from components.evaluation.store import SavedEvaluation
 from components.exports.evaluation_report import HOW_DIFFERENCES_READ, EvaluationReport
-from components.measures import FAMILIES
+from components.measures import cutoff_of, families
 from components.ui.compare.views import CHART
 from components.ui.evaluate import costs as money
 from components.ui.evaluate import saved as kept
@@ -91,12 +91,19 @@ def _controls(report: EvaluationReport) -> None:
     if state.get(state.BASELINE) not in systems:
         state.put(state.BASELINE, systems[0])
     with st.container(horizontal=True, vertical_alignment="bottom", key="measure-controls"):
-        st.selectbox("Measure", FAMILIES, width=130, **state.bound(state.MEASURE))
+        described = [f"- **{m.name}**: {m.description}" for m in families().values()]
+        st.selectbox(
+            "Measure",
+            list(families()),
+            width=130,
+            help="\n".join(described),
+            **state.bound(state.MEASURE),
+        )
         st.number_input(
             "at k",
             *(1, 1000),
             width=110,
-            disabled=state.get(state.MEASURE) == "AP",
+            disabled=families()[state.get(state.MEASURE)].cutoff is None,
             **state.bound(state.CUT),
         )
         st.selectbox("Compared with", systems, width=200, **state.bound(state.BASELINE))
@@ -110,7 +117,7 @@ def _verdict(report: EvaluationReport, *, whole: bool) -> None:
     plan, found = report.saved.plan, report.saved.evaluation
     said = evidence.warnings(plan, found)
     if whole:
-        said += evidence.remarks(plan, found, int(report.measure.partition("@")[2] or 10))
+        said += evidence.remarks(plan, found, cutoff_of(report.measure) or 10)
     for i, line in enumerate(said):
         page.soft(line, f"caution-{i}")
 

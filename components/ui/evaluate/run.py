@@ -8,14 +8,13 @@ from importlib import import_module
 
 import streamlit as st
 
-from components import evaluation
 from components.charts.palette import evaluated_styles
 from components.domain import Corpus, LabError
 from components.evaluation import Plan
 from components.evaluation.job import EvaluationJob, at_work
 from components.evaluation.store import SavedEvaluation
 from components.exports.evaluation_report import EvaluationReport
-from components.measures import MEASURES, Metrics
+from components.measures import Metrics, cutoff_of, families, measures_at, usual_measures
 from components.ui.evaluate.planning import plan_words
 from components.ui.shared import page, state
 from components.wording import duration, queries
@@ -162,14 +161,13 @@ def _corpora() -> Iterator[Corpus]:
 def measure_name() -> str:
     """Return the measure that the session looks at, such as nDCG@10."""
     family = state.get(state.MEASURE)
-    return "AP" if family == "AP" else f"{family}@{state.get(state.CUT)}"
+    return families()[family].at(state.get(state.CUT))
 
 
 def metrics_of(one: SavedEvaluation, name: str) -> dict[str, Metrics]:
     """Return an evaluation's metrics: the usual ones, and all at the named measure's cut-off."""
     usual = state.memo(_usual(one), lambda: one.evaluation.metrics(one.plan.judgments))
-    cut = int(name.partition("@")[2] or 10)
-    names = tuple(n for n in evaluation.measures_at(cut) if n not in MEASURES)
+    names = tuple(n for n in measures_at(cutoff_of(name) or 10) if n not in usual_measures())
     if not names:
         return usual
     others = state.memo(

@@ -1,0 +1,83 @@
+"""Computing measures over runs whose scores fall strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import ir_measures
+import numpy as np
+
+from components.domain import Judgments, Ranking
+from components.measures.registry import parse_measure, usual_measures
+
+Run = Mapping[str, Mapping[str, float]]
+"""Query id -> document id -> score, best first and falling strictly."""
+
+
+def run_scores(ranking: Ranking) -> dict[str, float]:
+    """Return the scores of a ranking, made to fall strictly so that every reader sorts alike.
+
+    TREC tools order equal scores by document id, in 32-bit floats. Where our order says otherwise
+    a score is lowered to the next smaller float; where there is none, negated ranks stand in.
+    """
+    scores: dict[str, float] = {}
+    last = np.float32(np.inf)
+    with np.errstate(over="ignore"):  # a score beyond 32 bits becomes infinite, and is lowered
+        for hit in ranking.hits:
+            last = min(np.float32(hit.score), np.nextafter(last, np.float32(-np.inf)))
+            scores[hit.document.id] = float(last)
+    if ranking.hits and not np.isfinite(last):
+        return {hit.document.id: -float(hit.rank) for hit in ranking.hits}
+    return scores
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Means over the queries and the values they are means of, by measure name."""
+
+    mean: Mapping[str, float]
+    per_query: Mapping[str, Mapping[str, float]]
+
+
+def measure(
+    run: Run,
+    judgments: Judgments,
+    names: Sequence[str] | None = None,
+    computed: Mapping[str, Mapping[str, float]] | None = None,
+) -> Metrics:
+    """Return measures of a run over exactly the run's queries; an empty ranking counts 0.
+
+    Without `names` these are the usual ones; a name that there is not raises InputError. Queries
+    whose values are `computed` already are not measured again.
+    """
+    names = usual_measures() if names is None else names
+    old = {q: computed[q] for q in run if q in computed} if computed else {}
+    new = _per_query({q: s for q, s in run.items() if q not in old}, judgments, names)
+    per_query = {q: old[q] if q in old else new[q] for q in run}
+    mean = {n: float(np.mean([v[n] for v in per_query.values()])) for n in names if per_query}
+    return Metrics(mean, per_query)
+
+
+def _per_query(run: Run, judgments: Judgments, names: Sequence[str]) -> dict[str, dict[str, float]]:
+    qrels = {q: dict(judgments.get(q, {})) for q in run}
+    per_query: dict[str, dict[str, float]] = {q: dict.fromkeys(names, 0.0) for q in run}
+    by_cutoff: dict[int | None, list[str]] = {}
+    for name in names:
+        by_cutoff.setdefault(parse_measure(name)[1], []).append(name)
+    for cutoff, group in by_cutoff.items():
+        # no measure depends on what lies beyond its cut-off, and sorting that takes most of the
+        # time; an empty ranking counts 0: of none, ir_measures' Judged divides by zero
+        top = {q: dict(islice(scores.items(), cutoff)) for q, scores in run.items() if scores}
+        provided = {}
+        for name in group:
+            compute = parse_measure(name)[0].compute
+            if compute is None:
+                provided[ir_measures.parse_measure(name)] = name
+                continue
+            for query, scores in top.items():
+                per_query[query][name] = compute(qrels[query], scores, cutoff)
+        for value in ir_measures.iter_calc(provided, qrels, top) if provided else ():
+            per_query[value.query_id][provided[value.measure]] = float(value.value)
+    return per_query
