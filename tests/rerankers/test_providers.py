@@ -39,8 +39,8 @@ from components.pipeline import two_stage_search
 from components.rerankers import Context
 from components.rerankers.hosted import client
 from components.rerankers.hosted import http as wire
-from components.rerankers.hosted.client import split
-from components.rerankers.hosted.http import Refused
+from components.rerankers.hosted.errors import ProviderError, retry_after
+from components.rerankers.hosted.limits import RateLimiter, split
 from tests.support.asking import asked, compare
 from tests.support.contracts.reranker_contract import RerankerContract, Subject
 from tests.support.servers.provider_server import KEY, Provider, Reply, Seen, serve
@@ -106,9 +106,9 @@ def load(lab: Lab, key: str, instruction: str = "") -> Reranker:
     return catalog.load_reranker(key, Context(lab.settings, instruction=instruction))
 
 
-def refused(lab: Lab, key: str) -> Refused:
+def refused(lab: Lab, key: str) -> ProviderError:
     """Return the error of one scoring pass."""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ProviderError) as caught:
         load(lab, key).score("how to reset", TEXTS)
     assert caught.value.remedy
     assert KEY not in str(caught.value)
@@ -210,7 +210,7 @@ def test_two_keys_after_each_other_are_each_sent_and_no_cookie_is_kept(
     provider.always(headers={"set-cookie": "who=me; Path=/"}, body=None)
     other = lab.with_keys(dict.fromkeys(("cohere", "voyage", "jina"), "another-key"))
     for key in ("cohere", "voyage", "jina"):
-        with pytest.raises(Refused, match="does not accept the API key"):
+        with pytest.raises(ProviderError, match="does not accept the API key"):
             load(other, key).score("q", TEXTS)
         load(lab, key).score("q", TEXTS)
         wrong, right = provider.seen[-2:]
@@ -460,11 +460,11 @@ def test_retry_after_is_honoured(
 
 def test_retry_after_may_be_a_date() -> None:
     soon = datetime.now(UTC) + timedelta(seconds=9)
-    assert wire.retry_after(format_datetime(soon, usegmt=True)) == pytest.approx(9, abs=1.5)
-    assert wire.retry_after("2.5") == 2.5
-    assert wire.retry_after(format_datetime(datetime(2001, 1, 1, tzinfo=UTC), usegmt=True)) == 0
+    assert retry_after(format_datetime(soon, usegmt=True)) == pytest.approx(9, abs=1.5)
+    assert retry_after("2.5") == 2.5
+    assert retry_after(format_datetime(datetime(2001, 1, 1, tzinfo=UTC), usegmt=True)) == 0
     for nonsense in ("", "soon", "-3", "nan", "1e9", "9" * 400):
-        assert wire.retry_after(nonsense) is None
+        assert retry_after(nonsense) is None
 
 
 @pytest.mark.parametrize("key", FOUR)
@@ -495,7 +495,7 @@ def test_one_failing_batch_costs_all_and_leaves_nothing_half_done(
         return Reply(status=422, body=b"{}") if "text 40" in seen.texts else None
 
     provider.behave = behave
-    with pytest.raises(Refused, match="did not understand"):
+    with pytest.raises(ProviderError, match="did not understand"):
         load(lab, "compatible:t").score("q", [f"text {n}" for n in range(100)])
 
 
@@ -534,7 +534,7 @@ def test_what_a_provider_does_not_read_is_counted_and_called_an_estimate(
 
 
 def test_the_rate_is_kept_and_waiting_for_it_can_be_stopped() -> None:
-    limiter = client._Limiter(3)
+    limiter = RateLimiter(3)
     stop = threading.Event()
     assert [limiter.wait(stop) for _ in range(3)] == [0.0, 0.0, 0.0]
     assert 55 < limiter._take() <= 60

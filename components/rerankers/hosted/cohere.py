@@ -2,51 +2,32 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import httpx
 
-from components.domain import Billed, Limits, Price, PriceUnit, Spec
+from components.domain import Billed, Limits, Price, PriceUnit
 from components.rerankers import Provider
-from components.rerankers.hosted.client import Answer
-from components.rerankers.hosted.family import provider_family
-from components.rerankers.hosted.http import (
-    Caller,
-    Refused,
-    malformed,
-    no_cookies,
-    quiet,
-    refusal,
-    timeout,
-    transport_failure,
-)
+from components.rerankers.hosted.answers import Answer, billed_units
+from components.rerankers.hosted.caller import Caller
+from components.rerankers.hosted.errors import malformed, refusal, transport_failure
+from components.rerankers.hosted.family import hosted_spec, provider_family
+from components.rerankers.hosted.http import LastResponse, no_cookies, quiet, timeout
 
 PROVIDER = Provider("cohere", "Cohere", "CO_API_KEY", "CO_API_URL")
-
-
-def _spec(key: str, model: str, summary: str, **differences: Any) -> Spec:  # noqa: ANN401
-    facts: dict[str, Any] = {
-        "scale": "0 to 1, within one query",
-        "languages": "more than 100",
-        "limits": Limits(documents=1000, query_tokens=2048, document_tokens=4096, per_minute=1000),
-    }
-    return Spec(
-        key=key,
-        label=key,
-        family="hosted",
-        summary=summary,
-        model=model,
-        source="https://docs.cohere.com/docs/rerank",
-        authors="Cohere",
-        license="hosted; Cohere's terms",
-        local=False,
-        provider=PROVIDER.key,
-        **facts | differences,
-    )
+_spec = partial(
+    hosted_spec,
+    PROVIDER,
+    scale="0 to 1, within one query",
+    source="https://docs.cohere.com/docs/rerank",
+    authors="Cohere",
+    license="hosted; Cohere's terms",
+    languages="more than 100",
+    limits=Limits(documents=1000, query_tokens=2048, document_tokens=4096, per_minute=1000),
+)
 
 
 def _price(usd: float, unit: PriceUnit) -> Price:
@@ -106,6 +87,9 @@ SPECS = (
 )
 
 
+_last = LastResponse()  # the SDK fails over error bodies that are not UTF-8
+
+
 class Cohere:
     """One request to /v2/rerank; the SDK's retries are off, and it follows no redirect."""
 
@@ -122,10 +106,10 @@ class Cohere:
         )
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
-        """Return what Cohere answers; Refused where it does not."""
-        _heard.answer = None
+        """Return what Cohere answers; raise ProviderError where it does not."""
+        _last.clear()
         try:
-            found = self._client.rerank(
+            response = self._client.rerank(
                 model=self._caller.model,
                 query=query,
                 documents=list(texts),
@@ -134,7 +118,7 @@ class Cohere:
                     "timeout": timeout(seconds),  # type: ignore[arg-type]
                 },
             )
-            return Answer(self._pairs(found.results), _billed(found.meta))
+            return self._answer(response)
         # no error keeps the SDK's as its cause, which holds what the server said, the key included
         except self._sdk.core.ApiError as exc:
             if exc.status_code is None or 200 <= exc.status_code < 300:
@@ -143,51 +127,29 @@ class Cohere:
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise transport_failure(self._caller, exc, seconds) from None
         except (AttributeError, TypeError, ValueError, RecursionError):
-            raise self._judged() from None
+            raise _last.error(self._caller) from None
 
-    def _judged(self) -> Refused:
-        """Return the error for an answer that the SDK cannot read: its status, where it is one."""
-        answer = _heard.answer
-        if answer is None or answer.is_success:
-            return malformed(self._caller, "not in the documented form")
-        return refusal(self._caller, answer.status_code, answer.content, answer.headers)
-
-    def _pairs(self, results: object) -> list[tuple[object, object]]:
-        if not isinstance(results, list):
+    def _answer(self, response: Any) -> Answer:  # noqa: ANN401
+        """Read the SDK's response, which is not checked against its own types."""
+        if not isinstance(response.results, list):
             raise malformed(self._caller, "without results")
-        return [(item.index, item.relevance_score) for item in results]
-
-
-_heard = threading.local()
-"""The answer that this thread got last: the SDK fails over error bodies that are not UTF-8."""
-
-
-def _hear(response: httpx.Response) -> None:
-    _heard.answer = response
+        results = [(item.index, item.relevance_score) for item in response.results]
+        units = getattr(response.meta, "billed_units", None)
+        searches = billed_units(getattr(units, "search_units", None))
+        tokens = int(billed_units(getattr(units, "input_tokens", None)))
+        return Answer(results, Billed(1, searches, tokens) if searches or tokens else None)
 
 
 @cache
 def _http() -> httpx.Client:
-    """Return a client of the SDK's own, which remembers what it heard."""
+    """Return a client for the SDK alone, which records every response."""
     quiet("httpx", "httpcore")
     return httpx.Client(
         follow_redirects=False,
         cookies=no_cookies(),
         timeout=timeout(30),
-        event_hooks={"response": [_hear]},
+        event_hooks={"response": [_last.record]},
     )
-
-
-def _billed(meta: Any) -> Billed | None:  # noqa: ANN401
-    units = getattr(meta, "billed_units", None)
-    searches, tokens = (_count(getattr(units, n, None)) for n in ("search_units", "input_tokens"))
-    return Billed(1, searches, int(tokens)) if searches or tokens else None
-
-
-def _count(value: object) -> float:
-    """Return a number of units, or 0 for whatever is none."""
-    fine = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
-    return float(value) if fine else 0.0  # type: ignore[arg-type]
 
 
 FAMILY = provider_family(PROVIDER, SPECS, lambda caller, address, _: Cohere(caller, address).send)

@@ -1,6 +1,6 @@
 """Self-hosted servers that speak a provider's wire format: vLLM, TEI, Infinity, llama.cpp, LiteLLM.
 
-They are named in the configuration; nobody can type an address.
+They are named in the configuration: no address can be typed on a page.
 """
 
 from __future__ import annotations
@@ -12,48 +12,52 @@ from typing import Any
 from components.config import Server, Settings
 from components.domain import Limits, Spec
 from components.rerankers import Context, Family
-from components.rerankers.hosted.client import Answer, RemoteReranker, pairs
+from components.rerankers.hosted.answers import Answer, pairs, read_results
+from components.rerankers.hosted.caller import Caller
+from components.rerankers.hosted.client import RemoteReranker
 from components.rerankers.hosted.family import api_key
-from components.rerankers.hosted.http import Caller, post
-from components.rerankers.hosted.jina import read_results
+from components.rerankers.hosted.http import post
 
 Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A wire format: where a request goes, what it says, how its answer is read."""
+    """A wire format: the path of a request, its body, and how an answer is read.
+
+    `documents` is the most that one request may hold where the configuration names no number.
+    """
 
     path: str
-    body: Callable[[Server, str, Sequence[str]], Body]
+    body: Callable[[str, Sequence[str]], Body]
     read: Callable[[Caller, object], Answer]
     documents: int = 0
+    names_model: bool = True
 
 
-def _cohere(server: Server, query: str, texts: Sequence[str]) -> Body:
-    return _model(server) | {"query": query, "documents": list(texts), "top_n": len(texts)}
-
-
-def _jina(server: Server, query: str, texts: Sequence[str]) -> Body:
-    return _cohere(server, query, texts) | {"return_documents": False}
-
-
-def _tei(server: Server, query: str, texts: Sequence[str]) -> Body:
-    return {"query": query, "texts": list(texts), "raw_scores": False, "truncate": True}
-
-
-def _model(server: Server) -> Body:
-    return {"model": server.model} if server.model else {}
-
-
-def _list(caller: Caller, body: object) -> Answer:
-    return Answer(pairs(caller, body, "index", "score"))
+def _cohere(query: str, texts: Sequence[str]) -> Body:
+    return {"query": query, "documents": list(texts), "top_n": len(texts)}
 
 
 SHAPES: Mapping[str, Shape] = {
     "cohere": Shape("/v2/rerank", _cohere, read_results),
-    "jina": Shape("/v1/rerank", _jina, read_results),
-    "tei": Shape("/rerank", _tei, _list, documents=32),
+    "jina": Shape(
+        "/v1/rerank",
+        lambda query, texts: _cohere(query, texts) | {"return_documents": False},
+        read_results,
+    ),
+    "tei": Shape(
+        "/rerank",
+        lambda query, texts: {
+            "query": query,
+            "texts": list(texts),
+            "raw_scores": False,
+            "truncate": True,
+        },
+        lambda caller, body: Answer(pairs(caller, body, "index", "score")),
+        documents=32,
+        names_model=False,
+    ),
 }
 
 
@@ -65,8 +69,10 @@ class Compatible:
         self._shape = SHAPES[server.shape]
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
-        """Return what the server answers; Refused where it does not."""
-        body = self._shape.body(self._server, query, texts)
+        """Return what the server answers; raise ProviderError where it does not."""
+        body = self._shape.body(query, texts)
+        if self._server.model and self._shape.names_model:
+            body = {"model": self._server.model, **body}
         if self._instruction:
             body["instruction"] = self._instruction
         address = self._server.url + self._shape.path

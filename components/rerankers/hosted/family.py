@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from components.config import Settings
 from components.domain import Reranker, Spec, UnavailableError
 from components.rerankers import Context, Family, Provider
-from components.rerankers.hosted.client import RemoteReranker, Send
-from components.rerankers.hosted.http import Caller
+from components.rerankers.hosted.answers import Send
+from components.rerankers.hosted.caller import Caller
+from components.rerankers.hosted.client import RemoteReranker
 
 Connect = Callable[[Caller, str, str], Send]
 """`connect(caller, address, instruction)` returns what sends one request.
 
 The address is empty where the provider's own is meant, the instruction where there is none.
 """
+
+
+def hosted_spec(
+    provider: Provider,
+    key: str,
+    model: str,
+    summary: str,
+    **fields: Any,  # noqa: ANN401  (the fields of Spec)
+) -> Spec:
+    """Return the spec of a provider's model; `fields` are further fields of the spec."""
+    return Spec(
+        key=key,
+        label=key,
+        family="hosted",
+        summary=summary,
+        model=model,
+        local=False,
+        provider=provider.key,
+        **fields,
+    )
 
 
 def api_key(spec: Spec, settings: Settings, label: str, variable: str) -> str:

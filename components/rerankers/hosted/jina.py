@@ -4,35 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from functools import partial
 
-from components.domain import Billed, Limits, Price, Spec
+from components.domain import Limits, Price
 from components.rerankers import Provider
-from components.rerankers.hosted.client import Answer, pairs
-from components.rerankers.hosted.family import provider_family
-from components.rerankers.hosted.http import Caller, malformed, post
+from components.rerankers.hosted.answers import Answer, read_results
+from components.rerankers.hosted.caller import Caller
+from components.rerankers.hosted.family import hosted_spec, provider_family
+from components.rerankers.hosted.http import post
 
 PROVIDER = Provider("jina", "Jina", "JINA_API_KEY", "JINA_API_URL")
 ADDRESS = "https://api.jina.ai/v1/rerank"
 _WINDOW = Limits(request_tokens=120_000, per_minute=500)  # of 131,072, read in one piece
-
-
-def _spec(key: str, model: str, summary: str, **differences: Any) -> Spec:  # noqa: ANN401
-    facts: dict[str, Any] = {"scale": "cosine, among these candidates", "limits": _WINDOW}
-    return Spec(
-        key=key,
-        label=key,
-        family="hosted",
-        summary=summary,
-        model=model,
-        source="https://jina.ai/reranker",
-        authors="Jina AI",
-        local=False,
-        provider=PROVIDER.key,
-        **{"languages": "many", "license": "hosted; Jina's terms"} | facts | differences,
-    )
-
-
+_spec = partial(
+    hosted_spec,
+    PROVIDER,
+    scale="cosine, among these candidates",
+    source="https://jina.ai/reranker",
+    authors="Jina AI",
+    license="hosted; Jina's terms",
+    languages="many",
+    limits=_WINDOW,
+)
 SPECS = (
     _spec(
         "jina",
@@ -66,17 +59,6 @@ SPECS = (
 )
 
 
-def read_results(caller: Caller, body: object) -> Answer:
-    """Return the answer in a body with `results` and, where it is told, `usage.total_tokens`."""
-    if not isinstance(body, dict):
-        raise malformed(caller, "not with the object that was expected")
-    usage = body.get("usage")
-    tokens = usage.get("total_tokens") if isinstance(usage, dict) else None
-    counted = isinstance(tokens, int) and not isinstance(tokens, bool) and 0 < tokens < 10**12
-    billed = Billed(1, tokens=tokens) if counted else None  # type: ignore[arg-type]
-    return Answer(pairs(caller, body.get("results"), "index", "relevance_score"), billed)
-
-
 class Jina:
     """One request to the rerank endpoint."""
 
@@ -84,7 +66,7 @@ class Jina:
         self._caller, self._address = caller, address or ADDRESS
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
-        """Return what Jina answers; Refused where it does not."""
+        """Return what Jina answers; raise ProviderError where it does not."""
         body = {
             "model": self._caller.model,
             "query": query,

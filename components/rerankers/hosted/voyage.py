@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
@@ -10,19 +9,13 @@ from typing import Any
 
 import requests
 
-from components.domain import Billed, Limits, Price, Spec
+from components.domain import Limits, Price, Spec
 from components.rerankers import Provider
-from components.rerankers.hosted.client import Answer, Send
-from components.rerankers.hosted.family import provider_family
-from components.rerankers.hosted.http import (
-    Caller,
-    Refused,
-    malformed,
-    no_cookies,
-    quiet,
-    refusal,
-    transport_failure,
-)
+from components.rerankers.hosted.answers import Answer, Send, billed_tokens
+from components.rerankers.hosted.caller import Caller
+from components.rerankers.hosted.errors import ProviderError, refusal, transport_failure
+from components.rerankers.hosted.family import hosted_spec, provider_family
+from components.rerankers.hosted.http import LastResponse, no_cookies, quiet
 
 PROVIDER = Provider("voyage", "Voyage", "VOYAGE_API_KEY", "VOYAGE_API_URL")
 LIMITS = Limits(
@@ -35,27 +28,20 @@ LIMITS = Limits(
 
 
 def _spec(key: str, model: str, summary: str, usd_per_1m_tokens: float) -> Spec:
-    return Spec(
-        key=key,
-        label=key,
-        family="hosted",
-        summary=summary,
+    source = "https://docs.voyageai.com/docs/pricing"
+    return hosted_spec(
+        PROVIDER,
+        key,
+        model,
+        summary,
         scale="0 to 1",
-        model=model,
         source="https://docs.voyageai.com/docs/reranker",
         authors="Voyage AI",
         license="hosted; Voyage's terms",
-        local=False,
-        provider=PROVIDER.key,
         instructions=True,
         languages="many",
         limits=LIMITS,
-        price=Price(
-            usd_per_1m_tokens,
-            "tokens",
-            "https://docs.voyageai.com/docs/pricing",
-            date(2026, 11, 22),
-        ),
+        price=Price(usd_per_1m_tokens, "tokens", source, date(2026, 11, 22)),
     )
 
 
@@ -71,17 +57,17 @@ SPECS = (
 )
 
 
-_heard = threading.local()
-"""The answer that this thread got last: the SDK's errors may come without status or headers."""
+_last = LastResponse()  # the SDK's errors may come without status or headers
 
 
 class NoRedirects(requests.Session):
-    """A session that goes nowhere but where it is sent, as who it is told, and keeps no cookie."""
+    """A session that follows no redirect, keeps no cookie and leaves the key as it was given."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.auth = _as_it_is
-        self.hooks["response"].append(_hear)
+        # without any `auth`, a password in ~/.netrc would replace the key
+        self.auth = lambda request: request
+        self.hooks["response"].append(_last.record)
         self.cookies.set_policy(no_cookies()._policy)  # type: ignore[attr-defined]
         for scheme in ("https://", "http://"):
             self.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=64, max_retries=0))
@@ -90,15 +76,6 @@ class NoRedirects(requests.Session):
         """Raise instead of naming the next address: query and texts would be sent there."""
         if resp.is_redirect:
             raise requests.exceptions.TooManyRedirects("a redirect", response=resp)
-
-
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Leave the key in place: without any `auth`, a password in ~/.netrc would replace it."""
-    return request
-
-
-def _hear(response: requests.Response, *args: object, **kwargs: object) -> None:
-    _heard.answer = response
 
 
 @cache
@@ -119,8 +96,8 @@ class Voyage:
         self._sdk = _sdk()
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
-        """Return what Voyage answers; Refused where it does not."""
-        _heard.answer = None
+        """Return what Voyage answers; raise ProviderError where it does not."""
+        _last.clear()
         client = self._sdk.Client(
             api_key=self._caller.key,
             max_retries=1,  # the SDK counts attempts
@@ -128,34 +105,24 @@ class Voyage:
             base_url=self._address or None,
         )
         try:
-            found = client.rerank(query, list(texts), model=self._caller.model, truncation=True)
-            billed = Billed(1, tokens=found.total_tokens) if _tokens(found.total_tokens) else None
-            return Answer([(r.index, r.relevance_score) for r in found.results], billed)
+            reply = client.rerank(query, list(texts), model=self._caller.model, truncation=True)
+            results = [(r.index, r.relevance_score) for r in reply.results]
+            return Answer(results, billed_tokens(reply.total_tokens))
         # no error keeps the SDK's as its cause, which holds what the server said, the key included
         except self._sdk.error.VoyageError as exc:
             raise self._translated(exc, seconds) from None
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError):
-            raise self._judged() from None
+            raise _last.error(self._caller) from None
 
-    def _translated(self, exc: Any, seconds: float) -> Refused:  # noqa: ANN401
+    def _translated(self, exc: Any, seconds: float) -> ProviderError:  # noqa: ANN401
+        """Return the error for one of the SDK's: no answer, a redirect or an answer of its own."""
         cause = exc.__cause__
         response = getattr(cause, "response", None)
         if isinstance(cause, requests.exceptions.TooManyRedirects) and response is not None:
             return refusal(self._caller, response.status_code, "", response.headers)
-        if _heard.answer is None or isinstance(cause, requests.exceptions.RequestException):
+        if _last.response is None or isinstance(cause, requests.exceptions.RequestException):
             return transport_failure(self._caller, exc, seconds)
-        return self._judged("not with JSON")
-
-    def _judged(self, fault: str = "not in the documented form") -> Refused:
-        """Return the error for the answer that came: its status, or else that it is no ranking."""
-        answer = _heard.answer
-        if answer is None or 200 <= answer.status_code < 300:
-            return malformed(self._caller, fault)
-        return refusal(self._caller, answer.status_code, answer.content, answer.headers)
-
-
-def _tokens(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**12
+        return _last.error(self._caller, "not with JSON")
 
 
 def _connect(caller: Caller, address: str, instruction: str) -> Send:

@@ -1,0 +1,105 @@
+"""What a provider sends back: read from its JSON, checked, and aligned with the texts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from components.domain import Billed
+from components.rerankers.hosted.caller import Caller
+from components.rerankers.hosted.errors import malformed
+
+MOST_UNITS = 1e12
+"""Billed units from which on a number is taken for nonsense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider sent: pairs of index and score as they came, and what it charges for."""
+
+    results: Sequence[tuple[object, object]]
+    billed: Billed | None = None
+
+
+Send = Callable[[str, Sequence[str], float], Answer]
+"""`send(query, texts, seconds)` makes one request; raises ProviderError where there is no answer.
+"""
+
+
+def read_results(caller: Caller, body: object) -> Answer:
+    """Return the answer in a JSON object with `results` and, optionally, `usage.total_tokens`.
+
+    Raises ProviderError for anything else.
+    """
+    if not isinstance(body, dict):
+        raise malformed(caller, "not with the object that was expected")
+    usage = body.get("usage")
+    billed = billed_tokens(usage.get("total_tokens")) if isinstance(usage, dict) else None
+    return Answer(pairs(caller, body.get("results"), "index", "relevance_score"), billed)
+
+
+def pairs(caller: Caller, items: object, index: str, score: str) -> list[tuple[object, object]]:
+    """Return the index and the score of each item of a JSON list."""
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise malformed(caller, "without the list of results that was expected")
+    missing = next((n for n in (index, score) for item in items if n not in item), None)
+    if missing:
+        raise malformed(caller, f"with a result that has no {missing}")
+    return [(item[index], item[score]) for item in items]
+
+
+def aligned(
+    caller: Caller, results: Sequence[tuple[object, object]], count: int
+) -> npt.NDArray[np.float64]:
+    """Return the scores in the order of the texts, shape (count,).
+
+    Raises ProviderError unless each text has exactly one finite score.
+    """
+    values = np.full(count, np.nan)
+    if len(results) != count:
+        raise malformed(caller, f"it scored {len(results):,} documents where {count:,} were sent")
+    for index, score in results:
+        if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < count:
+            raise malformed(caller, f"it scored document {_quoted(index)} of {count:,}")
+        if not np.isnan(values[index]):
+            raise malformed(caller, f"it scored document {index} twice")
+        value = finite_number(score)
+        if value is None:
+            fault = f"the score of document {index} is {_quoted(score)}, not a number"
+            raise malformed(caller, fault)
+        values[index] = value
+    return values
+
+
+def _quoted(value: object) -> str:
+    """Return a value of JSON for an error: a number as it is, of anything else its type."""
+    if value is None or isinstance(value, int | float):
+        return f"{value!r:.20}"
+    return type(value).__name__
+
+
+def finite_number(value: object) -> float | None:
+    """Return a finite number, or None for anything else, truth values and text included."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def billed_units(value: object) -> float:
+    """Return a number of billed units, or 0 where the value is no sound one."""
+    units = finite_number(value)
+    return units if units and 0 < units < MOST_UNITS else 0.0
+
+
+def billed_tokens(value: object) -> Billed | None:
+    """Return one request billed by so many tokens; None where the value is no whole number."""
+    sound = isinstance(value, int) and billed_units(value)
+    return Billed(1, tokens=int(billed_units(value))) if sound else None

@@ -1,0 +1,42 @@
+"""The caller of a provider: its label, its model, and the API key that never appears in text."""
+
+from __future__ import annotations
+
+import re
+
+from components.domain import UnavailableError
+
+KEY_PART = 8
+"""Characters of a key that are enough to be blotted out of a text."""
+
+
+class Caller:
+    """What a request needs to name and to authenticate: provider, model, key and its variable.
+
+    Raises UnavailableError where the key holds anything but visible ASCII characters.
+    """
+
+    def __init__(self, label: str, model: str, key: str = "", variable: str = "") -> None:
+        self.label, self.model, self.variable = label, model, variable
+        if key and not re.fullmatch(r"[\x21-\x7e]+", key):
+            raise UnavailableError(
+                f"The API key for {label} holds characters that no key has, such as spaces.",
+                "Copy the key again, whole and alone.",
+            )
+        self.key = key
+
+    def __repr__(self) -> str:
+        """Return provider and model, without the key."""
+        return f"Caller({self.label!r}, {self.model!r})"
+
+    def redact(self, text: str) -> str:
+        """Return a text in which the key, and every part of it of KEY_PART characters, is dots."""
+        if not self.key:
+            return text
+        size, key = min(KEY_PART, len(self.key)), self.key.lower()  # a host's name is lower case
+        parts = {key[i : i + size] for i in range(len(key) - size + 1)}
+        blots = [False] * len(text)
+        for i in range(len(text) - size + 1):
+            if text[i : i + size].lower() in parts:
+                blots[i : i + size] = [True] * size
+        return "".join("•" if blot else c for c, blot in zip(text, blots, strict=True))
