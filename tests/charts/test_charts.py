@@ -55,22 +55,22 @@ TIMING = Timing(embed_ms=3, search_ms=1, rerank_ms=1200, load_ms=5000, wait_ms=4
 
 def test_latency_stacks_the_stages_and_leaves_loading_out() -> None:
     first = ranking("a", "ab", timing=Timing(embed_ms=3, search_ms=1))
-    found = comparison.latency(styled(first, ranking("b", "ba", timing=TIMING)), LIGHT)
-    bars = {trace.name: list(trace.x) for trace in found.data}
+    figure = comparison.latency(styled(first, ranking("b", "ba", timing=TIMING)), LIGHT)
+    bars = {trace.name: list(trace.x) for trace in figure.data}
     assert bars == {
         "embed": [3.0, 3.0],
         "search": [1.0, 1.0],
         "rerank": [0.0, 1200.0],
         "waiting": [0.0, 40.0],
     }
-    assert found.layout.barmode == "stack"
-    assert found.layout.xaxis.range[1] > 1244
+    assert figure.layout.barmode == "stack"
+    assert figure.layout.xaxis.range[1] > 1244
 
 
 def test_latency_writes_the_work_at_the_end_of_the_bar_without_the_wait() -> None:
     first = ranking("a", "ab", timing=Timing(embed_ms=3, search_ms=1))
-    found = comparison.latency(styled(first, ranking("b", "ba", timing=TIMING)), LIGHT)
-    assert [(a.text.strip(), a.x) for a in found.layout.annotations] == [
+    figure = comparison.latency(styled(first, ranking("b", "ba", timing=TIMING)), LIGHT)
+    assert [(a.text.strip(), a.x) for a in figure.layout.annotations] == [
         ("4.0 ms", 4.0),
         ("1,204 ms", 1244.0),
     ]
@@ -78,18 +78,18 @@ def test_latency_writes_the_work_at_the_end_of_the_bar_without_the_wait() -> Non
 
 def test_latency_gives_each_system_its_colour_in_the_rerank_bar() -> None:
     systems = [ranking(letter, "ab", timing=TIMING) for letter in "abc"]
-    found = comparison.latency(styled(*systems), LIGHT)
-    by_stage = {trace.name: list(trace.marker.color) for trace in found.data}
+    figure = comparison.latency(styled(*systems), LIGHT)
+    by_stage = {trace.name: list(trace.marker.color) for trace in figure.data}
     assert by_stage["rerank"] == list(COLOURS)
     assert by_stage["embed"] == by_stage["waiting"] == [LIGHT.soft] * 3
 
 
 @pytest.mark.parametrize(
-    ("value", "words"),
+    ("value", "text"),
     [(0.0, "0.0 ms"), (0.84, "0.8 ms"), (9.94, "9.9 ms"), (12.4, "12 ms"), (1214.4, "1,214 ms")],
 )
-def test_milliseconds_in_words(value: float, words: str) -> None:
-    assert milliseconds(value) == words
+def test_milliseconds_in_words(value: float, text: str) -> None:
+    assert milliseconds(value) == text
 
 
 # ---------------------------------------------------------------- scores
@@ -97,10 +97,10 @@ def test_milliseconds_in_words(value: float, words: str) -> None:
 
 def test_scores_never_share_an_axis() -> None:
     systems = [ranking("a", "abc"), ranking("b", "cab"), ranking("c", "bca")]
-    found = comparison.scores(styled(*systems), 2, LIGHT)
-    assert [trace.yaxis for trace in found.data] == ["y", "y2", "y3"]
-    assert not any(found.layout[name].matches for name in ("yaxis", "yaxis2", "yaxis3"))
-    titles = [a.text for a in found.layout.annotations]
+    figure = comparison.scores(styled(*systems), 2, LIGHT)
+    assert [trace.yaxis for trace in figure.data] == ["y", "y2", "y3"]
+    assert not any(figure.layout[name].matches for name in ("yaxis", "yaxis2", "yaxis3"))
+    titles = [a.text for a in figure.layout.annotations]
     assert titles == [
         "<b>A</b> system A · cosine",
         "<b>B</b> system B · logit",
@@ -109,8 +109,8 @@ def test_scores_never_share_an_axis() -> None:
 
 
 def test_scores_stand_over_their_ranks_and_fade_beyond_the_cut() -> None:
-    found = comparison.scores(styled(ranking("b", "cab")), 2, LIGHT)
-    (bars,) = found.data
+    figure = comparison.scores(styled(ranking("b", "cab")), 2, LIGHT)
+    (bars,) = figure.data
     assert list(bars.x) == [1, 2, 3]
     assert list(bars.y) == [2.0, 1.0, 0.0]
     assert list(bars.marker.color) == [COLOURS[0], COLOURS[0], LIGHT.line]
@@ -131,11 +131,11 @@ def test_plain_escapes_markup_and_keeps_short_text() -> None:
 def test_hostile_titles_and_labels_are_never_markup(draw: str) -> None:
     first, second = styled(ranking("a", "ab", title=HOSTILE), ranking("b", "ba", title=HOSTILE))
     systems = [replace(first, style=replace(A, label=HOSTILE)), second]
-    found = {
+    figure = {
         "scores": lambda: comparison.scores(systems, 2, LIGHT),
         "latency": lambda: comparison.latency(systems, LIGHT),
     }[draw]()
-    said = str(found.to_dict())
+    said = str(figure.to_dict())
     assert "<script" not in said
     assert "<a " not in said
     assert "&lt;script" in said

@@ -57,7 +57,7 @@ class Tags(HTMLParser):
         super().__init__()
         self.tags: set[str] = set()
         self.loads: list[str] = []
-        self.words: list[str] = []
+        self.texts: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
@@ -65,7 +65,7 @@ class Tags(HTMLParser):
         self.loads += [f"{tag} {n}" for n, _ in attrs if n in names or n.startswith("on")]
 
     def handle_data(self, data: str) -> None:
-        self.words.append(data)
+        self.texts.append(data)
 
 
 def parsed(page: str) -> Tags:
@@ -81,13 +81,13 @@ def test_a_report_needs_nothing_else_and_runs_nothing() -> None:
     assert tags.loads == []
     assert "url(" not in page
     assert "default-src 'none'" in page
-    assert HOSTILE in "".join(tags.words)
+    assert HOSTILE in "".join(tags.texts)
     assert len(page) < 30_000  # a line of 100,000 characters does not make it one
 
 
 def test_a_report_tells_query_columns_verdict_versions_and_date() -> None:
-    words = "\n".join(parsed(comparison_html(report("what is up"))).words)
-    for told in (
+    text = "\n".join(parsed(comparison_html(report("what is up"))).texts)
+    for line in (
         "what is up",
         "tiny, 2 documents, fingerprint abcdef012345. 22 November 2026 09:30 UTC.",
         "One query is an anecdote",
@@ -98,7 +98,7 @@ def test_a_report_tells_query_columns_verdict_versions_and_date() -> None:
         "grade 2",
         "jina failed:",
     ):
-        assert told in words
+        assert line in text
     assert re.search(r'aria-label="Ranks of 2 documents in 2 systems"', comparison_html(report()))
 
 
@@ -147,5 +147,5 @@ def test_runs_can_be_read_back_one_by_one() -> None:
     text = comparison_run([column.ranking for column in report().columns], "q 1")
     lines = text.splitlines()
     assert len(lines) == 4
-    found = read_run("\n".join(lines[2:]).encode(), "x")
-    assert [d for d, _ in found["q 1"].documents] == ["=1+1", "a"]
+    columns = read_run("\n".join(lines[2:]).encode(), "x")
+    assert [d for d, _ in columns["q 1"].documents] == ["=1+1", "a"]

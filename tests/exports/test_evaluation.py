@@ -68,11 +68,11 @@ def ranking(system: str, documents: Sequence[Document], ms: float = 0.0) -> Rank
 
 
 def report(
-    chosen: Plan, found: Evaluation, corpus: Corpus | None = None, baseline: str = ""
+    plan: Plan, evaluation: Evaluation, corpus: Corpus | None = None, baseline: str = ""
 ) -> EvaluationReport:
-    models = {s: f"model of {s}" for s in chosen.systems}
-    one = SavedEvaluation("id", MADE, chosen, found, models)
-    return EvaluationReport(one, found.metrics(chosen.judgments), Settings(), corpus, baseline)
+    models = {s: f"model of {s}" for s in plan.systems}
+    one = SavedEvaluation("id", MADE, plan, evaluation, models)
+    return EvaluationReport(one, evaluation.metrics(plan.judgments), Settings(), corpus, baseline)
 
 
 def nasty() -> EvaluationReport:
@@ -85,45 +85,45 @@ def nasty() -> EvaluationReport:
     judgments = {q.id: {documents[0].id: 1} for q in queries}
     corpus = Corpus(f"corpus {NASTY}", documents, queries, judgments, "f" * 64)
     asked = Pipelines(f"first {NASTY}", (f"second {NASTY}",))
-    chosen = Plan(asked, queries, judgments, None, corpus.name, corpus.fingerprint, 2)
-    result = Evaluation(chosen.systems)
-    first, second = chosen.systems
+    plan = Plan(asked, queries, judgments, None, corpus.name, corpus.fingerprint, 2)
+    result = Evaluation(plan.systems)
+    first, second = plan.systems
     result.note(queries[0].id, ranking(first, documents))
     result.note(queries[0].id, ranking(second, documents[::-1], 1234.5))
     result.note(queries[1].id, ranking(first, documents))
     result.note(queries[1].id, Failure(second, f"reason {NASTY}", f"remedy {NASTY}"))
-    return report(chosen, result, corpus)
+    return report(plan, result, corpus)
 
 
 def simple(runs: dict[str, dict[str, str]], judgments: Judgments, **more: str) -> EvaluationReport:
     """Return an evaluation from rankings written as letters, the first system the baseline."""
     systems = list(runs)
     queries = tuple(Query(q, f"text of {q}") for q in judgments)
-    chosen = Plan(Pipelines(systems[0], tuple(systems[1:])), queries, judgments, corpus="c")
-    found = Evaluation(chosen.systems)
+    plan = Plan(Pipelines(systems[0], tuple(systems[1:])), queries, judgments, corpus="c")
+    evaluation = Evaluation(plan.systems)
     for system, ranked_queries in runs.items():
         for query, letters in ranked_queries.items():
-            found.note(query, ranking(system, [Document(x, "", x) for x in letters]))
-    return report(chosen, found, **more)
+            evaluation.note(query, ranking(system, [Document(x, "", x) for x in letters]))
+    return report(plan, evaluation, **more)
 
 
 def test_the_report_shows_hostile_text_as_text() -> None:
     page = evaluation_html(nasty())
-    found = read(page)
-    assert "script" not in found.tags
+    parsed = read(page)
+    assert "script" not in parsed.tags
     assert "<script" not in page
-    for shown in ("corpus ", "first ", "second ", "what is ", "tag ", "reason ", "remedy "):
-        assert f"{shown}{NASTY}" in found.text
-    assert "1 query" in found.text
-    assert "1,234 ms" in found.text
-    assert "Where it did harm" in found.text
+    for text in ("corpus ", "first ", "second ", "what is ", "tag ", "reason ", "remedy "):
+        assert f"{text}{NASTY}" in parsed.text
+    assert "1 query" in parsed.text
+    assert "1,234 ms" in parsed.text
+    assert "Where it did harm" in parsed.text
 
 
 def test_the_report_needs_nothing_from_outside() -> None:
     page = evaluation_html(nasty())
-    found = read(page)
-    assert not {"script", "link", "img", "iframe", "object", "form"} & set(found.tags)
-    assert not {"src", "href", "onclick", "onload"} & {name for name, _ in found.attributes}
+    parsed = read(page)
+    assert not {"script", "link", "img", "iframe", "object", "form"} & set(parsed.tags)
+    assert not {"src", "href", "onclick", "onload"} & {name for name, _ in parsed.attributes}
     assert "default-src 'none'" in page
     assert "url(" not in page
     assert page.startswith('<!doctype html><html lang="en">')
@@ -197,10 +197,10 @@ def test_the_best_and_the_worst_three_are_shown_in_full() -> None:
 def test_a_formula_is_not_run_by_a_spreadsheet() -> None:
     judged = {"q": {"x": 1}}
     queries = (Query("q", "=cmd|' /C calc'!A0", ("+t",)),)
-    chosen = Plan(Pipelines("a", ()), queries, judged)
-    found = Evaluation(("a",))
-    found.note("q", ranking("a", [Document("x", "", "x")]))
-    rows = list(csv.DictReader(io.StringIO(per_query_csv(report(chosen, found)))))
+    plan = Plan(Pipelines("a", ()), queries, judged)
+    evaluation = Evaluation(("a",))
+    evaluation.note("q", ranking("a", [Document("x", "", "x")]))
+    rows = list(csv.DictReader(io.StringIO(per_query_csv(report(plan, evaluation)))))
     assert (rows[0]["query"], rows[0]["tags"]) == ("'=cmd|' /C calc'!A0", "'+t")
     assert rows[0]["nDCG@10"] == "1.000000"
 

@@ -64,12 +64,12 @@ def by_hand() -> tuple[Corpus, Comparison]:
 
 def test_a_recording_holds_what_was_seen() -> None:
     corpus, comparison = by_hand()
-    found = json.loads(bundle([saved(comparison, {"a": 2})], corpus, MADE))
-    assert (found["format"], found["version"]) == ("rerank-lab-recording", 1)
-    assert found["date"] == "2026-11-22T09:30:00Z"
-    assert found["corpus"] == {"name": "tiny", "documents": 2, "fingerprint": "f" * 64}
-    assert [d["id"] for d in found["documents"]] == ["a", "b"]
-    (query,) = found["queries"]
+    data = json.loads(bundle([saved(comparison, {"a": 2})], corpus, MADE))
+    assert (data["format"], data["version"]) == ("rerank-lab-recording", 1)
+    assert data["date"] == "2026-11-22T09:30:00Z"
+    assert data["corpus"] == {"name": "tiny", "documents": 2, "fingerprint": "f" * 64}
+    assert [d["id"] for d in data["documents"]] == ["a", "b"]
+    (query,) = data["queries"]
     assert query["systems"][0]["hits"] == [["b", 0.9], ["a", 0.1]]
     assert query["systems"][0]["usage"]["usd"] == 0.002
     assert query["failures"] == [{"system": "jina", "reason": "No.", "remedy": "Do."}]
@@ -140,10 +140,10 @@ def test_a_recording_of_a_replay_keeps_the_old_date(lab: Lab) -> None:
     request = asked("q", recorded=query.columns, recorded_first=query.first_stage, rerankers=())
     again = asyncio.run(compare(lab, corpus, request))
     later = datetime(2027, 5, 1, tzinfo=UTC)
-    found = read_bundle(bundle([saved(again)], corpus, later).encode(), "x")
-    assert found.date.startswith("2027-05-01")
-    assert found.queries[0].columns[0].key == "recorded:cohere"
-    assert found.queries[0].columns[0].date == "22 November 2026"
+    recording = read_bundle(bundle([saved(again)], corpus, later).encode(), "x")
+    assert recording.date.startswith("2027-05-01")
+    assert recording.queries[0].columns[0].key == "recorded:cohere"
+    assert recording.queries[0].columns[0].date == "22 November 2026"
 
 
 def test_a_recording_without_its_corpus_has_a_fingerprint_of_its_own() -> None:
@@ -215,7 +215,7 @@ def column(value: Any) -> Any:  # noqa: ANN401
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "reason"),
     [
         (lambda v: v.update(version=2), "version"),
         (lambda v: v.update(format="other"), "format"),
@@ -235,10 +235,10 @@ def column(value: Any) -> Any:  # noqa: ANN401
         (lambda v: v["corpus"].update(fingerprint="<script>"), "corpus.fingerprint"),
     ],
 )
-def test_a_recording_that_is_none_is_refused(change: Any, words: str) -> None:  # noqa: ANN401
+def test_a_recording_that_is_none_is_refused(change: Any, reason: str) -> None:  # noqa: ANN401
     with pytest.raises(CorpusError) as caught:
         read_bundle(broken(change), "x.json")
-    assert words in caught.value.reason
+    assert reason in caught.value.reason
     assert caught.value.reason.startswith("x.json")
 
 
@@ -271,17 +271,17 @@ def test_any_json_in_any_place_is_refused_in_words(place: str, value: object) ->
 
 def test_a_run_is_a_column_a_query() -> None:
     run = b"q1 Q0 d2 2 1.5 mine\nq1 Q0 d1 1 2.5 mine\n\nq2 Q0 d9 1 -3e-1 mine\n"
-    found = read_run(run, "best.run")
-    assert list(found) == ["q1", "q2"]
-    assert found["q1"].key == "run:mine"
-    assert found["q1"].documents == (("d1", 2.5), ("d2", 1.5))
-    assert found["q2"].documents == (("d9", -0.3),)
-    assert found["q1"].date == "from best.run"
+    columns = read_run(run, "best.run")
+    assert list(columns) == ["q1", "q2"]
+    assert columns["q1"].key == "run:mine"
+    assert columns["q1"].documents == (("d1", 2.5), ("d2", 1.5))
+    assert columns["q2"].documents == (("d9", -0.3),)
+    assert columns["q1"].date == "from best.run"
 
 
 def test_equal_scores_keep_the_order_of_their_ranks() -> None:
-    found = read_run(b"q Q0 x 3 1 t\nq Q0 y 1 1 t\nq Q0 z 2 1 t\n", "r")
-    assert [d for d, _ in found["q"].documents] == ["y", "z", "x"]
+    columns = read_run(b"q Q0 x 3 1 t\nq Q0 y 1 1 t\nq Q0 z 2 1 t\n", "r")
+    assert [d for d, _ in columns["q"].documents] == ["y", "z", "x"]
 
 
 @pytest.mark.models
@@ -291,12 +291,12 @@ def test_our_own_runs_come_back(lab: Lab, exceptions: Corpus) -> None:
     hits = (*ranking.hits, Hit(odd, 99, -99.0, 99, 0.0))
     run = {"a query": run_scores(replace(ranking, hits=hits))}
     lines = "\n".join(run_lines(run, "minilm-l12"))
-    found = read_run(lines.encode(), "r")["a query"]
-    assert [d for d, _ in found.documents] == [h.document.id for h in hits]
+    column = read_run(lines.encode(), "r")["a query"]
+    assert [d for d, _ in column.documents] == [h.document.id for h in hits]
 
 
 @pytest.mark.parametrize(
-    ("run", "words"),
+    ("run", "reason"),
     [
         (b"q Q0 d 1 2.0\n", "x:1 has 5 fields; a TREC run has 6"),
         (b"q Q0 d 1 2.0 t\nq Q0 d 2 1.0 t\n", "x:2 ranks 'd' a second time"),
@@ -308,10 +308,10 @@ def test_our_own_runs_come_back(lab: Lab, exceptions: Corpus) -> None:
         (b"\xff\xfe", "not valid UTF-8"),
     ],
 )
-def test_a_run_that_is_none_is_refused(run: bytes, words: str) -> None:
+def test_a_run_that_is_none_is_refused(run: bytes, reason: str) -> None:
     with pytest.raises(CorpusError) as caught:
         read_run(run, "x")
-    assert words in caught.value.reason
+    assert reason in caught.value.reason
 
 
 def test_documents_of_a_run_that_were_not_retrieved_say_so(lab: Lab, exceptions: Corpus) -> None:
