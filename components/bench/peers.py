@@ -1,7 +1,7 @@
-"""The local cross-encoder's peers: other libraries over the same weights, as they come.
+"""The local cross-encoder's peers: other libraries with the same weights and their own defaults.
 
-Each peer gets a folder of its own with links to the model's files, laid out as that library wants
-them, and as many threads as there are lanes. Batch sizes, padding and order are its own defaults.
+Each peer gets a folder with links to the model's files, laid out as that library expects them, and
+as many threads as the lab's runtime. Batch sizes, padding and order are its own defaults.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from components.bench.timings import INSTALL, Array, import_onnx
 from components.domain import RerankError, UnavailableError
-from components.models.runtime import LANES
+from components.models.runtime import THREADS
 from components.rerankers.cross_encoder import MODEL, TOKENIZER
 
 Values = npt.NDArray[np.float64]
@@ -40,7 +40,7 @@ class PeerSpec:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A peer that is loaded."""
+    """A peer that is loaded; `version` is that of its package."""
 
     key: str
     label: str
@@ -48,7 +48,7 @@ class Peer:
     scorer: ScoreTexts
 
     def score(self, query: str, texts: Sequence[str]) -> Values:
-        """Return the peer's scores; RerankError where the library fails."""
+        """Return one score for each text; raise RerankError where the library fails."""
         try:
             return self.scorer(query, texts)
         except Exception as exc:  # three libraries, many unrelated types
@@ -59,7 +59,7 @@ class Peer:
 
 
 def open_peer(spec: PeerSpec, folder: Path) -> Peer:
-    """Load a peer from files made in `folder`; UnavailableError where it cannot be had."""
+    """Load a peer from files made in `folder`; raise UnavailableError where that fails."""
     home = folder / spec.key
     try:
         home.mkdir()
@@ -86,9 +86,9 @@ def _flashrank(home: Path) -> ScoreTexts:
     name = "ms-marco-MiniLM-L-12-v2"
     _lay_out(home / name, model_file_map[name])
     ranker = Ranker(name, cache_dir=str(home), log_level="ERROR")
-    # FlashRank takes no thread count: give its session the lanes' number, and no other option.
+    # FlashRank takes no thread count: give its session the number, and no other option.
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = LANES
+    options.intra_op_num_threads = THREADS
     ranker.session = onnxruntime.InferenceSession(str(home / name / model_file_map[name]), options)
 
     def score(query: str, texts: Sequence[str]) -> Values:
@@ -112,7 +112,7 @@ def _fastembed(home: Path) -> ScoreTexts:
     encoder = TextCrossEncoder(
         "Xenova/ms-marco-MiniLM-L-12-v2",
         cache_dir=str(home),
-        threads=LANES,
+        threads=THREADS,
         local_files_only=True,
         specific_model_path=str(home),
     )
@@ -130,7 +130,7 @@ def _sentence_transformers(home: Path) -> ScoreTexts:
 
     disable_progress_bar()
     write_fp32(home)
-    torch.set_num_threads(LANES)
+    torch.set_num_threads(THREADS)
     model = CrossEncoder(str(home), device="cpu", local_files_only=True)
 
     def score(query: str, texts: Sequence[str]) -> Values:
@@ -141,7 +141,7 @@ def _sentence_transformers(home: Path) -> ScoreTexts:
 
 
 def write_fp32(home: Path) -> None:
-    """Write a BertForSequenceClassification whose weights are the int8 model's, dequantised."""
+    """Write a BertForSequenceClassification with the int8 model's weights, dequantised."""
     import torch
     from transformers import BertConfig, BertForSequenceClassification
 
@@ -171,27 +171,27 @@ def dequantised(graph: Any) -> dict[str, Array]:  # noqa: ANN401
     biases and LayerNorm parameters are initializers under their own names.
     """
     to_array = import_onnx().numpy_helper.to_array
-    held = {tensor.name: to_array(tensor) for tensor in graph.initializer}
+    tensors = {tensor.name: to_array(tensor) for tensor in graph.initializer}
     weights = {
         name: value
-        for name, value in held.items()
+        for name, value in tensors.items()
         if name.startswith(("bert.", "classifier.")) and name.endswith((".bias", "Norm.weight"))
     }
-    for name in held:
+    for name in tensors:
         if name.startswith("bert.embeddings.") and name.endswith("_quantized"):
-            weights[name.removesuffix("_quantized")] = _dequantise(held, name)
+            weights[name.removesuffix("_quantized")] = _dequantise(tensors, name)
     for node in graph.node:
         if node.op_type == "MatMulInteger":
             layer = node.name.strip("/").rpartition("/")[0].replace("/", ".")
-            weights[f"{layer}.weight"] = _dequantise(held, node.input[1]).T
+            weights[f"{layer}.weight"] = _dequantise(tensors, node.input[1]).T
     return weights
 
 
-def _dequantise(held: dict[str, Array], name: str) -> Array:
+def _dequantise(tensors: Mapping[str, Array], name: str) -> Array:
     """Return (q - zero point) · scale of one quantised tensor, in fp32."""
     stem = name.removesuffix("_quantized")
-    centred = held[name].astype(np.int32) - held[f"{stem}_zero_point"].astype(np.int32)
-    return centred.astype(np.float32) * held[f"{stem}_scale"]
+    centred = tensors[name].astype(np.int32) - tensors[f"{stem}_zero_point"].astype(np.int32)
+    return centred.astype(np.float32) * tensors[f"{stem}_scale"]
 
 
 # ---------------------------------------------------------------- folders
@@ -213,6 +213,7 @@ def _link_tokenizer(folder: Path) -> None:
 
 def _link(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)  # a folder that was filled before
     try:
         target.symlink_to(source)
     except OSError:  # a file system without links
@@ -229,4 +230,4 @@ PEERS = {
         ),
     )
 }
-"""The peers that the benchmark knows, by key."""
+"""The peers, by key."""

@@ -1,4 +1,4 @@
-"""What a run of the benchmark found: records with their targets, as JSON and as lines of text."""
+"""The results of a benchmark run: records with their targets, as JSON and as lines of text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ TARGETS: Mapping[str, Mapping[str, float]] = {
     "skewed": {"flashrank": 4.5, "fastembed": 2.5, "st": 4.0},
     "even": {"flashrank": 2.2, "fastembed": 2.2, "st": 2.2},
 }
-"""For each workload, how many times as long as the lanes each peer should take at least."""
+"""For each workload, how many times as long as the lab each peer should take at least."""
+LAB = "lanes"
+"""The name of the lab's own runtime in results: a field of the JSON, and the printed system."""
 INVARIANCE_TARGET = 1e-6
 FIRST_STAGE_TARGET_MS = 50.0
 
@@ -41,7 +43,11 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class PeerResult:
-    """A peer on one workload: its times beside the lanes', and how alike the scores are."""
+    """A peer on one workload.
+
+    `ratio` is its median time over the lab's, `spearman` the rank correlation of the scores and
+    `same_best` whether both put the same text first.
+    """
 
     system: str
     label: str
@@ -55,23 +61,23 @@ class PeerResult:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadResult:
-    """One workload: the lanes' times, their int8 operations (None without onnx), the peers."""
+    """One workload: the lab's times, its int8 operations (None without onnx), the peers."""
 
     name: str
     lengths: tuple[int, ...]
-    lanes: Times
+    times: Times
     operations: int | None
     peers: tuple[PeerResult, ...]
 
     @property
     def gops(self) -> float | None:
-        """Return the lanes' int8 operations per second in their best round, in 10⁹."""
-        return None if self.operations is None else self.operations / self.lanes.best / 1e9
+        """Return the lab's int8 operations per second in its best round, in 10⁹."""
+        return None if self.operations is None else self.operations / self.times.best / 1e9
 
 
 @dataclass(frozen=True, slots=True)
 class BenchResult:
-    """Everything one run of the benchmark found; `peak_gops` is None without onnx."""
+    """The figures of one run; `peak_gops` is None without onnx."""
 
     threads: int
     repeats: int
@@ -82,7 +88,7 @@ class BenchResult:
     skipped: tuple[Failure, ...]
 
     def share_of_peak(self, work: WorkloadResult) -> float | None:
-        """Return the lanes' int8 operations per second over the machine's best."""
+        """Return the lab's int8 operations per second over the machine's best."""
         return None if work.gops is None or not self.peak_gops else work.gops / self.peak_gops
 
 
@@ -121,8 +127,8 @@ def _workload_json(result: BenchResult, work: WorkloadResult) -> dict[str, Any]:
         "pairs": len(work.lengths),
         "tokens": sum(work.lengths),
         "median_tokens": statistics.median(work.lengths),
-        "lanes": {
-            **_times_json(work.lanes),
+        LAB: {
+            **_times_json(work.times),
             "int8_operations": work.operations,
             "int8_gops": work.gops,
             "share_of_peak": result.share_of_peak(work),
@@ -170,10 +176,10 @@ def _workload_lines(result: BenchResult, work: WorkloadResult) -> list[str]:
     reached = "" if share is None else f", {work.gops:,.0f} int8 GOPS, {share:.0%} of the peak"
     return [
         f"{work.name}: {len(work.lengths)} pairs, {sum(work.lengths):,} tokens",
-        f"  {'lanes':26} best {work.lanes.best:6.2f} s  median {work.lanes.median:6.2f} s{reached}",
+        f"  {LAB:26} best {work.times.best:6.2f} s  median {work.times.median:6.2f} s{reached}",
         *(
             f"  {peer.label:26} best {peer.times.best:6.2f} s  median {peer.times.median:6.2f} s  "
-            f"{peer.ratio:5.2f} x the lanes (target {peer.target:g})  "
+            f"{peer.ratio:5.2f} x the {LAB} (target {peer.target:g})  "
             f"Spearman {peer.spearman:.3f}"
             for peer in work.peers
         ),

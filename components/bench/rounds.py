@@ -1,9 +1,9 @@
 """The benchmark: the local cross-encoder beside its peers, same pairs, same weights, one run.
 
-The systems take turns, so that whatever else the machine does hits all alike; ratios within one
-run mean something, seconds from different runs do not. Also measured: the share of the machine's
-int8 peak that the lanes reach, the first stage over 10,000 documents, and whether a pair's score
-depends on its company.
+The systems take turns, so that other load on the machine affects all of them; ratios within one
+run can be compared, seconds of different runs cannot. Also measured: the share of the machine's
+int8 peak that the lab reaches, the first stage over 10,000 documents, and whether a pair's score
+depends on the other pairs.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from components.bench.peers import PEERS as PEER_SPECS
 from components.bench.peers import Peer, PeerSpec, ScoreTexts, Values, open_peer
 from components.bench.result import (
+    LAB,
     TARGETS,
     BenchResult,
     PeerResult,
@@ -39,7 +40,7 @@ from components.bench.timings import (
     time_first_stage,
 )
 from components.domain import Failure, InputError, Progress, UnavailableError
-from components.models.runtime import LANES
+from components.models.runtime import THREADS
 from components.rerankers.cross_encoder import MODEL, OnnxCrossEncoder
 
 __all__ = ["PEERS", "BenchResult", "result_json", "result_lines", "run"]
@@ -57,19 +58,27 @@ Report = Callable[[str, int, int], None]
 
 
 def run(peers: Sequence[str], repeats: int, progress: Report) -> BenchResult:
-    """Run the whole benchmark; a peer that cannot be had is in `skipped`, with the reason."""
-    specs = _choose(peers, repeats)
+    """Run the whole benchmark; a peer that cannot be loaded is in `skipped`, with the reason.
+
+    Raises InputError for an unknown peer or fewer than one round.
+    """
+    specs = select_peers(peers, repeats)
     model, passages = OnnxCrossEncoder(), sample_passages()
     workloads = [make_workload(name, passages) for name in TARGETS]
     with tempfile.TemporaryDirectory(prefix="rerank-lab-bench-") as folder:
         opened, skipped = open_peers(specs, Path(folder), partial(progress, "load peers"))
-        counted, peak = _int8(skipped)
+        counted: Operations | None = None
+        peak: Int8Peak | None = None
+        try:
+            counted, peak = operations(import_onnx().load(str(MODEL.verify())).graph), Int8Peak()
+        except UnavailableError as exc:
+            skipped.append(Failure("int8-peak", exc.reason, exc.remedy))
         results = tuple(
             _compare(work, model, opened, repeats, counted, peak, partial(progress, work.name))
             for work in workloads
         )
     return BenchResult(
-        threads=LANES,
+        threads=THREADS,
         repeats=repeats,
         workloads=results,
         peak_gops=peak.gops if peak else None,
@@ -79,7 +88,7 @@ def run(peers: Sequence[str], repeats: int, progress: Report) -> BenchResult:
     )
 
 
-def _choose(peers: Sequence[str], repeats: int) -> list[PeerSpec]:
+def select_peers(peers: Sequence[str], repeats: int) -> list[PeerSpec]:
     """Return the peers' specs, each once; raise InputError for an unknown peer or no round."""
     for peer in peers:
         if peer not in PEER_SPECS:
@@ -104,15 +113,6 @@ def open_peers(
     return opened, skipped
 
 
-def _int8(skipped: list[Failure]) -> tuple[Operations | None, Int8Peak | None]:
-    """Return the model's operations and the peak to be sampled; neither without onnx."""
-    try:
-        return operations(import_onnx().load(str(MODEL.verify())).graph), Int8Peak()
-    except UnavailableError as exc:
-        skipped.append(Failure("int8-peak", exc.reason, exc.remedy))
-        return None, None
-
-
 def _compare(
     work: Workload,
     model: OnnxCrossEncoder,
@@ -122,40 +122,34 @@ def _compare(
     peak: Int8Peak | None,
     progress: Progress,
 ) -> WorkloadResult:
-    """Time the lanes and the peers on one workload, in turns, and sample the peak in between."""
-    systems: dict[str, ScoreTexts] = {
-        "lanes": lambda query, texts: model.score(query, texts).values
-    }
+    """Time the lab and the peers on one workload, in turns, and sample the peak in between."""
+    systems: dict[str, ScoreTexts] = {LAB: lambda query, texts: model.score(query, texts).values}
     systems |= {peer.key: peer.score for peer in peers}
-    between = peak.sample if peak else _nothing
+    between = peak.sample if peak else lambda: None
     times, scores = take_turns(work, systems, repeats, progress, between)
     return WorkloadResult(
         work.name,
         work.lengths,
-        times["lanes"],
+        times[LAB],
         counted.count(work.lengths) if counted else None,
-        tuple(beside_lanes(peer, work.name, times, scores) for peer in peers),
+        tuple(compare_with_lab(peer, work.name, times, scores) for peer in peers),
     )
 
 
-def beside_lanes(
+def compare_with_lab(
     peer: Peer, work: str, times: Mapping[str, Times], scores: Mapping[str, Values]
 ) -> PeerResult:
-    """Return a peer's times and scores set against the lanes'."""
+    """Return a peer's times and scores against the lab's."""
     return PeerResult(
         system=peer.key,
         label=peer.label,
         version=peer.version,
         times=times[peer.key],
-        ratio=times[peer.key].median / times["lanes"].median,
+        ratio=times[peer.key].median / times[LAB].median,
         target=TARGETS[work][peer.key],
-        spearman=spearman(scores["lanes"], scores[peer.key]),
-        same_best=bool(scores["lanes"].argmax() == scores[peer.key].argmax()),
+        spearman=spearman(scores[LAB], scores[peer.key]),
+        same_best=bool(scores[LAB].argmax() == scores[peer.key].argmax()),
     )
-
-
-def _nothing() -> None:
-    """Stand in for a peak that is not sampled."""
 
 
 def take_turns(

@@ -24,7 +24,7 @@ from components.corpora import fingerprint, open_corpus, sample_names
 from components.domain import Corpus, Document, Progress, UnavailableError
 from components.encoders import BgeEncoder
 from components.models.bm25 import statistics as word_statistics
-from components.models.runtime import LANES, run_lanes
+from components.models.runtime import THREADS, run_parallel
 from components.models.tokens import load_tokenizer
 from components.rerankers.cross_encoder import MINILM_L12, TOKENIZER, OnnxCrossEncoder
 from components.retrieval.engine.qdrant import VectorStore
@@ -37,7 +37,7 @@ DOCUMENTS, SEARCHES, CANDIDATES = 10_000, 30, 100
 PEAK_SHAPES = ((512, 384, 1536), (128, 1024, 1024), (64, 3072, 384))
 """Sizes (m, k, n) tried for the peak: the best of a dozen; the first is the model's own."""
 _PEAK_SECONDS = 0.15
-"""How long a lane multiplies at one size before the time is taken."""
+"""How long a thread multiplies at one size before the time is taken."""
 _QUERY = "What happens to messages in my workspace?"
 _WORDS = (
     "a team keeps its messages in channels and each member of the workspace reads them there "
@@ -59,7 +59,7 @@ class Workload:
     lengths: tuple[int, ...]
 
 
-def _skewed() -> list[int]:
+def skewed_lengths() -> list[int]:
     """Return lengths as of passages: log-normal around a median of 90, one in ten at 512."""
     middle = statistics.NormalDist(math.log(84), 0.5)
     below = PAIRS - PAIRS // 10
@@ -67,13 +67,13 @@ def _skewed() -> list[int]:
     return short + [MINILM_L12.max_tokens] * (PAIRS - below)
 
 
-def _even() -> list[int]:
+def even_lengths() -> list[int]:
     """Return lengths from 80 to 512 in equal steps."""
     step = (MINILM_L12.max_tokens - 80) / (PAIRS - 1)
     return [round(80 + step * i) for i in range(PAIRS)]
 
 
-WORKLOADS: dict[str, Callable[[], list[int]]] = {"skewed": _skewed, "even": _even}
+WORKLOADS: dict[str, Callable[[], list[int]]] = {"skewed": skewed_lengths, "even": even_lengths}
 """What makes the pair lengths of each workload, in tokens."""
 
 
@@ -166,10 +166,11 @@ def import_onnx() -> Any:  # noqa: ANN401  (onnx is untyped here)
 
 
 class Int8Peak:
-    """The best int8 matrix products per second of this machine, worked as the lanes work.
+    """The best int8 matrix products per second of this machine, run as the lab's models are run.
 
-    One single-threaded session for each size, run on all lanes at once; u8 activations, s8
-    weights, as in the model.
+    One single-threaded session for each size, run on THREADS threads at once; u8 activations, s8
+    weights, as in the model. `gops` is the best so far in 10⁹ operations per second, `shape` its
+    sizes (m, k, n).
     """
 
     def __init__(self, shapes: Sequence[tuple[int, int, int]] = PEAK_SHAPES) -> None:
@@ -180,13 +181,13 @@ class Int8Peak:
     def sample(self) -> None:
         """Measure every size once and keep the best so far."""
         for shape, session, activations in self._sessions:
-            gops = _lanes_rate(session, activations) * 2 * math.prod(shape) / 1e9
+            gops = _parallel_rate(session, activations) * 2 * math.prod(shape) / 1e9
             if gops > self.gops:
                 self.gops, self.shape = gops, shape
 
 
-def _lanes_rate(session: onnxruntime.InferenceSession, activations: Array) -> float:
-    """Return the runs per second of all lanes together."""
+def _parallel_rate(session: onnxruntime.InferenceSession, activations: Array) -> float:
+    """Return the runs per second of all threads together."""
 
     def work(_: int) -> float:
         runs, begun = 0, time.perf_counter()
@@ -195,7 +196,7 @@ def _lanes_rate(session: onnxruntime.InferenceSession, activations: Array) -> fl
             runs += 1
         return runs / spent
 
-    return sum(run_lanes(work, range(LANES)))
+    return sum(run_parallel(work, range(THREADS)))
 
 
 def _product(m: int, k: int, n: int) -> tuple[onnxruntime.InferenceSession, Array]:
@@ -245,7 +246,10 @@ def time_first_stage(
 ) -> float:
     """Return the median milliseconds of a search among random vectors, embedding included."""
     encoder, store = BgeEncoder(), VectorStore(QdrantSettings())
-    corpus = _large_corpus(passages, documents)
+    repeated = tuple(
+        Document(str(i), f"Document {i}", passages[i % len(passages)]) for i in range(documents)
+    )
+    corpus = Corpus("bench", repeated, fingerprint=fingerprint(repeated))
     bm25 = word_statistics(corpus)
     schema = CollectionSchema("bench", dense=encoder.dimension, sparse=True)
     dense = np.random.default_rng(0).standard_normal((documents, encoder.dimension), np.float32)
@@ -260,11 +264,3 @@ def time_first_stage(
         store.search(corpus, schema, (vector,), CANDIDATES)
         spent.append((time.perf_counter() - begun) * 1000)
     return statistics.median(spent[1:])  # the first search is the warm-up
-
-
-def _large_corpus(passages: Sequence[str], size: int) -> Corpus:
-    """Return the passages over and over, each with its number."""
-    documents = tuple(
-        Document(str(i), f"Document {i}", passages[i % len(passages)]) for i in range(size)
-    )
-    return Corpus("bench", documents, fingerprint=fingerprint(documents))

@@ -1,18 +1,29 @@
 """Bi-encoders: queries and documents become unit vectors, each on its own."""
 
-from components.encoders.base import check_query_length
+from collections.abc import Mapping
+
+from components.encoders.base import EncoderEntry, check_query_length, unit_rows
 from components.encoders.onnx import BGE_SMALL, BgeEncoder
-from components.encoders.registry import ENCODERS, EncoderEntry
 from components.encoders.sentence_transformer import (
     MINILM_L6,
     MiniLm,
     MiniLmEncoder,
     TokenVectors,
     encode_tokens,
-    load_sentence_transformer,
     minilm,
-    rest_between_texts,
 )
+from components.models.files import BGE_MODEL, BGE_TOKENIZER, MINILM_MODEL, MINILM_TOKENIZER
+
+ENCODERS: Mapping[str, EncoderEntry] = {
+    entry.spec.key: entry
+    for entry in (
+        EncoderEntry(BGE_SMALL, BgeEncoder, BgeEncoder.dimension, (BGE_MODEL, BGE_TOKENIZER)),
+        EncoderEntry(
+            MINILM_L6, MiniLmEncoder, MiniLmEncoder.dimension, (MINILM_MODEL, MINILM_TOKENIZER)
+        ),
+    )
+}
+"""The bi-encoders that come with the lab, by key."""
 
 __all__ = [
     "BGE_SMALL",
@@ -25,7 +36,6 @@ __all__ = [
     "TokenVectors",
     "check_query_length",
     "encode_tokens",
-    "load_sentence_transformer",
     "minilm",
-    "rest_between_texts",
+    "unit_rows",
 ]

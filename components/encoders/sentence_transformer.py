@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +15,7 @@ from tokenizers import Tokenizer
 from components.domain import Matrix, Progress, Spec, UnavailableError, Vector, no_progress
 from components.encoders.base import check_query_length, unit_rows
 from components.models.files import MINILM_MODEL, MINILM_TOKENIZER
+from components.models.sentence_transformers import load_from_folder
 from components.models.tokens import load_tokenizer
 
 MINILM_L6 = Spec(
@@ -54,7 +53,13 @@ class MiniLm:
         with self._lock:
             if self._loaded is None:
                 MINILM_TOKENIZER.verify()
-                self._loaded = load_sentence_transformer(MINILM_MODEL.verify().parent)
+                folder = MINILM_MODEL.verify().parent
+                self._loaded = load_from_folder(
+                    "SentenceTransformer",
+                    folder,
+                    folder.name,
+                    "Install the project again: pip install -e .",
+                )
             return self._loaded
 
     def warm_up(self) -> None:
@@ -88,30 +93,9 @@ class MiniLm:
         return result
 
 
-def rest_between_texts() -> None:
-    """Let torch's threads spin only briefly while they wait: on busy cores it slows all work."""
-    os.environ.setdefault("GOMP_SPINCOUNT", "30000")  # read once, when torch is imported
-
-
-def load_sentence_transformer(folder: Path) -> Any:  # noqa: ANN401
-    """Import sentence-transformers and load a model from a folder, on the CPU."""
-    rest_between_texts()
-    try:
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()
-        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    except Exception as exc:  # the library raises many unrelated types here
-        raise UnavailableError(
-            f"sentence-transformers cannot load {folder.name}: {exc}",
-            "Install the project again: pip install -e .",
-        ) from exc
-
-
 @cache
 def minilm() -> MiniLm:
-    """Return the one MiniLM of this process: three systems share its weights."""
+    """Return the MiniLM of this process: encoder, late interaction and bi-encoder share it."""
     return MiniLm()
 
 
@@ -136,7 +120,10 @@ class MiniLmEncoder:
 
 @dataclass(frozen=True, slots=True)
 class TokenVectors:
-    """A document's token vectors, [CLS] and [SEP] included, and how its text was read."""
+    """A document's token vectors, shape (kept + 2, 384): one for [CLS] and one for [SEP] too.
+
+    `kept` and `cut` count the tokens of the text that were read, and those that were not.
+    """
 
     vectors: Matrix
     kept: int

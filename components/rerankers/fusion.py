@@ -31,20 +31,16 @@ RRF = Spec(
 
 
 def ranks(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Return each item's rank by falling score, counted from 1; ties keep their order."""
+    """Return each item's rank by falling score, from 1, shape (items,); ties keep their order."""
     order = np.argsort(-scores, kind="stable")
-    places = np.empty(len(scores), np.int64)
-    places[order] = np.arange(1, len(scores) + 1)
-    return places
+    by_item = np.empty(len(scores), np.int64)
+    by_item[order] = np.arange(1, len(scores) + 1)
+    return by_item
 
 
 def fuse(rankings: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.float64]:
     """Return the fused score of each item from its rank in every ranking."""
-    return np.asarray(sum(1.0 / (K + places) for places in rankings), np.float64)
-
-
-def _shifted(progress: Progress, begun: int, total: int) -> Progress:
-    return lambda done, _: progress(begun + done, total)
+    return np.asarray(sum(1.0 / (K + ranking) for ranking in rankings), np.float64)
 
 
 class Fusion:
@@ -56,9 +52,13 @@ class Fusion:
     def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
         """Return one fused score for each text."""
         total = len(texts) * len(self._members)
-        scored = []
-        for n, member in enumerate(self._members):
-            scored.append(member.score(query, texts, _shifted(progress, n * len(texts), total)))
+        scored: list[Scores] = []
+        for member in self._members:
+
+            def report(done: int, _: int, before: int = len(scored) * len(texts)) -> None:
+                progress(before + done, total)
+
+            scored.append(member.score(query, texts, report))
         return Scores(
             fuse([ranks(s.values) for s in scored]),
             tokens_cut=tuple(

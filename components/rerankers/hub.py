@@ -24,7 +24,8 @@ from components.domain import (
     UnavailableError,
     no_progress,
 )
-from components.encoders import check_query_length, rest_between_texts
+from components.encoders import check_query_length
+from components.models.sentence_transformers import load_from_folder
 from components.rerankers import Context, Family
 from components.rerankers.cross_encoder import ROOM_FOR_DOCUMENT
 
@@ -51,15 +52,21 @@ PROBE_SECONDS = 2.0
 class HubCrossEncoder:
     """A sequence classifier with one output, loaded by sentence-transformers; raw logits.
 
-    Pairs go through one at a time, so that a score is a function of its pair alone; the document
-    is cut at `max_tokens`, the query never.
+    Pairs go through one at a time, so that a score is a function of its pair alone. The document
+    is cut at `max_tokens` or at the model's own limit, the query never. `name` stands for the
+    model in errors; UnavailableError where the folder holds no cross-encoder.
     """
 
     def __init__(self, folder: Path, max_tokens: int, name: str) -> None:
         self._name = name
-        model = _load(folder)
+        model = load_from_folder(
+            "CrossEncoder",
+            folder,
+            f"a cross-encoder from {folder}",
+            "The folder must hold config.json, the weights and the tokenizer of one.",
+        )
         self._tokenizer, self._network = model.tokenizer, model.model
-        longest = min(_positions(self._network), int(self._tokenizer.model_max_length))
+        longest = min(token_positions(self._network), int(self._tokenizer.model_max_length))
         self._max_tokens = min(max_tokens, longest)
 
     def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
@@ -98,28 +105,14 @@ class HubCrossEncoder:
         return float(logits[0, 0]), batch.sequence_ids(0).count(1)
 
 
-def _load(folder: Path) -> Any:  # noqa: ANN401  (sentence_transformers carries no types)
-    rest_between_texts()
-    try:
-        from sentence_transformers import CrossEncoder
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()
-        return CrossEncoder(str(folder), device="cpu", local_files_only=True)
-    except Exception as exc:  # the library raises many unrelated types here
-        raise UnavailableError(
-            f"sentence-transformers cannot load a cross-encoder from {folder}: {exc}",
-            "The folder must hold config.json, the weights and the tokenizer of one.",
-        ) from exc
-
-
-def _positions(network: Any) -> int:  # noqa: ANN401
+def token_positions(network: Any) -> int:  # noqa: ANN401
     """Return how many tokens a network has positions for.
 
-    RoBERTa and its kin number positions from `padding_idx` + 1: 514 embeddings are 512 positions.
+    RoBERTa and its relatives count positions from `padding_idx` + 1: 514 embeddings are 512
+    positions.
     """
-    named = dict(network.named_modules()).items()
-    table = next((m for name, m in named if name.endswith("position_embeddings")), None)
+    modules = dict(network.named_modules()).items()
+    table = next((m for name, m in modules if name.endswith("position_embeddings")), None)
     padding = getattr(table, "padding_idx", None)
     unused = 0 if padding is None else int(padding) + 1
     return int(getattr(network.config, "max_position_embeddings", sys.maxsize)) - unused
@@ -129,12 +122,12 @@ def _positions(network: Any) -> int:  # noqa: ANN401
 
 
 def _configured(spec: Spec, settings: Settings) -> HubModel:
-    named = next((m for m in settings.hub if m.key == spec.key), None)
-    return named or HubModel(spec.key, spec.model)
+    configured = next((m for m in settings.hub if m.key == spec.key), None)
+    return configured or HubModel(spec.key, spec.model)
 
 
 def _specs(settings: Settings) -> tuple[Spec, ...]:
-    """Return bge-v2-m3 and whatever cross-encoders the configuration names."""
+    """Return bge-v2-m3 and the cross-encoders that the configuration names."""
     others = tuple(
         Spec(
             key=model.key,
@@ -159,7 +152,11 @@ def _check(spec: Spec, settings: Settings) -> None:
     """Raise UnavailableError unless the model is in a folder or cached, or the hub answers."""
     model = _configured(spec, settings)
     if model.path is not None:
-        _check_folder(model.path, spec.key)
+        if not (model.path / "config.json").is_file():
+            raise UnavailableError(
+                f"The folder {model.path} configured for {spec.key} has no config.json.",
+                "Point [[hub]] path at a folder in the hub's layout.",
+            )
     elif _cached(model.model) is None and not _hub_answers():
         size = f" ({spec.size_mb:,.0f} MB)" if spec.size_mb else ""
         raise UnavailableError(
@@ -169,15 +166,8 @@ def _check(spec: Spec, settings: Settings) -> None:
         )
 
 
-def _check_folder(folder: Path, key: str) -> None:
-    if not (folder / "config.json").is_file():
-        raise UnavailableError(
-            f"The folder {folder} configured for {key} has no config.json.",
-            "Point [[hub]] path at a folder in the hub's layout.",
-        )
-
-
 def _cached(model: str) -> Path | None:
+    """Return the folder of a model in the hub's cache, or None where it is not complete there."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -188,26 +178,29 @@ def _cached(model: str) -> Path | None:
 
 
 def _hub_answers() -> bool:
-    """Return whether the hub can be reached; asked at most once a minute."""
-    return os.environ.get("HF_HUB_OFFLINE", "") not in {"1", "true", "True"} and _probe(
-        os.environ.get("HF_ENDPOINT", "https://huggingface.co"), int(time.monotonic() // 60)
-    )
+    """Return whether the hub can be reached; it is asked at most once a minute."""
+    if os.environ.get("HF_HUB_OFFLINE", "") in {"1", "true", "True"}:
+        return False
+    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    return _answered_in_minute(endpoint, int(time.monotonic() // 60))
 
 
 @lru_cache(maxsize=1)
-def _probe(endpoint: str, minute: int) -> bool:
+def _answered_in_minute(endpoint: str, minute: int) -> bool:
     try:
         return httpx.head(endpoint, timeout=PROBE_SECONDS).status_code < 500
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
 
 
-def _download(model: str, progress: Progress) -> None:
-    """Fetch a model from the hub, reporting bytes, which never fall."""
-    from huggingface_hub import snapshot_download
+def _reporting_bar(progress: Progress) -> type[Any]:
+    """Return a class of tqdm's that draws nothing and reports the bytes of all its bars.
+
+    The hub fetches files side by side and counts in two bars: what is reported never falls.
+    """
     from tqdm.auto import tqdm
 
-    lock, furthest = threading.Lock(), 0  # files are fetched side by side, and two bars count
+    lock, furthest = threading.Lock(), 0
 
     class Reporting(tqdm):  # type: ignore[misc]
         """Passes the bytes on instead of drawing a bar."""
@@ -229,13 +222,29 @@ def _download(model: str, progress: Progress) -> None:
         def display(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
             """Draw nothing."""
 
+    return Reporting
+
+
+def _fetch(spec: Spec, settings: Settings, progress: Progress = no_progress) -> None:
+    """Download the model unless it is in a configured folder or in the hub's cache.
+
+    `progress` gets bytes. Raises UnavailableError where the download fails.
+    """
+    model = _configured(spec, settings)
+    _check(spec, settings)
+    if model.path is not None or _cached(model.model) is not None:
+        return
+    from huggingface_hub import snapshot_download
+
     try:
-        snapshot_download(model, allow_patterns=list(FILES), tqdm_class=Reporting)
+        snapshot_download(
+            model.model, allow_patterns=list(FILES), tqdm_class=_reporting_bar(progress)
+        )
     except Cancelled:
         raise
     except Exception as exc:  # hub errors, connection errors and disk errors alike
         raise UnavailableError(
-            f"{model} could not be downloaded: {type(exc).__name__}: {exc}".splitlines()[0],
+            f"{model.model} could not be downloaded: {type(exc).__name__}: {exc}".splitlines()[0],
             "Check the network, or name a folder with the model in RERANK_LAB_CONFIG.",
         ) from exc
 
@@ -251,16 +260,8 @@ def _identity(spec: Spec, settings: Settings) -> str:
     return f"{model.model} {folder.resolve()} {stats} {spec.max_tokens}"
 
 
-def _fetch(spec: Spec, settings: Settings, progress: Progress = no_progress) -> None:
-    """Download the model unless it lies in a configured folder or in the hub's cache."""
-    model = _configured(spec, settings)
-    _check(spec, settings)
-    if model.path is None and _cached(model.model) is None:
-        _download(model.model, progress)
-
-
-def _load_reranker(spec: Spec, context: Context) -> HubCrossEncoder:
-    """Return the model; it must have been fetched. Its weights are read once."""
+def _load(spec: Spec, context: Context) -> HubCrossEncoder:
+    """Return the model, which must have been fetched; its weights are read once."""
     model = _configured(spec, context.settings)
     folder = model.path or _cached(model.model)
     if folder is None:
@@ -273,4 +274,4 @@ def _shared(folder: Path, max_tokens: int, name: str) -> HubCrossEncoder:
     return HubCrossEncoder(folder, max_tokens, name)
 
 
-FAMILY = Family(_specs, _load_reranker, _check, _fetch, _identity)
+FAMILY = Family(_specs, _load, _check, _fetch, _identity)

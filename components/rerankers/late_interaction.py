@@ -36,28 +36,28 @@ CACHE_BYTES = 256 * 1024**2
 
 
 class TokenCache:
-    """Token vectors by text; the least recently used go first when the bytes are full."""
+    """Token vectors by text, at most `limit` bytes; the least recently used are dropped first."""
 
     def __init__(self, model: MiniLm, limit: int = CACHE_BYTES) -> None:
         self._model = model
         self._limit = limit
-        self._held: OrderedDict[str, TokenVectors] = OrderedDict()
+        self._vectors: OrderedDict[str, TokenVectors] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
     def get(self, text: str) -> TokenVectors:
-        """Return the token vectors of a text, encoding it if they are not held."""
+        """Return the token vectors of a text, encoding it if they are not cached."""
         with self._lock:
-            if text in self._held:
-                self._held.move_to_end(text)
-                return self._held[text]
+            if text in self._vectors:
+                self._vectors.move_to_end(text)
+                return self._vectors[text]
         encoded = encode_tokens(self._model, text, LATE_MINILM.max_tokens)
         with self._lock:
-            if text not in self._held:
-                self._held[text] = encoded
+            if text not in self._vectors:
+                self._vectors[text] = encoded
                 self._bytes += encoded.vectors.nbytes
             while self._bytes > self._limit:
-                _, dropped = self._held.popitem(last=False)
+                _, dropped = self._vectors.popitem(last=False)
                 self._bytes -= dropped.vectors.nbytes
         return encoded
 

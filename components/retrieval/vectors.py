@@ -1,4 +1,4 @@
-"""Vectors of a corpus, computed once and kept on disk.
+"""Vectors of a corpus, computed once and saved on disk.
 
 One file holds the vectors of one corpus by one model revision; both are in its name.
 """

@@ -21,7 +21,7 @@ from components.bench.result import (
     result_json,
     result_lines,
 )
-from components.bench.rounds import beside_lanes, open_peers, spearman, take_turns
+from components.bench.rounds import compare_with_lab, open_peers, spearman, take_turns
 from components.bench.timings import (
     Int8Peak,
     Operations,
@@ -187,7 +187,7 @@ def test_ratio_is_median_over_median_and_scores_are_compared_by_rank() -> None:
     peer = Peer("fastembed", "fastembed", "1.0", lambda query, texts: np.zeros(len(texts)))
     times = {"lanes": Times((2.0, 1.0, 9.0)), "fastembed": Times((5.0, 30.0, 4.0))}
     scores = {"lanes": np.array([1.0, 2.0, 3.0]), "fastembed": np.array([0.3, 0.2, 0.9])}
-    found = beside_lanes(peer, "skewed", times, scores)
+    found = compare_with_lab(peer, "skewed", times, scores)
     assert (found.ratio, found.target, found.times.best) == (2.5, 2.5, 4.0)
     assert found.spearman == pytest.approx(0.5)
     assert found.same_best

@@ -1,4 +1,4 @@
-"""Lanes, the gate and model files: order, stopping, fairness, and files that are checked."""
+"""Parallel inferences, the gate and model files: order, stopping, fairness, checked files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from components.domain import Cancelled, UnavailableError
 from components.models.files import BGE_TOKENIZER, ModelFile
 from components.models.gate import GATE, Gate
-from components.models.runtime import LANES, OnnxModel, run_lanes
+from components.models.runtime import THREADS, OnnxModel, run_parallel
 
 PATIENCE = 10.0
 """Seconds after which a test that waits for another thread fails."""
@@ -33,7 +33,7 @@ def give_up() -> None:
     raise Cancelled
 
 
-# ---------------------------------------------------------------- run_lanes
+# ---------------------------------------------------------------- run_parallel
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -41,7 +41,7 @@ def test_results_come_in_the_order_of_the_items() -> None:
         time.sleep(0.002 * (10 - item))  # the first items end last
         return item * item
 
-    assert run_lanes(work, range(10)) == [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]
+    assert run_parallel(work, range(10)) == [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]
 
 
 def test_progress_is_told_after_every_item_in_the_callers_thread() -> None:
@@ -53,16 +53,16 @@ def test_progress_is_told_after_every_item_in_the_callers_thread() -> None:
         calls.append((done, total))
         threads.add(threading.get_ident())
 
-    run_lanes(lambda _: workers.add(threading.get_ident()), range(7), progress)
+    run_parallel(lambda _: workers.add(threading.get_ident()), range(7), progress)
     assert calls == [(n, 7) for n in range(1, 8)]
     assert threads == {threading.get_ident()}
     assert threading.get_ident() not in workers
-    assert len(workers) <= LANES
+    assert len(workers) <= THREADS
 
 
 def test_no_items_give_no_results_and_no_progress() -> None:
     calls: list[tuple[int, int]] = []
-    assert run_lanes(str, [], lambda done, total: calls.append((done, total))) == []
+    assert run_parallel(str, [], lambda done, total: calls.append((done, total))) == []
     assert calls == []
 
 
@@ -90,7 +90,7 @@ def test_cancelled_drops_what_has_not_begun_and_waits_for_what_has() -> None:
         raise Cancelled
 
     with ThreadPoolExecutor(1) as outside:
-        running = outside.submit(run_lanes, work, range(50), progress)
+        running = outside.submit(run_parallel, work, range(50), progress)
         assert told.wait(PATIENCE)
         time.sleep(0.1)  # everything not begun is dropped by now
         assert not running.done()  # it waits for the items under way
@@ -98,8 +98,8 @@ def test_cancelled_drops_what_has_not_begun_and_waits_for_what_has() -> None:
         with pytest.raises(Cancelled):
             running.result(PATIENCE)
     assert sorted(work.begun) == sorted(work.finished)  # nothing runs on after the return
-    assert len(work.begun) <= LANES + 1
-    assert run_lanes(str, [1, 2]) == ["1", "2"]  # and the lanes are free again
+    assert len(work.begun) <= THREADS + 1
+    assert run_parallel(str, [1, 2]) == ["1", "2"]  # and the threads are free again
 
 
 def test_an_exception_propagates_and_drops_the_rest() -> None:
@@ -112,10 +112,10 @@ def test_an_exception_propagates_and_drops_the_rest() -> None:
         time.sleep(0.02)
 
     with pytest.raises(ValueError, match="item 0 is bad"):
-        run_lanes(work, range(200))
+        run_parallel(work, range(200))
     count = len(begun)
     assert count < 200
-    run_lanes(str, range(LANES))
+    run_parallel(str, range(THREADS))
     assert len(begun) == count
 
 

@@ -28,7 +28,7 @@ from components.domain import (
     Timing,
 )
 from components.lab import Lab, read_settings
-from components.models.runtime import LANES
+from components.models.runtime import THREADS
 from components.pipeline import (
     NullWatcher,
     QueryInput,
@@ -675,4 +675,4 @@ def test_threads_do_not_grow(lab: Lab, exceptions: Corpus) -> None:
     before = threading.active_count()
     for _ in range(30):
         run(lab, exceptions, request)
-    assert threading.active_count() <= before + LANES  # a lane may begin late, no more than that
+    assert threading.active_count() <= before + THREADS  # a thread of the pool may begin late

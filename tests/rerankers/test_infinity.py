@@ -59,7 +59,7 @@ def texts() -> list[str]:
     return [document.passage for document in open_corpus("helpdesk").documents[:COUNT]]
 
 
-def lanes(query: str, texts: list[str], *, zero_types: bool) -> npt.NDArray[np.float64]:
+def one_by_one(query: str, texts: list[str], *, zero_types: bool) -> npt.NDArray[np.float64]:
     """Return the scores of the lab's own model, with the tokenizer's token types or with zeros."""
     model, session = OnnxCrossEncoder().model, open_session(MODEL.verify())
     logits = []
@@ -73,7 +73,7 @@ def lanes(query: str, texts: list[str], *, zero_types: bool) -> npt.NDArray[np.f
 
 def same_way(texts: list[str], theirs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return our scores when our model is fed as the server feeds its own."""
-    both = [lanes(QUERY, texts, zero_types=zero) for zero in (False, True)]
+    both = [one_by_one(QUERY, texts, zero_types=zero) for zero in (False, True)]
     rho = [spearmanr(ours, theirs).statistic for ours in both]
     sys.stderr.write(f"\nSpearman {rho[0]:.4f} with token types, {rho[1]:.4f} with zeros; ")
     return both[int(np.argmax(rho))]

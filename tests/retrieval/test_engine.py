@@ -18,7 +18,8 @@ from components.lab import CORPORA_IN_MEMORY, Lab, catalog
 from components.models.bm25 import SparseVector, statistics
 from components.pipeline.job import ComparisonJob
 from components.rerankers.lexical import Lexical
-from components.retrieval.engine.qdrant import RRF_K, CollectionStatus, VectorStore
+from components.retrieval.engine.formats import RRF_K
+from components.retrieval.engine.qdrant import CollectionStatus, VectorStore
 from components.retrieval.first_stages.dense import nearest
 from components.retrieval.first_stages.sparse import matching
 from components.retrieval.schema import (

@@ -1,8 +1,8 @@
-"""The vector store: Qdrant, embedded in this process or on a server. Nothing else imports it.
+"""The vector store: Qdrant, embedded in this process or on a server.
 
-A corpus has up to one collection for each *space* (a bi-encoder's vectors beside BM25's sparse
-ones; BM25's alone; token vectors). A collection is built under a name of its own and only then
-given to an alias, so that nobody ever searches a half-built one.
+A corpus has up to one collection for each schema: a bi-encoder's vectors beside BM25's sparse ones,
+BM25's alone, token vectors. A collection is built under a name of its own and only then given to
+the alias under which it is searched, so that no search sees a half-built one.
 """
 
 from __future__ import annotations
@@ -11,28 +11,19 @@ import re
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-import httpx
 import numpy as np
 import numpy.typing as npt
 from qdrant_client import QdrantClient, models
-from qdrant_client.common.client_exceptions import QdrantException
-from qdrant_client.http.exceptions import (
-    ApiException,
-    ResponseHandlingException,
-    UnexpectedResponse,
-)
 
 from components.config import QdrantSettings
-from components.domain import Corpus, Matrix, Progress, StoreError, Vector, no_progress
-from components.models.bm25 import SparseVector
+from components.domain import Corpus, Matrix, Progress, StoreError, no_progress
+from components.retrieval.engine import formats
+from components.retrieval.engine.errors import store_errors
 from components.retrieval.schema import (
-    DENSE,
-    SPARSE,
     TOKENS,
     Candidate,
     CollectionSchema,
@@ -40,43 +31,24 @@ from components.retrieval.schema import (
     VectorQuery,
 )
 
-RRF_K = 60
 _BATCH = 64
 _PREFIX = "rerank-lab"
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionStatus:
-    """One collection as it stands in the store."""
+    """One collection in the store: its alias, its own name, and how many points it has."""
 
     alias: str
     collection: str
     points: int
 
 
-def _vectors(vectors: CorpusVectors, i: int) -> dict[str, Any]:
-    """Return document i's vectors as Qdrant takes them."""
-    found: dict[str, Any] = {}
-    if vectors.dense is not None:
-        found[DENSE] = vectors.dense[i].tolist()
-    if vectors.sparse is not None:
-        found[SPARSE] = _sparse(vectors.sparse[i])
-    if vectors.tokens is not None:
-        found[TOKENS] = vectors.tokens.document(i).tolist()
-    return found
-
-
-def _sparse(vector: SparseVector) -> models.SparseVector:
-    return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
-
-
-def _vector(vector: Vector | SparseVector) -> list[float] | models.SparseVector:
-    """Return a query's vector as Qdrant takes it."""
-    return _sparse(vector) if isinstance(vector, SparseVector) else vector.tolist()
-
-
 class VectorStore:
-    """A Qdrant client that speaks of corpora, translates errors and keeps embedded mode safe."""
+    """Collections of corpora in Qdrant; safe to share between threads.
+
+    Every method raises StoreError where Qdrant is down, slow, refuses the key or answers nonsense.
+    """
 
     def __init__(self, settings: QdrantSettings) -> None:
         self.settings = settings
@@ -123,30 +95,17 @@ class VectorStore:
             self._fill(name, corpus, vectors, progress)
             self._publish(name, corpus, schema)
         except BaseException:
-            self._discard(name)
+            # an unreachable server must not hide the first error
+            with suppress(StoreError), self._calls() as client:
+                if client.collection_exists(name):
+                    client.delete_collection(name)
             raise
 
     def _create(self, name: str, schema: CollectionSchema) -> None:
-        dense = {}
-        # Rows have unit length, so DOT is the cosine. With COSINE, embedded Qdrant normalises them
-        # again, in place, at every search, and the scores of one query drift from ask to ask.
-        if schema.dense:
-            dense[DENSE] = models.VectorParams(size=schema.dense, distance=models.Distance.DOT)
-        if schema.tokens:
-            dense[TOKENS] = models.VectorParams(
-                size=schema.tokens,
-                distance=models.Distance.DOT,
-                multivector_config=models.MultiVectorConfig(
-                    comparator=models.MultiVectorComparator.MAX_SIM
-                ),
-                hnsw_config=models.HnswConfigDiff(m=0),  # only ever scores given candidates
-            )
-        idf = models.SparseVectorParams(modifier=models.Modifier.IDF)
         with self._calls() as client:
             client.create_collection(
                 name,
-                vectors_config=dense,
-                sparse_vectors_config={SPARSE: idf} if schema.sparse else None,
+                **formats.collection(schema),
                 shard_number=self.settings.shards,
                 replication_factor=self.settings.replicas,
             )
@@ -157,16 +116,10 @@ class VectorStore:
         total = len(corpus.documents)
         for start in range(0, total, _BATCH):
             progress(start, total)
-            batch = [
-                models.PointStruct(
-                    id=i,
-                    vector=_vectors(vectors, i),
-                    payload={"doc_id": d.id, "title": d.title, "text": d.text},
-                )
-                for i, d in enumerate(corpus.documents[start : start + _BATCH], start=start)
-            ]
+            batch = enumerate(corpus.documents[start : start + _BATCH], start)
+            points = [formats.point(i, document, vectors) for i, document in batch]
             with self._calls() as client:
-                client.upsert(name, batch, wait=True)
+                client.upsert(name, points, wait=True)
         progress(total, total)
 
     def _publish(self, name: str, corpus: Corpus, schema: CollectionSchema) -> None:
@@ -187,22 +140,13 @@ class VectorStore:
             for collection in old:
                 client.delete_collection(collection)
 
-    def _discard(self, name: str) -> None:
-        """Remove an unfinished collection; an unreachable server must not hide the first error."""
-        try:
-            with self._calls() as client:
-                if client.collection_exists(name):
-                    client.delete_collection(name)
-        except StoreError:
-            return
-
     def drop(self, corpus: Corpus, schema: CollectionSchema) -> None:
         """Remove a corpus's collection and its alias, where there is one."""
         alias = _alias(corpus, schema)
         with self._calls() as client:
-            for found in client.get_aliases().aliases:
-                if found.alias_name == alias:
-                    client.delete_collection(found.collection_name)
+            for entry in client.get_aliases().aliases:
+                if entry.alias_name == alias:
+                    client.delete_collection(entry.collection_name)
 
     # ------------------------------------------------------------ searching
 
@@ -222,18 +166,10 @@ class VectorStore:
         """
         if not queries:
             return []
-        request: dict[str, Any] = {"query": _vector(queries[0].vector), "using": queries[0].using}
-        if fused:
-            prefetch = [
-                models.Prefetch(query=_vector(query.vector), using=query.using, limit=limit)
-                for query in queries
-            ]
-            # Qdrant counts ranks from 0: the paper's 1 / (60 + rank) is its k = 61.
-            fusion = models.RrfQuery(rrf=models.Rrf(k=RRF_K + 1))
-            request = {"prefetch": prefetch, "query": fusion}
+        query = formats.search_query(queries, limit, fused=fused)
         with self._calls() as client:
             response = client.query_points(
-                _alias(corpus, schema), limit=limit, with_payload=False, **request
+                _alias(corpus, schema), limit=limit, with_payload=False, **query
             )
             candidates = [Candidate(int(p.id), float(p.score)) for p in response.points]
         if any(c.position >= len(corpus.documents) for c in candidates):
@@ -247,19 +183,19 @@ class VectorStore:
     def maxsim(
         self, corpus: Corpus, schema: CollectionSchema, query: Matrix, positions: Sequence[int]
     ) -> npt.NDArray[np.float64]:
-        """Return MaxSim of the given documents, computed inside Qdrant, in their order."""
+        """Return MaxSim of the documents at `positions`, computed inside Qdrant, in their order."""
         wanted = sorted(set(positions))
-        chosen = models.Filter(must=[models.HasIdCondition(has_id=list(wanted))])
+        only = models.Filter(must=[models.HasIdCondition(has_id=list(wanted))])
         with self._calls() as client:
-            found = client.query_points(
+            response = client.query_points(
                 _alias(corpus, schema),
                 query=query.tolist(),
                 using=TOKENS,
-                query_filter=chosen,
+                query_filter=only,
                 limit=len(wanted),
                 with_payload=False,
             )
-        scores = {int(p.id): float(p.score) for p in found.points}
+        scores = {int(p.id): float(p.score) for p in response.points}
         missing = [p for p in wanted if p not in scores]
         if missing:
             raise StoreError(
@@ -284,24 +220,9 @@ class VectorStore:
     @contextmanager
     def _calls(self) -> Iterator[QdrantClient]:
         """Lend the client; every third-party error leaves as a StoreError."""
-        try:
-            if self.embedded:
-                with self._lock:
-                    yield self._connect()
-            else:
-                yield self._connect()
-        except StoreError:
-            raise
-        except UnexpectedResponse as exc:
-            raise self._refusal(exc) from exc
-        except QdrantException as exc:
-            raise StoreError(
-                f"{self.where} has too much to do (HTTP 429).", "Wait a moment and try again."
-            ) from exc
-        except (ApiException, httpx.HTTPError, OSError, ValueError, KeyError) as exc:
-            raise self._breakdown(exc) from exc
-        except AssertionError as exc:  # the client's word for an answer without a result
-            raise self._breakdown(exc) from exc
+        lock = self._lock if self.embedded else nullcontext()
+        with store_errors(self.where, self.settings.timeout_s), lock:
+            yield self._connect()
 
     def _connect(self) -> QdrantClient:
         with self._lock:
@@ -322,33 +243,6 @@ class VectorStore:
             raise StoreError(
                 "QDRANT_URL is not a web address.", "Write it like http://127.0.0.1:6333."
             ) from exc
-
-    def _refusal(self, exc: UnexpectedResponse) -> StoreError:
-        if exc.status_code in {401, 403}:
-            return StoreError(
-                f"{self.where} refuses the key (HTTP {exc.status_code}).",
-                "Check QDRANT_API_KEY, or unset QDRANT_URL to use embedded Qdrant.",
-            )
-        return StoreError(
-            f"{self.where} answered HTTP {exc.status_code} {exc.reason_phrase}.".replace(" .", "."),
-            "See the server's log, or unset QDRANT_URL to use embedded Qdrant.",
-        )
-
-    def _breakdown(self, exc: Exception) -> StoreError:
-        cause = exc.source if isinstance(exc, ResponseHandlingException) else exc
-        if isinstance(cause, httpx.TimeoutException):
-            return StoreError(
-                f"{self.where} did not answer within {self.settings.timeout_s} s.",
-                "Raise [qdrant] timeout_s, or unset QDRANT_URL to use embedded Qdrant.",
-            )
-        if isinstance(cause, httpx.HTTPError | OSError):
-            return StoreError(
-                f"{self.where} cannot be reached: {type(cause).__name__}.",
-                "Start the server, correct QDRANT_URL, or unset it to use embedded Qdrant.",
-            )
-        # What does not fit Qdrant's format is not quoted: it may be anything, a key among it.
-        odd = "" if isinstance(exc, ApiException) else f": {cause}".rstrip(". ")
-        return StoreError(f"{self.where} answered nonsense{odd}.", "See the server's log.")
 
 
 def _alias(corpus: Corpus, schema: CollectionSchema) -> str:
