@@ -44,20 +44,16 @@ def rbo(a: Sequence[str], b: Sequence[str], p: float = P) -> float:
     seen_short: set[str] = set()
     seen_long: set[str] = set()
     for d in range(1, n + 1):
-        shared += _joins(long[d - 1], seen_long, seen_short)
+        seen_long.add(long[d - 1])
+        shared += long[d - 1] in seen_short
         if d <= s:
-            shared += _joins(short[d - 1], seen_short, seen_long)
+            seen_short.add(short[d - 1])
+            shared += short[d - 1] in seen_long
             at_s = shared
         total += shared / d * p**d
         if d > s:
             total += at_s * (d - s) / (s * d) * p**d
     return (1 - p) / p * total + ((shared - at_s) / n + at_s / s) * p**n
-
-
-def _joins(document: str, own: set[str], other: set[str]) -> int:
-    """Add a document to the list it stands in; return 1 where the other list holds it already."""
-    own.add(document)
-    return int(document in other)
 
 
 def overlap(a: Sequence[str], b: Sequence[str], k: int) -> float:
@@ -94,20 +90,20 @@ def agreement(rankings: Sequence[Ranking], measure: str, k: int) -> Agreement:
     return Agreement(measure, rows)
 
 
-def agreement_words(found: Agreement, names: Sequence[str]) -> str:
+def describe_agreement(between: Agreement, names: Sequence[str]) -> str:
     """Say in one sentence which two systems are most alike, and which least."""
     pairs = [
-        (found.values[i][j], names[i], names[j])
+        (between.values[i][j], names[i], names[j])
         for i in range(len(names))
         for j in range(i)
-        if not math.isnan(found.values[i][j])
+        if not math.isnan(between.values[i][j])
     ]
     if not pairs:
         return "There are not two rankings to compare."
     low, high = min(pairs), max(pairs)
     if len(pairs) == 1:
-        return f"{high[2]} and {high[1]}: {found.measure} {high[0]:.2f}."
+        return f"{high[2]} and {high[1]}: {between.measure} {high[0]:.2f}."
     return (
-        f"Most alike are {high[2]} and {high[1]} ({found.measure} {high[0]:.2f}), "
+        f"Most alike are {high[2]} and {high[1]} ({between.measure} {high[0]:.2f}), "
         f"least {low[2]} and {low[1]} ({low[0]:.2f})."
     )

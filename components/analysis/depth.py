@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from statistics import median
 
-from components.analysis.comparison import ndcg
-from components.domain import InputError, Ranking, Spec
+from components.analysis.quality import NO_CHANGE
+from components.domain import InputError, Judgments, Ranking, Spec
+from components.measures import Run, cutoff_of, measure, run_scores
 
-ENOUGH = 0.005
-"""A difference of nDCG that is called none."""
 ADVICE = (50, 100)
 """The rule of thumb: rerank between so many candidates."""
 
@@ -18,7 +19,7 @@ def check_pointwise(spec: Spec) -> None:
     """Raise InputError for a reranker whose scores depend on the other candidates."""
     if spec.listwise:
         raise InputError(
-            f"{spec.label} scores a candidate by its company: with fewer, its scores would change.",
+            f"{spec.label}'s scores depend on the other candidates: with fewer, they would change.",
             "Run it again at that depth, or look at a reranker that scores each on its own.",
         )
 
@@ -28,18 +29,9 @@ def at_depth(ranking: Ranking, depth: int) -> Ranking:
 
     True of pointwise rerankers alone, whose scores stay the same whatever stands beside them.
     """
-    kept = [hit for hit in ranking.hits if 0 < hit.first_stage_rank <= depth]
-    hits = tuple(replace(hit, rank=rank) for rank, hit in enumerate(kept, start=1))
+    remaining = (hit for hit in ranking.hits if 0 < hit.first_stage_rank <= depth)
+    hits = tuple(replace(hit, rank=rank) for rank, hit in enumerate(remaining, start=1))
     return replace(ranking, hits=hits)
-
-
-@dataclass(frozen=True, slots=True)
-class DepthPoint:
-    """Quality and measured latency at one depth; None where it was not judged or not measured."""
-
-    depth: int
-    ndcg: float | None
-    ms: float | None
 
 
 def depths(most: int) -> tuple[int, ...]:
@@ -49,29 +41,58 @@ def depths(most: int) -> tuple[int, ...]:
 
 
 def sweep(
-    ranking: Ranking,
-    grades: Mapping[str, int],
-    k: int,
-    measured: Mapping[int, float] | None = None,
-) -> tuple[DepthPoint, ...]:
-    """Return quality by depth from one scoring pass, with the latencies that were measured.
+    run: Run,
+    ranks: Mapping[str, Mapping[str, int]],
+    judgments: Judgments,
+    name: str,
+    at: Sequence[int],
+) -> list[tuple[int, float]]:
+    """Return a measure's mean by depth, from one scoring pass of a pointwise reranker.
 
-    The pass itself is a measurement of the full depth.
+    `ranks` are the first stage's, from 1, by query and document. At a smaller depth a query's run
+    is what remains of it among the first stage's first candidates.
     """
-    full = len(ranking.hits)
-    ms = {full: ranking.timing.rerank_ms} | dict(measured or {})
-    return tuple(
-        DepthPoint(d, ndcg(at_depth(ranking, d), grades, k), ms.get(d)) for d in depths(full)
-    )
+    most = cutoff_of(name)  # the measure depends on nothing beyond, and copying takes time
+    curve = []
+    for depth in sorted(set(at)):
+        fewer = {
+            query: dict(
+                islice(((d, s) for d, s in scores.items() if 0 < ranks[query][d] <= depth), most)
+            )
+            for query, scores in run.items()
+        }
+        curve.append((depth, measure(fewer, judgments, (name,)).mean.get(name, 0.0)))
+    return curve
 
 
-def advice_words(points: Sequence[DepthPoint], name: str, k: int) -> str:
+def sweep_ranking(
+    ranking: Ranking, grades: Mapping[str, int], name: str
+) -> list[tuple[int, float]]:
+    """Return a measure of one query by depth; empty where the query has no relevant document."""
+    if not any(grade > 0 for grade in grades.values()):
+        return []
+    ranks = {hit.document.id: hit.first_stage_rank for hit in ranking.hits}
+    at = depths(len(ranking.hits))
+    return sweep({"q": run_scores(ranking)}, {"q": ranks}, {"q": grades}, name, at)
+
+
+def latency_by_depth(
+    ranking: Ranking, measured: Mapping[int, Sequence[float]]
+) -> list[tuple[int, float]]:
+    """Return milliseconds by depth: medians of those measured, and the ranking's own at its depth.
+
+    A measurement at the ranking's own depth stands in its place.
+    """
+    medians = {depth: median(times) for depth, times in measured.items()}
+    return sorted(({len(ranking.hits): ranking.timing.rerank_ms} | medians).items())
+
+
+def describe_depth(curve: Sequence[tuple[int, float]], system: str, name: str) -> str:
     """Say how many candidates were enough for this query, beside the rule of thumb."""
-    judged = [(p.depth, p.ndcg) for p in points if p.ndcg is not None]
-    if not judged:
+    if not curve:
         return "No judgments for this query: quality by depth is not known."
-    best = max(value for _, value in judged)
-    enough = next(depth for depth, value in judged if value >= best - ENOUGH)
+    best = max(value for _, value in curve)
+    enough = next(depth for depth, value in curve if value >= best - NO_CHANGE)
     low, high = ADVICE
     rule = (
         "less than the rule of thumb"
@@ -81,7 +102,7 @@ def advice_words(points: Sequence[DepthPoint], name: str, k: int) -> str:
         else "more than the rule of thumb"
     )
     return (
-        f"For this query {enough} candidates were enough for {name} (nDCG@{k} {best:.2f}): {rule} "
+        f"For this query {enough} candidates were enough for {system} ({name} {best:.2f}): {rule} "
         f"of {low} to {high}. One query is an anecdote."
     )
 

@@ -1,4 +1,4 @@
-"""Why a document has its score: what each kind of reranker can honestly say of it."""
+"""Why a document has its score: occlusion, token matches, BM25 terms, and what was read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CAVEATS = {
     "bm25": "Exact: the score is the sum of these contributions. It knows words, not meanings.",
     "hosted": "The provider scores every variant anew: it takes calls and costs money.",
 }
-"""What each explanation can and cannot tell."""
+"""What each explanation can and cannot tell, in words for the page."""
 
 
 # ---------------------------------------------------------------- occlusion
@@ -64,12 +64,12 @@ _SENTENCE = r"(?s).+?(?:[.!?]+(?=\s|\Z)|\n|\Z)\s*"
 def pieces_of(text: str, unit: Unit) -> list[tuple[int, int]]:
     """Return the stretches of a text, which together are the whole of it, in order."""
     pattern = _SENTENCE if unit == "sentence" else r"\S*\s*"
-    found = [m.span() for m in re.finditer(pattern, text) if m.end() > m.start()]
+    spans = [m.span() for m in re.finditer(pattern, text) if m.end() > m.start()]
     most = MOST[unit]
-    if len(found) <= most:
-        return found
-    joined = np.array_split(np.arange(len(found)), most)
-    return [(found[part[0]][0], found[part[-1]][1]) for part in joined]
+    if len(spans) <= most:
+        return spans
+    joined = np.array_split(np.arange(len(spans)), most)
+    return [(spans[part[0]][0], spans[part[-1]][1]) for part in joined]
 
 
 def variants(text: str, unit: Unit) -> list[str]:
@@ -118,12 +118,13 @@ class TokenMatches:
 def token_matches(query: str, text: str) -> TokenMatches:
     """Return how late-minilm matched a text's tokens to a query's, [CLS] and [SEP] included."""
     model, limit = minilm(), LATE_MINILM.max_tokens
-    asked: Matrix = model.token_vectors(query, limit)
-    found: Matrix = model.token_vectors(text, limit)
+    query_vectors: Matrix = model.token_vectors(query, limit)
+    text_vectors: Matrix = model.token_vectors(text, limit)
     tokenizer = load_tokenizer(MINILM_TOKENIZER.verify(), limit)
     names = [tuple(tokenizer.encode(part).tokens) for part in (query, text)]
-    matches = TokenMatches(names[0], names[1], asked @ found.T)
-    if abs(matches.score - maxsim(asked, found)) > 1e-4 or len(names[1]) != len(found):
+    matches = TokenMatches(names[0], names[1], query_vectors @ text_vectors.T)
+    exact = maxsim(query_vectors, text_vectors)
+    if abs(matches.score - exact) > 1e-4 or len(names[1]) != len(text_vectors):
         raise ValueError("the tokens do not belong to the vectors")
     return matches
 
@@ -143,12 +144,12 @@ class TermWeight:
 
 def bm25_terms(bm25: Bm25, query: str, text: str) -> tuple[TermWeight, ...]:
     """Return every query term's contribution, the greatest first; they add up to the score."""
-    added, there = bm25.contributions(query, text), terms(text)
-    found = [
-        TermWeight(term, bm25.idf(term), there.count(term), added.get(term, 0.0))
+    contributions, text_terms = bm25.contributions(query, text), terms(text)
+    weights = [
+        TermWeight(term, bm25.idf(term), text_terms.count(term), contributions.get(term, 0.0))
         for term in dict.fromkeys(terms(query))
     ]
-    return tuple(sorted(found, key=lambda t: -t.contribution))
+    return tuple(sorted(weights, key=lambda weight: -weight.contribution))
 
 
 # ---------------------------------------------------------------- what was read
@@ -198,13 +199,13 @@ _CUTS: dict[str, Callable[[str, str], int]] = {
 }
 
 
-def what_was_read(system: str, query: str, text: str, kept: int, cut: int) -> ReadText:
-    """Return what a reranker read of a text, given how many tokens it kept and cut."""
+def what_was_read(system: str, query: str, text: str, read: int, cut: int) -> ReadText:
+    """Return what a reranker read of a text, given how many of its tokens it read and cut."""
     if not cut:
         return ReadText(text, len(text), exact=True)
     if system in _CUTS:
         return ReadText(text, _CUTS[system](query, text), exact=True)
-    return ReadText(text, round(len(text) * kept / (kept + cut)), exact=False)
+    return ReadText(text, round(len(text) * read / (read + cut)), exact=False)
 
 
 def shares(values: Sequence[float]) -> list[float]:

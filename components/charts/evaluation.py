@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from components.analysis.quality import Change
 from components.charts.layout import axis_name, layout, plain
 from components.charts.palette import LIGHT, Palette, SystemStyle
 from components.evaluation.significance import Mean
-from components.evaluation.summary import Change, Group, Point
+from components.evaluation.summary import Group, TradeOff
 from components.wording import signed
 
 
@@ -145,7 +146,7 @@ def _mixed(colour: str, paper: str) -> str:
 
 
 def trade_offs(
-    points: Sequence[Point],
+    systems: Sequence[TradeOff],
     styles: Mapping[str, SystemStyle],
     across: str,
     up: str,
@@ -153,8 +154,8 @@ def trade_offs(
 ) -> go.Figure:
     """Draw quality against time or money; a system that another one dominates is grey."""
     figure = go.Figure()
-    furthest = max([p.price for p in points] + [1e-12])
-    for point in points:
+    furthest = max([p.price for p in systems] + [1e-12])
+    for point in systems:
         style = styles[point.system]
         near = point.price > furthest * 0.6
         figure.add_scatter(

@@ -30,6 +30,7 @@ from components.corpora import coverage, read_candidates, read_qrels
 from components.domain import Corpus, InputError, Judgments, LabError
 from components.evaluation import Plan, Subset, significance
 from components.evaluation import summary as evidence
+from components.evaluation.cautions import cautions
 from components.evaluation.store import EvaluationStore, saved_evaluation
 from components.exports.as_json import failure_json
 from components.exports.evaluation import write
@@ -224,7 +225,7 @@ def _told(
         },
         "verdicts": report.verdicts(),
         "differences": [_numbers(d) for d in report.differences()],
-        "cautions": list(evidence.cautions(plan, result, 10)),
+        "cautions": list(cautions(plan, result, 10)),
         "depths": by_depth,
         "reused": sum(u.reused for u in usage),
         "failures": [

@@ -1,7 +1,7 @@
 """Many judged queries through any number of systems: a plan, its run, and the measures."""
 
 from components.evaluation.planning import CANDIDATES, Plan, Subset, plan
-from components.evaluation.running import Evaluation, Ranked, evaluate, ranked, time_depths
+from components.evaluation.running import Evaluation, Ranked, evaluate, ranked
 from components.measures import (
     Metrics,
     Run,
@@ -27,6 +27,5 @@ __all__ = [
     "plan",
     "ranked",
     "run_scores",
-    "time_depths",
     "usual_measures",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from components import pipeline
 from components.domain import (
@@ -129,34 +129,6 @@ def evaluate(
     return evaluation
 
 
-def time_depths(
-    lab: Lab,
-    corpus: Corpus,
-    plan: Plan,
-    depths: Sequence[int],
-    queries: int,
-    report: StepReport = no_report,
-) -> dict[str, dict[int, list[float]]]:
-    """Score the first so many queries anew at each depth; return milliseconds by system and depth.
-
-    No cached score is taken, and systems run one at a time. A failure leaves its place empty.
-    """
-    times: dict[str, dict[int, list[float]]] = {}
-    total = len(depths) * min(queries, len(plan.queries))
-    for done, (depth, query) in enumerate(
-        (depth, query) for depth in depths for query in plan.queries[:queries]
-    ):
-        report("measuring", done, total)
-        pipelines = replace(plan.pipelines, reuse=False, initial_k=depth)
-        told = QueryWatcher(lambda *_, at=done: report("measuring", at, total), Evaluation(()), 0)
-        run = PipelineRun(lab, corpus, pipelines, told)
-        for result in _results(run, corpus, plan, query):
-            if isinstance(result, Ranking) and result.system != plan.first_stage:
-                by_depth = times.setdefault(result.system, {})
-                by_depth.setdefault(depth, []).append(result.timing.rerank_ms)
-    return times
-
-
 @dataclass
 class QueryWatcher:
     """Watches pipelines within one query, so that a stop need not wait for the query's end."""
@@ -173,7 +145,7 @@ class QueryWatcher:
             self.report(system, self.evaluation.ended(system), self.total)
 
     def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
-        """Ignore a result: it is kept by whoever asked for it."""
+        """Ignore a result: `evaluate` notes those of a query together."""
 
 
 def _results(

@@ -1,7 +1,7 @@
-"""Is a difference more than noise? Intervals, tests and words for paired values of queries.
+"""Whether a difference is more than noise: intervals, tests and sentences for paired values.
 
 Resampling is done for all systems and measures at once: one draw of queries, or of signs, serves
-every column, which makes thousands of queries a matter of a tenth of a second.
+every column, so that thousands of queries take a tenth of a second.
 """
 
 from __future__ import annotations
@@ -102,8 +102,7 @@ def p_values(values: Values) -> Values:
     for rows in _chunks(total):
         signs = _all_signs(rows, n) if whole else _random_signs(chance, rows, n)
         hits += (np.abs(signs @ values / n) >= least).sum(axis=0)
-    found: Values = hits / total if whole else (hits + 1) / (total + 1)
-    return found
+    return np.asarray(hits / total if whole else (hits + 1) / (total + 1), np.float64)
 
 
 def _chunks(total: int) -> Iterator[slice]:
@@ -129,12 +128,12 @@ def differences(
 ) -> tuple[Difference, ...]:
     """Return how every other system differs from the baseline, corrected for their number."""
     base = metrics[baseline].per_query
-    named = {
-        system: [values[measure] - base[q][measure] for q, values in found.per_query.items()]
-        for system, found in metrics.items()
-        if system != baseline and found.per_query
+    changes = {
+        system: [values[measure] - base[q][measure] for q, values in measured.per_query.items()]
+        for system, measured in metrics.items()
+        if system != baseline and measured.per_query
     }
-    return holm(_paired(measure, named))
+    return holm(_paired(measure, changes))
 
 
 def difference(
@@ -146,25 +145,24 @@ def difference(
 
 
 def _paired(measure: str, changes: Mapping[str, Sequence[float]]) -> list[Difference]:
-    """Return what is known of each system's differences, all over the same queries."""
+    """Return each system's difference, all over the same queries; of one query NaN but the mean."""
     if not changes:
         return []
     values = np.array(list(changes.values()), np.float64).T
     if len(values) < 2:
-        return [_unknown(s, measure, d) for s, d in changes.items()]
+        nan = math.nan
+        return [
+            Difference(s, measure, len(d), d[0] if d else nan, nan, nan, nan, nan, nan, None)
+            for s, d in changes.items()
+        ]
     bounds, p = intervals(values), p_values(values)
     return [
-        _known(system, measure, values[:, i], bounds[i], float(p[i]))
+        _tested(system, measure, values[:, i], bounds[i], float(p[i]))
         for i, system in enumerate(changes)
     ]
 
 
-def _unknown(system: str, measure: str, d: Sequence[float]) -> Difference:
-    nan = math.nan
-    return Difference(system, measure, len(d), d[0] if d else nan, nan, nan, nan, nan, nan, None)
-
-
-def _known(system: str, measure: str, d: Values, bounds: Values, p: float) -> Difference:
+def _tested(system: str, measure: str, d: Values, bounds: Values, p: float) -> Difference:
     n, mean, spread = len(d), float(d.mean()), float(d.std(ddof=1))
     mean = 0.0 if abs(mean) < 1e-12 else mean  # gains and losses that cancel, but for rounding
     if not np.ptp(d):  # all differences are equal: there is no spread to speak of
@@ -183,15 +181,15 @@ def _more(mean: float, spread: float, n: int) -> int | None:
     return max(0, math.ceil((z * spread / (abs(mean) / 2)) ** 2) - n)
 
 
-def holm(found: Sequence[Difference]) -> tuple[Difference, ...]:
+def holm(differences: Sequence[Difference]) -> tuple[Difference, ...]:
     """Return the differences with their p-values corrected by Holm's method, in their order."""
-    known = [i for i, d in enumerate(found) if not math.isnan(d.p)]
-    corrected = {i: math.nan for i in range(len(found))}
+    tested = [i for i, d in enumerate(differences) if not math.isnan(d.p)]
+    corrected = dict.fromkeys(range(len(differences)), math.nan)
     least = 0.0
-    for place, i in enumerate(sorted(known, key=lambda i: found[i].p)):
-        least = max(least, min(1.0, found[i].p * (len(known) - place)))
+    for place, i in enumerate(sorted(tested, key=lambda i: differences[i].p)):
+        least = max(least, min(1.0, differences[i].p * (len(tested) - place)))
         corrected[i] = least
-    return tuple(replace(d, holm=corrected[i]) for i, d in enumerate(found))
+    return tuple(replace(d, holm=corrected[i]) for i, d in enumerate(differences))
 
 
 # ---------------------------------------------------------------- means
@@ -210,9 +208,9 @@ class Mean:
 def means(metrics: Mapping[str, Metrics], measures: Sequence[str]) -> dict[str, dict[str, Mean]]:
     """Return each system's mean of each measure with its interval; systems without queries none."""
     columns = [
-        (system, name, [values[name] for values in found.per_query.values()])
-        for system, found in metrics.items()
-        if found.per_query
+        (system, name, [values[name] for values in measured.per_query.values()])
+        for system, measured in metrics.items()
+        if measured.per_query
         for name in measures
     ]
     if not columns:
@@ -227,7 +225,7 @@ def means(metrics: Mapping[str, Metrics], measures: Sequence[str]) -> dict[str, 
     return result
 
 
-# ---------------------------------------------------------------- words
+# ---------------------------------------------------------------- sentences and tables
 
 
 def sentence(d: Difference, baseline: str) -> str:
@@ -236,36 +234,37 @@ def sentence(d: Difference, baseline: str) -> str:
         return f"{d.system}: {d.n} judged query is no evidence; judge more queries."
     verb = "beats" if d.mean > 0 else "loses to" if d.mean < 0 else "equals"
     by = f" by {signed(d.mean)}" if d.mean else " in"
-    seen = f"95% CI {signed(d.low)} to {signed(d.high)}, n = {d.n:,}"
-    return f"{d.system} {verb} {baseline}{by} {d.measure} ({seen}): {_judged(d)}."
+    interval = f"95% CI {signed(d.low)} to {signed(d.high)}, n = {d.n:,}"
+    return f"{d.system} {verb} {baseline}{by} {d.measure} ({interval}): {_describe_noise(d)}."
 
 
-def _judged(d: Difference) -> str:
+def _describe_noise(d: Difference) -> str:
+    """Say whether the difference is distinguishable from noise, and why where that is in doubt."""
     if d.distinguishable:
-        return f"distinguishable from noise (p {_p_words(d.holm, '=')} after correction)"
+        return f"distinguishable from noise (p {_describe_p(d.holm, '=')} after correction)"
     said = "not distinguishable from noise"
     if d.p < ALPHA:  # its interval may well exclude 0
-        said += f" once corrected for the other systems (p {_p_words(d.p, '=')}, then "
-        said += f"{_p_words(d.holm)})"
+        said += f" once corrected for the other systems (p {_describe_p(d.p, '=')}, then "
+        said += f"{_describe_p(d.holm)})"
     elif d.low > 0 or d.high < 0:
-        said += f" by the randomisation test (p {_p_words(d.p, '=')})"
+        said += f" by the randomisation test (p {_describe_p(d.p, '=')})"
     return said + (f"; about {d.more:,} more queries would show half of it" if d.more else "")
 
 
 def facts(d: Difference) -> dict[str, str]:
-    """Return a difference in words, by what each is called in a table; unknown ones are empty."""
-    known = not math.isnan(d.low)
+    """Return a row of a table of differences: cells by heading, empty where a value is NaN."""
+    tested = not math.isnan(d.low)
     return {
         "System": d.system,
         f"Change in {d.measure}": signed(d.mean),
-        "95% CI": f"{signed(d.low)} to {signed(d.high)}" if known else "",
-        "p": _p_words(d.p) if known else "",
-        "p, Holm": _p_words(d.holm) if known else "",
+        "95% CI": f"{signed(d.low)} to {signed(d.high)}" if tested else "",
+        "p": _describe_p(d.p) if tested else "",
+        "p, Holm": _describe_p(d.holm) if tested else "",
         "Effect size": "" if math.isnan(d.effect) else signed(d.effect, 2),
         "n": f"{d.n:,}",
         "More queries for half": "" if d.more is None else f"{d.more:,}",
     }
 
 
-def _p_words(p: float, sign: str = "") -> str:
+def _describe_p(p: float, sign: str = "") -> str:
     return f"{sign} {p:.3f}".strip() if p >= 0.001 else "< 0.001"

@@ -1,4 +1,4 @@
-"""What an evaluation shows: changes by query and tag, headroom, depth, time, money, cautions.
+"""What an evaluation shows: changes by query and tag, headroom, depth, time and money.
 
 Pure functions of an evaluation; nothing is run here.
 """
@@ -7,30 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
-from components.analysis.depth import depths
-from components.domain import Judgments, Query
-from components.evaluation import Evaluation, Plan, Ranked
+from components.analysis import depth
+from components.analysis.headroom import best_order
+from components.analysis.quality import Change
+from components.evaluation.planning import Plan
+from components.evaluation.running import Evaluation, Ranked
 from components.measures import Metrics, measure
 
 # ---------------------------------------------------------------- by query, by tag
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One query's measure under the baseline and under a system."""
-
-    query: Query
-    before: float
-    after: float
-
-    @property
-    def change(self) -> float:
-        """Return what the system adds; negative where it is worse."""
-        return self.after - self.before
 
 
 def changes(
@@ -38,12 +25,12 @@ def changes(
 ) -> tuple[Change, ...]:
     """Return every query's change, the greatest gain first; ties keep the queries' order."""
     base, other = metrics[baseline].per_query, metrics[system].per_query
-    found = [
+    paired = [
         Change(q, base[q.id][name], other[q.id][name])
         for q in plan.queries
         if q.id in base and q.id in other
     ]
-    return tuple(sorted(found, key=lambda c: -c.change))
+    return tuple(sorted(paired, key=lambda c: -c.change))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,49 +66,36 @@ class Ceiling:
     best: float
 
 
-def ceiling(plan: Plan, found: Evaluation, name: str) -> Ceiling:
+def ceiling(plan: Plan, evaluation: Evaluation, name: str) -> Ceiling:
     """Return what no reranker of these candidates can exceed; `name` is the measure of `best`."""
-    first, depth = found.run(plan.first_stage), plan.depth
-    at_depth = f"R@{depth}"
-    recall = measure(first, plan.judgments, (at_depth,)).mean.get(at_depth, 0.0)
-    oracle = {q: _best_order(scores, plan.judgments.get(q, {})) for q, scores in first.items()}
-    return Ceiling(depth, recall, measure(oracle, plan.judgments, (name,)).mean.get(name, 0.0))
-
-
-def _best_order(scores: Mapping[str, float], grades: Mapping[str, int]) -> dict[str, float]:
-    order = sorted(scores, key=lambda document: -grades.get(document, 0))
-    return {document: -float(rank) for rank, document in enumerate(order, start=1)}
+    first, recall = evaluation.run(plan.first_stage), f"R@{plan.depth}"
+    best = {q: best_order(scores, plan.judgments.get(q, {})) for q, scores in first.items()}
+    return Ceiling(
+        plan.depth,
+        measure(first, plan.judgments, (recall,)).mean.get(recall, 0.0),
+        measure(best, plan.judgments, (name,)).mean.get(name, 0.0),
+    )
 
 
 def sweep(
     plan: Plan,
-    found: Evaluation,
+    evaluation: Evaluation,
     systems: Sequence[str],
     name: str,
     at: Sequence[int] = (),
 ) -> dict[str, list[tuple[int, float]]]:
-    """Return a measure by depth for pointwise systems, whose scores do not depend on company.
+    """Return a measure by depth for pointwise systems, whose scores hold at any depth.
 
-    A smaller depth is what they would have made of the first stage's first candidates.
+    Without depths these are the usual ones. A system that ranked nothing has 0 everywhere.
     """
-    wanted, base = at or depths(plan.depth), found.run(plan.first_stage)
-    places = {q: {d: i for i, d in enumerate(scores)} for q, scores in base.items()}
-    last = int(name.partition("@")[2] or 0) or None  # the measure looks no further
-    curves: dict[str, list[tuple[int, float]]] = {}
-    for system in systems:
-        run = found.run(system)
-        for depth in sorted(set(wanted)):
-            cut = {q: _within(scores, places[q], depth, last) for q, scores in run.items()}
-            value = measure(cut, plan.judgments, (name,)).mean.get(name, 0.0)
-            curves.setdefault(system, []).append((depth, value))
-    return curves
-
-
-def _within(
-    scores: Mapping[str, float], places: Mapping[str, int], depth: int, last: int | None
-) -> dict[str, float]:
-    """Return the first `last` of the documents that the first stage had among its first `depth`."""
-    return dict(islice(((d, s) for d, s in scores.items() if places[d] < depth), last))
+    first = evaluation.run(plan.first_stage)
+    ranks = {q: {d: i for i, d in enumerate(scores, start=1)} for q, scores in first.items()}
+    return {
+        system: depth.sweep(
+            evaluation.run(system), ranks, plan.judgments, name, at or depth.depths(plan.depth)
+        )
+        for system in systems
+    }
 
 
 # ---------------------------------------------------------------- time
@@ -153,11 +127,11 @@ _STAGES: Mapping[str, Callable[[Ranked], float]] = {
 }
 
 
-def stage_times(plan: Plan, found: Evaluation) -> tuple[StageTime, ...]:
+def stage_times(plan: Plan, evaluation: Evaluation) -> tuple[StageTime, ...]:
     """Return the percentiles of every stage that took any time."""
     times = []
     for system in plan.systems:
-        ranked = list(found.rankings.get(system, {}).values())
+        ranked = list(evaluation.rankings.get(system, {}).values())
         first = system == plan.first_stage
         for stage in ("embed", "search") if first else ("rerank", "both stages"):
             values = [_STAGES[stage](r) for r in ranked]
@@ -181,8 +155,8 @@ def _stage_time(
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """A system's quality beside what it takes; `dominated` where another is as good for less."""
+class TradeOff:
+    """A system's quality and its price, in time or money; `dominated` off the Pareto front."""
 
     system: str
     quality: float
@@ -190,10 +164,10 @@ class Point:
     dominated: bool
 
 
-def points(quality: Mapping[str, float], price: Mapping[str, float]) -> tuple[Point, ...]:
-    """Return the systems that have both, and whether another one dominates each.
+def pareto(quality: Mapping[str, float], price: Mapping[str, float]) -> tuple[TradeOff, ...]:
+    """Return the systems that have a quality and a price, and whether another dominates each.
 
-    One dominates another if it is no worse in both and better in one.
+    A system dominates another if it is no worse in both and better in one.
     """
     shared = [s for s in quality if s in price]
 
@@ -205,105 +179,30 @@ def points(quality: Mapping[str, float], price: Mapping[str, float]) -> tuple[Po
             if o != system
         )
 
-    return tuple(Point(s, quality[s], price[s], beaten(s)) for s in shared)
+    return tuple(TradeOff(s, quality[s], price[s], beaten(s)) for s in shared)
 
 
-def median_ms(plan: Plan, found: Evaluation) -> dict[str, float]:
+def median_ms(plan: Plan, evaluation: Evaluation) -> dict[str, float]:
     """Return each system's median of both stages, in milliseconds; without times it is left out."""
     medians = {}
     for system in plan.systems:
-        times = [r.timing.total_ms for r in found.rankings.get(system, {}).values()]
+        times = [r.timing.total_ms for r in evaluation.rankings.get(system, {}).values()]
         if any(times):
             medians[system] = float(np.median(times))
     return medians
 
 
-def usd_a_query(plan: Plan, found: Evaluation, hosted: Collection[str]) -> dict[str, float]:
+def usd_a_query(plan: Plan, evaluation: Evaluation, hosted: Collection[str]) -> dict[str, float]:
     """Return each system's mean cost a query, US dollars: 0 for what is not `hosted`.
 
     A hosted one without a price for every query is left out.
     """
     costs = {}
     for system in plan.systems:
-        paid = [r.usage.usd for r in found.rankings.get(system, {}).values()]
-        known = [usd for usd in paid if usd is not None]
-        if paid and system not in hosted:
+        usages = [r.usage for r in evaluation.rankings.get(system, {}).values()]
+        prices = [usage.usd for usage in usages if usage.usd is not None]
+        if usages and system not in hosted:
             costs[system] = 0.0
-        elif paid and len(known) == len(paid):
-            costs[system] = float(np.mean(known))
+        elif usages and len(prices) == len(usages):
+            costs[system] = float(np.mean(prices))
     return costs
-
-
-# ---------------------------------------------------------------- cautions
-
-
-def unjudged(found: Evaluation, judgments: Judgments, system: str, k: int) -> float:
-    """Return how many of a system's first k documents nobody judged, a mean over the queries."""
-    run = found.run(system)
-    counts = [sum(d not in judgments.get(q, {}) for d in list(s)[:k]) for q, s in run.items()]
-    return float(np.mean(counts)) if counts else 0.0
-
-
-def cautions(plan: Plan, found: Evaluation, k: int) -> tuple[str, ...]:
-    """Return what a reader must know before believing the figures, one sentence each."""
-    return (*warnings(plan, found), *remarks(plan, found, k))
-
-
-def warnings(plan: Plan, found: Evaluation) -> tuple[str, ...]:
-    """Return what may make all figures worthless."""
-    complete, planned = found.complete, len(plan.queries)
-    said = []
-    if len(complete) < planned:
-        said.append(
-            f"{len(complete):,} of {planned:,} queries are counted: those that every system "
-            "ranked. The others are listed or were not reached; none counts as zero."
-        )
-    if len(complete) == 1:
-        said.append("One query is an anecdote: it has no interval and proves nothing.")
-    if complete and not _any_judged(plan, found):
-        said.append(
-            "No judged document was found by any system: all values are 0. Check that the "
-            "document ids of the judgments are those of the corpus."
-        )
-    return tuple(said)
-
-
-def remarks(plan: Plan, found: Evaluation, k: int) -> tuple[str, ...]:
-    """Return what makes single figures less than they seem."""
-    constant = (line for s in plan.systems if (line := _constant(plan, found, s)))
-    return (*constant, *_unjudged_words(plan, found, k))
-
-
-def _any_judged(plan: Plan, found: Evaluation) -> bool:
-    return any(
-        plan.judgments.get(q, {}).get(d, 0) > 0
-        for q in found.complete
-        for d in found.rankings[plan.first_stage][q].documents
-    )
-
-
-def _constant(plan: Plan, found: Evaluation, system: str) -> str:
-    """Say where a reranker gave all candidates the same score; a file's candidates have none."""
-    if system == plan.first_stage:
-        return ""
-    runs = [found.rankings[system][q].scores for q in found.complete if system in found.rankings]
-    same = sum(len(s) > 1 and s[0] - s[-1] <= 2e-7 * len(s) * max(abs(s[0]), 1e-30) for s in runs)
-    if not same:
-        return ""
-    return (
-        f"{system} gave all candidates the same score on {same:,} of {len(runs):,} queries; there "
-        "its order is the first stage's."
-    )
-
-
-def _unjudged_words(plan: Plan, found: Evaluation, k: int) -> list[str]:
-    counts = {s: unjudged(found, plan.judgments, s, k) for s in plan.systems}
-    if not any(counts.values()):
-        return []
-    words = ", ".join(f"{s} {n:.1f}" for s, n in counts.items())
-    return [
-        f"Documents among the first {k} that nobody judged, on average: {words}. They count as not "
-        "relevant, so a system that finds what nobody looked at seems worse than it is; a measure "
-        f"over judged documents alone, such as bpref, would not punish it. Judged@{k} says how "
-        "much of a ranking is known."
-    ]

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from components.analysis.quality import Change
 from components.domain import Corpus
 from components.evaluation import summary as evidence
+from components.evaluation.cautions import cautions
 from components.evaluation.significance import facts, means
 from components.exports import svg
 from components.exports.evaluation_report import (
@@ -18,6 +20,7 @@ from components.exports.evaluation_report import (
     describe_reused,
 )
 from components.exports.rendering import Table, render
+from components.measures import cutoff_of
 from components.wording import describe_grade, milliseconds, queries, shortened, signed
 
 EXTREMES, TOP = 3, 5
@@ -39,7 +42,7 @@ class Section:
 def evaluation_html(report: EvaluationReport) -> str:
     """Return the report; every text is escaped, and nothing is loaded from elsewhere."""
     saved, plan = report.saved, report.saved.plan
-    cut = int(report.measure.partition("@")[2] or 10)
+    cut = cutoff_of(report.measure) or 10
     models = Table(("System", "Model and revision"), list(saved.models.items()), text=2)
     sections = [
         *(section for part in _PARTS if report.ranked for section in part(report)),
@@ -52,7 +55,7 @@ def evaluation_html(report: EvaluationReport) -> str:
         heading=f"{plan.corpus}, {queries(len(saved.evaluation.complete))}",
         provenance=_provenance(report),
         verdicts=report.verdicts(),
-        cautions=evidence.cautions(plan, saved.evaluation, cut),
+        cautions=cautions(plan, saved.evaluation, cut),
         sections=sections,
     )
 
@@ -112,7 +115,7 @@ def _by_query(report: EvaluationReport) -> Iterator[Section]:
         )
 
 
-def _changes(report: EvaluationReport, system: str) -> tuple[evidence.Change, ...]:
+def _changes(report: EvaluationReport, system: str) -> tuple[Change, ...]:
     plan, ranked = report.saved.plan, report.ranked
     return evidence.changes(plan, ranked, report.base, system, report.measure)
 
@@ -146,7 +149,7 @@ def _headroom(report: EvaluationReport) -> Iterator[Section]:
 def _trade_offs(report: EvaluationReport) -> Iterator[Section]:
     quality = {s: m.mean[report.measure] for s, m in report.ranked.items()}
     medians = evidence.median_ms(report.saved.plan, report.saved.evaluation)
-    points = evidence.points(quality, medians)
+    points = evidence.pareto(quality, medians)
     if len(points) > 1:
         dots = [svg.Dot(report.styles[p.system], p.price, p.quality, p.dominated) for p in points]
         yield Section(
@@ -211,7 +214,7 @@ def _extremes(report: EvaluationReport) -> Iterator[Section]:
             )
 
 
-def _query(report: EvaluationReport, system: str, change: evidence.Change) -> dict[str, object]:
+def _query(report: EvaluationReport, system: str, change: Change) -> dict[str, object]:
     lists = [
         {
             "system": s,

@@ -39,6 +39,7 @@ from components.pipeline.stages import (
     retrieve,
     sort,
 )
+from components.pipeline.timing import repeat, time_depths
 
 __all__ = [
     "NullWatcher",
@@ -61,6 +62,7 @@ __all__ = [
     "fuse_rankings",
     "in_thread",
     "place",
+    "repeat",
     "rerank",
     "rerank_candidates",
     "rerank_in_turn",
@@ -68,5 +70,6 @@ __all__ = [
     "retrieve",
     "score_texts",
     "sort",
+    "time_depths",
     "two_stage_search",
 ]

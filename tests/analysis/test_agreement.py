@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.analysis.agreement import agreement, agreement_words, kendall_tau, overlap, rbo
+from components.analysis.agreement import agreement, describe_agreement, kendall_tau, overlap, rbo
 from components.domain import Document, Hit, Ranking
 
 LISTS = st.lists(st.sampled_from("abcdefgh"), unique=True)
@@ -70,9 +70,9 @@ def test_agreement_is_a_square_and_says_who_is_most_alike() -> None:
     found = agreement(rankings, "Kendall's tau", 10)
     assert found.values[0][1] == found.values[1][0] == pytest.approx(4 / 6)
     assert [found.values[i][i] for i in range(3)] == [1.0] * 3
-    assert agreement_words(found, ["A", "B", "C"]) == (
+    assert describe_agreement(found, ["A", "B", "C"]) == (
         "Most alike are A and B (Kendall's tau 0.67), least A and C (-1.00)."
     )
     two = agreement(rankings[:2], "overlap@2", 2)
-    assert agreement_words(two, ["A", "B"]) == "A and B: overlap@2 1.00."
-    assert "not two rankings" in agreement_words(agreement(rankings[:1], "RBO", 2), ["A"])
+    assert describe_agreement(two, ["A", "B"]) == "A and B: overlap@2 1.00."
+    assert "not two rankings" in describe_agreement(agreement(rankings[:1], "RBO", 2), ["A"])

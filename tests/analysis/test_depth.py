@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from components.analysis.depth import (
-    DepthPoint,
     Shipped,
-    advice_words,
     at_depth,
     check_pointwise,
     depths,
-    sweep,
+    describe_depth,
+    latency_by_depth,
+    sweep_ranking,
     would_have_shipped,
 )
 from components.domain import Corpus, InputError, Ranking, Timing
@@ -51,7 +51,7 @@ def test_a_real_reranker_gives_the_same_at_that_depth(
 
 def test_listwise_rerankers_have_no_other_depth() -> None:
     check_pointwise(MINILM_L12)
-    with pytest.raises(InputError, match="scores a candidate by its company"):
+    with pytest.raises(InputError, match="scores depend on the other candidates"):
         check_pointwise(SPECS[0])
 
 
@@ -65,25 +65,26 @@ def test_depths_end_with_what_there_is() -> None:
 def test_quality_by_depth_and_latency_where_it_was_measured() -> None:
     letters = "abcdefghijklmnopqrstuvwxy"
     full = replace(reranked(letters, letters[::-1]), timing=Timing(rerank_ms=900.0))
-    points = sweep(full, {"l": 1}, 10, {10: 400.0})
-    assert [p.depth for p in points] == [10, 20, 25]
-    assert [p.ms for p in points] == [400.0, None, 900.0]
-    assert points[0].ndcg == 0.0  # l is the twelfth candidate
-    assert points[1].ndcg == pytest.approx(0.30103, abs=1e-5)  # ninth of twenty: 1 / log2(10)
-    assert points[2].ndcg == 0.0  # fourteenth of twenty-five
-    words = advice_words(points, "minilm-l12", 10)
-    assert words == (
+    curve = sweep_ranking(full, {"l": 1}, "nDCG@10")
+    assert [depth for depth, _ in curve] == [10, 20, 25]
+    assert latency_by_depth(full, {10: [300.0, 400.0, 900.0]}) == [(10, 400.0), (25, 900.0)]
+    assert curve[0][1] == 0.0  # l is the twelfth candidate
+    assert curve[1][1] == pytest.approx(0.30103, abs=1e-5)  # ninth of twenty: 1 / log2(10)
+    assert curve[2][1] == 0.0  # fourteenth of twenty-five
+    assert describe_depth(curve, "minilm-l12", "nDCG@10") == (
         "For this query 20 candidates were enough for minilm-l12 (nDCG@10 0.30): less than the "
         "rule of thumb of 50 to 100. One query is an anecdote."
     )
 
 
 def test_advice_without_judgments_and_beyond_the_rule() -> None:
-    assert "not known" in advice_words([DepthPoint(10, None, 1.0)], "x", 10)
-    points = [DepthPoint(50, 0.3, None), DepthPoint(100, 0.3, None), DepthPoint(150, 0.9, None)]
-    assert "150 candidates" in advice_words(points, "x", 10)
-    assert "more than the rule" in advice_words(points, "x", 10)
-    assert "within the rule" in advice_words(points[:2], "x", 10)
+    letters = "abcdefghijkl"
+    assert sweep_ranking(reranked(letters, letters), {"a": 0}, "nDCG@10") == []
+    assert "not known" in describe_depth([], "x", "nDCG@10")
+    curve = [(50, 0.3), (100, 0.3), (150, 0.9)]
+    assert "150 candidates" in describe_depth(curve, "x", "nDCG@10")
+    assert "more than the rule" in describe_depth(curve, "x", "nDCG@10")
+    assert "within the rule" in describe_depth(curve[:2], "x", "nDCG@10")
 
 
 def test_what_would_have_shipped_at_a_deadline() -> None:

@@ -9,22 +9,19 @@ import pytest
 
 from components.domain import Document, Judgments, Query, Ranking, Timing, Usage
 from components.evaluation import Evaluation, Plan, Ranked
+from components.evaluation.cautions import cautions, remarks, unjudged, warnings
 from components.evaluation.summary import (
     Ceiling,
-    Point,
     StageTime,
+    TradeOff,
     by_tag,
-    cautions,
     ceiling,
     changes,
     median_ms,
-    points,
-    remarks,
+    pareto,
     stage_times,
     sweep,
-    unjudged,
     usd_a_query,
-    warnings,
 )
 from components.measures import Metrics
 from components.pipeline import Pipelines, first_stage_ranking
@@ -215,23 +212,23 @@ def test_medians_are_of_both_stages() -> None:
 # ---------------------------------------------------------------- worth its price
 
 
-def test_a_point_is_dominated_by_one_that_is_no_worse_in_both_and_better_in_one() -> None:
+def test_a_system_is_dominated_by_one_that_is_no_worse_in_both_and_better_in_one() -> None:
     quality = {"fast": 0.5, "good": 0.9, "slow": 0.9, "bad": 0.4, "free": 0.1, "timeless": 1.0}
     price = {"fast": 1.0, "good": 5.0, "slow": 6.0, "bad": 1.0, "free": 0.0, "unknown": 0.0}
-    assert points(quality, price) == (
-        Point("fast", 0.5, 1.0, dominated=False),
-        Point("good", 0.9, 5.0, dominated=False),
-        Point("slow", 0.9, 6.0, dominated=True),
-        Point("bad", 0.4, 1.0, dominated=True),
-        Point("free", 0.1, 0.0, dominated=False),
+    assert pareto(quality, price) == (
+        TradeOff("fast", 0.5, 1.0, dominated=False),
+        TradeOff("good", 0.9, 5.0, dominated=False),
+        TradeOff("slow", 0.9, 6.0, dominated=True),
+        TradeOff("bad", 0.4, 1.0, dominated=True),
+        TradeOff("free", 0.1, 0.0, dominated=False),
     )
 
 
 def test_equals_do_not_dominate_each_other() -> None:
-    found = points({"a": 0.5, "b": 0.5}, {"a": 3.0, "b": 3.0})
+    found = pareto({"a": 0.5, "b": 0.5}, {"a": 3.0, "b": 3.0})
     assert [p.dominated for p in found] == [False, False]
-    assert points({"a": 0.5}, {"a": 3.0}) == (Point("a", 0.5, 3.0, dominated=False),)
-    assert points({}, {}) == ()
+    assert pareto({"a": 0.5}, {"a": 3.0}) == (TradeOff("a", 0.5, 3.0, dominated=False),)
+    assert pareto({}, {}) == ()
 
 
 def test_what_is_hosted_has_its_price_and_what_is_not_costs_nothing() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
-from components.analysis.comparison import verdict
+from components.analysis.quality import verdict
 from components.charts.palette import DARK, LIGHT, StyledRanking, SystemStyle, letter_rules
 from components.domain import Comparison, Corpus, Document, Failure, Hit, Ranking, Timing, Usage
 from components.exports.comparison import ComparisonReport, comparison_html
@@ -43,7 +43,7 @@ def report(query: str = HOSTILE) -> ComparisonReport:
         dict(zip(STYLES, ("BM25 1", "rerank-v3.5"), strict=True)),
         (failure,),
         grades,
-        verdict(comparison, grades, 10),
+        verdict(comparison, grades, "nDCG@10"),
         1,
         HOSTILE,
         datetime(2026, 11, 22, 9, 30, tzinfo=UTC),

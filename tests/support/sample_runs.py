@@ -10,7 +10,7 @@ from statistics import mean
 import numpy as np
 
 from components import pipeline
-from components.analysis.comparison import ndcg
+from components.analysis.quality import quality
 from components.corpora import open_corpus
 from components.domain import Corpus, Query, Ranking, Scores
 from components.encoders import ENCODERS
@@ -78,7 +78,7 @@ def bi_encoder_ranking(lab: Lab, corpus: Corpus, query: Query, first: Ranking) -
 
 def by_query(corpus: Corpus, rankings: Mapping[str, Ranking]) -> dict[str, float]:
     """Return nDCG@10 of every query."""
-    return {q: ndcg(r, corpus.judgments[q], 10) or 0.0 for q, r in rankings.items()}
+    return {q: quality(r, corpus.judgments[q], NDCG) or 0.0 for q, r in rankings.items()}
 
 
 def oracle(corpus: Corpus, rankings: Mapping[str, Ranking]) -> float:
@@ -88,7 +88,7 @@ def oracle(corpus: Corpus, rankings: Mapping[str, Ranking]) -> float:
         grades = corpus.judgments[query]
         best = np.array([float(grades.get(h.document.id, 0)) for h in ranking.hits])
         ideal = pipeline.sort("oracle", ranking, Scores(best), ranking.timing)
-        values.append(ndcg(ideal, grades, 10) or 0.0)
+        values.append(quality(ideal, grades, NDCG) or 0.0)
     return mean(values)
 
 

@@ -1,0 +1,149 @@
+"""How good a ranking is, what reranking changed for the better or worse, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from components.analysis.agreement import order
+from components.domain import Comparison, Document, Query, Ranking
+from components.measures import DEFAULT, cutoff_of, measure, run_scores
+from components.wording import count, shortened
+
+NO_CHANGE = 0.005
+"""A difference of a measure that is called none: two decimals do not show it."""
+DEPTH = 10
+"""How many documents are looked at where the measure has no cut-off."""
+
+
+def quality(ranking: Ranking, grades: Mapping[str, int], name: str) -> float | None:
+    """Return a measure of one ranking, or None where the query has no relevant document."""
+    return quality_of_run(run_scores(ranking), grades, name)
+
+
+def quality_of_run(
+    scores: Mapping[str, float], grades: Mapping[str, int], name: str
+) -> float | None:
+    """Return a measure of one query's run, or None where the query has no relevant document."""
+    if not any(grade > 0 for grade in grades.values()):
+        return None
+    return measure({"q": scores}, {"q": grades}, (name,)).mean[name]
+
+
+def unjudged(documents: Sequence[str], grades: Mapping[str, int], k: int) -> int:
+    """Return how many of the first k documents, by id, have no judgment."""
+    return sum(document not in grades for document in documents[:k])
+
+
+# ---------------------------------------------------------------- gains and losses
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One query's measure under one system and under another, such as the reranked first stage."""
+
+    query: Query
+    before: float
+    after: float
+
+    @property
+    def change(self) -> float:
+        """Return what the other system adds; negative where it is worse."""
+        return self.after - self.before
+
+
+def worst_first(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Return the queries that became worse, the worst first."""
+    return tuple(sorted((c for c in changes if c.change < 0), key=lambda c: c.change))
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """A relevant document that a reranker moved down; `dropped` out of the first k."""
+
+    document: Document
+    system: str
+    grade: int
+    before: int
+    after: int
+    dropped: bool
+
+
+def harms(ranking: Ranking, grades: Mapping[str, int], k: int) -> tuple[Harm, ...]:
+    """Return the relevant documents of the first stage's first k that fell.
+
+    Those that fell out of the first k come first, then those that fell by the most ranks.
+    """
+    fallen = [
+        Harm(
+            hit.document,
+            ranking.system,
+            grades[hit.document.id],
+            hit.first_stage_rank,
+            hit.rank,
+            dropped=hit.rank > k,
+        )
+        for hit in ranking.hits
+        if grades.get(hit.document.id, 0) > 0
+        and 0 < hit.first_stage_rank <= k
+        and hit.rank > hit.first_stage_rank
+    ]
+    return tuple(sorted(fallen, key=lambda harm: (not harm.dropped, harm.before - harm.after)))
+
+
+# ---------------------------------------------------------------- the verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One sentence of what is to be seen, and one of caution."""
+
+    sentence: str
+    caution: str
+
+
+def verdict(
+    comparison: Comparison, grades: Mapping[str, int], name: str = DEFAULT
+) -> Verdict | None:
+    """Say what the first reranker that ranked did to the first stage's order, by a measure."""
+    if not comparison.rankings or not comparison.first_stage.hits:
+        return None
+    leader, k = comparison.rankings[0], cutoff_of(name) or DEPTH
+    top = _describe_top(leader, k)
+    before, after = quality(comparison.first_stage, grades, name), quality(leader, grades, name)
+    if before is None or after is None:
+        return Verdict(
+            top, "No judgments for this query: the lab shows what moved, not whether it got better."
+        )
+    values = f"{name} {before:.2f} → {after:.2f}"
+    if abs(after - before) < NO_CHANGE:
+        sentence = f"{leader.system} leaves the quality of this ranking as it was ({values})."
+    else:
+        verb = "improves" if after > before else "makes worse"
+        sentence = f"{leader.system} {verb} this ranking: {values}. {top}"
+    return Verdict(sentence, _caution(comparison, grades, k))
+
+
+def _describe_top(leader: Ranking, k: int) -> str:
+    """Say which document a reranker puts first, and where the first stage had it."""
+    hit = leader.hits[0]
+    title = shortened(hit.document.title or hit.document.text, 81)
+    if hit.first_stage_rank == 1:
+        return f"Its first document is the first stage's own: “{title}”."
+    if not hit.first_stage_rank:
+        return f"It puts “{title}” first; the first stage did not find it."
+    where = ", below the cut-off" if hit.first_stage_rank > k else ""
+    return f"It puts “{title}” first; the first stage had it at {hit.first_stage_rank}{where}."
+
+
+def _caution(comparison: Comparison, grades: Mapping[str, int], k: int) -> str:
+    parts = ["One query is an anecdote, not evidence."]
+    for ranking in comparison.rankings:
+        fallen = len(harms(ranking, grades, k))
+        if fallen:
+            parts.append(f"{ranking.system} moved {count(fallen, 'relevant document')} down.")
+    rankings = (comparison.first_stage, *comparison.rankings)
+    missing = max(unjudged(order(ranking), grades, k) for ranking in rankings)
+    if missing:
+        parts.append(f"Up to {missing} of the first {k} are unjudged and count as not relevant.")
+    return " ".join(parts)

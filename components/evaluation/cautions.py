@@ -1,0 +1,79 @@
+"""What a reader must know before believing an evaluation's figures, in sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from components.analysis import quality
+from components.domain import Judgments
+from components.evaluation.planning import Plan
+from components.evaluation.running import Evaluation
+
+
+def unjudged(evaluation: Evaluation, judgments: Judgments, system: str, k: int) -> float:
+    """Return how many of a system's first k documents are unjudged, a mean over the queries."""
+    run = evaluation.run(system)
+    counts = [quality.unjudged(list(s), judgments.get(q, {}), k) for q, s in run.items()]
+    return float(np.mean(counts)) if counts else 0.0
+
+
+def cautions(plan: Plan, evaluation: Evaluation, k: int) -> tuple[str, ...]:
+    """Return all warnings and remarks, one or two sentences each."""
+    return (*warnings(plan, evaluation), *remarks(plan, evaluation, k))
+
+
+def warnings(plan: Plan, evaluation: Evaluation) -> tuple[str, ...]:
+    """Return what may make all figures worthless."""
+    complete, planned = evaluation.complete, len(plan.queries)
+    lines = []
+    if len(complete) < planned:
+        lines.append(
+            f"{len(complete):,} of {planned:,} queries are counted: those that every system "
+            "ranked. The others are listed or were not reached; none counts as zero."
+        )
+    if len(complete) == 1:
+        lines.append("One query is an anecdote: it has no interval and proves nothing.")
+    first = {q: evaluation.rankings[plan.first_stage][q].documents for q in complete}
+    if complete and not any(
+        plan.judgments.get(q, {}).get(document, 0) > 0
+        for q, documents in first.items()
+        for document in documents
+    ):
+        lines.append(
+            "No judged document was found by any system: all values are 0. Check that the "
+            "document ids of the judgments are those of the corpus."
+        )
+    return tuple(lines)
+
+
+def remarks(plan: Plan, evaluation: Evaluation, k: int) -> tuple[str, ...]:
+    """Return what makes single figures less than they seem."""
+    rerankers = (system for system in plan.systems if system != plan.first_stage)
+    constant = (_describe_constant_scores(evaluation, system) for system in rerankers)
+    return (*(line for line in constant if line), *_describe_unjudged(plan, evaluation, k))
+
+
+def _describe_constant_scores(evaluation: Evaluation, system: str) -> str:
+    """Say where a reranker gave all candidates the same score."""
+    ranked = evaluation.rankings.get(system, {})
+    runs = [ranked[q].scores for q in evaluation.complete if q in ranked]
+    same = sum(len(s) > 1 and s[0] - s[-1] <= 2e-7 * len(s) * max(abs(s[0]), 1e-30) for s in runs)
+    if not same:
+        return ""
+    return (
+        f"{system} gave all candidates the same score on {same:,} of {len(runs):,} queries; there "
+        "its order is the first stage's."
+    )
+
+
+def _describe_unjudged(plan: Plan, evaluation: Evaluation, k: int) -> list[str]:
+    counts = {s: unjudged(evaluation, plan.judgments, s, k) for s in plan.systems}
+    if not any(counts.values()):
+        return []
+    means = ", ".join(f"{s} {n:.1f}" for s, n in counts.items())
+    return [
+        f"Documents among the first {k} that nobody judged, on average: {means}. They count as not "
+        "relevant, so a system that finds what nobody looked at seems worse than it is; a measure "
+        f"over judged documents alone, such as bpref, would not punish it. Judged@{k} says how "
+        "much of a ranking is known."
+    ]
