@@ -1,7 +1,7 @@
 """Many judged queries through any number of systems: a plan, its run, and the measures."""
 
 from components.evaluation.planning import CANDIDATES, Plan, Subset, plan
-from components.evaluation.running import Evaluation, Ranked, evaluate, ranked
+from components.evaluation.running import Evaluation, Ranked, evaluate, evaluate_corpus, ranked
 from components.measures import (
     Metrics,
     Run,
@@ -22,6 +22,7 @@ __all__ = [
     "Subset",
     "check_measure",
     "evaluate",
+    "evaluate_corpus",
     "measure",
     "measures_at",
     "plan",

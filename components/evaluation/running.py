@@ -19,10 +19,10 @@ from components.domain import (
     Timing,
     Usage,
 )
-from components.evaluation.planning import CANDIDATES, Plan
+from components.evaluation.planning import CANDIDATES, Plan, plan
 from components.lab import Lab, StepReport, no_report
 from components.measures import Metrics, measure, run_scores
-from components.pipeline import PipelineRun
+from components.pipeline import PipelineRun, Pipelines
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,14 @@ def evaluate(
         for system in plan.systems:
             report(system, evaluation.ended(system), len(plan.queries))
     return evaluation
+
+
+def evaluate_corpus(
+    lab: Lab, corpus: Corpus, pipelines: Pipelines, report: StepReport = no_report
+) -> tuple[Plan, Evaluation]:
+    """Run all judged queries of a corpus; return the plan with its evaluation."""
+    whole = plan(corpus, pipelines)
+    return whole, evaluate(lab, corpus, whole, report)
 
 
 @dataclass

@@ -7,32 +7,29 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from components.analysis import comparison as analysis
-from components.domain import Comparison
+from components.analysis.quality import verdict
 from components.exports.as_json import comparison_json
 from components.exports.comparison import ComparisonReport, comparison_html
 from components.exports.tables import comparison_csv
 from components.exports.trec import comparison_run
-from components.ui.compare.board.view import column_specs, first_spec
-from components.ui.compare.views import K, Shown
+from components.ui.compare.results import Results
 from components.ui.shared import page
 
 
-def downloads(shown: Shown) -> None:
+def downloads(results: Results) -> None:
     """Offer a finished comparison as files."""
-    job = shown.job
+    job = results.job
     query = job.corpus.find_query(job.request.query.text)
-    comparison = shown.comparison
     page.heading("Take it away", "Every format holds the query, the systems and the ranks.")
     files = (
-        ("Report (HTML)", "html", "text/html", lambda: comparison_html(_report(shown, comparison))),
-        ("JSON", "json", "application/json", lambda: _json(shown, comparison)),
-        ("CSV", "csv", "text/csv", lambda: comparison_csv(shown.rankings, shown.grades)),
+        ("Report (HTML)", "html", "text/html", lambda: comparison_html(_report(results))),
+        ("JSON", "json", "application/json", lambda: _json(results)),
+        ("CSV", "csv", "text/csv", lambda: comparison_csv(results.rankings, results.grades)),
         (
             "TREC run",
             "trec",
             "text/plain",
-            lambda: comparison_run(shown.rankings, query.id if query else "q"),
+            lambda: comparison_run(results.rankings, query.id if query else "q"),
         ),
     )
     with st.container(horizontal=True, key="downloads"):
@@ -49,28 +46,26 @@ def downloads(shown: Shown) -> None:
             )
 
 
-def _json(shown: Shown, comparison: Comparison) -> str:
-    deepest = max((len(r.hits) for r in shown.rankings), default=0)
-    value = comparison_json(comparison, shown.job.corpus, deepest)
+def _json(results: Results) -> str:
+    deepest = max((len(r.hits) for r in results.rankings), default=0)
+    value = comparison_json(results.comparison, results.job.corpus, deepest)
     return json.dumps(value, ensure_ascii=False, indent=1)
 
 
-def _report(shown: Shown, comparison: Comparison) -> ComparisonReport:
-    job = shown.job
-    specs = column_specs(job.request, job.lab.settings)
-    models = [first_spec(job.request), *(specs[r.system] for r in shown.rankings[1:])]
+def _report(results: Results) -> ComparisonReport:
+    job = results.job
     return ComparisonReport(
         job.request.query.text,
         job.corpus,
-        shown.columns,
+        results.columns,
         {
             c.style: " ".join(p for p in (s.model or s.label, s.revision) if p)
-            for c, s in zip(shown.columns, models, strict=True)
+            for c, s in zip(results.columns, results.specs, strict=True)
         },
-        comparison.failures,
-        shown.grades,
-        analysis.verdict(comparison, shown.grades, K),
-        shown.final_k,
+        results.comparison.failures,
+        results.grades,
+        verdict(results.comparison, results.grades, results.measure),
+        results.final_k,
         job.request.pipelines.instruction,
         datetime.now(UTC),
     )

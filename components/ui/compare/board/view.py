@@ -1,17 +1,19 @@
-"""A job as the board shows it: letters, states, cards."""
+"""What the board shows of a job: columns, their states, cards and the documents' paths."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from components.analysis.comparison import movement_paths, ndcg, relative_scores, telling_documents
+from components.analysis.comparison import movement_paths, relative_scores, telling_documents
 from components.analysis.depth import at_depth
+from components.analysis.quality import quality
 from components.charts.palette import letters
 from components.config import Settings
 from components.domain import Failure, Hit, Ranking, Recorded, Spec, Usage
 from components.lab import catalog
 from components.lab.work import Step
+from components.measures import DEFAULT
 from components.pipeline import Request
 from components.pipeline.job import FIRST, ComparisonJob
 from components.ui.compare.board.component import (
@@ -35,13 +37,13 @@ _STATES: Mapping[str, State] = {
 
 
 def column_specs(request: Request, settings: Settings) -> dict[str, Spec]:
-    """Return what is known of each column but the first stage's, recorded ones included."""
+    """Return the spec of each column but the first stage's, recorded ones included."""
     specs = {key: catalog.reranker_spec(key, settings) for key in request.pipelines.rerankers}
     return specs | {r.key: _recorded_spec(r) for r in request.query.recorded}
 
 
 def first_spec(request: Request) -> Spec:
-    """Return what is known of the first stage, recorded or not."""
+    """Return the first stage's spec, recorded or not."""
     if request.query.recorded_first is not None:
         return _recorded_spec(request.query.recorded_first)
     return catalog.first_stage(request.pipelines.first_stage).spec
@@ -52,15 +54,25 @@ def _recorded_spec(recorded: Recorded) -> Spec:
 
 
 def board_data(
-    job: ComparisonJob, final_k: int, grades: Mapping[str, int], depth: int | None = None
+    job: ComparisonJob,
+    final_k: int,
+    grades: Mapping[str, int],
+    depth: int | None = None,
+    measure: str = DEFAULT,
 ) -> BoardData:
-    """Return what the board shows of a job as it stands now, at a smaller depth where asked."""
-    columns = [_first_column(job, final_k, grades)]
+    """Return what the board shows of a job as it stands now, at a smaller depth where asked.
+
+    `measure` is that of the columns' quality.
+    """
+    first = job.steps.get(FIRST, Step())
+    columns = [
+        _column(first_spec(job.request), "A", first, job.first_stage, final_k, grades, measure)
+    ]
     specs = column_specs(job.request, job.lab.settings)
     for key, letter in letters(job.request.systems, job.lab.settings).items():
         stage = job.steps.get(key, Step())
         result = at(specs[key], _result(job, key), depth)
-        column = _column(specs[key], letter, stage, result, final_k, grades)
+        column = _column(specs[key], letter, stage, result, final_k, grades, measure)
         told = _instruction_note(specs[key], job.request)
         columns.append(replace(column, notes=(*told, *column.notes)))
     top = max(3, *grades.values()) if grades else 0
@@ -83,7 +95,7 @@ def at(spec: Spec, result: Ranking | Failure | None, depth: int | None) -> Ranki
 def _paths(
     job: ComparisonJob, final_k: int, grades: Mapping[str, int], depth: int | None
 ) -> tuple[PathView, ...]:
-    """Return the ways of the shown documents through the columns that ended well."""
+    """Return the paths of the top documents through the columns that ended well."""
     if job.first_stage is None:
         return ()
     specs = column_specs(job.request, job.lab.settings)
@@ -111,17 +123,12 @@ def _reading(final_k: int, grades: Mapping[str, int]) -> str:
 
 
 def _instruction_note(spec: Spec, request: Request) -> tuple[str, ...]:
-    """Return whether a reranker follows the instruction; its plain twin says so by its name."""
+    """Return whether a reranker follows the instruction; its variant without is named so."""
     if not request.pipelines.instruction.strip() or spec.key not in request.pipelines.rerankers:
         return ()
     if spec.instructions:
         return ("with instruction",)
     return () if spec.key.endswith(catalog.WITHOUT_INSTRUCTION) else ("takes no instruction",)
-
-
-def _first_column(job: ComparisonJob, final_k: int, grades: Mapping[str, int]) -> ColumnView:
-    spec, stage = first_spec(job.request), job.steps.get(FIRST, Step())
-    return _column(spec, "A", stage, job.first_stage, final_k, grades)
 
 
 def _column(
@@ -131,9 +138,12 @@ def _column(
     result: Ranking | Failure | None,
     final_k: int,
     grades: Mapping[str, int],
+    measure: str,
 ) -> ColumnView:
+    """Return a column; the first stage's has the letter A."""
     ranking = result if isinstance(result, Ranking) else None
     failure = result if isinstance(result, Failure) else None
+    value = quality(ranking, grades, measure) if ranking else None
     return ColumnView(
         key=spec.key if letter != "A" else FIRST,
         letter=letter,
@@ -144,17 +154,17 @@ def _column(
         done=stage.done,
         total=stage.total,
         latency=_latency(ranking, first=letter == "A"),
-        quality=_quality(ranking, grades),
+        quality="" if value is None else f"{measure} {value:.2f}",
         notes=_notes(spec, stage, ranking),
         reason=failure.reason if failure else "",
         remedy=failure.remedy if failure else "",
         cards=_cards(ranking, final_k, grades, first=letter == "A"),
         cost=dollars(ranking.usage.usd) if ranking and ranking.usage.usd is not None else "",
-        cost_detail=usage_words(ranking.usage) if ranking else "",
+        cost_detail=describe_usage(ranking.usage) if ranking else "",
     )
 
 
-def usage_words(usage: Usage) -> str:
+def describe_usage(usage: Usage) -> str:
     """Return what was billed, in words; empty where nothing was."""
     units = [f"{usage.searches:,g} searches"] if usage.searches else []
     units += [f"{usage.billed_tokens:,} tokens"] if usage.billed_tokens else []
@@ -171,17 +181,12 @@ def _latency(ranking: Ranking | None, *, first: bool) -> str:
     return milliseconds(timing.total_ms if first else timing.rerank_ms)
 
 
-def _quality(ranking: Ranking | None, grades: Mapping[str, int]) -> str:
-    value = ndcg(ranking, grades, 10) if ranking else None
-    return "" if value is None else f"nDCG@10 {value:.2f}"
-
-
 def _notes(spec: Spec, stage: Step, ranking: Ranking | None) -> tuple[str, ...]:
     notes = ["anti-pattern"] if spec.caution.startswith("An anti-pattern") else []
     if ranking is None:
         return (*notes, stage.state) if stage.state not in _STATES else tuple(notes)
     if ranking.recorded:
-        notes.append(recorded_words(ranking.recorded))
+        notes.append(describe_recorded(ranking.recorded))
     if ranking.truncated:
         about = "about " if ranking.cut_estimated else ""
         notes.append(f"{about}{ranking.truncated} cut")
@@ -195,7 +200,7 @@ def _notes(spec: Spec, stage: Step, ranking: Ranking | None) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def recorded_words(date: str) -> str:
+def describe_recorded(date: str) -> str:
     """Return how a column that was not computed now is marked."""
     return f"run {date}" if date.startswith("from ") else f"recorded {date}"
 
@@ -206,10 +211,10 @@ def _cards(
     if ranking is None:
         return ()
     bars = relative_scores([hit.score for hit in ranking.hits])
-    shown = zip(ranking.hits[:final_k], bars, strict=False)
+    hits = zip(ranking.hits[:final_k], bars, strict=False)
     return tuple(
         _card(hit, bar, final_k, grades, first=first, estimated=ranking.cut_estimated)
-        for hit, bar in shown
+        for hit, bar in hits
     )
 
 

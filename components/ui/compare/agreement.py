@@ -1,0 +1,42 @@
+"""What a finished comparison shows of its systems side by side: agreement, and score by rank."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components.analysis.agreement import agreement as agreement_of
+from components.analysis.agreement import describe_agreement, measures
+from components.charts import comparison as charts
+from components.ui.compare.results import Results
+from components.ui.shared import page
+
+
+def agreement(results: Results) -> None:
+    """Show how alike the systems rank."""
+    page.heading(
+        "Agreement",
+        "How to read: 1 is the same order. Kendall's tau counts pairs over all candidates, RBO "
+        "weighs the top, overlap counts shared documents at the top.",
+    )
+    names = list(measures(results.final_k))
+    selected = st.segmented_control(
+        "Measure",
+        names,
+        default=names[0],
+        key="_measure_of_agreement",
+        label_visibility="collapsed",
+    )
+    between = agreement_of(results.rankings, selected or names[0], results.final_k)
+    st.text(describe_agreement(between, results.names))
+    figure = charts.agreement(between, [c.style for c in results.columns], page.palette())
+    page.chart(figure, "agreement", f"{between.measure} between systems")
+
+
+def scores(results: Results) -> None:
+    """Show every score by rank, each system on its own scale."""
+    page.heading(
+        "Score by rank",
+        "How to read: each system has its own scale, so compare shapes, never heights.",
+    )
+    figure = charts.scores(results.columns, results.final_k, page.palette())
+    page.chart(figure, "scores", "Score by rank for each system")
