@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shlex
@@ -29,6 +30,7 @@ GUIDES = ROOT / ".docs"
 CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
 PAGES = (README, *sorted(GUIDES.glob("*.md")), *sorted(CONTRIBUTING.parent.glob("*.md")))
 MOST_BYTES = 8_192
+MOST_PICTURE_BYTES = 700_000
 ROUNDING = 0.015
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 RECORDS = {
@@ -70,6 +72,7 @@ def command_lines() -> Iterator[tuple[str, str]]:
 
 def test_the_readme_is_short() -> None:
     assert len(README.read_bytes()) <= MOST_BYTES
+    assert (GUIDES / "compare.png").stat().st_size <= MOST_PICTURE_BYTES
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
@@ -111,6 +114,38 @@ def test_the_guide_has_every_command_and_option() -> None:
         options = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
         for option in sorted(o for o in options if o.startswith("--") and o != "--json"):
             assert re.search(rf"{option}\b(?!-)", described[name]), f"{name} {option}"
+
+
+def fields(value: object) -> Iterator[str]:
+    """Yield the names of a JSON object's fields at any depth, but for what data names."""
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        yield name
+        if name not in {"collections", "metrics", "intervals", "depths"}:
+            for item in inner if isinstance(inner, list) else [inner]:
+                yield from fields(item)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "models",
+        "index --corpus exceptions --first-stage bm25 --no-tokens",
+        "search exception --corpus exceptions --first-stage bm25 --reranker bm25 --reranker jina",
+        "rerank exception --documents texts.txt --reranker bm25",
+        "evaluate --corpus exceptions --first-stage bm25 --reranker jina --out out --no-save",
+    ],
+)
+def test_the_guide_has_every_field(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("texts.txt").write_text("an exception", encoding="utf-8")
+    app([*shlex.split(line), "--json"], standalone_mode=False)
+    guide = read(GUIDES / "command-line.md")
+    for name in fields(json.loads(capsys.readouterr().out)):
+        assert f"`{name}`" in guide
+    for path in (tmp_path / "out").glob("*.*"):
+        assert f"`{path.name}`" in guide
 
 
 # ---------------------------------------------------------------- settings, packages, systems
