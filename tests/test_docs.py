@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-import importlib.util
+import asyncio
 import json
+import math
 import os
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import typer.main
 
+from components import measures, rerankers
 from components.cli import app
 from components.config import HubModel, Server
-from components.corpora.formats import Format
-from components.lab import catalog, read_settings
-from components.measures import Measure
-from components.rerankers import Family
-from components.retrieval.first_stages import FirstStage
+from components.corpora import Upload, formats, read_uploads
+from components.domain import CorpusError, RerankError
+from components.exports.permalink import parameters
+from components.lab import Lab, catalog, read_settings
+from components.measures import measure, usual_measures
+from components.pipeline import rerank, two_stage_search
+from components.rerankers import hosted
+from components.retrieval import first_stages
+from tests.support.added import added
 from tests.support.house import ROOT
 
 README = ROOT / "README.md"
@@ -33,14 +39,14 @@ MOST_BYTES = 8_192
 MOST_PICTURE_BYTES = 700_000
 ROUNDING = 0.015
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-RECORDS = {
-    "rerankers": ("FAMILY", Family),
-    "hosted": ("FAMILY", Family),
-    "first_stages": ("FIRST_STAGES", FirstStage),
-    "measures": ("MEASURES", Measure),
-    "formats": ("FORMATS", Format),
+PACKAGES = {
+    "components/rerankers": rerankers,
+    "components/rerankers/hosted": hosted,
+    "components/retrieval/first_stages": first_stages,
+    "components/measures": measures,
+    "components/corpora/formats": formats,
 }
-"""What the files of a package offer, by the package's name."""
+"""What a new file is added to, by folder."""
 
 
 def read(path: Path) -> str:
@@ -173,6 +179,12 @@ def test_every_providers_variables_are_in_the_guide() -> None:
         assert f"`{provider.address}`" in guide
 
 
+def test_every_parameter_of_a_link_is_in_the_guide() -> None:
+    links = read(GUIDES / "compare.md").partition("| parameter |")[2].partition("\n\n")[0]
+    listed = set(re.findall(r"`([a-z]+)`", "".join(re.findall(r"^\|([^|]+)\|", links, re.M))))
+    assert listed == {"corpus", "fingerprint", *parameters(read_settings({}))}
+
+
 def test_every_package_is_in_the_table_of_floors() -> None:
     named = set(re.findall(r"^\|[^|]*\| `([a-z_]+)`", read(GUIDES / "architecture.md"), re.M))
     folders = {path.parent.name for path in (ROOT / "components").glob("*/__init__.py")}
@@ -215,33 +227,76 @@ def test_the_example_in_python_prints_what_is_shown(tmp_path: Path) -> None:
             assert mine == its
 
 
-def load(path: Path) -> ModuleType:
-    """Return the module of a file that is in no package."""
-    spec = importlib.util.spec_from_file_location(f"example_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+# ---------------------------------------------------------------- the guide for contributors
 
 
-def examples() -> Iterator[tuple[str, str]]:
-    """Yield path and content of the files in the guide for contributors."""
-    for code in fenced(read(CONTRIBUTING), "python"):
-        yield code.partition("\n")[0].removeprefix("# "), code
+def examples() -> dict[str, str]:
+    """Return the files that the guide shows, by path."""
+    blocks = fenced(read(CONTRIBUTING), "python")
+    return {code.partition("\n")[0].removeprefix("# "): code for code in blocks}
+
+
+@pytest.fixture(scope="module")
+def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Add every file of the guide to its package."""
+    with ExitStack() as stack:
+        for path, code in examples().items():
+            package = PACKAGES[str(Path(path).parent)]
+            folder = tmp_path_factory.mktemp(Path(path).stem)
+            (folder / Path(path).name).write_text(code, encoding="utf-8")
+            forget = (catalog.families.cache_clear, catalog.first_stages.cache_clear)
+            stack.enter_context(added(package, folder, *forget))
+        yield
 
 
 def test_there_is_an_example_of_each_kind() -> None:
-    assert {Path(path).parent.name for path, _ in examples()} == set(RECORDS)
+    assert {str(Path(path).parent) for path in examples()} == set(PACKAGES)
+    assert not any((ROOT / path).exists() for path in examples())
 
 
-@pytest.mark.parametrize(("path", "code"), list(examples()), ids=lambda text: text.split("\n")[0])
-def test_an_example_is_a_file_that_offers_a_record(path: str, code: str, tmp_path: Path) -> None:
-    assert not (ROOT / path).exists(), "the example would replace a file"
-    assert (ROOT / path).parent.is_dir()
-    file = tmp_path / Path(path).name
-    file.write_text(code, encoding="utf-8")
-    attribute, kind = RECORDS[Path(path).parent.name]
-    value = getattr(load(file), attribute)
-    for record in value if isinstance(value, tuple) else (value,):
-        assert isinstance(record, kind)
+@pytest.mark.usefixtures("guided")
+def test_the_guides_first_stage_and_reranker_search(tmp_path: Path) -> None:
+    folder = tmp_path / "corpus.jsonl"
+    rows = ('{"_id": "a", "text": "hat hat fox"}', '{"_id": "b", "text": "a green hat"}')
+    folder.write_text("\n".join(rows), encoding="utf-8")
+    search = two_stage_search(
+        "green green hat",
+        str(folder),
+        first_stage="bm25-distinct",
+        reranker="word-overlap",
+        initial_k=2,
+        final_k=2,
+        lab=Lab(read_settings({})),
+    )
+    hits = asyncio.run(search)
+    assert [(hit.document.id, hit.score) for hit in hits] == [("b", 1.0), ("a", 0.5)]
+    # Robertson and Zaragoza's formula by hand: k1 = 1.2, b = 0.75, two texts of three and two stems
+    rare, common = math.log(1 + 1.5 / 1.5), math.log(1 + 0.5 / 2.5)
+    weight = 2.2 / (1 + 1.2 * (0.25 + 0.75 * 2 / 2.5))
+    assert hits[0].first_stage_score == pytest.approx(weight * (rare + common), abs=1e-6)
+
+
+@pytest.mark.usefixtures("guided")
+def test_the_guides_provider_is_asked() -> None:
+    settings = read_settings({"ACME_API_KEY": "key", "ACME_API_URL": "http://127.0.0.1:9"})
+    assert catalog.provider_labels()["acme"] == "Acme"
+    catalog.check_reranker("acme", settings)
+    with pytest.raises(RerankError, match="Acme cannot be reached"):
+        rerank("a fox", ["a hat"], reranker="acme", lab=Lab(settings))
+
+
+@pytest.mark.usefixtures("guided")
+def test_the_guides_measures_are_computed() -> None:
+    names = ("Success@2", "TopGrade@2")
+    run = {"q": {"x": 3.0, "y": 2.0, "z": 1.0}}
+    assert measure(run, {"q": {"z": 2}}, names).mean == {"Success@2": 0.0, "TopGrade@2": 0.0}
+    assert measure(run, {"q": {"z": 2, "y": 1}}, names).mean == {"Success@2": 1, "TopGrade@2": 0.5}
+    assert set(usual_measures()) > {"Success@5", "TopGrade@3"}
+
+
+@pytest.mark.usefixtures("guided")
+def test_the_guides_format_is_read() -> None:
+    corpus = read_uploads([Upload("notes.json", b'[{"_id": "a", "text": "fox"}, {"text": "hat"}]')])
+    assert [(d.id, d.text) for d in corpus.documents] == [("a", "fox"), ("doc-2", "hat")]
+    with pytest.raises(CorpusError, match=r"notes\.json: expected a list of objects"):
+        read_uploads([Upload("notes.json", b"{}")])
