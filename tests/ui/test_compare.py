@@ -10,12 +10,10 @@ from streamlit.testing.v1 import AppTest
 from components.analysis.explanations import Occlusion, Piece
 from components.domain import Corpus, Document, Ranking
 from components.lab.work import BackgroundTask
-from components.ui.compare import views
+from components.ui.compare import depth, latency
 from components.ui.compare.board.view import board_data
-from components.ui.compare.paste import texts_of
-from components.ui.compare.why import EXPLAINING, shaded_html
+from components.ui.compare.occlusion import shaded_html
 from components.ui.shared import state
-from components.ui.shared.work import FOUND, WORKING
 from components.wording import score as score_words
 from tests.support.asking import results
 from tests.support.servers.provider_server import serve
@@ -33,7 +31,7 @@ def link(**params: str | list[str]) -> AppTest:
 def work(at: AppTest, button: str) -> AppTest:
     """Press a button that starts work, wait for its end and show it."""
     at.button(key=button).click().run()
-    for task in at.session_state[WORKING].values():
+    for task in at.session_state[state.COMPUTATIONS].values():
         assert isinstance(task, BackgroundTask)
         task.join(PATIENCE)
     return at.run()
@@ -84,7 +82,7 @@ def test_the_depth_slider_recomputes_nothing_and_moves_the_columns(
     at.slider(key="_depth").set_value(15).run()
     assert job_of(at) is job
     assert not probes.SEEN
-    fewer = board_data(job, 10, {}, views.chosen_depth(job) or 15).columns[1].cards
+    fewer = board_data(job, 10, {}, depth.selected_depth(job) or 15).columns[1].cards
     assert max(card.first_rank for card in fewer) <= 15
     assert [c.id for c in fewer] != [c.id for c in full]
 
@@ -107,7 +105,7 @@ def test_repeating_gives_warm_percentiles(visit: Visit) -> None:
     settle(at)
     work(at, "repeat_now")
     table = next(d.value for d in at.dataframe if "Warm p95" in d.value.columns)
-    assert list(table["n"]) == [views.ROUNDS]
+    assert list(table["n"]) == [latency.ROUNDS]
     assert "bm25" in table["System"][0]
 
 
@@ -124,9 +122,10 @@ def test_latency_by_depth_is_measured_on_request(visit: Visit) -> None:
     at = visit(**{state.CORPUS: "helpdesk", state.INITIAL_K: 25})
     settle(at)
     work(at, "depths_now")
-    found = next(v for k, v in at.session_state[FOUND].items() if k[0] == "depths")
+    computations = at.session_state[state.COMPUTATIONS].items()
+    found = next(one.result for key, one in computations if key[0] == "depths")
     assert list(found["bm25"]) == [10, 20, 25]
-    assert all(ms > 0 for ms in found["bm25"].values())
+    assert all(ms > 0 for times in found["bm25"].values() for ms in times)
 
 
 # ---------------------------------------------------------------- why
@@ -239,12 +238,6 @@ def test_nothing_pasted_is_refused(visit: Visit) -> None:
     assert job_of(at) is job
 
 
-def test_lines_or_paragraphs() -> None:
-    assert texts_of("a\nb\n\n") == ["a", "b"]
-    assert texts_of("a\nb\n\nc\n") == ["a\nb", "c"]
-    assert texts_of("") == []
-
-
 # ---------------------------------------------------------------- files
 
 
@@ -295,11 +288,9 @@ def test_a_chosen_document_opens_with_what_each_system_made_of_it(visit: Visit) 
 @pytest.mark.models
 def test_a_cross_encoder_is_explained_by_leaving_out(visit: Visit) -> None:
     at, _ = opened(visit, "minilm-l12")
-    at.button(key="explain").click().run()
-    task, result = at.session_state[EXPLAINING][1]
-    task.join(PATIENCE)
-    at.run()
-    found = result["found"]
+    work(at, "explain_now")
+    [computation] = at.session_state[state.COMPUTATIONS].values()
+    found = computation.result
     assert f"the whole text scores {score_words(found.full)}" in said(at, "soft-shaded")
     table = next(d.value for d in at.dataframe if "Effect" in d.value.columns)
     best = max(found.pieces, key=lambda p: abs(p.effect))
@@ -327,9 +318,7 @@ def test_a_hosted_model_is_explained_only_after_its_price_was_told(
         assert "it takes calls and costs money" in words
         assert "Here: 1 request, about $0.002." in words
         assert len(server.seen) == asked
-        at.button(key="explain").click().run()
-        at.session_state[EXPLAINING][1][0].join(PATIENCE)
-        at.run()
+        work(at, "explain_now")
         assert len(server.seen) == asked + 1
         assert "the whole text scores" in said(at, "soft-shaded")
     state._lab.clear()
