@@ -9,6 +9,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from components import config
 from components.config import (
     HubModel,
     PriceOverride,
@@ -319,16 +320,16 @@ def test_a_provider_names_its_variables(tmp_path: Path) -> None:
     path = tmp_path / "lab.toml"
     path.write_text(NETWORK)
     environ = {"RERANK_LAB_CONFIG": str(path), "ACME_KEY": "k", "ACME_ADDRESS": "http://acme"}
-    read = read_settings(environ | {"CO_API_KEY": "a", "CO_API_URL": "no address"}, [ACME])
+    read = config.read_settings(environ | {"CO_API_KEY": "a", "CO_API_URL": "no address"}, [ACME])
     assert dict(read.keys) == {"acme": "k"}
     assert read.addresses == {"acme": "http://acme"}
     assert read.variables == {"acme": "ACME_KEY", "compatible:my-vllm": "MY_KEY"}
     with pytest.raises(InputError, match="ACME_ADDRESS is not the address of a server"):
-        read_settings({"ACME_ADDRESS": "http://me:pw@acme"}, [ACME])
+        config.read_settings({"ACME_ADDRESS": "http://me:pw@acme"}, [ACME])
 
 
 def test_keys_addresses_and_variables_are_no_part_of_equality() -> None:
-    one = read_settings({"ACME_KEY": "k", "ACME_ADDRESS": "http://acme"}, [ACME])
-    assert one == read_settings({}, [])
-    assert len({one, read_settings({}, []), one.with_keys({"acme": "other"})}) == 1
+    one = config.read_settings({"ACME_KEY": "k", "ACME_ADDRESS": "http://acme"}, [ACME])
+    assert one == config.read_settings({}, [])
+    assert len({one, config.read_settings({}, []), one.with_keys({"acme": "other"})}) == 1
     assert replace(one, hub=(HubModel("x", "a/b"),)).keys == one.keys
