@@ -34,24 +34,24 @@ class Path:
 def movement_paths(rankings: Sequence[Ranking], k: int) -> tuple[Path, ...]:
     """Return the paths of all documents among any ranking's first k."""
     documents = top_documents(rankings, k)
-    wanted = set(documents)
+    top = set(documents)
     below = [
-        sorted((h.rank, h.document.id) for h in r.hits if h.rank > k and h.document.id in wanted)
-        for r in rankings
+        [h.document.id for h in r.hits if h.rank > k and h.document.id in top] for r in rankings
     ]
     paths = []
     for document in documents:
         hits = ranks_of(document, rankings)
-        heights = tuple(_height(hit, k, band) for hit, band in zip(hits, below, strict=True))
+        heights = tuple(
+            None
+            if hit is None
+            else float(hit.rank)
+            if hit.rank <= k
+            else k + 1.5 + band.index(document)
+            for hit, band in zip(hits, below, strict=True)
+        )
         ranks = tuple(hit.rank if hit else None for hit in hits)
         paths.append(Path(next(h.document for h in hits if h), ranks, heights))
     return tuple(paths)
-
-
-def _height(hit: Hit | None, k: int, band: Sequence[tuple[int, str]]) -> float | None:
-    if hit is None:
-        return None
-    return float(hit.rank) if hit.rank <= k else k + 1.5 + band.index((hit.rank, hit.document.id))
 
 
 def relative_scores(scores: Sequence[float]) -> tuple[float, ...]:

@@ -26,16 +26,18 @@ def changes(old: SavedEvaluation, new: SavedEvaluation, name: str) -> tuple[Chan
     before, after = (
         saved.evaluation.metrics(saved.plan.judgments, (name,)) for saved in (old, new)
     )
-    differences, means = [], []
+    differences: list[Difference] = []
+    means: list[tuple[float, float]] = []
     for system in (s for s in new.plan.systems if s in before and s in after):
         then, now = before[system].per_query, after[system].per_query
         shared = [query for query in now if query in then]
         if shared:
             values = [then[q][name] for q in shared], [now[q][name] for q in shared]
             differences.append(difference(system, name, *values))
-            means.append([sum(v) / len(shared) for v in values])
+            means.append((sum(values[0]) / len(shared), sum(values[1]) / len(shared)))
     return tuple(
-        ChangeOverTime(d.system, *mean, d) for mean, d in zip(means, holm(differences), strict=True)
+        ChangeOverTime(d.system, then, now, d)
+        for (then, now), d in zip(means, holm(differences), strict=True)
     )
 
 

@@ -7,7 +7,7 @@ every column, so that thousands of queries take a tenth of a second.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from statistics import NormalDist
@@ -15,7 +15,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from components.measures import Metrics
+from components.measures import Metrics, is_quality
 from components.wording import signed
 
 RESAMPLES = 9_999
@@ -23,8 +23,8 @@ ALPHA = 0.05
 POWER = 0.8
 SEED = 20_261_122
 _CHUNK = 500
-_KEPT_QUERIES = 2_000
-"""Queries up to which resamples are kept: 40 MB."""
+_CACHED_QUERIES = 2_000
+"""Queries up to which resamples are cached: 40 MB."""
 Values = npt.NDArray[np.float64]
 """Shape (queries, columns)."""
 Counts = npt.NDArray[np.uint16]
@@ -64,23 +64,20 @@ def intervals(values: Values) -> Values:
     """Return the 95% percentile bootstrap interval of each column's mean, shape (columns, 2)."""
     n, columns = values.shape
     means = np.empty((RESAMPLES, columns))
-    for rows, counts in zip(_chunks(RESAMPLES), _resamples(n), strict=True):
+    resamples = _cached_resamples(n) if n <= _CACHED_QUERIES else _draw(n)
+    for rows, counts in zip(_chunks(RESAMPLES), resamples, strict=True):
         means[rows] = counts @ values / n
     bounds = np.percentile(means, [100 * ALPHA / 2, 100 * (1 - ALPHA / 2)], axis=0)
     return np.asarray(bounds.T, np.float64)
 
 
-def _resamples(n: int) -> Iterable[Counts]:
-    """Return how often each of n queries is drawn, chunk by chunk; the last few n are kept."""
-    return _kept_resamples(n) if n <= _KEPT_QUERIES else _drawn(n)
-
-
 @lru_cache(maxsize=2)
-def _kept_resamples(n: int) -> tuple[Counts, ...]:
-    return tuple(_drawn(n))
+def _cached_resamples(n: int) -> tuple[Counts, ...]:
+    return tuple(_draw(n))
 
 
-def _drawn(n: int) -> Iterator[Counts]:
+def _draw(n: int) -> Iterator[Counts]:
+    """Yield how often each of n queries is drawn, chunk by chunk, shape (resamples, n)."""
     chance = np.random.default_rng(SEED)
     for rows in _chunks(RESAMPLES):
         size = rows.stop - rows.start
@@ -232,7 +229,8 @@ def sentence(d: Difference, baseline: str) -> str:
     """Say in one sentence whether a system differs from the baseline, and how sure that is."""
     if d.n < 2:
         return f"{d.system}: {d.n} judged query is no evidence; judge more queries."
-    verb = "beats" if d.mean > 0 else "loses to" if d.mean < 0 else "equals"
+    more, less = ("beats", "loses to") if is_quality(d.measure) else ("is above", "is below")
+    verb = more if d.mean > 0 else less if d.mean < 0 else "equals"
     by = f" by {signed(d.mean)}" if d.mean else " in"
     interval = f"95% CI {signed(d.low)} to {signed(d.high)}, n = {d.n:,}"
     return f"{d.system} {verb} {baseline}{by} {d.measure} ({interval}): {_describe_noise(d)}."

@@ -136,19 +136,14 @@ def stage_times(plan: Plan, evaluation: Evaluation) -> tuple[StageTime, ...]:
         for stage in ("embed", "search") if first else ("rerank", "both stages"):
             values = [_STAGES[stage](r) for r in ranked]
             if any(values):
-                times.append(_stage_time(system, stage, values, ranked))
+                p50, p95, p99 = map(float, np.percentile(values, [50, 95, 99]))
+                pairs = float(np.mean([r.usage.pairs for r in ranked]))
+                tokens = float(np.mean([r.usage.tokens for r in ranked]))
+                reused = sum(r.usage.reused > 0 for r in ranked)
+                times.append(
+                    StageTime(system, stage, p50, p95, p99, len(values), pairs, tokens, reused)
+                )
     return tuple(times)
-
-
-def _stage_time(
-    system: str, stage: str, values: Sequence[float], ranked: Sequence[Ranked]
-) -> StageTime:
-    p50, p95, p99 = (float(p) for p in np.percentile(values, [50, 95, 99]))
-    pairs, tokens = (
-        float(np.mean([getattr(r.usage, name) for r in ranked])) for name in ("pairs", "tokens")
-    )
-    reused = sum(r.usage.reused > 0 for r in ranked)
-    return StageTime(system, stage, p50, p95, p99, len(values), pairs, tokens, reused)
 
 
 # ---------------------------------------------------------------- worth its price

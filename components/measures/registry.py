@@ -71,6 +71,15 @@ def check_measure(name: str) -> str:
     return entry.at(cutoff)
 
 
+def is_quality(name: str) -> bool:
+    """Return whether a higher value of a measure, by full name, means a better ranking.
+
+    A measure that there is not any more, as of a saved evaluation, counts as one of quality.
+    """
+    entry = families().get(name.partition("@")[0])
+    return entry is None or entry.quality
+
+
 def cutoff_of(name: str) -> int | None:
     """Return the cut-off in a measure's full name; None where it has none."""
     return int(name.partition("@")[2] or 0) or None

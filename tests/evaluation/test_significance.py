@@ -171,6 +171,13 @@ def test_a_difference_as_a_row_of_a_table() -> None:
     assert [v for v in facts(one).values() if v] == ["x", "+0.250", "1"]
 
 
+def test_a_measure_that_is_not_of_quality_is_not_won() -> None:
+    d = difference("s", "Judged@10", [0.5, 0.5, 0.5], [0.6, 0.6, 0.6])
+    assert sentence(d, "base").startswith("s is above base by +0.100 Judged@10 (95% CI ")
+    d = difference("s", "Judged@10", [0.5, 0.5, 0.5], [0.4, 0.4, 0.4])
+    assert sentence(d, "base").startswith("s is below base by \N{MINUS SIGN}0.100 Judged@10")
+
+
 def test_gains_and_losses_that_cancel_are_no_gain() -> None:
     found = difference("x", "m", [0.1, 0.3, 0.2], [0.3, 0.2, 0.1])
     assert found.mean == 0

@@ -92,8 +92,9 @@ def test_headroom_is_of_it() -> None:
 def test_the_command_line_computes_it_and_writes_it_to_every_file(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    options = ["--first-stage", "bm25", "--reranker", "rrf", "--max-queries", "4", "--no-save"]
-    command = ["evaluate", "--corpus", "exceptions", *options, "--measure", "First@2"]
+    systems = ["--first-stage", "bm25", "--reranker", "bm25", "--reranker", "rrf"]
+    command = ["evaluate", "--corpus", "exceptions", *systems, "--max-queries", "4", "--no-save"]
+    command += ["--measure", "First@2"]
     arguments = [*command, "--out", str(tmp_path / "out"), "--depth", "10", "--json"]
     monkeypatch.setattr(sys, "argv", ["rerank-lab", *arguments])
     with pytest.raises(SystemExit) as ended:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from components import evaluation
 from components.analysis.headroom import describe_headroom
 from components.analysis.headroom import headroom as headroom_of
-from components.analysis.quality import harms, worst_first
+from components.analysis.quality import Change, harms, worst_first
 from components.charts import comparison as charts
 from components.evaluation.summary import changes
 from components.pipeline import Pipelines
@@ -81,12 +83,18 @@ def _gallery(results: Results) -> None:
         (*key, results.measure, len(evaluated.complete)),
         lambda: evaluated.metrics(plan.judgments, (results.measure,)),
     )
-    changed = changes(plan, metrics, plan.first_stage, system, results.measure)
+    _worse_queries(
+        changes(plan, metrics, plan.first_stage, system, results.measure), system, results.measure
+    )
+
+
+def _worse_queries(changed: Sequence[Change], system: str, measure: str) -> None:
+    """List the queries that a reranker made worse; the selected one is opened."""
     worse = worst_first(changed)
     better = sum(c.change > 0 for c in changed)
     page.soft(
         f"Of {len(changed)} judged queries {system} makes {better} better and {len(worse)} worse "
-        f"({results.measure}). Choose one to open it.",
+        f"({measure}). Choose one to open it.",
         "gallery",
     )
     if not worse:

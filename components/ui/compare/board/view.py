@@ -71,18 +71,19 @@ def board_data(
     specs = column_specs(job.request, job.lab.settings)
     for key, letter in letters(job.request.systems, job.lab.settings).items():
         stage = job.steps.get(key, Step())
-        result = at(specs[key], _result(job, key), depth)
+        result = job.comparison.result(key) if job.comparison else None
+        result = at(specs[key], result, depth)
         column = _column(specs[key], letter, stage, result, final_k, grades, measure)
         told = _instruction_note(specs[key], job.request)
         columns.append(replace(column, notes=(*told, *column.notes)))
     top = max(3, *grades.values()) if grades else 0
     paths = _paths(job, final_k, grades, depth) if job.finished else ()
-    reading = _reading(final_k, grades) if paths else ""
-    return BoardData(tuple(columns), top, final_k, paths, reading)
-
-
-def _result(job: ComparisonJob, system: str) -> Ranking | Failure | None:
-    return job.comparison.result(system) if job.comparison else None
+    bold = "documents judged relevant" if any(g > 0 for g in grades.values()) else "systems' firsts"
+    reading = (
+        f"How to read: one line a document, one column a system. Bold are the {bold}. "
+        f"Below the dots stand ranks beyond {final_k}."
+    )
+    return BoardData(tuple(columns), top, final_k, paths, reading if paths else "")
 
 
 def at(spec: Spec, result: Ranking | Failure | None, depth: int | None) -> Ranking | Failure | None:
@@ -96,11 +97,11 @@ def _paths(
     job: ComparisonJob, final_k: int, grades: Mapping[str, int], depth: int | None
 ) -> tuple[PathView, ...]:
     """Return the paths of the top documents through the columns that ended well."""
-    if job.first_stage is None:
+    if job.comparison is None:
         return ()
     specs = column_specs(job.request, job.lab.settings)
-    results = [at(specs[key], _result(job, key), depth) for key in job.request.systems]
-    rankings = (job.first_stage, *(r for r in results if isinstance(r, Ranking)))
+    results = [at(specs[key], job.comparison.result(key), depth) for key in job.request.systems]
+    rankings = (job.comparison.first_stage, *(r for r in results if isinstance(r, Ranking)))
     telling = telling_documents(rankings, grades)
     return tuple(
         PathView(
@@ -111,14 +112,6 @@ def _paths(
             p.document.id in telling,
         )
         for p in movement_paths(rankings, final_k)
-    )
-
-
-def _reading(final_k: int, grades: Mapping[str, int]) -> str:
-    bold = "documents judged relevant" if any(g > 0 for g in grades.values()) else "systems' firsts"
-    return (
-        f"How to read: one line a document, one column a system. Bold are the {bold}. "
-        f"Below the dots stand ranks beyond {final_k}."
     )
 
 
