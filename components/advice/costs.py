@@ -1,9 +1,12 @@
-"""What a second stage costs on somebody's own traffic, and where an API stops being cheaper."""
+"""What reranking costs at a given traffic, and from which traffic a machine is cheaper than an API.
+
+All amounts are US dollars; a month has 365.25 / 12 days.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,6 +15,8 @@ import numpy as np
 from components.config import Settings
 from components.domain import Billed, Corpus, Price, Spec
 from components.evaluation import Evaluation, Plan
+from components.evaluation.summary import stage_times
+from components.lab import Lab, catalog
 from components.models.tokens import estimate_tokens
 from components.rerankers.hosted.prices import DOCUMENTS_A_SEARCH, price_of
 
@@ -19,48 +24,48 @@ T = TypeVar("T")
 DAYS_A_MONTH = 365.25 / 12
 SECONDS_A_DAY = 86_400
 SAMPLE = 300
-"""Texts at most whose tokens are counted."""
+"""The most texts whose tokens are counted."""
 
 
 # ---------------------------------------------------------------- tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """Mean tokens of a query and of a candidate, by the lab's own tokenizer, and of what."""
+class MeanTokens:
+    """Mean tokens of a query and of a candidate by the lab's tokenizer; `source` says of what."""
 
     query: float
     document: float
     source: str
 
 
-def reading_of_corpus(corpus: Corpus) -> Reading:
+def tokens_of_corpus(corpus: Corpus) -> MeanTokens:
     """Count the tokens of a corpus's queries and documents."""
-    texts = [document.passage for document in _some(corpus.documents)]
-    asked = [query.text for query in _some(corpus.queries)] or [texts[0][:60]]
-    return Reading(_mean(asked), _mean(texts), f"{len(texts):,} documents of {corpus.name}")
+    texts = [document.passage for document in _sample(corpus.documents)]
+    queries = [query.text for query in _sample(corpus.queries)] or [texts[0][:60]]
+    return MeanTokens(_mean(queries), _mean(texts), f"{len(texts):,} documents of {corpus.name}")
 
 
-def reading_of_run(plan: Plan, found: Evaluation, corpus: Corpus, depth: int) -> Reading:
+def tokens_of_run(plan: Plan, evaluation: Evaluation, corpus: Corpus, depth: int) -> MeanTokens:
     """Count the tokens of an evaluation's queries and of their first `depth` candidates.
 
     What is retrieved is often longer than the corpus on average.
     """
-    ranked, documents = found.rankings[plan.first_stage], corpus.by_id
-    asked = _some([query for query in plan.queries if query.id in ranked])
-    ids = _some([i for query in asked for i in ranked[query.id].documents[:depth]])
+    ranked, documents = evaluation.rankings[plan.first_stage], corpus.by_id
+    queries = _sample([query for query in plan.queries if query.id in ranked])
+    ids = _sample([i for query in queries for i in ranked[query.id].documents[:depth]])
     texts = [documents[i].passage for i in ids if i in documents]
-    source = f"{len(texts):,} candidates of {len(asked):,} evaluated queries"
-    return Reading(_mean([query.text for query in asked]), _mean(texts), source)
+    source = f"{len(texts):,} candidates of {len(queries):,} evaluated queries"
+    return MeanTokens(_mean([query.text for query in queries]), _mean(texts), source)
 
 
 def _mean(texts: Sequence[str]) -> float:
     return float(np.mean(estimate_tokens(texts))) if texts else 0.0
 
 
-def _some(found: Sequence[T]) -> Sequence[T]:
-    """Return at most SAMPLE of them, evenly spread."""
-    return found[:: math.ceil(len(found) / SAMPLE) or 1]
+def _sample(items: Sequence[T]) -> Sequence[T]:
+    """Return at most SAMPLE of the items, evenly spread."""
+    return items[:: math.ceil(len(items) / SAMPLE) or 1]
 
 
 # ---------------------------------------------------------------- bills
@@ -97,13 +102,36 @@ class Bill:
 
 def bills(specs: Sequence[Spec], traffic: Traffic, settings: Settings) -> tuple[Bill, ...]:
     """Return the monthly cost of every hosted model whose price is on file, the cheapest first."""
-    found, billed = [], traffic.billed()
+    priced, billed = [], traffic.billed()
     for spec in specs:
         price = price_of(spec, settings) if spec.provider else None
         if price is not None:
             usd = price.cost(billed)
-            found.append(Bill(spec, price, usd, usd * traffic.queries_a_day * DAYS_A_MONTH))
-    return tuple(sorted(found, key=lambda bill: (bill.usd_a_month, bill.spec.key)))
+            priced.append(Bill(spec, price, usd, usd * traffic.queries_a_day * DAYS_A_MONTH))
+    return tuple(sorted(priced, key=lambda bill: (bill.usd_a_month, bill.spec.key)))
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The requests that scoring some texts takes, and their cost; None without a price on file."""
+
+    requests: int
+    usd: float | None
+
+
+def charge_for_texts(spec: Spec, query: str, texts: Sequence[str], settings: Settings) -> Charge:
+    """Return what it takes to score texts that no first stage retrieved, estimated."""
+    most = spec.limits.documents or len(texts)
+    requests = 1 if spec.listwise else -(-len(texts) // most)
+    price = price_of(spec, settings)
+    if price is None:
+        return Charge(requests, None)
+    tokens = sum(estimate_tokens(texts)) + len(texts) * estimate_tokens([query])[0]
+    searches = -(-len(texts) // DOCUMENTS_A_SEARCH)
+    return Charge(requests, price.cost(Billed(1, searches, tokens, estimated=True)))
+
+
+# ---------------------------------------------------------------- machines of one's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,5 +166,29 @@ def break_even(machine: Machine, usd_a_query: float) -> float | None:
     """
     if usd_a_query <= 0:
         return None
-    found = machine.usd_a_month / (usd_a_query * DAYS_A_MONTH)
-    return found if found <= machine.queries_a_day else None
+    queries_a_day = machine.usd_a_month / (usd_a_query * DAYS_A_MONTH)
+    return queries_a_day if queries_a_day <= machine.queries_a_day else None
+
+
+def ms_a_pair(plan: Plan, evaluation: Evaluation) -> dict[str, float]:
+    """Return each reranker's median milliseconds for one pair, as an evaluation measured it."""
+    times = stage_times(plan, evaluation)
+    return {t.system: t.p50 / t.pairs for t in times if t.stage == "rerank" and t.pairs}
+
+
+def machines(
+    lab: Lab, speeds: Mapping[str, float], candidates: int, usd_a_month: float, busy: float
+) -> dict[str, Machine]:
+    """Return a machine for each local reranker whose speed was measured, by key.
+
+    `speeds` are milliseconds for one pair, such as an evaluation's; where they lack a reranker,
+    the lab's own measurements since it started are taken. `busy` is a share from 0 to 1.
+    """
+    specs = catalog.reranker_specs(lab.settings).items()
+    local = [k for k, s in specs if s.local and s.runtime != "none" and s.family != "fusion"]
+    measured = {key: speeds.get(key) or lab.ms_a_pair(key) for key in local}
+    return {
+        key: Machine(usd_a_month, ms * candidates / 1000, busy)
+        for key, ms in measured.items()
+        if ms
+    }

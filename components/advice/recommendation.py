@@ -1,4 +1,4 @@
-"""Which reranker for whom: what is needed rules some out, what matters most orders the rest."""
+"""Recommends a reranker: needs rule some out, and reputation or cost orders the rest."""
 
 from __future__ import annotations
 
@@ -9,19 +9,16 @@ from typing import Literal
 
 from components.config import Settings
 from components.domain import Billed, Spec
-from components.lab import Measured
+from components.lab import Lab, Measured, catalog
 from components.lab.catalog import Entry
 from components.rerankers.hosted.prices import price_of
 
 PAIRS = 100
 """Candidates for which latency and cost are given."""
 FEWEST_PAIRS = 20
-"""A pass over fewer pairs says too little of one over 100."""
-# By reputation on public collections, the strongest first: a place to begin, not a measurement.
-REPUTATION = (
-    *("cohere", "voyage", "jina", "bge-v2-m3"),
-    *("minilm-l12", "late-minilm", "bm25"),
-)
+"""Passes over fewer pairs are left out: they say too little of one over 100."""
+REPUTATION = ("cohere", "voyage", "jina", "bge-v2-m3", "minilm-l12", "late-minilm", "bm25")
+"""Keys by reputation on public collections, the strongest first; it was not measured here."""
 _LEAD = {
     "quality": "the strongest by reputation of what fits; nobody has measured it on your queries",
     "cost": "the cheapest of what fits",
@@ -31,7 +28,7 @@ _LEFT_OUT = frozenset({"fusion", "bi-encoder"})
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What somebody needs: every field that is set rules rerankers out, `priority` orders them."""
+    """Requirements: every field that is set rules rerankers out; `priority` orders the others."""
 
     self_hosted: bool = False
     instructions: bool = False
@@ -52,7 +49,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is known of a reranker's speed and cost, for 100 candidates.
+    """A reranker's speed and cost, for 100 candidates.
 
     `ms` is the median of `runs` scoring passes measured here, each scaled to 100 pairs; `usd` the
     cost of one query at the price on file.
@@ -65,48 +62,55 @@ class Figures:
 
 def figures(spec: Spec, measured: Sequence[Measured], settings: Settings, tokens: int) -> Figures:
     """Return a reranker's figures; `tokens` is the estimate for one query with 100 candidates."""
-    took = [m.ms * PAIRS / m.pairs for m in measured if m.pairs >= FEWEST_PAIRS]
+    times = [m.ms * PAIRS / m.pairs for m in measured if m.pairs >= FEWEST_PAIRS]
     price = price_of(spec, settings)
     usd = price.cost(Billed(1, searches=1.0, tokens=tokens)) if price else None
-    return Figures(median(took) if took else None, len(took), usd if spec.provider else 0.0)
+    return Figures(median(times) if times else None, len(times), usd if spec.provider else 0.0)
+
+
+def all_figures(lab: Lab, tokens: int) -> dict[str, Figures]:
+    """Return the figures of every reranker in the catalog, by key."""
+    return {
+        key: figures(spec, list(lab.measured.get(key, ())), lab.settings, tokens)
+        for key, spec in catalog.reranker_specs(lab.settings).items()
+    }
 
 
 def options(
-    entries: Sequence[Entry], needs: Needs, known: Mapping[str, Figures]
+    entries: Sequence[Entry], needs: Needs, figures_by_key: Mapping[str, Figures]
 ) -> tuple[Option, ...]:
     """Return all rerankers, the recommended first, those that are ruled out last."""
-    found = [_option(e, needs, known[e.spec.key]) for e in entries if _eligible(e)]
-    fit = [o for o in found if not o.ruled_out]
-    fit.sort(key=lambda o: _order(o, needs, known[o.spec.key]))
+    considered = [
+        Option(
+            entry.spec,
+            entry.available,
+            tuple(_reasons(entry.spec, needs, figures_by_key[entry.spec.key])),
+            _obstacle(entry.spec, needs, figures_by_key[entry.spec.key]),
+        )
+        for entry in entries
+        if entry.stage == "reranker" and entry.spec.family not in _LEFT_OUT
+    ]
+    fit = [o for o in considered if not o.ruled_out]
+    fit.sort(key=lambda o: _sort_key(o, needs, figures_by_key[o.spec.key]))
     if fit:
         fit[0] = replace(fit[0], reasons=(_LEAD[needs.priority], *fit[0].reasons))
-    return (*fit, *(o for o in found if o.ruled_out))
+    return (*fit, *(o for o in considered if o.ruled_out))
 
 
-def alternatives(found: Sequence[Option]) -> tuple[Option, ...]:
+def alternatives(ranked: Sequence[Option]) -> tuple[Option, ...]:
     """Return, after the recommended one, the best fitting model of each other provider."""
     roots: dict[str, Option] = {}
-    for option in (o for o in found if not o.ruled_out):
+    for option in (o for o in ranked if not o.ruled_out):
         roots.setdefault(_root(option.spec), option)
     return tuple(roots.values())[1:]
 
 
 def _root(spec: Spec) -> str:
+    """Return what models of one provider share: the key before its colon."""
     return spec.key if spec.self_hosted else spec.key.split(":")[0]
 
 
-def _eligible(entry: Entry) -> bool:
-    return entry.stage == "reranker" and entry.spec.family not in _LEFT_OUT
-
-
-def _option(entry: Entry, needs: Needs, known: Figures) -> Option:
-    spec = entry.spec
-    return Option(
-        spec, entry.available, tuple(_reasons(spec, needs, known)), _obstacle(spec, needs, known)
-    )
-
-
-def _obstacle(spec: Spec, needs: Needs, known: Figures) -> str:
+def _obstacle(spec: Spec, needs: Needs, figures: Figures) -> str:
     """Return why a reranker is out of the question, or nothing."""
     if needs.self_hosted and spec.hosted:
         return "query and texts would leave your machines"
@@ -114,13 +118,13 @@ def _obstacle(spec: Spec, needs: Needs, known: Figures) -> str:
         return "it follows no instruction"
     if needs.many_languages and spec.languages == "English":
         return "it was made for English"
-    if needs.latency_ms and known.ms is not None and known.ms > needs.latency_ms:
-        return f"it took {known.ms:,.0f} ms for {PAIRS} candidates here"
+    if needs.latency_ms and figures.ms is not None and figures.ms > needs.latency_ms:
+        return f"it took {figures.ms:,.0f} ms for {PAIRS} candidates here"
     return ""
 
 
-def _reasons(spec: Spec, needs: Needs, known: Figures) -> list[str]:
-    """Return what speaks for a reranker, what was asked for first."""
+def _reasons(spec: Spec, needs: Needs, figures: Figures) -> list[str]:
+    """Return what speaks for a reranker: what was asked for first, then its cost."""
     reasons = []
     if needs.self_hosted:
         reasons.append("runs on your own machines: no text leaves them")
@@ -128,31 +132,27 @@ def _reasons(spec: Spec, needs: Needs, known: Figures) -> list[str]:
         reasons.append("follows an instruction beside the query")
     if needs.many_languages:
         reasons.append(f"languages: {spec.languages}")
-    if needs.latency_ms:
-        reasons.append(_speed_words(known))
-    reasons.append(_cost_words(spec, known))
+    if needs.latency_ms and figures.ms is None:
+        reasons.append("not measured here yet: measure it below before you decide")
+    elif needs.latency_ms:
+        reasons.append(
+            f"took {figures.ms:,.0f} ms for {PAIRS} candidates here (median of {figures.runs})"
+        )
+    if not spec.hosted:
+        reasons.append("costs nothing but the machine it runs on")
+    elif figures.usd is None:
+        reasons.append("its price is not on file")
+    else:
+        reasons.append(
+            f"about ${figures.usd * 1000:,.2f} for 1,000 queries with {PAIRS} candidates each"
+        )
     return reasons
 
 
-def _speed_words(known: Figures) -> str:
-    if known.ms is None:
-        return "not measured here yet: measure it below before you decide"
-    return f"took {known.ms:,.0f} ms for {PAIRS} candidates here (median of {known.runs})"
-
-
-def _cost_words(spec: Spec, known: Figures) -> str:
-    if not spec.hosted:
-        return "costs nothing but the machine it runs on"
-    if known.usd is None:
-        return "its price is not on file"
-    return f"about ${known.usd * 1000:,.2f} for 1,000 queries with {PAIRS} candidates each"
-
-
-def _order(option: Option, needs: Needs, known: Figures) -> tuple[float, int, bool, str]:
+def _sort_key(option: Option, needs: Needs, figures: Figures) -> tuple[float, int, bool, str]:
     """Return what the fitting rerankers are sorted by: cost or reputation, then availability."""
-    key = option.spec.key
-    own = _root(option.spec)
-    place = REPUTATION.index(own) if own in REPUTATION else len(REPUTATION)
-    cost = known.usd if known.usd is not None else float("inf")
+    root = _root(option.spec)
+    place = REPUTATION.index(root) if root in REPUTATION else len(REPUTATION)
+    cost = figures.usd if figures.usd is not None else float("inf")
     first = cost if needs.priority == "cost" else float(place)
-    return (first, place, not option.available, key)
+    return (first, place, not option.available, option.spec.key)

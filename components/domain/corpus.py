@@ -62,6 +62,14 @@ class Corpus:
         return next((q for q in self.queries if " ".join(q.text.split()) == wanted), None)
 
     @property
+    def opening_query(self) -> str:
+        """Return the first query's text; without queries, the first document's title or words."""
+        if self.queries:
+            return self.queries[0].text
+        document = self.documents[0]
+        return document.title or " ".join(document.text.split()[:8])
+
+    @property
     def split(self) -> str:
         """Return the name of the split whose judgments these are."""
         return next((n for n, judged in self.splits.items() if judged is self.judgments), "test")

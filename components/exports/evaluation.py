@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -37,6 +39,15 @@ def write(folder: Path, report: EvaluationReport) -> None:
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as exc:
         raise InputError(f"{folder} cannot be written: {exc}.", "Choose another --out.") from exc
+
+
+def zipped(report: EvaluationReport) -> bytes:
+    """Return every file in one ZIP archive."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as members:
+        for name, text in files(report):
+            members.writestr(name, text)
+    return archive.getvalue()
 
 
 def _json(value: object) -> str:

@@ -19,6 +19,7 @@ from components.domain import (
     Query,
     Ranking,
     Recorded,
+    Spec,
     Timing,
     Usage,
 )
@@ -34,6 +35,7 @@ from components.exports.recording_format import (
     TimingData,
     UsageData,
 )
+from components.pipeline import Pipelines
 
 PREFIX = "recorded:"
 """Begins the keys of recorded systems, which may stand beside the same system computed now."""
@@ -99,6 +101,23 @@ def columns_for(recording: Recording, query: str) -> RecordedQuery | None:
 
 
 # ---------------------------------------------------------------- writing
+
+
+def saved(
+    comparison: Comparison,
+    pipelines: Pipelines,
+    specs: Mapping[str, Spec],
+    grades: Mapping[str, int],
+) -> Saved:
+    """Return a comparison to save; `specs` by system, the first stage included."""
+    return Saved(
+        comparison=comparison,
+        initial_k=pipelines.initial_k,
+        instruction=pipelines.instruction,
+        models={key: spec.model or spec.label for key, spec in specs.items()},
+        scales={key: spec.scale for key, spec in specs.items()},
+        grades=grades,
+    )
 
 
 def bundle(saved: Sequence[Saved], corpus: Corpus, made: datetime) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Literal, TypeVar
@@ -121,6 +121,15 @@ def reranker_specs(settings: Settings) -> dict[str, Spec]:
 def base(system: str) -> str:
     """Return the reranker's key in a system's name: `voyage@plain` is `voyage`."""
     return system.removesuffix(WITHOUT_INSTRUCTION)
+
+
+def with_variants(rerankers: Sequence[str], settings: Settings) -> tuple[str, ...]:
+    """Return rerankers, each that follows an instruction beside itself without the instruction."""
+    specs = reranker_specs(settings)
+    pairs = (
+        (key, key + WITHOUT_INSTRUCTION) if specs[key].instructions else (key,) for key in rerankers
+    )
+    return tuple(key for pair in pairs for key in pair)
 
 
 def reranker_spec(system: str, settings: Settings) -> Spec:

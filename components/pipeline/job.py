@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Self
 
 from components.domain import Comparison, Corpus, Failure, Ranking
-from components.lab import Lab
+from components.lab import Lab, catalog
 from components.lab.work import Step, Worker
 from components.pipeline.comparison import compare
 from components.pipeline.request import PipelineRun, Request
@@ -57,6 +57,25 @@ class ComparisonJob(Worker):
         while self.comparison is None and not self.finished and time.monotonic() < until:
             time.sleep(0.005)
         return self
+
+    def reusable_rankings(self, request: Request, corpus: Corpus) -> dict[str, Ranking]:
+        """Return the rankings that hold for another request too, where only rerankers changed.
+
+        A column that is added must not run, and bill, the others again. Where the instruction
+        changed, rerankers that follow none keep their rankings.
+        """
+        before, now = self.request.pipelines, request.pipelines
+        same = replace(before, rerankers=now.rerankers, instruction=now.instruction) == now
+        query = replace(self.request.query, recorded=request.query.recorded)
+        if not same or query != request.query or self.corpus.fingerprint != corpus.fingerprint:
+            return {}
+        alike, settings = before.instruction == now.instruction, self.lab.settings
+        return {
+            ranking.system: ranking
+            for ranking in (self.comparison.rankings if self.comparison else ())
+            if not ranking.recorded
+            and (alike or not catalog.reranker_spec(ranking.system, settings).instructions)
+        }
 
     def step(self, system: str, state: str, done: int, total: int) -> None:
         """Note how far a system is; raise Cancelled once the work was stopped."""

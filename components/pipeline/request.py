@@ -7,6 +7,7 @@ from typing import Protocol
 
 from components.domain import Comparison, Corpus, Failure, InputError, Ranking, Recorded
 from components.lab import Lab, catalog
+from components.pipeline.limits import INITIAL_K
 
 
 class Watcher(Protocol):
@@ -46,7 +47,7 @@ class Pipelines:
 
     first_stage: str = catalog.DEFAULT_FIRST_STAGE
     rerankers: tuple[str, ...] = (catalog.DEFAULT_RERANKER,)
-    initial_k: int = 100
+    initial_k: int = INITIAL_K
     instruction: str = ""
     deadline_s: float | None = None
     reuse: bool = False

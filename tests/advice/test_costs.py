@@ -8,12 +8,15 @@ import pytest
 
 from components.advice.costs import (
     Machine,
-    Reading,
+    MeanTokens,
     Traffic,
     bills,
     break_even,
-    reading_of_corpus,
-    reading_of_run,
+    charge_for_texts,
+    machines,
+    ms_a_pair,
+    tokens_of_corpus,
+    tokens_of_run,
 )
 from components.config import PriceOverride, Settings
 from components.domain import Billed, Corpus, Document, Price, Query, Spec, Timing, Usage
@@ -242,13 +245,50 @@ def test_the_speed_of_a_reranker_is_the_median_of_what_was_measured() -> None:
     assert lab.ms_a_pair("late-minilm") is None
 
 
+def test_a_machine_stands_for_each_local_reranker_whose_speed_was_measured() -> None:
+    """late-minilm took 2 ms a pair in this lab; minilm-l12 took 10 in an evaluation, 20 here."""
+    lab = Lab()
+    lab.note("minilm-l12", Measured(100, 2000.0))
+    lab.note("late-minilm", Measured(50, 100.0))
+    lab.note("rrf", Measured(100, 5.0))  # a fusion needs no machine of its own
+    found = machines(lab, {"minilm-l12": 10.0}, 50, 60.0, 0.5)
+    assert found == {
+        "minilm-l12": Machine(60.0, 0.5, 0.5),
+        "late-minilm": Machine(60.0, 0.1, 0.5),
+    }
+
+
+def test_an_evaluations_speed_is_its_median_time_by_its_mean_pairs() -> None:
+    plan = Plan(Pipelines("bm25", ("minilm-l12",), 3), (), {})
+    times = ((10.0, 4), (30.0, 4), (50.0, 4))
+    ranked = {
+        f"q{n}": Ranked(("a",), (1.0,), Timing(rerank_ms=ms), Usage(pairs=pairs))
+        for n, (ms, pairs) in enumerate(times)
+    }
+    assert ms_a_pair(plan, Evaluation(plan.systems, {"minilm-l12": ranked})) == {"minilm-l12": 7.5}
+
+
+# ---------------------------------------------------------------- texts of one's own
+
+
+def test_texts_are_charged_by_request_and_price() -> None:
+    """Two texts of one token beside a query of two: 6 tokens, at 0.5 dollars a million."""
+    charge = charge_for_texts(spec("voyage"), "one two", ["apple", "apple"], OWN)
+    assert charge.requests == 1
+    assert charge.usd == pytest.approx(6 * 0.5 / 1e6)
+    many = charge_for_texts(spec("cohere"), "one", ["apple"] * 1001, OWN)
+    assert many.requests == 2  # a thousand documents a request
+    assert many.usd == pytest.approx(11 * 4.0 / 1000)  # of a hundred documents each
+    assert charge_for_texts(hosted("acme", "m"), "one", ["apple"], OWN).usd is None
+
+
 # ---------------------------------------------------------------- tokens
 
 
 def test_tokens_of_a_corpus_are_means_by_the_labs_tokenizer() -> None:
     documents = tuple(Document(str(n), "", "apple " * n) for n in (2, 4))
     corpus = Corpus("c", documents, (Query("q", "one two three"),))
-    assert reading_of_corpus(corpus) == Reading(3.0, 3.0, "2 documents of c")
+    assert tokens_of_corpus(corpus) == MeanTokens(3.0, 3.0, "2 documents of c")
 
 
 def test_tokens_of_a_run_are_of_its_candidates_alone() -> None:
@@ -258,12 +298,12 @@ def test_tokens_of_a_run_are_of_its_candidates_alone() -> None:
     plan = Plan(Pipelines("bm25", (), 3), queries, {})
     ranked = Ranked(("b", "c", "a"), (3.0, 2.0, 1.0), Timing(), Usage())
     found = Evaluation(("bm25",), {"bm25": {"q": ranked}})
-    read = reading_of_run(plan, found, Corpus("c", documents, queries), 2)
-    assert read == Reading(2.0, 5.0, "2 candidates of 1 evaluated queries")
+    read = tokens_of_run(plan, found, Corpus("c", documents, queries), 2)
+    assert read == MeanTokens(2.0, 5.0, "2 candidates of 1 evaluated queries")
 
 
 def test_many_texts_are_sampled_evenly() -> None:
     documents = tuple(Document(str(n), "", "apple" if n % 2 else "apple pie") for n in range(900))
-    read = reading_of_corpus(Corpus("c", documents))
+    read = tokens_of_corpus(Corpus("c", documents))
     assert read.source == "300 documents of c"
     assert read.document == 1.5

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -27,7 +28,7 @@ from components.domain import (
 )
 from components.evaluation import Evaluation, Plan, ranked
 from components.evaluation.store import SavedEvaluation
-from components.exports.evaluation import files, write
+from components.exports.evaluation import files, write, zipped
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport
 from components.exports.tables import differences_csv, latex, per_query_csv
@@ -127,6 +128,13 @@ def test_the_report_needs_nothing_from_outside() -> None:
     assert "default-src 'none'" in page
     assert "url(" not in page
     assert page.startswith('<!doctype html><html lang="en">')
+
+
+def test_an_archive_holds_every_file() -> None:
+    view = nasty()
+    with zipfile.ZipFile(io.BytesIO(zipped(view))) as archive:
+        members = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert members == dict(files(view))
 
 
 def test_written_files(tmp_path: Path) -> None:

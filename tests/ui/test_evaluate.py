@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from types import ModuleType
 
 import pytest
@@ -12,10 +14,11 @@ from streamlit.testing.v1 import AppTest
 from components.config import Settings
 from components.domain import Corpus, Document, Query
 from components.evaluation.job import EvaluationJob
-from components.evaluation.store import EvaluationStore, SavedEvaluation
+from components.evaluation.store import FILE, EvaluationStore, SavedEvaluation
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport
 from components.ui.shared import state
+from tests.support.visits import said
 
 Visit = Callable[..., AppTest]
 PAGE = "pages/evaluate.py"
@@ -189,6 +192,35 @@ def test_a_corpus_without_judgments_says_so(visit: Visit) -> None:
     bare = Corpus("bare", (Document("d", "", "a fox"),), (Query("q", "fox"),), {}, "b" * 64)
     at = visit(PAGE, **{state.UPLOADS: {"bare": bare}, state.CORPUS: "bare"})
     assert "The corpus bare has no judgments." in texts(at)
+
+
+def test_the_list_says_which_evaluations_cannot_be_read(visit: Visit) -> None:
+    document = Document("d", "", "a fox")
+    mine = Corpus("mine", (document,), (Query("q", "fox"),), {"q": {"d": 1}}, "c" * 64)
+    at = visit(PAGE, **{state.UPLOADS: {"mine": mine}, state.CORPUS: "mine", state.RERANKERS: ()})
+    one = evaluated(at)
+    file = at.session_state[state.EVALUATING].lab.settings.data_dir / FILE
+    for id, made, head in (
+        ("newer", "2026-02-01T00:00:00+00:00", "json_set(head, '$.version', 99)"),
+        ("damaged", "2026-01-01T00:00:00+00:00", "'{'"),
+    ):
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute(
+                "INSERT INTO evaluations (id, made, fingerprint, head, body) "
+                f"SELECT ?, ?, fingerprint, {head}, body FROM evaluations WHERE id = ?",
+                (id, made, one.id),
+            )
+    at.session_state[state.EVIDENCE] = "kept"
+    at.run()
+    assert not at.exception
+    assert said(at, "soft-unreadable-0").startswith(
+        "The evaluation of 2026-02-01T00:00:00+00:00 was saved by a newer version of the lab"
+    )
+    assert said(at, "soft-unreadable-1") == (
+        "The evaluation of 2026-01-01T00:00:00+00:00 is damaged."
+    )
+    listed = next(d.value for d in at.dataframe if "Made (UTC)" in d.value.columns)
+    assert list(listed["Corpus"]).count("mine") == 1, "the one that can be read is listed"
 
 
 def test_somebody_elses_evaluations_are_not_listed(visit: Visit) -> None:

@@ -9,9 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.domain import Ranking
-from components.ui.compare import recording
+from components.exports.recordings import bundle
 from components.ui.compare.board.view import board_data
-from components.ui.compare.recording import HISTORY, RECORDING
 from components.ui.shared import state
 from tests.support.asking import results
 from tests.support.visits import Visit, has, ids, job_of, said, settle
@@ -24,16 +23,16 @@ def upload(at: AppTest, name: str, data: bytes) -> AppTest:
 
 def history(at: AppTest) -> list[str]:
     """Return the queries that can be saved."""
-    held = at.session_state.get(HISTORY, [])
+    held = at.session_state.get(state.HISTORY, [])
     return [one.comparison.query for _, one in held]
 
 
 def saved_bundle(at: AppTest) -> bytes:
     """Return what the save button would write."""
     job = job_of(at)
-    _, one = at.session_state[HISTORY][-1]
+    _, one = at.session_state[state.HISTORY][-1]
 
-    return recording.bundle([one], job.corpus, datetime(2026, 11, 22, tzinfo=UTC)).encode()
+    return bundle([one], job.corpus, datetime(2026, 11, 22, tzinfo=UTC)).encode()
 
 
 @pytest.mark.models
@@ -100,7 +99,7 @@ def test_a_broken_recording_is_refused_and_changes_nothing(visit: Visit) -> None
     upload(at, "demo.json", b'{"format": "<script>"}')
     assert "demo.json is not a recording" in said(at, "complaint")
     assert job_of(at) is job
-    assert RECORDING not in at.session_state or at.session_state[RECORDING] is None
+    assert state.RECORDING not in at.session_state or at.session_state[state.RECORDING] is None
 
 
 def test_a_run_file_joins_as_a_column_and_can_be_removed(visit: Visit) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from components.corpora.pasted import given_order
 from components.domain import Comparison, InputError, Recorded
 from components.exports.recordings import (
     RecordedQuery,
@@ -15,64 +16,59 @@ from components.exports.recordings import (
     bundle,
     columns_for,
     read_bundle,
+    saved,
 )
 from components.exports.trec import read_run
 from components.pipeline import Pipelines, QueryInput, Request
 from components.pipeline.job import ComparisonJob
-from components.ui.compare import paste
+from components.pipeline.limits import MAX_SYSTEMS
 from components.ui.compare.board.view import column_specs, first_spec
 from components.ui.shared import page, state
 
-RECORDING = "recording"
-RUNS = "runs"
-HISTORY = "history"
-LATEST = "latest"
 MOST_SAVED = 200
+"""Comparisons of one session that can be saved; the oldest are dropped."""
 TYPES = ["json", "trec", "run", "txt"]
 
 
 # ---------------------------------------------------------------- what is asked
 
 
-def request_for(query: str, pipelines: Pipelines, most: int) -> Request:
-    """Return a query's request, with the recorded columns that belong to it, `most` in all."""
+def request_for(query: str, pipelines: Pipelines) -> Request:
+    """Return a query's request, with the recorded columns and loaded runs that belong to it."""
     recorded = recorded_query(query)
     columns = (*(recorded.columns if recorded else ()), *_runs_for(query))
-    room = max(0, most - len(pipelines.rerankers))
-    first = recorded.first_stage if recorded else paste.given_order()
+    room = max(0, MAX_SYSTEMS - len(pipelines.rerankers))
+    first = recorded.first_stage if recorded else given_order(state.corpus())
     if recorded:
         pipelines = replace(pipelines, initial_k=recorded.initial_k)
     return Request(pipelines, QueryInput(query, columns[:room], first))
 
 
-def recording() -> Recording | None:
-    """Return the recording that is being replayed, if any."""
-    held: Recording | None = state.get(RECORDING)
-    return held
+def replayed() -> Recording | None:
+    """Return the recording that is being replayed, while its corpus is the session's."""
+    recording: Recording | None = state.get(state.RECORDING)
+    corpus = state.corpus()
+    if recording and (recording.matches(corpus) or corpus.name == recording.name):
+        return recording
+    return None
 
 
 def recorded_query(query: str) -> RecordedQuery | None:
-    """Return what the recording holds for a query, while its corpus is the session's."""
-    held = recording()
-    if held is None or not _at_home(held):
-        return None
-    return columns_for(held, query)
-
-
-def _at_home(held: Recording) -> bool:
-    return held.matches(state.corpus()) or state.corpus().name == held.name
+    """Return what the replayed recording holds for a query."""
+    recording = replayed()
+    return columns_for(recording, query) if recording else None
 
 
 def _runs() -> dict[str, dict[str, Recorded]]:
-    found: dict[str, dict[str, Recorded]] = st.session_state.setdefault(RUNS, {})
-    return found
+    """Return the loaded runs: rankings by query id, by the run's key."""
+    return state.mapping(state.RUNS)
 
 
-def _runs_for(query: str) -> tuple[Recorded, ...]:
-    known = state.corpus().find_query(query)
-    if known is None:
+def _runs_for(text: str) -> tuple[Recorded, ...]:
+    query = state.corpus().find_query(text)
+    if query is None:
         return ()
-    return tuple(run[known.id] for run in _runs().values() if known.id in run)
+    return tuple(run[query.id] for run in _runs().values() if query.id in run)
 
 
 # ---------------------------------------------------------------- saving
@@ -80,47 +76,43 @@ def _runs_for(query: str) -> tuple[Recorded, ...]:
 
 def remember(job: ComparisonJob, comparison: Comparison) -> None:
     """Keep a finished comparison, so that it can be saved."""
-    if st.session_state.get(LATEST) == id(job) or job.stopped:
+    if state.get(state.LATEST) == id(job) or job.stopped:
         return
-    state.put(LATEST, id(job))
-    history: list[tuple[str, Saved]] = st.session_state.setdefault(HISTORY, [])
-    history.append((job.corpus.fingerprint, saved(job, comparison)))
-    del history[:-MOST_SAVED]
+    state.put(state.LATEST, id(job))
+    specs = {comparison.first_stage.system: first_spec(job.request)}
+    specs |= column_specs(job.request, job.lab.settings)
+    grades = job.corpus.grades(job.corpus.find_query(job.request.query.text))
+    entry = saved(comparison, job.request.pipelines, specs, grades)
+    history = [*_history(), (job.corpus.fingerprint, entry)]
+    state.put(state.HISTORY, history[-MOST_SAVED:])
 
 
-def saved(job: ComparisonJob, comparison: Comparison) -> Saved:
-    """Return a comparison with what a reader must know of it: models, scales, judgments."""
-    specs = column_specs(job.request, job.lab.settings)
-    first = first_spec(job.request)
-    known = {comparison.first_stage.system: first} | specs
-    return Saved(
-        comparison=comparison,
-        initial_k=job.request.pipelines.initial_k,
-        instruction=job.request.pipelines.instruction,
-        models={key: spec.model or spec.label for key, spec in known.items()},
-        scales={key: spec.scale for key, spec in known.items()},
-        grades=job.corpus.grades(job.corpus.find_query(job.request.query.text)),
-    )
+def _history() -> list[tuple[str, Saved]]:
+    """Return the session's finished comparisons with their corpora's fingerprints."""
+    history: list[tuple[str, Saved]] = state.get(state.HISTORY) or []
+    return history
 
 
 def _save_buttons() -> None:
     corpus = state.corpus()
-    history: list[tuple[str, Saved]] = st.session_state.get(HISTORY, [])
-    mine = [one for fingerprint, one in history if fingerprint == corpus.fingerprint]
+    mine = [one for fingerprint, one in _history() if fingerprint == corpus.fingerprint]
     if not mine:
         page.soft("A comparison can be saved once it has ended.", "nothing-to-save")
         return
     now = datetime.now(UTC)
-    for label, chosen in (("Save this comparison", mine[-1:]), (f"Save all {len(mine)}", mine)):
-        if chosen is mine and len(mine) < 2:
+    for label, comparisons in (
+        ("Save this comparison", mine[-1:]),
+        (f"Save all {len(mine)}", mine),
+    ):
+        if comparisons is mine and len(mine) < 2:
             continue
         st.download_button(
             label,
-            bundle(chosen, corpus, now),
+            bundle(comparisons, corpus, now),
             file_name=f"{corpus.name}-{now:%Y-%m-%d-%H%M}.json",
             mime="application/json",
             icon=":material/download:",
-            key=f"save-{len(chosen)}-{chosen is mine}",
+            key=f"save-{len(comparisons)}-{comparisons is mine}",
             on_click="ignore",
         )
 
@@ -141,11 +133,16 @@ def popover() -> None:
         file = st.file_uploader(
             "Recording or run", type=TYPES, label_visibility="collapsed", key="_recording"
         )
-        if file is not None and st.session_state.get("_recording_read") != file.file_id:
-            st.session_state["_recording_read"] = file.file_id
+        if file is not None and state.get(state.RECORDING_READ) != file.file_id:
+            state.put(state.RECORDING_READ, file.file_id)
             with page.complaints():
                 _load(file.name, file.getvalue())
-        _loaded_runs()
+        for key, run in list(_runs().items()):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                page.soft(f"{key}: {len(run):,} queries", f"run-{key}")
+                if st.button("Remove", key=f"remove-{key}"):
+                    del _runs()[key]
+                    st.rerun()
 
 
 def _load(name: str, data: bytes) -> None:
@@ -156,22 +153,21 @@ def _load(name: str, data: bytes) -> None:
     st.rerun()
 
 
-def _replay(found: Recording) -> None:
+def _replay(recording: Recording) -> None:
     """Make a recording the session's: its corpus, its first query, only its own columns."""
-    names = [n for n in state.corpus_names() if found.matches(state.corpus_named(n))]
+    names = [n for n in state.corpus_names() if recording.matches(state.corpus_named(n))]
     if not names:
-        state.uploads()[found.name] = found.corpus()
-        names = [found.name]
+        state.uploads()[recording.name] = recording.corpus()
+        names = [recording.name]
     state.choose_corpus(names[0])
-    state.put(RECORDING, found)
-    state.put(state.QUERY, found.queries[0].text)
+    state.put(state.RECORDING, recording)
+    state.put(state.QUERY, recording.queries[0].text)
     state.put(state.RERANKERS, ())
 
 
 def _add_run(name: str, data: bytes) -> None:
     run = read_run(data, name)
-    known = {query.id for query in state.corpus().queries}
-    if not known & run.keys():
+    if run.keys().isdisjoint(query.id for query in state.corpus().queries):
         raise InputError(
             f"{name} ranks none of the queries of {state.corpus().name}.",
             "Choose the corpus that the run was made with; its query ids must agree.",
@@ -179,44 +175,31 @@ def _add_run(name: str, data: bytes) -> None:
     _runs()[next(iter(run.values())).key] = run
 
 
-def _loaded_runs() -> None:
-    for key, run in list(_runs().items()):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            page.soft(f"{key}: {len(run):,} queries", f"run-{key}")
-            if st.button("Remove", key=f"remove-{key}"):
-                del _runs()[key]
-                st.rerun()
-
-
-def _failed(found: RecordedQuery | None) -> str:
-    words = [f"{f.system}: {f.reason}" for f in found.failures] if found else []
-    return f" Failed then: {'; '.join(words)}" if words else ""
-
-
 def banner() -> None:
     """Say that a recording is being replayed, and offer to leave it."""
-    held = recording()
-    if held is None or not _at_home(held):
+    recording = replayed()
+    if recording is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="replay"):
-        found = recorded_query(state.query())
-        texts = [query.text for query in held.queries]
-        chosen = st.selectbox(
+        recorded = recorded_query(state.query())
+        texts = [query.text for query in recording.queries]
+        text = st.selectbox(
             f"Recorded queries ({len(texts):,})",
             texts,
-            index=texts.index(found.text) if found else None,
+            index=texts.index(recorded.text) if recorded else None,
             placeholder="This query is not in the recording",
             key=f"_recorded_{hash(state.query())}",
         )
-        date = held.queries[0].first_stage.date
+        failures = [f"{f.system}: {f.reason}" for f in recorded.failures] if recorded else []
         page.soft(
-            f"Recorded {date}. What is marked so was computed then, not now.{_failed(found)}",
+            f"Recorded {recording.queries[0].first_stage.date}. What is marked so was computed "
+            f"then, not now.{' Failed then: ' + '; '.join(failures) if failures else ''}",
             "replaying",
         )
         if st.button("Leave the recording", key="leave_recording"):
-            state.put(RECORDING, None)
+            state.put(state.RECORDING, None)
             state.put(state.RERANKERS, state.DEFAULTS[state.RERANKERS])
             st.rerun()
-    if chosen is not None and chosen != state.query():
-        state.put(state.QUERY, chosen)
+    if text is not None and text != state.query():
+        state.put(state.QUERY, text)
         st.rerun()

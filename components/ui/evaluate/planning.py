@@ -14,9 +14,7 @@ from components.domain import LabError
 from components.evaluation import Plan, Subset
 from components.lab import catalog
 from components.pipeline import check_pipelines
-from components.ui.compare import ask
-from components.ui.rerankers.choosing import reading
-from components.ui.shared import page, state
+from components.ui.shared import page, state, systems
 from components.wording import dollars, duration, queries
 
 SUBSETS = {"all": "all", "tag": "one kind", "sample": "some, at random"}
@@ -36,7 +34,7 @@ def form() -> Plan | LabError:
         )
         _choose_subset()
         with st.popover("Systems and depth", icon=":material/tune:", width="content"):
-            ask.choose_systems()
+            systems.choose()
             st.checkbox(
                 "Take scores that are kept from earlier runs",
                 help="A pair of query and document that a model has scored is not scored again. "
@@ -51,17 +49,17 @@ def form() -> Plan | LabError:
 
 def _choose_split() -> None:
     """Let the visitor choose among several sets of judgments."""
-    found = state.corpus()
-    if len(found.splits) < 2:
+    corpus = state.corpus()
+    if len(corpus.splits) < 2:
         return
-    counts = {name: len(judged) for name, judged in found.splits.items()}
-    key = f"_split_{found.fingerprint[:12]}"
-    st.session_state[key] = found.split
+    counts = {name: len(judged) for name, judged in corpus.splits.items()}
+    key = f"_split_{corpus.fingerprint[:12]}"
+    st.session_state[key] = corpus.split
     st.selectbox(
         "Judgments (split)",
         list(counts),
         format_func=lambda name: f"{name} ({queries(counts[name])})",
-        on_change=lambda: state.choose_split(found.name, st.session_state[key]),
+        on_change=lambda: state.choose_split(corpus.name, st.session_state[key]),
         key=key,
         width=190,
     )
@@ -100,43 +98,39 @@ def _plan() -> Plan:
         sample=int(state.get(state.SAMPLE)) if kind == "sample" else None,
         seed=int(state.get(state.SEED)) if kind == "sample" else 0,
     )
-    pipelines = replace(ask.pipelines(), reuse=state.get(state.REUSE))
+    pipelines = replace(systems.pipelines(), reuse=state.get(state.REUSE))
     check_pipelines(pipelines, state.lab())
-    found = state.corpus()
-    return evaluation.plan(found, pipelines, subset=subset, split=found.split)
+    corpus = state.corpus()
+    return evaluation.plan(corpus, pipelines, subset=subset, split=corpus.split)
 
 
-def plan_words(chosen: Plan) -> str:
+def describe_plan(plan: Plan) -> str:
     """Say what would be evaluated, how long that will take and what it will cost."""
-    systems = ", ".join(chosen.systems[1:]) or "alone"
-    said = (
-        f"{queries(len(chosen.queries), 'judged')} of {chosen.corpus} "
-        f"({chosen.subset}), "
-        f"{chosen.depth} candidates each from {chosen.first_stage}: {systems}."
+    rerankers = ", ".join(plan.systems[1:]) or "alone"
+    sentence = (
+        f"{queries(len(plan.queries), 'judged')} of {plan.corpus} ({plan.subset}), "
+        f"{plan.depth} candidates each from {plan.first_stage}: {rerankers}."
     )
-    return " ".join([said, *_takes(chosen), *_costs(chosen)])
+    return " ".join([sentence, *_describe_time(plan), *_describe_bills(plan)])
 
 
-def _takes(chosen: Plan) -> Iterator[str]:
-    """Say how long the chosen rerankers will take, where their speed is known."""
-    lab, pairs = state.lab(), len(chosen.queries) * chosen.depth
-    speeds = [lab.ms_a_pair(system) for system in chosen.systems[1:]]
-    known = [ms for ms in speeds if ms is not None]
-    if known and sum(known) * pairs >= 1000:
-        yield (
-            f"About {duration(sum(known) * pairs / 1000)} at the speed measured here, "
-            "less where scores are kept."
-        )
+def _describe_time(plan: Plan) -> Iterator[str]:
+    """Say how long the rerankers will take, where their speed was measured."""
+    lab, pairs = state.lab(), len(plan.queries) * plan.depth
+    speeds = [lab.ms_a_pair(system) for system in plan.systems[1:]]
+    seconds = sum(ms for ms in speeds if ms is not None) * pairs / 1000
+    if seconds >= 1:
+        yield (f"About {duration(seconds)} at the speed measured here, less where scores are kept.")
 
 
-def _costs(chosen: Plan) -> Iterator[str]:
+def _describe_bills(plan: Plan) -> Iterator[str]:
     """Say what providers will charge, about."""
     settings = state.lab().settings
-    specs = [catalog.reranker_spec(key, settings) for key in chosen.pipelines.rerankers]
+    specs = [catalog.reranker_spec(key, settings) for key in plan.pipelines.rerankers]
     if not any(spec.provider for spec in specs):
         return
-    read = reading(state.corpus())
-    traffic = Traffic(len(chosen.queries), chosen.depth, read.query, read.document)
+    mean = state.mean_tokens(state.corpus())
+    traffic = Traffic(len(plan.queries), plan.depth, mean.query, mean.document)
     for bill in bills(specs, traffic, settings):
-        usd = bill.usd_a_query * len(chosen.queries)
+        usd = bill.usd_a_query * len(plan.queries)
         yield f"{bill.spec.key} will charge about {dollars(round(usd, 2) or usd)}."

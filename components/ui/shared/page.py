@@ -1,17 +1,23 @@
-"""Every page is set up here: title, theme, navigation, and how an error looks."""
+"""What every page has: title, style, navigation, headings, charts and errors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 import streamlit as st
+from plotly.graph_objects import Figure
 from streamlit.delta_generator import DeltaGenerator
 
 from components.charts.palette import DARK, LETTERS, LIGHT, Palette
 from components.corpora import sample_names
 from components.domain import LabError
 from components.ui.shared import state
+
+# Streamlit's first table imports pandas. Plotly looks for it in every chart, and fails where
+# another thread has imported only half of it: here it is imported before any page is drawn.
+import_module("pandas")
 
 PAGES = (
     ("app.py", "Compare"),
@@ -20,7 +26,10 @@ PAGES = (
     ("pages/rerankers.py", "Rerankers"),
 )
 
-# Streamlit's own look, made quieter. Trusted text: no data ever goes in here.
+CHART = {"displayModeBar": False, "displaylogo": False}
+"""Plotly's settings for every chart."""
+
+# Overrides of Streamlit's own style. Trusted text: no data ever goes in here.
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 1.1rem 2rem 4rem; max-width: 1480px; }
 [data-testid="stHeader"] { background: transparent; height: 0; min-height: 0; }
@@ -83,13 +92,9 @@ def setup(title: str) -> None:
         for path, label in PAGES:
             st.page_link(path, label=label, width="content")
         with st.container(key="where", width="content"):
-            soft(_where(), "where")
-
-
-def _where() -> str:
-    found = state.corpus()
-    place = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
-    return f"{found.name} · {len(found.documents):,} passages · {place}"
+            corpus = state.corpus()
+            engine = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
+            soft(f"{corpus.name} · {len(corpus.documents):,} passages · {engine}", "where")
 
 
 def corpus_picker(key: str, width: int) -> None:
@@ -107,13 +112,13 @@ def corpus_picker(key: str, width: int) -> None:
 
 
 def soft(text: str, key: str) -> None:
-    """Write a quiet line of plain text."""
+    """Write a small, faint line of plain text."""
     with st.container(key=f"soft-{key}", width="content"):
         st.text(text)
 
 
 def complain(error: LabError, key: str = "complaint") -> None:
-    """Show what went wrong and what to do, as plain text: messages may carry hostile input."""
+    """Show what went wrong and what to do, as plain text: messages may hold hostile input."""
     with st.container(border=True, key=key):
         st.text(f"⚠ {error.reason}")
         if error.remedy:
@@ -140,8 +145,13 @@ def palette() -> Palette:
 
 
 def tabs(*names: str) -> list[DeltaGenerator]:
-    """Return one container a tab; the chosen one survives reruns."""
+    """Return one container a tab; the open tab survives reruns."""
     return list(st.tabs(names))
+
+
+def chart(figure: Figure, key: str, alt: str) -> None:
+    """Draw a chart; `alt` is its alternative text."""
+    st.plotly_chart(figure, key=key, config=CHART, alt=alt)
 
 
 def heading(title: str, line: str) -> None:

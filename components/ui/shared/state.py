@@ -1,4 +1,4 @@
-"""What a browser session remembers, and what all sessions share. Every key is named here."""
+"""The state of a browser session, all of its keys, and the lab that all sessions share."""
 
 from __future__ import annotations
 
@@ -7,59 +7,79 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from components import measures
+from components.advice.costs import MeanTokens, tokens_of_corpus
 from components.corpora import open_corpus, sample_names
 from components.domain import Corpus
-from components.lab import Lab, read_settings
-from components.lab.work import BackgroundTask
+from components.lab import BackgroundTask, Lab, catalog, read_settings
+from components.pipeline import limits
 from components.pipeline.job import ComparisonJob
 
 T = TypeVar("T")
 
-# Permanent keys. A widget's own key dies with its page, so widgets copy from and to these.
+# Keys outlive a page; a widget's own key dies with it, so widgets copy from and to these.
+# What is compared:
 CORPUS = "corpus"
+SPLITS = "splits"
 QUERY = "query"
-SHOWN_QUERY = "shown_query"
+DRAWN_QUERY = "shown_query"
 FIRST_STAGE = "first_stage"
 RERANKERS = "rerankers"
 INITIAL_K = "initial_k"
 FINAL_K = "final_k"
-UPLOADS = "uploads"
-JOB = "job"
-TASK = "task"
-SAMPLE_QUERY = "sample_query"
 INSTRUCTION = "instruction"
 WITHOUT = "without"
 DEADLINE = "deadline"
-KEYS = "keys"
+# How a comparison is looked at:
 VIEW = "view"
+COMPARE_MEASURE = "compare_measure"
 CHOSEN = "chosen"
-EVALUATING = "evaluating"
-EVALUATED = "evaluated"
-EVIDENCE = "evidence"
-MEASURE = "measure"
-CUT = "cut"
-BASELINE = "baseline"
+DEPTH = "_depth"
+PERMALINK_READ = "permalink_read"
+NOTICES = "permalink_notices"
+# What is evaluated, and how an evaluation is looked at:
 SUBSET = "subset"
 TAG = "evaluated_tag"
 SAMPLE = "sample"
 SEED = "seed"
 REUSE = "reuse"
-SPLITS = "splits"
+EVIDENCE = "evidence"
+MEASURE = "measure"
+CUT = "cut"
+BASELINE = "baseline"
+SAVED_ROWS = "kept"
 QUERIES_A_DAY = "queries_a_day"
 PRICED_K = "priced_k"
 MACHINE_USD = "machine_usd"
 BUSY = "busy"
+# What this session brought along, began or computed:
+UPLOADS = "uploads"
+NEW_CORPUS = "new_corpus"
+KEYS = "keys"
+TESTED = "tested"
+JOB = "job"
+TASK = "task"
+MEASURING = "measuring"
+EVALUATING = "evaluating"
+EVALUATED = "evaluated"
+COMPUTATIONS = "computations"
 MEMO = "memo"
+RECORDING = "recording"
+RECORDING_READ = "recording_read"
+RUNS = "runs"
+HISTORY = "history"
+LATEST = "latest"
 
 DEFAULTS: Mapping[str, Any] = {
-    FIRST_STAGE: "bge-small",
-    RERANKERS: ("minilm-l12", "late-minilm", "bm25"),
-    INITIAL_K: 100,
-    FINAL_K: 10,
+    FIRST_STAGE: catalog.DEFAULT_FIRST_STAGE,
+    RERANKERS: (catalog.DEFAULT_RERANKER, "late-minilm", "bm25"),
+    INITIAL_K: limits.INITIAL_K,
+    FINAL_K: limits.FINAL_K,
     INSTRUCTION: "",
     WITHOUT: False,
     DEADLINE: None,
     VIEW: "all",
+    COMPARE_MEASURE: measures.DEFAULT,
     EVIDENCE: "quality",
     MEASURE: "nDCG",
     CUT: 10,
@@ -70,42 +90,14 @@ DEFAULTS: Mapping[str, Any] = {
     REUSE: True,
     SPLITS: {},
     QUERIES_A_DAY: 10_000,
-    PRICED_K: 100,
+    PRICED_K: limits.INITIAL_K,
     MACHINE_USD: 60.0,
     BUSY: 30,
 }
 MEMO_ENTRIES = 64
 
 
-@st.cache_resource(show_spinner=False)
-def _lab() -> Lab:
-    return Lab(read_settings())
-
-
-def lab() -> Lab:
-    """Return the process's lab with this session's keys; models and store are shared by all."""
-    shared = _lab()
-    return shared.with_keys({**_secret_keys(shared), **typed_keys()})
-
-
-def _secret_keys(shared: Lab) -> dict[str, str]:
-    """Return the keys in Streamlit's secrets, which go before those of the environment."""
-    if not st.secrets.load_if_toml_exists():
-        return {}
-    variables = shared.settings.variables
-    return {p: str(st.secrets[v]) for p, v in variables.items() if v in st.secrets}
-
-
-def typed_keys() -> dict[str, str]:
-    """Return the keys typed in this browser session, by provider."""
-    held: dict[str, str] = st.session_state.setdefault(KEYS, {})
-    return held
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def sample(name: str) -> Corpus:
-    """Return a corpus that comes with the project."""
-    return open_corpus(name)
+# ---------------------------------------------------------------- values
 
 
 def get(key: str) -> Any:  # noqa: ANN401  (session state holds anything)
@@ -114,8 +106,14 @@ def get(key: str) -> Any:  # noqa: ANN401  (session state holds anything)
 
 
 def put(key: str, value: object) -> None:
-    """Keep a session value."""
+    """Set a session value."""
     st.session_state[key] = value
+
+
+def mapping(key: str) -> dict[Any, Any]:
+    """Return the session's dictionary under a key; an empty one is set where there is none."""
+    values: dict[Any, Any] = st.session_state.setdefault(key, {})
+    return values
 
 
 def bound(key: str) -> dict[str, Any]:
@@ -126,30 +124,67 @@ def bound(key: str) -> dict[str, Any]:
 
 
 def memo(key: tuple[object, ...], compute: Callable[[], T]) -> T:
-    """Return what this session has computed under a key, or compute it; the oldest make room."""
-    held: dict[tuple[object, ...], Any] = st.session_state.setdefault(MEMO, {})
-    if key not in held:
-        while len(held) >= MEMO_ENTRIES:
-            held.pop(next(iter(held)))
-        held[key] = compute()
-    found: T = held[key]
-    return found
+    """Return the session's cached value of a key, or compute it; the oldest entries are dropped."""
+    cache = mapping(MEMO)
+    if key not in cache:
+        while len(cache) >= MEMO_ENTRIES:
+            cache.pop(next(iter(cache)))
+        cache[key] = compute()
+    value: T = cache[key]
+    return value
 
 
-def fingerprints() -> tuple[str, ...]:
-    """Return the fingerprints of the corpora that this session holds."""
-    return tuple(corpus_named(name).fingerprint for name in corpus_names())
+# ---------------------------------------------------------------- the lab
+
+
+@st.cache_resource(show_spinner=False)
+def _lab() -> Lab:
+    return Lab(read_settings())
+
+
+def lab() -> Lab:
+    """Return the process's lab with this session's keys; models and store are shared by all.
+
+    Keys in Streamlit's secrets go before those of the environment, typed ones before both.
+    """
+    process_lab, secrets = _lab(), {}
+    if st.secrets.load_if_toml_exists():
+        variables = process_lab.settings.variables.items()
+        secrets = {p: str(st.secrets[v]) for p, v in variables if v in st.secrets}
+    return process_lab.with_keys({**secrets, **typed_keys()})
+
+
+def typed_keys() -> dict[str, str]:
+    """Return the keys typed in this browser session, by provider."""
+    return mapping(KEYS)
+
+
+# ---------------------------------------------------------------- corpora
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def sample(name: str) -> Corpus:
+    """Return a corpus that comes with the project."""
+    return open_corpus(name)
 
 
 def uploads() -> dict[str, Corpus]:
     """Return the corpora uploaded in this session, by name."""
-    held: dict[str, Corpus] = st.session_state.setdefault(UPLOADS, {})
-    return held
+    return mapping(UPLOADS)
 
 
 def corpus_names() -> tuple[str, ...]:
     """Return the samples and this session's uploads."""
     return (*sample_names(), *uploads())
+
+
+def corpus_named(name: str) -> Corpus:
+    """Return a sample or an upload of this session, with the judgments of the chosen split."""
+    corpus = uploads().get(name) or sample(name)
+    split = get(SPLITS).get(name, corpus.split)
+    if split == corpus.split:
+        return corpus
+    return memo(("split", corpus, split), lambda: corpus.with_split(split))
 
 
 def corpus() -> Corpus:
@@ -159,51 +194,54 @@ def corpus() -> Corpus:
     return corpus_named(name if name in names else names[0])
 
 
-def corpus_named(name: str) -> Corpus:
-    """Return a sample or an upload of this session, with the judgments of the chosen split."""
-    found = uploads().get(name) or sample(name)
-    split = get(SPLITS).get(name, found.split)
-    if split == found.split:
-        return found
-    return memo(("split", found, split), lambda: found.with_split(split))
+def fingerprints() -> tuple[str, ...]:
+    """Return the fingerprints of the samples and of this session's uploads."""
+    return tuple(corpus_named(name).fingerprint for name in corpus_names())
+
+
+def choose_corpus(name: str) -> None:
+    """Make a corpus the session's own, with its opening query."""
+    put(CORPUS, name)
+    put(QUERY, corpus().opening_query)
 
 
 def choose_split(name: str, split: str) -> None:
-    """Look at a corpus by the judgments of a split; what was compared by others is forgotten."""
+    """Judge a corpus by another split; the comparison that used the old one is dropped."""
     if corpus_named(name).split != split:
         put(SPLITS, {**get(SPLITS), name: split})
         put(JOB, None)
 
 
-def choose_corpus(name: str) -> None:
-    """Make a corpus the session's own, with its first sample query."""
-    put(CORPUS, name)
-    put(QUERY, first_query(corpus()))
-    put(SAMPLE_QUERY, None)
-
-
-def first_query(found: Corpus) -> str:
-    """Return the query to open a corpus with: its first, or else its first document's title."""
-    if found.queries:
-        return found.queries[0].text
-    document = found.documents[0]
-    return document.title or " ".join(document.text.split()[:8])
-
-
 def query() -> str:
-    """Return the session's query; a first visit begins with the corpus's first."""
+    """Return the session's query; a first visit begins with the corpus's opening query."""
     if QUERY not in st.session_state:
-        put(QUERY, first_query(corpus()))
+        put(QUERY, corpus().opening_query)
     return str(get(QUERY))
+
+
+def mean_tokens(corpus: Corpus) -> MeanTokens:
+    """Return the tokens of a corpus's queries and documents, counted once a session."""
+    return memo(("mean tokens", corpus), lambda: tokens_of_corpus(corpus))
+
+
+# ---------------------------------------------------------------- work in threads
 
 
 def job() -> ComparisonJob | None:
     """Return the session's comparison, if one was begun."""
-    held: ComparisonJob | None = get(JOB)
-    return held
+    current: ComparisonJob | None = get(JOB)
+    return current
+
+
+def drop_job() -> None:
+    """Stop the session's comparison and forget it, so that the next run begins anew."""
+    current = job()
+    if current:
+        current.stop()
+    put(JOB, None)
 
 
 def task() -> BackgroundTask | None:
     """Return the session's indexing, if one was begun."""
-    held: BackgroundTask | None = get(TASK)
-    return held
+    current: BackgroundTask | None = get(TASK)
+    return current

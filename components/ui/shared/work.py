@@ -1,51 +1,77 @@
-"""Work with progress that a page waits for, and that can be stopped."""
+"""Work in threads that a page waits for: progress, Stop, errors and results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
 
 import streamlit as st
 
-from components.lab import StepReport
-from components.lab.work import BackgroundTask
-from components.ui.shared import page
+from components.lab import BackgroundTask, StepReport
+from components.ui.shared import page, state
 
+T = TypeVar("T")
 POLL_SECONDS = 0.3
-FOUND = "found"
-WORKING = "working"
 
 
-def watch(task: BackgroundTask, name: str) -> None:
-    """Show how far a task is until it ends; then run the page once more, to show its result."""
+class Computation(BackgroundTask, Generic[T]):
+    """A background task with a result, which is None until it has ended well."""
+
+    def __init__(self, compute: Callable[[StepReport], T]) -> None:
+        super().__init__(self._take)
+        self._compute = compute
+        self.result: T | None = None
+
+    def _take(self, report: StepReport) -> None:
+        self.result = self._compute(report)
+
+
+def watch(task: BackgroundTask, name: str) -> bool:
+    """Show a task's progress, a Stop button and its error; return whether it has ended.
+
+    The page runs once more when the task ends. `name` is part of the elements' keys.
+    """
     live = not task.finished
     st.fragment(_watch, run_every=POLL_SECONDS if live else None)(task, name, live)
+    return not live
 
 
 def _watch(task: BackgroundTask, name: str, live: bool) -> None:
-    finished, stage = task.finished, task.step  # read before drawing: nothing is missed between
+    finished, step = task.finished, task.step  # read before drawing: nothing is missed between
     if task.error:
         page.complain(task.error, key=f"complaint-{name}")
     elif not finished:
-        share = stage.done / stage.total if stage.total else 0.0
-        st.progress(min(share, 1.0), text=f"{stage.state}: {stage.done:,} of {stage.total:,}")
+        share = step.done / step.total if step.total else 0.0
+        st.progress(min(share, 1.0), text=f"{step.state}: {step.done:,} of {step.total:,}")
         if st.button("Stop", key=f"stop_{name}", icon=":material/stop:"):
             task.stop()
     if finished and live:
         st.rerun()
 
 
+def result_of(key: Hashable) -> object | None:
+    """Return the result of a computation that was begun on demand, once it has ended."""
+    computation: Computation[object] | None = state.mapping(state.COMPUTATIONS).get(key)
+    return computation.result if computation and computation.finished else None
+
+
 def on_demand(
-    key: object, label: str, name: str, work: Callable[[StepReport, dict[str, Any]], None]
-) -> Any:  # noqa: ANN401
-    """Offer work with progress and stop; return what it found, once it has."""
-    found = st.session_state.setdefault(FOUND, {})
-    held = st.session_state.setdefault(WORKING, {})
-    task: BackgroundTask | None = held.get(key)
-    if st.button(label, key=f"{name}_now", disabled=bool(task and not task.finished)):
-        result: dict[str, Any] = {}
-        task = held[key] = BackgroundTask(lambda report: work(report, result)).start()
-        found[key] = result
-    if task:
-        watch(task, name)
-    return found.get(key) if task and task.finished else None
+    key: Hashable,
+    label: str,
+    name: str,
+    compute: Callable[[StepReport], T],
+    icon: str | None = None,
+) -> T | None:
+    """Offer a computation with progress and Stop; return its result once it has ended.
+
+    The result belongs to `key` and stays until the computation is begun again; `name` is part of
+    the elements' keys.
+    """
+    computations = state.mapping(state.COMPUTATIONS)
+    computation: Computation[T] | None = computations.get(key)
+    busy = computation is not None and not computation.finished
+    if st.button(label, key=f"{name}_now", disabled=busy, icon=icon):
+        computation = computations[key] = Computation(compute).start()
+    if computation is None:
+        return None
+    return computation.result if watch(computation, name) else None

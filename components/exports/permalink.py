@@ -1,0 +1,74 @@
+"""The query parameters of a link to a comparison, and which of their values are accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from components.config import Settings
+from components.domain import InputError
+from components.lab import catalog
+from components.measures import parse_measure
+from components.pipeline.limits import FINAL_K, MAX_FINAL_K, MAX_INITIAL_K, MAX_SYSTEMS, MAX_TEXT
+
+VIEWS = {"all": "All columns", "differences": "Differences only", "presenter": "Presenter"}
+Check = Callable[[Sequence[str]], Any]
+"""Returns the value that a parameter's texts stand for, or None where it is not accepted."""
+
+
+def parameters(settings: Settings) -> Mapping[str, Check]:
+    """Return the check of each parameter by name; keys must be in the catalog of these settings."""
+    first_stages, rerankers = catalog.first_stages(), catalog.reranker_specs(settings)
+    return {
+        "q": text,
+        "first": one_of(first_stages),
+        "reranker": some_of(rerankers, MAX_SYSTEMS),
+        "candidates": whole(1, MAX_INITIAL_K),
+        "shown": whole(1, MAX_FINAL_K),
+        "depth": whole(FINAL_K, MAX_INITIAL_K),
+        "instruction": text,
+        "document": text,
+        "view": one_of(VIEWS),
+        "measure": quality_measure,
+    }
+
+
+def text(values: Sequence[str]) -> str | None:
+    """Accept a text that is not blank, cut to MAX_TEXT characters."""
+    value = values[0][:MAX_TEXT]
+    return value if value.strip() else None
+
+
+def quality_measure(values: Sequence[str]) -> str | None:
+    """Accept the full name of a measure of quality, such as nDCG@5."""
+    try:
+        measure, cutoff = parse_measure(values[0])
+    except InputError:
+        return None
+    return measure.at(cutoff) if measure.quality else None
+
+
+def whole(low: int, high: int) -> Check:
+    """Accept a whole number in ASCII digits from `low` to `high`."""
+
+    def check(values: Sequence[str]) -> int | None:
+        value = values[0]
+        number = int(value) if value.isascii() and value.isdigit() and len(value) < 7 else low - 1
+        return number if low <= number <= high else None
+
+    return check
+
+
+def one_of(keys: Mapping[str, object]) -> Check:
+    """Accept one of the keys."""
+    return lambda values: values[0] if values[0] in keys else None
+
+
+def some_of(keys: Mapping[str, object], most: int) -> Check:
+    """Accept at most `most` of the keys; blank and repeated ones are dropped."""
+
+    def check(values: Sequence[str]) -> tuple[str, ...] | None:
+        wanted = tuple(dict.fromkeys(v for v in values if v))
+        return wanted if len(wanted) <= most and all(v in keys for v in wanted) else None
+
+    return check

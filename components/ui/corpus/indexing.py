@@ -1,0 +1,76 @@
+"""Where the session's corpus is indexed, and indexing with progress."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from components.domain import Corpus
+from components.lab import LATE_LIMIT, TOKEN_SCHEMA, BackgroundTask, StepReport, catalog
+from components.rerankers.late_interaction import LATE_MINILM
+from components.retrieval.vectors import is_cached
+from components.ui.shared import page, state
+from components.ui.shared.work import watch
+
+
+def indexer() -> None:
+    """Show where the corpus is indexed, and index it on request."""
+    corpus, lab = state.corpus(), state.lab()
+    page.heading(
+        "Index",
+        f"In {lab.store.where}. Vectors are kept on disk and computed only once.",
+    )
+    with page.complaints():
+        _collections(corpus)
+    first = st.selectbox("First stage", list(catalog.first_stages()), width=320, key="_index_with")
+    tokens = len(corpus.documents) <= LATE_LIMIT and st.checkbox(
+        "Also keep token vectors, for late-minilm", value=True, key="_index_tokens"
+    )
+    if st.button("Index now", type="primary", key="index_now"):
+        begin(corpus, first, tokens=tokens)
+    task = state.task()
+    if task and watch(task, "indexing") and not task.error:
+        if task.step.state == "done":
+            st.success("Indexed.", icon=":material/check:")
+        else:
+            st.info("Stopped. The index that was there before is untouched.")
+
+
+def _collections(corpus: Corpus) -> None:
+    """Show, for each first stage and for token vectors, what is stored."""
+    lab = state.lab()
+    collections = {s.alias: s for s in lab.store.status()}
+    rows: list[dict[str, Any]] = []
+    for key, stage in catalog.first_stages().items():
+        cached = not stage.encoder or is_cached(lab.settings.cache_dir, corpus, stage.encoder.spec)
+        alias = lab.store.alias(corpus, stage.schema)
+        rows.append(_row(key, collections, alias, cached=cached))
+    cached = is_cached(lab.settings.cache_dir, corpus, LATE_MINILM)
+    alias = lab.store.alias(corpus, TOKEN_SCHEMA)
+    rows.append(_row(LATE_MINILM.key, collections, alias, cached=cached))
+    st.dataframe(rows, hide_index=True, width="stretch")
+
+
+def _row(key: str, collections: Mapping[str, Any], alias: str, *, cached: bool) -> dict[str, Any]:
+    status = collections.get(alias)
+    return {
+        "System": key,
+        "In the store": f"{status.points:,} points" if status else "not yet",
+        "Vectors on disk": "yes" if cached else "no",
+        "Collection": status.collection if status else "",
+    }
+
+
+def begin(corpus: Corpus, first_stage: str, *, tokens: bool) -> None:
+    """Index a corpus in the background, in place of an indexing that is still at work."""
+    running = state.task()
+    if running and not running.finished:
+        running.stop()
+    lab = state.lab()
+
+    def work(report: StepReport) -> None:
+        lab.index_all(corpus, first_stage, tokens=tokens, report=report)
+
+    state.put(state.TASK, BackgroundTask(work).start())

@@ -1,0 +1,45 @@
+"""The session's corpus: its size, its judgments, its description, its first passages."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components.corpora import sample_names
+from components.domain import Corpus
+from components.ui.shared import page, state
+
+PASSAGES = 100
+"""Passages in the table."""
+
+
+def overview() -> None:
+    """Let the visitor choose a corpus, and show what is in it."""
+    page.corpus_picker("_corpus_page", 320)
+    corpus = state.corpus()
+    with st.container(horizontal=True, key="figures", gap="large"):
+        for label, value in _figures(corpus):
+            st.metric(label, value, width="content")
+    if corpus.card:
+        with st.expander("About this corpus", expanded=False):
+            # a sample's description is the project's own text; an uploaded one is untrusted
+            (st.markdown if corpus.name in sample_names() else st.text)(corpus.card)
+    with st.expander("First passages"):
+        passages(corpus, PASSAGES)
+
+
+def _figures(corpus: Corpus) -> list[tuple[str, str]]:
+    n_words = sum(len(d.passage.split()) for d in corpus.documents)
+    judged = sum(len(grades) for grades in corpus.judgments.values())
+    return [
+        ("Passages", f"{len(corpus.documents):,}"),
+        ("Words a passage", f"{n_words / len(corpus.documents):,.0f}"),
+        ("Queries", f"{len(corpus.queries):,}"),
+        ("Judgments", f"{judged:,}"),
+        ("Fingerprint", corpus.fingerprint[:12]),
+    ]
+
+
+def passages(corpus: Corpus, most: int) -> None:
+    """Show a corpus's first passages in a table."""
+    rows = [{"id": d.id, "title": d.title, "text": d.text} for d in corpus.documents[:most]]
+    st.dataframe(rows, hide_index=True, width="stretch")

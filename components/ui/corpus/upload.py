@@ -1,0 +1,114 @@
+"""A corpus from uploaded files; they are read and checked before anything changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from components.corpora import (
+    MAX_SIZE,
+    Columns,
+    Upload,
+    describe_formats,
+    preview_columns,
+    read_uploads,
+    sample_names,
+    upload_endings,
+)
+from components.domain import Corpus, CorpusError
+from components.ui.corpus import indexing
+from components.ui.corpus.overview import passages
+from components.ui.shared import page, state
+
+NO_COLUMN = "(none)"
+
+
+def uploader() -> None:
+    """Take a corpus from files and offer to use it."""
+    page.heading(
+        "Upload a corpus",
+        f"A BEIR folder as a zip, or {describe_formats()} files; {MAX_SIZE} in all. "
+        "It stays in this browser session.",
+    )
+    files = st.file_uploader(
+        "Files",
+        type=list(upload_endings()),
+        accept_multiple_files=True,
+        label_visibility="collapsed",
+        key="_files",
+    )
+    if not files:
+        return
+    with page.complaints():
+        uploads = [Upload(file.name, file.getvalue()) for file in files]
+        columns = _columns(uploads)
+        identity = (tuple(file.file_id for file in files), columns)
+        if state.get(state.NEW_CORPUS) is None or state.get(state.NEW_CORPUS)[0] != identity:
+            # read once, not at every run of the page
+            state.put(state.NEW_CORPUS, (identity, read_uploads(uploads, columns=columns)))
+        _offer(state.get(state.NEW_CORPUS)[1])
+
+
+def _columns(uploads: Sequence[Upload]) -> Columns | None:
+    """Let the visitor choose a table's columns; None where no table was uploaded."""
+    preview = preview_columns(uploads[0]) if len(uploads) == 1 else None
+    if preview is None:
+        return None
+    st.dataframe(
+        [dict(zip(preview.columns, row, strict=False)) for row in preview.rows[:5]],
+        hide_index=True,
+    )
+    names, guess = list(preview.columns), preview.suggested
+    table = hash(preview.columns)  # another table begins with its own guess
+    with st.container(horizontal=True):
+        text = st.selectbox(
+            "Text column",
+            names,
+            index=names.index(guess.text) if guess else 0,
+            key=f"_text_column_{table}",
+        )
+        title, identity = (
+            st.selectbox(
+                f"{label} column",
+                [NO_COLUMN, *names],
+                index=names.index(suggested) + 1 if suggested else 0,
+                key=f"_{label.lower()}_column_{table}",
+            )
+            for label, suggested in (
+                ("Title", guess.title if guess else None),
+                ("Id", guess.id if guess else None),
+            )
+        )
+    return Columns(
+        text,
+        None if title == NO_COLUMN else title,
+        None if identity == NO_COLUMN else identity,
+    )
+
+
+def _offer(corpus: Corpus) -> None:
+    st.text(
+        f"{corpus.name}: {len(corpus.documents):,} passages, {len(corpus.queries):,} queries, "
+        f"{sum(map(len, corpus.judgments.values())):,} judgments."
+    )
+    passages(corpus, 5)
+    key = f"_new_name_{corpus.fingerprint[:12]}"  # another upload begins with its own name
+    name = st.text_input("Name", value=corpus.name, max_chars=60, width=320, key=key)
+    if name.strip() in state.uploads():
+        page.soft("This takes the place of the corpus of that name.", "replaces")
+    if st.button("Use this corpus and index it", type="primary", key="use_upload"):
+        _adopt(corpus, name.strip())
+
+
+def _adopt(corpus: Corpus, name: str) -> None:
+    if not name or name in sample_names():
+        raise CorpusError(
+            f"The name {name!r} is empty or taken by a sample.", "Give the corpus another name."
+        )
+    named = replace(corpus, name=name)
+    state.uploads()[name] = named
+    state.choose_corpus(name)
+    indexing.begin(named, state.get(state.FIRST_STAGE), tokens=False)
+    st.rerun()

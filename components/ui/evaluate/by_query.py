@@ -1,0 +1,100 @@
+"""The change of every query of an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from components.analysis.quality import Change
+from components.charts import evaluation as charts
+from components.evaluation import summary
+from components.evaluation.store import SavedEvaluation
+from components.exports.evaluation_report import EvaluationReport
+from components.ui.shared import page, state
+from components.wording import signed
+
+
+def by_query(report: EvaluationReport) -> None:
+    """Show the change of every query, each of which opens in Compare."""
+    others = [s for s in report.ranked if s != report.base]
+    if not others or report.base not in report.ranked:
+        st.text("There is no second system to compare with.")
+        return
+    system = _choose_system(others)
+    changes = summary.changes(report.saved.plan, report.ranked, report.base, system, report.measure)
+    up, down = sum(c.change > 0 for c in changes), sum(c.change < 0 for c in changes)
+    page.heading(
+        f"{system} against {report.base}, query by query",
+        f"How to read: one bar a query; up is a gain in {report.measure}. {up:,} better, {down:,} "
+        f"worse, {len(changes) - up - down:,} the same. Choose a bar or a row to open its query in "
+        "Compare.",
+    )
+    places = [*_chart(report, system, changes), *_table(report, system, changes)]
+    if places:
+        _open(report.saved, changes[places[0]].query.text)
+
+
+def _choose_system(systems: Sequence[str]) -> str:
+    if len(systems) == 1:
+        return systems[0]
+    system = st.segmented_control(
+        "System",
+        systems,
+        default=systems[0],
+        key="_changed_system",
+        label_visibility="collapsed",
+        required=True,
+    )
+    return system or systems[0]
+
+
+def _chart(report: EvaluationReport, system: str, changes: Sequence[Change]) -> list[int]:
+    """Draw one bar a query; return the places of those that the visitor selected."""
+    styles = report.styles[system], report.styles[report.base]
+    event = st.plotly_chart(
+        charts.changes(changes, *styles, report.measure, page.palette()),
+        key=f"changes-{system}",
+        config=page.CHART,
+        on_select="rerun",
+        selection_mode=("points",),
+        alt=f"Change in {report.measure} by query",
+    )
+    return [point["point_index"] for point in event["selection"]["points"]]
+
+
+def _table(report: EvaluationReport, system: str, changes: Sequence[Change]) -> list[int]:
+    """Show one row a query; return the places of those that the visitor selected."""
+    rows = [
+        {
+            "Query": c.query.text,
+            "Tags": ", ".join(c.query.tags),
+            report.base: f"{c.before:.3f}",
+            system: f"{c.after:.3f}",
+            "Change": signed(c.change),
+        }
+        for c in changes
+    ]
+    event = st.dataframe(
+        rows,
+        hide_index=True,
+        width="stretch",
+        height=min(380, 36 * len(rows) + 40),
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"changed-{system}",
+    )
+    return list(event["selection"]["rows"])
+
+
+def _open(saved: SavedEvaluation, query: str) -> None:
+    """Show a query in Compare with the evaluation's corpus and systems."""
+    names = {state.corpus_named(name).fingerprint: name for name in state.corpus_names()}
+    state.choose_corpus(names[saved.plan.fingerprint])
+    state.choose_split(state.corpus().name, saved.plan.split)
+    state.put(state.QUERY, query)
+    pipelines = saved.plan.pipelines
+    state.put(state.FIRST_STAGE, pipelines.first_stage)
+    state.put(state.RERANKERS, tuple(r for r in pipelines.rerankers if "@" not in r))
+    state.put(state.INITIAL_K, pipelines.initial_k)
+    st.switch_page("app.py")

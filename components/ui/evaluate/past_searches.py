@@ -1,0 +1,45 @@
+"""Past searches: how long those of this lab took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import streamlit as st
+
+from components.exports.evaluation_report import EvaluationReport
+from components.ui.shared import page, state
+from components.wording import milliseconds
+
+DAYS: Mapping[str, float] = {"the last hour": 1 / 24, "the last day": 1, "all": 36_500}
+
+
+def show(_: EvaluationReport | None) -> None:
+    """Show how long the lab's own past searches took, by system and stage."""
+    page.heading(
+        "Past searches",
+        "Searches of this lab, of everybody on this machine: how many, how long, what failed. "
+        "Only times are kept, no text.",
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", key="past-controls"):
+        span = st.selectbox("Since", list(DAYS), index=1, key="_past_span", width=170)
+        forget = st.button("Forget them", key="forget_searches", icon=":material/delete:")
+    log = state.lab().search_log
+    if forget:
+        log.clear()
+    times = log.times(time.time() - DAYS[span] * 86_400)
+    if not times:
+        st.text("None in that time. Search on the Compare page; each search is counted here.")
+        return
+    rows = [
+        {
+            "System": one.system,
+            "Stage": one.stage,
+            "Searches": one.count,
+            "p50": milliseconds(one.p50) if one.count else "",
+            "p95": milliseconds(one.p95) if one.count else "",
+            "Failures": one.failures,
+        }
+        for one in times
+    ]
+    st.dataframe(rows, hide_index=True, width="stretch", key="past")

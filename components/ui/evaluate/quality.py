@@ -1,0 +1,58 @@
+"""The quality of an evaluation's systems: means, differences, and means by kind of query."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components.charts import evaluation as charts
+from components.evaluation import significance, summary
+from components.exports.evaluation_report import HOW_DIFFERENCES_READ, EvaluationReport
+from components.ui.evaluate.report import differences_of, view_key
+from components.ui.shared import page, state
+
+
+def quality(report: EvaluationReport) -> None:
+    """Show the means with their intervals."""
+    page.heading(
+        "Quality",
+        f"How to read: a dot is the mean {report.measure}, the bar its 95% bootstrap interval. "
+        "Intervals that overlap can still differ: the verdict above compares query by query.",
+    )
+    means = state.memo(
+        view_key(report, "means"), lambda: significance.means(report.ranked, report.names)
+    )
+    looked_at = {s: values[report.measure] for s, values in means.items()}
+    figure = charts.quality(looked_at, report.styles, page.palette())
+    page.chart(figure, "quality", f"Mean {report.measure} by system")
+    rows = [
+        {"System": report.styles[s].name}
+        | {name: _describe_mean(values[name]) for name in report.names}
+        for s, values in means.items()
+    ]
+    st.dataframe(rows, hide_index=True, width="stretch", key="metrics")
+    differences = differences_of(report)
+    if differences:
+        page.heading(f"Differences from {report.base}", f"How to read: {HOW_DIFFERENCES_READ}")
+        facts = [significance.facts(d) for d in differences]
+        st.dataframe(facts, hide_index=True, width="stretch", key="differences")
+
+
+def _describe_mean(mean: significance.Mean) -> str:
+    if mean.n < 2:
+        return f"{mean.value:.3f}"
+    return f"{mean.value:.3f} ({mean.low:.3f}–{mean.high:.3f})"  # noqa: RUF001
+
+
+def by_tag(report: EvaluationReport) -> None:
+    """Show the means by kind of query."""
+    page.heading(
+        "By kind of query",
+        f"How to read: mean {report.measure}, and the difference from {report.base}; blue is "
+        "better, orange worse. A kind with few queries says little.",
+    )
+    groups = summary.by_tag(report.saved.plan, report.ranked, report.measure)
+    if not groups or report.base not in report.ranked:
+        st.text("These queries carry no tags. Tags come from the metadata of queries.jsonl.")
+        return
+    figure = charts.tags(groups, report.base, report.styles, page.palette())
+    page.chart(figure, "tags", f"Mean {report.measure} by tag and system")

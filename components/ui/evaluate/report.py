@@ -1,0 +1,68 @@
+"""The session's evaluation as it is looked at: measure, cut-off and baseline included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from components.evaluation.significance import Difference
+from components.evaluation.store import SavedEvaluation
+from components.exports.evaluation_report import EvaluationReport
+from components.measures import Metrics, cutoff_of, families, measures_at, usual_measures
+from components.ui.shared import page, state
+
+
+def current() -> EvaluationReport | None:
+    """Return the session's evaluation; None without one, or where its corpus is not at hand."""
+    saved: SavedEvaluation | None = state.get(state.EVALUATED)
+    corpora = {c.fingerprint: c for c in map(state.corpus_named, state.corpus_names())}
+    if saved is None or saved.plan.fingerprint not in corpora:
+        return None
+    name = families()[state.get(state.MEASURE)].at(state.get(state.CUT))
+    baseline = state.get(state.BASELINE)
+    return EvaluationReport(
+        saved,
+        metrics_of(saved, name),
+        state.lab().settings,
+        corpora[saved.plan.fingerprint],
+        baseline if baseline in saved.plan.systems else "",
+        name,
+        page.palette(),
+    )
+
+
+def open_saved(saved: SavedEvaluation, metrics: dict[str, Metrics] | None = None) -> None:
+    """Make an evaluation the session's; its usual metrics need not be computed where given."""
+    state.put(state.EVALUATED, saved)
+    if metrics is not None:
+        state.memo(_usual_key(saved), lambda: metrics)
+
+
+def metrics_of(saved: SavedEvaluation, name: str) -> Mapping[str, Metrics]:
+    """Return an evaluation's metrics: the usual ones, and all at the named measure's cut-off."""
+    evaluation, judgments = saved.evaluation, saved.plan.judgments
+    usual = state.memo(_usual_key(saved), lambda: evaluation.metrics(judgments))
+    names = tuple(n for n in measures_at(cutoff_of(name) or 10) if n not in usual_measures())
+    if not names:
+        return usual
+    others = state.memo((*_usual_key(saved), *names), lambda: evaluation.metrics(judgments, names))
+    return {system: _joined(others[system], usual[system]) for system in usual}
+
+
+def _usual_key(saved: SavedEvaluation) -> tuple[object, ...]:
+    """Return the key of an evaluation's usual metrics; a resumed one has more queries."""
+    return ("metrics", saved.id, len(saved.evaluation.complete))
+
+
+def _joined(first: Metrics, second: Metrics) -> Metrics:
+    per_query = {q: {**first.per_query[q], **second.per_query[q]} for q in second.per_query}
+    return Metrics({**first.mean, **second.mean}, per_query)
+
+
+def view_key(report: EvaluationReport, *more: object) -> tuple[object, ...]:
+    """Return the memo's key of what is computed from an evaluation by its measure."""
+    return (*more, report.saved.id, len(report.saved.evaluation.complete), report.measure)
+
+
+def differences_of(report: EvaluationReport) -> tuple[Difference, ...]:
+    """Return the differences from the baseline, computed once."""
+    return state.memo(view_key(report, "differences", report.base), report.differences)

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from components.exports.permalink import one_of, parameters, some_of, text, whole
+from components.lab import read_settings
+from components.pipeline.limits import MAX_TEXT
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [("1", 1), ("50", 50), ("007", 7), ("0", None), ("51", None), ("-1", None), ("1.5", None)],
+)
+def test_whole_numbers_have_limits(value: str, number: int | None) -> None:
+    assert whole(1, 50)([value]) == number
+
+
+@pytest.mark.parametrize("value", ["", " 3", "٣", "²", "+3", "3e1", "9" * 5000])
+def test_whole_numbers_are_ascii_digits(value: str) -> None:
+    assert whole(1, 50)([value]) is None
+
+
+def test_a_text_is_cut_and_not_blank() -> None:
+    assert text([" a "]) == " a "
+    assert text(["\n "]) is None
+    assert text(["a" * (MAX_TEXT + 1)]) == "a" * MAX_TEXT
+
+
+def test_keys_are_those_of_the_catalog() -> None:
+    keys = {"a": 1, "b": 2}
+    assert (one_of(keys)(["a", "b"]), one_of(keys)(["c"])) == ("a", None)
+    assert some_of(keys, 2)(["b", "", "a", "b"]) == ("b", "a")
+    assert some_of(keys, 2)([""]) == ()
+    assert some_of(keys, 2)(["a", "c"]) is None
+    assert some_of(keys, 1)(["a", "b"]) is None
+
+
+def test_every_parameter_of_a_link_has_its_check() -> None:
+    checks = parameters(read_settings({}))
+    given = {"q": "harbour", "first": "bm25", "reranker": "rrf", "candidates": "1000"}
+    given |= {"shown": "50", "depth": "10", "instruction": "short", "document": "d"}
+    given |= {"view": "presenter", "measure": "nDCG@5"}
+    assert {name: check([given[name]]) for name, check in checks.items()} == given | {
+        "reranker": ("rrf",),
+        "candidates": 1000,
+        "shown": 50,
+        "depth": 10,
+    }
+    beyond = {"candidates": "1001", "shown": "51", "depth": "9", "view": "none", "first": "rrf"}
+    assert [checks[name]([value]) for name, value in beyond.items()] == [None] * 5
