@@ -120,18 +120,15 @@ class MiniLmEncoder:
 
 @dataclass(frozen=True, slots=True)
 class TokenVectors:
-    """A document's token vectors, shape (kept + 2, 384): one for [CLS] and one for [SEP] too.
-
-    `kept` and `cut` count the tokens of the text that were read, and those that were not.
-    """
+    """A document's token vectors, shape (tokens_read + 2, 384): [CLS] and [SEP] have one each."""
 
     vectors: Matrix
-    kept: int
-    cut: int
+    tokens_read: int
+    tokens_cut: int
 
 
 def encode_tokens(model: MiniLm, text: str, limit: int) -> TokenVectors:
     """Return the token vectors of a document's first `limit` tokens, [CLS] and [SEP] among them."""
     vectors = model.token_vectors(text, limit)
-    kept = len(vectors) - 2
-    return TokenVectors(vectors, kept, model.count_tokens(text) - kept)
+    read = len(vectors) - 2
+    return TokenVectors(vectors, read, model.count_tokens(text) - read)

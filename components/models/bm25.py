@@ -30,7 +30,7 @@ BM25 = Spec(
 K1 = 1.2
 B = 0.75
 _WORD = re.compile(r"\w+")
-# Function words that say little; "no" and "not" stay, since they change what is asked.
+# Function words that say little; "no" and "not" stay, since they change a query's meaning.
 _STOP = frozenset(
     "a an and are as at be but by for if in into is it of on or such that the their then there "
     "these they this to was will with".split()

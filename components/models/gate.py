@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class Gate:
-    """Lets one local model work at a time, so that a latency is of that model alone.
+    """Lets one local model run at a time.
 
     First come, first served, except that urgent work (a query's embedding, a few milliseconds)
     goes before work that takes seconds, and may run while a model is being loaded.
@@ -29,7 +29,7 @@ class Gate:
         loading: bool = False,
         check: Callable[[], None] = lambda: None,
     ) -> Iterator[float]:
-        """Hold the gate; yield the milliseconds waited. `check` may raise to give up waiting."""
+        """Hold the gate; yield the milliseconds waited. `check` is called while waiting."""
         begun = time.perf_counter()
         self._enter(urgent, loading, check)
         try:

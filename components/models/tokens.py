@@ -23,10 +23,10 @@ def load_tokenizer(
     return tokenizer
 
 
-def kept_and_cut(encoding: Encoding, sequence: int) -> tuple[int, int]:
-    """Return how many tokens of one sequence (0 or 1) of an input were kept and cut."""
-    kept = encoding.sequence_ids.count(sequence)
-    return kept, sum(part.sequence_ids.count(sequence) for part in encoding.overflowing)
+def read_and_cut(encoding: Encoding, sequence: int) -> tuple[int, int]:
+    """Return how many tokens of one sequence (0 or 1) of an input are read and cut."""
+    read = encoding.sequence_ids.count(sequence)
+    return read, sum(part.sequence_ids.count(sequence) for part in encoding.overflowing)
 
 
 @cache

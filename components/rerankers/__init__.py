@@ -16,7 +16,7 @@ from components.models.files import ModelFile
 
 
 class TokenStore(Protocol):
-    """Where document token vectors may already lie."""
+    """Token vectors of documents, computed ahead."""
 
     def maxsim(self, query: Matrix, texts: Sequence[str]) -> Scores | None:
         """Return MaxSim and token counts for every text, or None where any text is not stored."""
@@ -25,10 +25,10 @@ class TokenStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a reranker may draw on besides the query and the texts.
+    """What a reranker may use besides the query and the texts.
 
-    `corpus` gives BM25 its statistics, `tokens` are the token vectors that the store holds, and an
-    `instruction` goes to the models that follow one.
+    `corpus` gives BM25 its statistics, `tokens` are token vectors computed ahead, and the
+    `instruction` goes to models that follow one.
     """
 
     settings: Settings
@@ -39,7 +39,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A company whose models answer over the network.
+    """A provider whose models answer over the network.
 
     `key` is its name in the settings and in the specs of its models. `key_variable` and
     `address_variable` name the environment variables that hold its API key and, where it differs
@@ -57,11 +57,11 @@ def no_check(spec: Spec, settings: Settings) -> None:
 
 
 def no_fetch(spec: Spec, settings: Settings, progress: Progress) -> None:
-    """Fetch nothing: the model is on this machine, or is nobody's to fetch."""
+    """Fetch nothing: the model is on this machine, or on a server."""
 
 
 def model_and_revision(spec: Spec, settings: Settings) -> str:
-    """Return the model, its revision and its limit: what most scores depend on."""
+    """Return the model, its revision, its token limit and its address, as one line."""
     return f"{spec.model} {spec.revision} {spec.max_tokens} {settings.addresses.get(spec.provider)}"
 
 
@@ -74,7 +74,7 @@ class Family:
     - `check(spec, settings)`: raises `UnavailableError` where it cannot run here.
     - `fetch(spec, settings, progress)`: brings a model to this machine before it is loaded.
     - `identity(spec, settings)`: what its scores depend on besides query, text and instruction.
-    - `provider`: who answers, where that is a company on the network.
+    - `provider`: the provider, where the models are hosted by one.
     """
 
     specs: Callable[[Settings], tuple[Spec, ...]]

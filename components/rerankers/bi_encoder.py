@@ -1,4 +1,4 @@
-"""A bi-encoder used as a reranker: the anti-pattern, kept for teaching and labelled so."""
+"""A bi-encoder used as a reranker: an anti-pattern, offered for teaching and labelled so."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from components.domain import Progress, Scores, Spec, no_progress
 from components.encoders import check_query_length
 from components.models.files import ModelFile
 from components.models.runtime import OnnxModel
-from components.models.tokens import kept_and_cut
+from components.models.tokens import read_and_cut
 from components.rerankers import bundled_family
 
 MINILM_L12 = Spec(
@@ -58,10 +58,10 @@ class OnnxCrossEncoder:
         check_query_length(self.model.count_tokens(query), limit, MINILM_L12.label)
         encodings = self.model.tokenizer.encode_batch([(query, text) for text in texts])
         logits = self.model.run_all(encodings, progress)
-        tokens = [kept_and_cut(encoding, sequence=1) for encoding in encodings]
+        tokens = [read_and_cut(encoding, sequence=1) for encoding in encodings]
         return Scores(
             np.array([logit[0] for logit in logits], np.float64),
-            tokens_read=tuple(kept for kept, _ in tokens),
+            tokens_read=tuple(read for read, _ in tokens),
             tokens_cut=tuple(cut for _, cut in tokens),
         )
 

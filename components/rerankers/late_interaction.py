@@ -1,4 +1,4 @@
-"""Late interaction: each query token looks for its best document token (MaxSim)."""
+"""Late interaction: the sum over query tokens of the best cosine with a document token (MaxSim)."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ class LateInteraction:
             progress(i, len(texts))
         return Scores(
             np.array([maxsim(query, d.vectors) for d in documents], np.float64),
-            tokens_read=tuple(d.kept for d in documents),
-            tokens_cut=tuple(d.cut for d in documents),
+            tokens_read=tuple(d.tokens_read for d in documents),
+            tokens_cut=tuple(d.tokens_cut for d in documents),
         )
 
 

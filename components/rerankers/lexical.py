@@ -18,7 +18,7 @@ class Lexical:
         self._bm25 = bm25
 
     def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
-        """Return one BM25 score for each text; 0 means that no query word occurs."""
+        """Return one BM25 score for each text; 0 where no query word occurs."""
         bm25 = self._bm25 or Bm25(texts)
         values = np.zeros(len(texts), np.float64)
         for i, text in enumerate(texts):

@@ -1,4 +1,4 @@
-"""What a collection holds, and what it is asked."""
+"""Schemas and vectors of collections, queries to them and their results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DENSE, SPARSE, TOKENS = "dense", "bm25", "tokens"
 
 @dataclass(frozen=True, slots=True)
 class CollectionSchema:
-    """What a collection holds: its key, and which named vectors of which dimension."""
+    """A collection's key and the dimensions of its named vectors; 0 where it has none."""
 
     key: str
     dense: int = 0
@@ -27,7 +27,7 @@ class CollectionSchema:
 
 @dataclass(frozen=True, slots=True)
 class CorpusTokens:
-    """Token vectors of all documents, end to end, and how many tokens of each were cut.
+    """Token vectors of all documents, concatenated, and how many tokens of each were cut.
 
     Document i owns rows ``offsets[i]`` to ``offsets[i + 1]`` of `vectors`.
     """
@@ -38,9 +38,9 @@ class CorpusTokens:
 
     @property
     def counts(self) -> tuple[tuple[int, int], ...]:
-        """Return tokens kept, [CLS] and [SEP] aside, and cut, document by document."""
-        kept = (np.diff(self.offsets) - 2).tolist()
-        return tuple(zip(kept, self.cut.tolist(), strict=True))
+        """Return each document's tokens read, without [CLS] and [SEP], and tokens cut."""
+        read = (np.diff(self.offsets) - 2).tolist()
+        return tuple(zip(read, self.cut.tolist(), strict=True))
 
     def document(self, i: int) -> Matrix:
         """Return the token vectors of one document, shape (tokens, dimension)."""
@@ -67,7 +67,7 @@ class EncodedQuery:
 
 @dataclass(frozen=True, slots=True)
 class VectorQuery:
-    """One named vector of a collection, and the vector that it is compared with."""
+    """The name of a collection's vectors, and the vector that they are compared with."""
 
     using: str
     vector: Vector | SparseVector

@@ -5,7 +5,10 @@ One file holds the vectors of one corpus by one model revision; both are in its 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,8 +18,9 @@ from components.models.gate import GATE
 from components.retrieval.schema import CorpusTokens
 from components.storage.arrays import Arrays, cached_arrays
 
+T = TypeVar("T")
 SLICE = 16
-"""Documents encoded while holding the gate once; searches get their turn in between."""
+"""Documents that are encoded while the gate is held once; searches may run in between."""
 
 
 def _path(folder: Path, corpus: Corpus, spec: Spec) -> Path:
@@ -28,6 +32,19 @@ def is_cached(folder: Path, corpus: Corpus, spec: Spec) -> bool:
     return _path(folder, corpus, spec).is_file()
 
 
+def _encode(
+    corpus: Corpus, size: int, encode: Callable[[Sequence[str]], T], progress: Progress
+) -> list[T]:
+    """Encode a corpus's passages, `size` at a time; the gate is held for each slice alone."""
+    texts = [document.passage for document in corpus.documents]
+    encoded = []
+    for start in range(0, len(texts), size):
+        with GATE.hold(check=partial(progress, start, len(texts))):
+            encoded.append(encode(texts[start : start + size]))
+        progress(min(start + size, len(texts)), len(texts))
+    return encoded
+
+
 def dense_vectors(
     corpus: Corpus,
     spec: Spec,
@@ -36,17 +53,13 @@ def dense_vectors(
     progress: Progress = no_progress,
 ) -> Matrix:
     """Return one unit row a document, shape (documents, dimension)."""
-    texts = [document.passage for document in corpus.documents]
 
     def compute() -> Arrays:
-        parts = []
-        for start in range(0, len(texts), SLICE):
-            with GATE.hold(check=lambda: progress(start, len(texts))):  # noqa: B023
-                parts.append(encoder.encode_documents(texts[start : start + SLICE]))
-            progress(min(start + SLICE, len(texts)), len(texts))
-        return {"vectors": np.concatenate(parts)}
+        return {
+            "vectors": np.concatenate(_encode(corpus, SLICE, encoder.encode_documents, progress))
+        }
 
-    arrays, _ = cached_arrays(_path(folder, corpus, spec), len(texts), compute)
+    arrays, _ = cached_arrays(_path(folder, corpus, spec), len(corpus.documents), compute)
     return np.asarray(arrays["vectors"], np.float32)
 
 
@@ -58,20 +71,17 @@ def token_vectors(
     progress: Progress = no_progress,
 ) -> CorpusTokens:
     """Return the token vectors of every document."""
-    texts = [document.passage for document in corpus.documents]
 
     def compute() -> Arrays:
-        encoded = []
-        for done, text in enumerate(texts):
-            with GATE.hold(check=lambda: progress(done, len(texts))):  # noqa: B023
-                encoded.append(encode_tokens(model, text, spec.max_tokens))
-            progress(done + 1, len(texts))
+        encoded = _encode(
+            corpus, 1, lambda texts: encode_tokens(model, texts[0], spec.max_tokens), progress
+        )
         lengths = [len(e.vectors) for e in encoded]
         return {
             "vectors": np.concatenate([e.vectors for e in encoded]),
             "offsets": np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            "cut": np.array([e.cut for e in encoded], np.int64),
+            "cut": np.array([e.tokens_cut for e in encoded], np.int64),
         }
 
-    arrays, _ = cached_arrays(_path(folder, corpus, spec), len(texts), compute)
+    arrays, _ = cached_arrays(_path(folder, corpus, spec), len(corpus.documents), compute)
     return CorpusTokens(arrays["vectors"], arrays["offsets"], arrays["cut"])

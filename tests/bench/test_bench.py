@@ -78,7 +78,7 @@ def tiny_graph() -> Any:  # noqa: ANN401  (onnx is untyped here)
     onnx = pytest.importorskip("onnx")
     node, array = onnx.helper.make_node, onnx.numpy_helper.from_array
     weight = np.array([[1, 2, 3], [4, 5, 6]], np.int8)
-    held = {
+    values = {
         "w1_quantized": weight,
         "w1_scale": np.float32(0.5),
         "w1_zero_point": np.int8(1),
@@ -107,7 +107,7 @@ def tiny_graph() -> Any:  # noqa: ANN401  (onnx is untyped here)
             name="/classifier/Gemm_MatMul_q",
         ),
     ]
-    tensors = [array(np.asarray(value), name) for name, value in held.items()]
+    tensors = [array(np.asarray(value), name) for name, value in values.items()]
     return onnx.helper.make_graph(nodes, "tiny", [], [], tensors)
 
 
@@ -123,8 +123,8 @@ def test_the_models_operations_are_those_of_twelve_layers(model: OnnxCrossEncode
     from components.rerankers.cross_encoder import MODEL
 
     layer = 2 * (4 * 384 * 384 + 2 * 384 * 1536)
-    found = operations(onnx.load(str(MODEL.locate())).graph)
-    assert found == Operations(12 * layer, 2 * (384 * 384 + 384))
+    counted = operations(onnx.load(str(MODEL.locate())).graph)
+    assert counted == Operations(12 * layer, 2 * (384 * 384 + 384))
 
 
 def test_weights_are_dequantised_under_their_layers_names() -> None:
@@ -178,7 +178,7 @@ def test_systems_take_turns_after_one_warm_up_and_each_begins_a_round() -> None:
         between=lambda: turns.append("-"),
     )
     assert turns == ["lanes", "-", "peer", "peer", "-", "lanes", "lanes", "-", "peer"]
-    assert {name: len(found.seconds) for name, found in times.items()} == {"lanes": 2, "peer": 2}
+    assert {name: len(spent.seconds) for name, spent in times.items()} == {"lanes": 2, "peer": 2}
     assert scores["peer"].tolist() == [2.0, 2.0]
     assert steps == [(i, 6) for i in range(7)]
 
@@ -187,10 +187,10 @@ def test_ratio_is_median_over_median_and_scores_are_compared_by_rank() -> None:
     peer = Peer("fastembed", "fastembed", "1.0", lambda query, texts: np.zeros(len(texts)))
     times = {"lanes": Times((2.0, 1.0, 9.0)), "fastembed": Times((5.0, 30.0, 4.0))}
     scores = {"lanes": np.array([1.0, 2.0, 3.0]), "fastembed": np.array([0.3, 0.2, 0.9])}
-    found = compare_with_lab(peer, "skewed", times, scores)
-    assert (found.ratio, found.target, found.times.best) == (2.5, 2.5, 4.0)
-    assert found.spearman == pytest.approx(0.5)
-    assert found.same_best
+    result = compare_with_lab(peer, "skewed", times, scores)
+    assert (result.ratio, result.target, result.times.best) == (2.5, 2.5, 4.0)
+    assert result.spearman == pytest.approx(0.5)
+    assert result.same_best
 
 
 def test_spearman_gives_ties_their_mean_rank() -> None:
@@ -269,7 +269,7 @@ def test_mistakes_are_said_before_anything_is_loaded(
 
 
 @pytest.mark.models
-def test_a_score_does_not_depend_on_its_company(model: OnnxCrossEncoder) -> None:
+def test_a_score_does_not_depend_on_the_other_pairs(model: OnnxCrossEncoder) -> None:
     assert largest_difference(model, work_of(*TEXTS), no_progress) == 0.0
 
 
@@ -287,8 +287,8 @@ RESULT = BenchResult(2, 2, (WORK,), 16.0, 49.9, 2e-6, (Failure("flashrank", "Gon
 
 
 def test_json_holds_figures_targets_and_whether_they_were_met() -> None:
-    found = result_json(RESULT)
-    (work,) = found["workloads"]
+    as_json = result_json(RESULT)
+    (work,) = as_json["workloads"]
     assert work["lanes"] == {
         "seconds": [2.0, 2.0],
         "best_s": 2.0,
@@ -301,9 +301,9 @@ def test_json_holds_figures_targets_and_whether_they_were_met() -> None:
     assert (peer["ratio"], peer["target"], peer["met"], peer["spearman"]) == (3.5, 4.0, False, 0.99)
     assert (peer["best_s"], peer["median_s"], peer["version"]) == (6.0, 7.0, "6")
     assert (work["pairs"], work["tokens"], work["median_tokens"]) == (2, 150, 75)
-    assert found["int8_peak_gops"] == 16.0
-    assert (found["first_stage"]["met"], found["invariance"]["met"]) == (True, False)
-    assert found["skipped"] == [{"system": "flashrank", "reason": "Gone.", "remedy": "Get it."}]
+    assert as_json["int8_peak_gops"] == 16.0
+    assert (as_json["first_stage"]["met"], as_json["invariance"]["met"]) == (True, False)
+    assert as_json["skipped"] == [{"system": "flashrank", "reason": "Gone.", "remedy": "Get it."}]
 
 
 def test_without_onnx_the_share_is_unknown_not_zero() -> None:

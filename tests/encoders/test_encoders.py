@@ -150,9 +150,9 @@ def test_an_overlong_query_is_refused_with_both_counts(key: str) -> None:
     prefix = BgeEncoder.prefix if key == "bge-small" else ""
     longest = first_tokens(file, "password " * 2000, room - count_tokens(file, prefix))
     assert encoder.encode_query(longest).shape == (384,)  # the longest that fits is read
-    for words, tokens in ((" password", room + 1), (" password" * 1000, room + 1000)):
+    for suffix, tokens in ((" password", room + 1), (" password" * 1000, room + 1000)):
         with pytest.raises(InputError) as caught:
-            encoder.encode_query(longest + words)
+            encoder.encode_query(longest + suffix)
         assert caught.value.reason == (
             f"The query has {tokens:,} tokens; {key} reads at most {room:,}."
         )

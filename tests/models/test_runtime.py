@@ -252,9 +252,9 @@ def test_the_wait_is_at_least_as_long_as_the_gate_was_held() -> None:
     with waiting(gate, waits.append):
         begun = time.perf_counter()  # the thread stands at the gate since before this
         time.sleep(0.12)
-        held = (time.perf_counter() - begun) * 1000
+        waited = (time.perf_counter() - begun) * 1000
         hold.__exit__(None, None, None)
-    assert waits[0] >= held
+    assert waits[0] >= waited
 
 
 def test_the_process_has_one_gate() -> None:

@@ -49,8 +49,8 @@ def build_model(folder: Path, *, outputs: int = 1, length: int | None = POSITION
         XLMRobertaForSequenceClassification,
     )
 
-    words = sorted({word for text in (QUERY, *TEXTS, VERY_LONG) for word in text.split()})
-    names = ["<s>", "<pad>", "</s>", "<unk>", *words]
+    vocabulary = sorted({word for text in (QUERY, *TEXTS, VERY_LONG) for word in text.split()})
+    names = ["<s>", "<pad>", "</s>", "<unk>", *vocabulary]
     tokenizer = Tokenizer(models.WordLevel({n: i for i, n in enumerate(names)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -118,8 +118,8 @@ def own_logits(folder: Path, query: str, texts: list[str]) -> list[float]:
 
 def tokens(*numbers: int) -> str:
     """Return a text of one known token a number."""
-    words = VERY_LONG.split()
-    return " ".join(words[n % len(words)] for n in numbers)
+    parts = VERY_LONG.split()
+    return " ".join(parts[n % len(parts)] for n in numbers)
 
 
 KEYS = ("bge-v2-m3", "my-own")
@@ -437,7 +437,7 @@ def test_a_model_is_fetched_once_and_then_used_without_the_hub(hub: Hub, tiny: P
     assert calls[-1] == [size, size]
     assert done == sorted(done)
     assert all(0 <= d <= total <= size for d, total in calls)
-    assert any(0 < d < size for d in done)  # it was told on the way, not only at the end
+    assert any(0 < d < size for d in done)  # it was reported on the way, not only at the end
 
     settings = Settings(hub=(HubModel("tiny", "lab/tiny"),))
     catalog.check_reranker("tiny", settings)

@@ -114,9 +114,10 @@ def test_coheres_own_sdk_reranks_through_it(lab: Lab, texts: list[str]) -> None:
     own = pipeline.rerank_texts(QUERY, texts, reranker="compatible:infinity", lab=lab)
     settings = read_settings({"CO_API_KEY": "any", "CO_API_URL": URL})
     from components.rerankers.hosted import cohere
+    from components.rerankers.hosted.caller import Caller
 
-    who = cohere.Caller("Cohere", "house", "any")
-    answer = cohere.Cohere(who, settings.addresses["cohere"]).send(QUERY, texts, 60.0)
+    caller = Caller("Cohere", "house", "any")
+    answer = cohere.Cohere(caller, settings.addresses["cohere"]).send(QUERY, texts, 60.0)
     values = np.zeros(len(texts))
     for index, score in answer.results:
         values[int(str(index))] = float(str(score))

@@ -163,8 +163,8 @@ def test_voyage_is_asked_as_documented(lab: Lab, provider: Provider) -> None:
     seen = sent(provider)
     assert seen.path == "/voyage/rerank"
     assert seen.headers["authorization"] == f"Bearer {KEY}"
-    asked = {"model": "rerank-2.5", "query": "q", "documents": list(TEXTS)}
-    assert seen.body == asked | {"top_k": None, "truncation": True}
+    body = {"model": "rerank-2.5", "query": "q", "documents": list(TEXTS)}
+    assert seen.body == body | {"top_k": None, "truncation": True}
 
 
 def test_jina_is_asked_as_documented(lab: Lab, provider: Provider) -> None:
@@ -172,8 +172,8 @@ def test_jina_is_asked_as_documented(lab: Lab, provider: Provider) -> None:
     seen = sent(provider)
     assert seen.path == "/jina/v1/rerank"
     assert seen.headers["authorization"] == f"Bearer {KEY}"
-    asked = {"model": "jina-reranker-v3", "query": "q", "documents": list(TEXTS)}
-    assert seen.body == asked | {"top_n": 5, "return_documents": False}
+    body = {"model": "jina-reranker-v3", "query": "q", "documents": list(TEXTS)}
+    assert seen.body == body | {"top_n": 5, "return_documents": False}
 
 
 @pytest.mark.parametrize(
@@ -362,9 +362,9 @@ def spoilt(change: Callable[[list[dict[str, Any]]], object]) -> Callable[[Any], 
 
 
 def scored(value: object) -> Callable[[Any], Any]:
-    def change(found: list[dict[str, Any]]) -> None:
-        name = "score" if "score" in found[0] else "relevance_score"
-        found[2][name] = value
+    def change(results: list[dict[str, Any]]) -> None:
+        name = "score" if "score" in results[0] else "relevance_score"
+        results[2][name] = value
 
     return spoilt(change)
 
@@ -508,17 +508,17 @@ def test_a_listwise_model_is_never_split(lab: Lab, provider: Provider) -> None:
     assert len(provider.seen) == 1
 
 
-def cut(tokens: list[int], limits: Limits, asked: int = 0) -> list[tuple[int, int]]:
+def cut(tokens: list[int], limits: Limits, query: int = 0) -> list[tuple[int, int]]:
     texts = ["x" * 10] * len(tokens)
-    found = split(texts, tokens, asked, limits, listwise=False, label="x")
-    return [(batch.start, batch.stop) for batch in found]
+    batches = split(texts, tokens, query, limits, listwise=False, label="x")
+    return [(batch.start, batch.stop) for batch in batches]
 
 
 def test_requests_are_cut_by_documents_tokens_and_bytes() -> None:
     assert cut([1] * 5, Limits()) == [(0, 5)]
     assert cut([1] * 5, Limits(documents=2)) == [(0, 2), (2, 4), (4, 5)]
     assert cut([5, 5, 5, 30, 1], Limits(request_tokens=12)) == [(0, 2), (2, 3), (3, 4), (4, 5)]
-    assert cut([5, 5, 5], Limits(request_tokens=12), asked=2) == [(0, 1), (1, 2), (2, 3)]
+    assert cut([5, 5, 5], Limits(request_tokens=12), query=2) == [(0, 1), (1, 2), (2, 3)]
     assert cut([1] * 5, Limits(request_bytes=25)) == [(0, 2), (2, 4), (4, 5)]
 
 
@@ -665,9 +665,9 @@ def test_twenty_searches_at_once_take_as_long_as_the_slowest(lab: Lab, provider:
 
     load(lab, "cohere"), load(lab, "voyage")  # the SDKs' imports are not what is timed
     begun = time.monotonic()
-    found = asyncio.run(search())
+    rankings = asyncio.run(search())
     spent = time.monotonic() - begun
-    assert all(len(hits) == 10 for hits in found)
+    assert all(len(hits) == 10 for hits in rankings)
     assert len(provider.seen) == 20
     assert provider.most_open >= 15
     assert spent < 20 * 2.0 / 2  # one after another they would take forty seconds

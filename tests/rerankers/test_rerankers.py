@@ -233,8 +233,8 @@ def test_sparse_vectors_give_the_same_score() -> None:
     """Query counts times idf times document weights, as Qdrant multiplies them."""
     bm25 = Bm25(TOY)
     assert bm25.vocabulary == {"appl": 0, "banana": 1, "cherri": 2, "date": 3, "elder": 4, "fig": 5}
-    asked = bm25.query_vector("apple apple banana zebra")
-    assert (asked.indices, asked.values) == ((0, 1), (2.0, 1.0))
+    vector = bm25.query_vector("apple apple banana zebra")
+    assert (vector.indices, vector.values) == ((0, 1), (2.0, 1.0))
     document = bm25.document_vector(TOY[0])
     assert document.indices == (0, 1)
     assert document.values == pytest.approx((1.375, 1.0))
@@ -293,9 +293,9 @@ def test_stored_token_vectors_give_the_scores_of_fresh_ones(bound: Context) -> N
     np.testing.assert_allclose(stored.values, fresh.values, atol=1e-4)
     assert (stored.tokens_read, stored.tokens_cut) == (fresh.tokens_read, fresh.tokens_cut)
     assert bound.tokens is not None
-    found = bound.tokens.maxsim(minilm().token_vectors(QUERY), texts)
-    assert found is not None  # so they did come from the store
-    np.testing.assert_array_equal(found.values, stored.values)
+    direct = bound.tokens.maxsim(minilm().token_vectors(QUERY), texts)
+    assert direct is not None  # so they did come from the store
+    np.testing.assert_array_equal(direct.values, stored.values)
 
 
 @pytest.mark.models
@@ -329,16 +329,16 @@ class LettersModel:
 def test_the_token_cache_drops_what_was_not_used_for_longest_when_its_bytes_are_full() -> None:
     model = LettersModel()
     cache = TokenCache(model, limit=3 * 32 * 4)  # type: ignore[arg-type]  # three words of two letters
-    held = {text: cache.get(text) for text in ("aa", "bb", "cc")}
-    assert all(cache.get(text) is held[text] for text in ("bb", "cc", "aa"))
+    cached = {text: cache.get(text) for text in ("aa", "bb", "cc")}
+    assert all(cache.get(text) is cached[text] for text in ("bb", "cc", "aa"))
     assert model.encoded == ["aa", "bb", "cc"]
     cache.get("dd")  # makes room by dropping bb, which was not used for longest
-    assert cache.get("aa") is held["aa"]
-    assert cache.get("cc") is held["cc"]
+    assert cache.get("aa") is cached["aa"]
+    assert cache.get("cc") is cached["cc"]
     assert model.encoded == ["aa", "bb", "cc", "dd"]
     again = cache.get("bb")
-    assert again is not held["bb"]
-    np.testing.assert_array_equal(again.vectors, held["bb"].vectors)
+    assert again is not cached["bb"]
+    np.testing.assert_array_equal(again.vectors, cached["bb"].vectors)
 
 
 def test_one_long_text_costs_as_many_short_ones_as_it_has_bytes() -> None:
@@ -373,8 +373,8 @@ def test_a_text_larger_than_the_cache_is_returned_and_not_held() -> None:
 class Fixed:
     """A reranker that knows its scores beforehand."""
 
-    def __init__(self, *values: float, cut: tuple[int, ...] = ()) -> None:
-        self._scores = Scores(np.array(values, np.float64), cut=cut)
+    def __init__(self, *values: float, tokens_cut: tuple[int, ...] = ()) -> None:
+        self._scores = Scores(np.array(values, np.float64), tokens_cut=tokens_cut)
 
     def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
         """Return the fixed scores, telling of every text."""

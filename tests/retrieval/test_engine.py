@@ -129,16 +129,16 @@ def indexed() -> Iterator[tuple[QdrantServer, VectorStore]]:
 
 
 def test_dense_is_the_cosine_best_first(store: VectorStore) -> None:
-    found = search_dense(store, TINY, SCHEMA, unit(1, 0, 0), 10)
-    assert positions(found) == [0, 1, 2, 3]
-    assert [c.score for c in found] == pytest.approx([1.0, 0.6, 0.0, -0.6], abs=1e-6)
+    candidates = search_dense(store, TINY, SCHEMA, unit(1, 0, 0), 10)
+    assert positions(candidates) == [0, 1, 2, 3]
+    assert [c.score for c in candidates] == pytest.approx([1.0, 0.6, 0.0, -0.6], abs=1e-6)
 
 
 def test_dense_of_a_slanted_query(store: VectorStore) -> None:
     # (0, 3, 4) / 5 with the rows: 0, 0.48, 0.36 + 0.64, 0.64
-    found = search_dense(store, TINY, SCHEMA, unit(0, 3, 4), 3)
-    assert positions(found) == [2, 3, 1]
-    assert [c.score for c in found] == pytest.approx([1.0, 0.64, 0.48], abs=1e-6)
+    candidates = search_dense(store, TINY, SCHEMA, unit(0, 3, 4), 3)
+    assert positions(candidates) == [2, 3, 1]
+    assert [c.score for c in candidates] == pytest.approx([1.0, 0.64, 0.48], abs=1e-6)
 
 
 def test_ties_follow_the_corpus(store: VectorStore) -> None:
@@ -156,11 +156,11 @@ def test_ties_follow_the_corpus(store: VectorStore) -> None:
 def test_sparse_is_our_own_bm25(store: VectorStore, query: str) -> None:
     bm25 = statistics(TINY)
     own = Lexical(bm25).score(query, TEXTS).values
-    found = search_sparse(store, TINY, SCHEMA, bm25.query_vector(query), 10)
-    assert {c.position: c.score for c in found} == pytest.approx(
+    candidates = search_sparse(store, TINY, SCHEMA, bm25.query_vector(query), 10)
+    assert {c.position: c.score for c in candidates} == pytest.approx(
         {i: own[i] for i in range(4) if own[i] > 0}, abs=1e-5
     )
-    assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
+    assert [c.score for c in candidates] == sorted((c.score for c in candidates), reverse=True)
 
 
 def test_sparse_without_a_known_word_is_empty(store: VectorStore) -> None:
@@ -173,9 +173,9 @@ def test_hybrid_is_reciprocal_rank_fusion_of_both(store: VectorStore) -> None:
     by_dense = positions(search_dense(store, TINY, SCHEMA, dense, 10))
     by_words = positions(search_sparse(store, TINY, SCHEMA, sparse, 10))
     assert (by_dense, by_words) == ([0, 1, 2, 3], [1, 2, 0])
-    found = search_hybrid(store, TINY, SCHEMA, dense, sparse, 10)
-    assert positions(found) == [1, 0, 2, 3]
-    assert [c.score for c in found] == pytest.approx(
+    candidates = search_hybrid(store, TINY, SCHEMA, dense, sparse, 10)
+    assert positions(candidates) == [1, 0, 2, 3]
+    assert [c.score for c in candidates] == pytest.approx(
         [1 / 62 + 1 / 61, 1 / 61 + 1 / 63, 1 / 63 + 1 / 62, 1 / 64], abs=1e-7
     )
     assert RRF_K == 60
@@ -184,15 +184,15 @@ def test_hybrid_is_reciprocal_rank_fusion_of_both(store: VectorStore) -> None:
 def test_hybrid_ties_follow_the_corpus(store: VectorStore) -> None:
     red = statistics(TINY).query_vector("red jumps sleeps sleeps sleeps")
     assert positions(search_sparse(store, TINY, SCHEMA, red, 2)) == [1, 0]
-    found = search_hybrid(store, TINY, SCHEMA, unit(1, 0, 0), red, 2)
-    assert [c.score for c in found] == pytest.approx([1 / 61 + 1 / 62] * 2, abs=1e-7)
-    assert positions(found) == [0, 1]
+    candidates = search_hybrid(store, TINY, SCHEMA, unit(1, 0, 0), red, 2)
+    assert [c.score for c in candidates] == pytest.approx([1 / 61 + 1 / 62] * 2, abs=1e-7)
+    assert positions(candidates) == [0, 1]
 
 
 def test_hybrid_without_a_known_word_is_dense(store: VectorStore) -> None:
     sparse = statistics(TINY).query_vector("zebra")
-    found = search_hybrid(store, TINY, SCHEMA, unit(1, 0, 0), sparse, 2)
-    assert found == [
+    candidates = search_hybrid(store, TINY, SCHEMA, unit(1, 0, 0), sparse, 2)
+    assert candidates == [
         Candidate(0, pytest.approx(1 / 61, abs=1e-7)),
         Candidate(1, pytest.approx(1 / 62, abs=1e-7)),
     ]
@@ -200,8 +200,8 @@ def test_hybrid_without_a_known_word_is_dense(store: VectorStore) -> None:
 
 @pytest.mark.parametrize("limit", [1, 3, 4, 5, 1000, 10**9])
 def test_limit_clamps_to_the_corpus(store: VectorStore, limit: int) -> None:
-    found = search_dense(store, TINY, SCHEMA, unit(1, 0, 0), limit)
-    assert positions(found) == [0, 1, 2, 3][:limit]
+    candidates = search_dense(store, TINY, SCHEMA, unit(1, 0, 0), limit)
+    assert positions(candidates) == [0, 1, 2, 3][:limit]
 
 
 def test_maxsim_is_numpy(store: VectorStore) -> None:
@@ -307,14 +307,14 @@ def test_threads_search_while_corpora_are_built() -> None:
     long, tiny = points_of(LONG, spread(130, 3)), points_of(TINY)
     own.build(LONG, SCHEMA, long)
     own.build(TINY, SCHEMA, tiny)
-    words = statistics(LONG).query_vector("word3 word77")
+    sparse = statistics(LONG).query_vector("word3 word77")
     queries = spread(50, 4)
     other = corpus_of(tuple(f"other{i}" for i in range(80)), "other")
     done = threading.Event()
 
     def ask(query: np.ndarray) -> tuple[list[Candidate], ...]:
         return (
-            search_hybrid(own, LONG, SCHEMA, query, words, 10),
+            search_hybrid(own, LONG, SCHEMA, query, sparse, 10),
             search_dense(own, TINY, SCHEMA, query, 10),
         )
 
@@ -346,11 +346,11 @@ def test_threads_search_while_corpora_are_built() -> None:
 
 
 def test_embedded_calls_take_turns(store: VectorStore) -> None:
-    found: list[Candidate] = []
+    candidates: list[Candidate] = []
     answered = threading.Event()
 
     def ask() -> None:
-        found.extend(search_dense(store, TINY, SCHEMA, unit(1, 0, 0), 4))
+        candidates.extend(search_dense(store, TINY, SCHEMA, unit(1, 0, 0), 4))
         answered.set()
 
     with store._calls() as client:
@@ -361,22 +361,22 @@ def test_embedded_calls_take_turns(store: VectorStore) -> None:
         assert client.get_aliases().aliases
     assert answered.wait(10)
     thread.join()
-    assert positions(found) == [0, 1, 2, 3]
+    assert positions(candidates) == [0, 1, 2, 3]
 
 
 def test_the_corpus_unused_for_longest_makes_room(tmp_path: Path) -> None:
     small = Lab(Settings(cache_dir=tmp_path))
-    held = [corpus_of((f"alpha{i}", "beta"), f"c{i}") for i in range(CORPORA_IN_MEMORY + 1)]
-    for corpus in held[:-1]:
+    corpora = [corpus_of((f"alpha{i}", "beta"), f"c{i}") for i in range(CORPORA_IN_MEMORY + 1)]
+    for corpus in corpora[:-1]:
         small.index(corpus, "bm25")
-    small.index(held[0], "bm25")  # used again: the second is now the oldest
-    small.index(held[-1], "bm25")
+    small.index(corpora[0], "bm25")  # used again: the second is now the oldest
+    small.index(corpora[-1], "bm25")
     space = CollectionSchema("bm25", sparse=True)
-    here = [small.store.has(corpus, space) for corpus in held]
+    here = [small.store.has(corpus, space) for corpus in corpora]
     assert here == [i != 1 for i in range(CORPORA_IN_MEMORY + 1)]
-    small.index(held[1], "bm25")
+    small.index(corpora[1], "bm25")
     stage = catalog.first_stage("bm25")
-    assert positions(small.candidates(held[1], stage, "beta alpha1", None, 9)) == [0, 1]
+    assert positions(small.candidates(corpora[1], stage, "beta alpha1", None, 9)) == [0, 1]
 
 
 # ---------------------------------------------------------------- a server
@@ -428,17 +428,17 @@ def test_token_vectors_on_a_server_are_not_given_a_graph(server: QdrantServer) -
 def test_a_server_answers_like_the_embedded_one(store: VectorStore, server: QdrantServer) -> None:
     far = remote(server.url)
     far.build(TINY, SCHEMA, points_of(TINY))
-    words, query = statistics(TINY).query_vector("blue fox"), unit(0.9, 0.1, 0.4)
+    sparse, query = statistics(TINY).query_vector("blue fox"), unit(0.9, 0.1, 0.4)
     before = len(server.requests)
-    hybrid = search_hybrid(far, TINY, SCHEMA, query, words, 3)
+    hybrid = search_hybrid(far, TINY, SCHEMA, query, sparse, 3)
     [request] = server.requests[before:]  # one request
     assert request.path.endswith("/points/query")
     assert request.body["query"] == {"rrf": {"k": 61}}  # counted from 0: 1 / (60 + rank)
     assert [p["using"] for p in request.body["prefetch"]] == ["dense", "bm25"]
-    assert hybrid == search_hybrid(store, TINY, SCHEMA, query, words, 3)
+    assert hybrid == search_hybrid(store, TINY, SCHEMA, query, sparse, 3)
     assert search_dense(far, TINY, SCHEMA, query, 9) == search_dense(store, TINY, SCHEMA, query, 9)
-    assert search_sparse(far, TINY, SCHEMA, words, 9) == search_sparse(
-        store, TINY, SCHEMA, words, 9
+    assert search_sparse(far, TINY, SCHEMA, sparse, 9) == search_sparse(
+        store, TINY, SCHEMA, sparse, 9
     )
 
 

@@ -36,12 +36,12 @@ SPEC = Spec("hash", "hash", "bi-encoder", "", "cosine", revision="r1")
 
 
 class HashEncoder:
-    """An encoder whose vectors are a text's hash; it remembers what it was asked."""
+    """An encoder whose vectors are a text's hash; it remembers what it encoded."""
 
     dimension = 4
 
     def __init__(self) -> None:
-        self.asked: list[list[str]] = []
+        self.encoded: list[list[str]] = []
 
     def encode_query(self, text: str) -> Vector:
         """Return the unit vector of a text."""
@@ -51,7 +51,7 @@ class HashEncoder:
 
     def encode_documents(self, texts: Sequence[str], progress: Progress = no_progress) -> Matrix:
         """Return one row a text."""
-        self.asked.append(list(texts))
+        self.encoded.append(list(texts))
         return np.array([self.encode_query(text) for text in texts], np.float32)
 
 
@@ -61,7 +61,7 @@ class WordsModel:
     dimension = 3
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.encoded: list[str] = []
 
     def count_tokens(self, text: str) -> int:
         """Return the number of words."""
@@ -69,7 +69,7 @@ class WordsModel:
 
     def token_vectors(self, text: str, max_tokens: int = 512) -> Matrix:
         """Return a row for each word that fits, and for both ends."""
-        self.asked.append(text)
+        self.encoded.append(text)
         rows = [0, *(len(word) % 3 for word in text.split()[: max_tokens - 2]), 0]
         return np.eye(3, dtype=np.float32)[rows]
 
@@ -99,10 +99,10 @@ def test_vectors_are_computed_once(tmp_path: Path) -> None:
     assert not is_cached(tmp_path, CORPUS, SPEC)
     computed = dense_vectors(CORPUS, SPEC, first, tmp_path)
     assert is_cached(tmp_path, CORPUS, SPEC)
-    found = dense_vectors(CORPUS, SPEC, second, tmp_path)
-    assert first.asked == [PASSAGES]  # title, a space, text
-    assert second.asked == []
-    for rows in (computed, found):
+    loaded = dense_vectors(CORPUS, SPEC, second, tmp_path)
+    assert first.encoded == [PASSAGES]  # title, a space, text
+    assert second.encoded == []
+    for rows in (computed, loaded):
         assert rows.dtype == np.float32
         np.testing.assert_array_equal(rows, EXPECTED)
 
@@ -120,7 +120,7 @@ def test_documents_are_encoded_in_slices_with_the_gate_open_between_them(tmp_pat
             pass
 
     rows = dense_vectors(LARGE, SPEC, encoder, tmp_path, progress)
-    assert [len(texts) for texts in encoder.asked] == [16, 16, 5]
+    assert [len(texts) for texts in encoder.encoded] == [16, 16, 5]
     assert calls == [(16, 37), (32, 37), (37, 37)]
     np.testing.assert_array_equal(
         rows, HashEncoder().encode_documents([d.passage for d in LARGE.documents])
@@ -199,10 +199,10 @@ def test_a_damaged_file_is_replaced_by_the_right_values(
     assert path.read_bytes() != sound
     encoder = HashEncoder()
     np.testing.assert_array_equal(dense_vectors(CORPUS, SPEC, encoder, tmp_path), EXPECTED)
-    assert encoder.asked == [PASSAGES]
+    assert encoder.encoded == [PASSAGES]
     again = HashEncoder()
     np.testing.assert_array_equal(dense_vectors(CORPUS, SPEC, again, tmp_path), EXPECTED)
-    assert again.asked == []  # the file is sound again
+    assert again.encoded == []  # the file is sound again
     assert the_file(tmp_path) == path
 
 
@@ -217,9 +217,9 @@ def test_whatever_bit_flips_no_wrong_value_is_read(
         content = bytearray(sound)
         content[position] ^= 1 << position % 8
         path.write_bytes(content)
-        found = read_arrays(path)  # None, or something that is plainly not ours, is rebuilt
-        if found is not None and found.get("rows", -1) == 5:
-            np.testing.assert_array_equal(found["vectors"], EXPECTED)
+        loaded = read_arrays(path)  # None, or something that is plainly not ours, is rebuilt
+        if loaded is not None and loaded.get("rows", -1) == 5:
+            np.testing.assert_array_equal(loaded["vectors"], EXPECTED)
 
 
 def test_damage_is_logged_with_the_files_name(
@@ -266,7 +266,7 @@ def test_a_folder_that_cannot_be_written_costs_only_the_cache(
     for _ in range(2):
         encoder = HashEncoder()
         np.testing.assert_array_equal(dense_vectors(CORPUS, SPEC, encoder, folder), EXPECTED)
-        assert encoder.asked == [PASSAGES]
+        assert encoder.encoded == [PASSAGES]
     assert not is_cached(folder, CORPUS, SPEC)
     assert "could not be kept" in caplog.text
     assert folder.read_text() == "a file where the folder should be"
@@ -291,7 +291,7 @@ def test_another_model_or_corpus_has_another_file(
     assert not is_cached(tmp_path, corpus, spec)
     encoder = HashEncoder()
     dense_vectors(corpus, spec, encoder, tmp_path)
-    assert encoder.asked == [PASSAGES]
+    assert encoder.encoded == [PASSAGES]
     assert len(list((tmp_path / "vectors").iterdir())) == 2
 
 
@@ -299,7 +299,7 @@ def test_the_name_of_a_corpus_does_not_matter(tmp_path: Path) -> None:
     dense_vectors(CORPUS, SPEC, HashEncoder(), tmp_path)
     encoder = HashEncoder()
     dense_vectors(replace(CORPUS, name="renamed"), SPEC, encoder, tmp_path)
-    assert encoder.asked == []
+    assert encoder.encoded == []
 
 
 # ---------------------------------------------------------------- stopping
@@ -314,7 +314,7 @@ def test_cancelled_leaves_no_file(tmp_path: Path, last: int) -> None:
     encoder = HashEncoder()
     with pytest.raises(Cancelled):
         dense_vectors(LARGE, SPEC, encoder, tmp_path, progress)
-    assert sum(map(len, encoder.asked)) == last  # nothing was encoded after the stop
+    assert sum(map(len, encoder.encoded)) == last  # nothing was encoded after the stop
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     assert dense_vectors(LARGE, SPEC, HashEncoder(), tmp_path).shape == (37, 4)
 
@@ -327,7 +327,7 @@ def test_cancelled_while_waiting_for_the_gate_encodes_nothing(tmp_path: Path) ->
     encoder = HashEncoder()
     with GATE.hold(), pytest.raises(Cancelled):
         dense_vectors(LARGE, SPEC, encoder, tmp_path, progress)
-    assert encoder.asked == []
+    assert encoder.encoded == []
     with GATE.hold(check=no_wait):  # the gate is free again
         pass
 
@@ -353,7 +353,7 @@ def test_token_vectors_lie_end_to_end_with_offsets_and_cuts(tmp_path: Path) -> N
     model = WordsModel()
     calls: list[tuple[int, int]] = []
     tokens = tokens_of(model, tmp_path, lambda done, total: calls.append((done, total)))
-    assert model.asked == ["T0 a bb ccc", "T1", f"T2 {LONG}"]
+    assert model.encoded == ["T0 a bb ccc", "T1", f"T2 {LONG}"]
     assert tokens.vectors.shape == (6 + 3 + 512, 3)
     assert tokens.vectors.dtype == np.float32
     assert tokens.offsets.tolist() == [0, 6, 9, 521]
@@ -368,13 +368,13 @@ def test_token_vectors_lie_end_to_end_with_offsets_and_cuts(tmp_path: Path) -> N
 def test_token_vectors_are_computed_once_and_come_back_alike(tmp_path: Path) -> None:
     computed = tokens_of(WordsModel(), tmp_path)
     model = WordsModel()
-    found = tokens_of(model, tmp_path)
-    assert model.asked == []
+    loaded = tokens_of(model, tmp_path)
+    assert model.encoded == []
     assert is_cached(tmp_path, TOKENS, LATE_MINILM)
     for one, other in (
-        (computed.vectors, found.vectors),
-        (computed.offsets, found.offsets),
-        (computed.cut, found.cut),
+        (computed.vectors, loaded.vectors),
+        (computed.offsets, loaded.offsets),
+        (computed.cut, loaded.cut),
     ):
         assert one.dtype == other.dtype
         np.testing.assert_array_equal(one, other)
@@ -383,9 +383,9 @@ def test_token_vectors_are_computed_once_and_come_back_alike(tmp_path: Path) -> 
 def test_damaged_token_vectors_are_computed_anew(tmp_path: Path) -> None:
     computed = tokens_of(WordsModel(), tmp_path)
     truncate(the_file(tmp_path))
-    found = tokens_of(WordsModel(), tmp_path)
-    np.testing.assert_array_equal(found.vectors, computed.vectors)
-    assert found.offsets.tolist() == [0, 6, 9, 521]
+    loaded = tokens_of(WordsModel(), tmp_path)
+    np.testing.assert_array_equal(loaded.vectors, computed.vectors)
+    assert loaded.offsets.tolist() == [0, 6, 9, 521]
 
 
 def test_cancelled_token_vectors_leave_no_file(tmp_path: Path) -> None:
@@ -396,5 +396,5 @@ def test_cancelled_token_vectors_leave_no_file(tmp_path: Path) -> None:
     model = WordsModel()
     with pytest.raises(Cancelled):
         tokens_of(model, tmp_path, progress)
-    assert len(model.asked) == 2
+    assert len(model.encoded) == 2
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -1,7 +1,7 @@
 """The requests of one scoring pass, in daemon threads that can be abandoned.
 
 A call that hangs cannot be interrupted. Each runs in a daemon thread, while the caller's thread
-waits and calls `progress`, which may raise at any time; the calls under way are then left behind.
+waits and calls `progress`, which may raise at any time; the calls under way are then abandoned.
 """
 
 from __future__ import annotations

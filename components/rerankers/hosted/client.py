@@ -1,4 +1,4 @@
-"""How network rerankers run: split by the provider's limits, retried, abandoned when asked to.
+"""How network rerankers run: split by the provider's limits, retried, cancelled while they hang.
 
 The SDKs' own retries are off; the policy here is the only one.
 """

@@ -18,6 +18,6 @@ def price_of(spec: Spec, settings: Settings) -> Price | None:
 
 
 def usd_of(spec: Spec, billed: Billed | None, settings: Settings) -> float | None:
-    """Return what a call cost, in US dollars; None where it is not known or nothing is billed."""
+    """Return what a call cost, in US dollars; None without a price or where nothing is billed."""
     price = price_of(spec, settings)
     return price.cost(billed) if price and billed and price.units(billed) else None

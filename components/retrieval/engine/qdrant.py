@@ -63,7 +63,7 @@ class VectorStore:
 
     @property
     def where(self) -> str:
-        """Return where the store is, in words."""
+        """Return where the store is, for messages; the address without its password."""
         if self.embedded:
             return "embedded Qdrant, in memory"
         # an address may carry a name and a password
@@ -219,7 +219,7 @@ class VectorStore:
 
     @contextmanager
     def _calls(self) -> Iterator[QdrantClient]:
-        """Lend the client; every third-party error leaves as a StoreError."""
+        """Yield the client, locked where it is embedded; its errors leave as StoreError."""
         lock = self._lock if self.embedded else nullcontext()
         with store_errors(self.where, self.settings.timeout_s), lock:
             yield self._connect()

@@ -17,9 +17,9 @@ from components.retrieval.schema import CollectionSchema, EncodedQuery, VectorQu
 class FirstStage:
     """A way to search a whole corpus.
 
-    `schema` is the collection that it searches, `encoder` the bi-encoder that fills and asks it.
-    `queries` returns the vectors to search by, none where nothing can match. A `fused` stage joins
-    the results of its queries by reciprocal rank fusion; any other has one query at most.
+    `schema` is the collection that it searches, `encoder` the bi-encoder of its documents and
+    queries. `queries` returns the vectors to search by, none where nothing can match. A `fused`
+    stage joins the results of its queries by reciprocal rank fusion; any other has at most one.
     """
 
     spec: Spec
@@ -30,7 +30,7 @@ class FirstStage:
 
     @property
     def key(self) -> str:
-        """Return the key by which it is asked for."""
+        """Return the key of its spec."""
         return self.spec.key
 
     def check(self) -> None:

@@ -1,4 +1,4 @@
-"""BM25 as a first stage: documents that hold a word of the query."""
+"""BM25 as a first stage: documents that share a word with the query."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def check(scores: Scores, count: int) -> None:
 
 
 class RerankerContract:
-    """The contract. Scores are exact to 1e-6 whatever the company and the order of the texts."""
+    """The contract. Scores are exact to 1e-6 whatever the other texts and their order."""
 
     def test_scores_are_finite_and_one_a_text(self, subject: Subject) -> None:
         check(subject.reranker.score(QUERY, TEXTS), len(TEXTS))
@@ -90,7 +90,7 @@ class RerankerContract:
             expected = [values[text] for text in shuffled]
             np.testing.assert_allclose(subject(shuffled), expected, atol=1e-6)
 
-    def test_a_pointwise_score_does_not_depend_on_its_company(self, subject: Subject) -> None:
+    def test_a_pointwise_score_does_not_depend_on_the_other_texts(self, subject: Subject) -> None:
         texts = [*TEXTS, ODD[0], ODD[5], ODD[8], VERY_LONG]
         together = subject(texts)
         alone = [float(subject([text])[0]) for text in texts]
@@ -158,13 +158,13 @@ class RerankerContract:
 
     def test_cancelled_from_progress_stops_and_does_no_harm(self, subject: Subject) -> None:
         before = subject(TEXTS)
-        told: list[int] = []
+        calls: list[int] = []
 
         def stop(done: int, total: int) -> None:
-            told.append(done)
+            calls.append(done)
             raise Cancelled("Enough.")
 
         with pytest.raises(Cancelled, match="Enough"):
             subject.reranker.score(QUERY, TEXTS, stop)
-        assert len(told) == 1
+        assert len(calls) == 1
         np.testing.assert_array_equal(subject(TEXTS), before)

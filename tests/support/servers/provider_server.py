@@ -62,8 +62,8 @@ def score(query: str, text: str) -> float:
 def answer(seen: Seen) -> dict[str, Any] | list[Any]:
     """Return what a sound provider would say."""
     query = seen.body["query"]
-    company = 0.0001 * len(seen.texts) if "v3" in seen.body.get("model", "") else 0.0
-    listwise = company if seen.path.startswith("/jina") else 0.0
+    v3 = seen.path.startswith("/jina") and "v3" in seen.body.get("model", "")
+    listwise = 0.0001 * len(seen.texts) if v3 else 0.0  # a score depends on the other texts
     scored = [(i, score(query, text) + listwise) for i, text in enumerate(seen.texts)]
     scored.sort(key=lambda pair: -pair[1])
     tokens = sum(len(text.split()) + len(query.split()) for text in seen.texts)
@@ -82,7 +82,7 @@ def answer(seen: Seen) -> dict[str, Any] | list[Any]:
 
 @dataclass
 class Provider:
-    """A running server: its address, what it was asked, and how it shall behave."""
+    """A running server: its address, the requests so far, and how it shall behave."""
 
     url: str
     seen: list[Seen] = field(default_factory=list)
