@@ -17,8 +17,6 @@ PAIRS = 100
 """Candidates for which latency and cost are given."""
 FEWEST_PAIRS = 20
 """Passes over fewer pairs are left out: they say too little of one over 100."""
-REPUTATION = ("cohere", "voyage", "jina", "bge-v2-m3", "minilm-l12", "late-minilm", "bm25")
-"""Keys by reputation on public collections, the strongest first; it was not measured here."""
 _LEAD = {
     "quality": "the strongest by reputation of what fits; nobody has measured it on your queries",
     "cost": "the cheapest of what fits",
@@ -99,15 +97,10 @@ def options(
 
 def alternatives(ranked: Sequence[Option]) -> tuple[Option, ...]:
     """Return, after the recommended one, the best fitting model of each other provider."""
-    roots: dict[str, Option] = {}
+    best: dict[str, Option] = {}
     for option in (o for o in ranked if not o.ruled_out):
-        roots.setdefault(_root(option.spec), option)
-    return tuple(roots.values())[1:]
-
-
-def _root(spec: Spec) -> str:
-    """Return what models of one provider share: the key before its colon."""
-    return spec.key if spec.self_hosted else spec.key.split(":")[0]
+        best.setdefault(option.spec.provider or option.spec.key, option)
+    return tuple(best.values())[1:]
 
 
 def _obstacle(spec: Spec, needs: Needs, figures: Figures) -> str:
@@ -151,8 +144,8 @@ def _reasons(spec: Spec, needs: Needs, figures: Figures) -> list[str]:
 
 def _sort_key(option: Option, needs: Needs, figures: Figures) -> tuple[float, int, bool, str]:
     """Return what the fitting rerankers are sorted by: cost or reputation, then availability."""
-    root = _root(option.spec)
-    place = REPUTATION.index(root) if root in REPUTATION else len(REPUTATION)
+    names, name = catalog.BY_REPUTATION, option.spec.provider or option.spec.key
+    place = names.index(name) if name in names else len(names)
     cost = figures.usd if figures.usd is not None else float("inf")
     first = cost if needs.priority == "cost" else float(place)
     return (first, place, not option.available, option.spec.key)

@@ -33,6 +33,13 @@ T = TypeVar("T")
 Stage = Literal["first stage", "reranker"]
 DEFAULT_FIRST_STAGE = "bge-small"
 DEFAULT_RERANKER = "minilm-l12"
+DEFAULT_RERANKERS = (DEFAULT_RERANKER, "late-minilm", "bm25")
+"""The rerankers with which a visitor begins, and which are measured on request."""
+BY_REPUTATION = ("cohere", "voyage", "jina", "bge-v2-m3", "minilm-l12", "late-minilm", "bm25")
+"""Providers, and models without one, by reputation on public collections, the strongest first.
+
+It is a place to begin: it was not measured here.
+"""
 WITHOUT_INSTRUCTION = "@plain"
 """Ends the name of a reranker that is run without the instruction, beside the one that gets it."""
 

@@ -72,7 +72,7 @@ LATEST = "latest"
 
 DEFAULTS: Mapping[str, Any] = {
     FIRST_STAGE: catalog.DEFAULT_FIRST_STAGE,
-    RERANKERS: (catalog.DEFAULT_RERANKER, "late-minilm", "bm25"),
+    RERANKERS: catalog.DEFAULT_RERANKERS,
     INITIAL_K: limits.INITIAL_K,
     FINAL_K: limits.FINAL_K,
     INSTRUCTION: "",
