@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scipy.stats import kendalltau
-
 from components.domain import Ranking
 
 P = 0.9
@@ -28,6 +26,8 @@ def kendall_tau(a: Sequence[str], b: Sequence[str]) -> float:
     common = [(rank, places[d]) for rank, d in enumerate(a) if d in places]
     if len(common) < 2:
         return math.nan
+    from scipy.stats import kendalltau  # its import takes longer than all others of a command
+
     return float(kendalltau([x for x, _ in common], [y for _, y in common]).statistic)
 
 

@@ -1,4 +1,4 @@
-"""What all commands share: options, consoles, progress bars, and how a mistake is told."""
+"""What all commands share: options, consoles, progress bars, and error messages."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from components.corpora import open_corpus
+from components import corpora
 from components.domain import Comparison, Corpus, Failure, LabError, Ranking
 from components.lab import Lab, read_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -42,15 +41,15 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 
 
 def complain(exc: LabError) -> None:
-    """Say what went wrong and what to do, in one line."""
+    """Print what went wrong and what to do, in one line."""
     err.print(Text(" ".join(str(exc).split())), soft_wrap=True)
 
 
 def mistake(exc: TyperException) -> None:
-    """Say in one line what is wrong with a command; without any command, the help was shown."""
-    said = " ".join(exc.format_message().split()).rstrip(".")
+    """Print in one line what is wrong with a command; without any command, Typer printed help."""
+    message = " ".join(exc.format_message().split()).rstrip(".")
     if len(sys.argv) > 1:
-        err.print(Text(f"{said}. See rerank-lab --help."), soft_wrap=True)
+        err.print(Text(f"{message}. See rerank-lab --help."), soft_wrap=True)
 
 
 def emit(value: dict[str, Any]) -> None:
@@ -63,9 +62,9 @@ def new_lab() -> Lab:
     return Lab(read_settings())
 
 
-def opened(name: str, split: str = "test") -> Corpus:
-    """Return a sample, or the corpus in a folder or a file."""
-    return open_corpus(name, split=split, keep_blank=True)
+def open_corpus(name: str, split: str = "test") -> Corpus:
+    """Return a sample, or the corpus in a folder or a file; blank documents are kept."""
+    return corpora.open_corpus(name, split=split, keep_blank=True)
 
 
 # ---------------------------------------------------------------- progress

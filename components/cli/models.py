@@ -1,0 +1,52 @@
+"""`rerank-lab models`: what the catalog holds, and what can run here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.text import Text
+
+from components.cli.shared import Json, emit, out
+from components.config import Settings
+from components.lab import catalog, read_settings
+from components.rerankers.hosted.prices import price_of
+
+
+def models(as_json: Json = False) -> None:
+    """List every first stage and reranker, and whether it can run here."""
+    settings = read_settings()
+    entries = catalog.entries(settings)
+    if as_json:
+        emit({"models": [_entry_json(entry, settings) for entry in entries]})
+        return
+    for entry in entries:
+        spec = entry.spec
+        here = "ready" if entry.available else "not here"
+        line = f"{spec.key:26}{entry.stage:13}{spec.family:18}{here:10}{spec.license}"
+        out.print(Text(line), soft_wrap=True)
+        out.print(Text(f"    {spec.model}, {spec.authors}", style="dim"), soft_wrap=True)
+        if not entry.available:
+            out.print(Text(f"    {entry.reason} {entry.remedy}"), soft_wrap=True)
+
+
+def _entry_json(entry: catalog.Entry, settings: Settings) -> dict[str, Any]:
+    spec = entry.spec
+    return {
+        "key": spec.key,
+        "label": spec.label,
+        "family": spec.family,
+        "stage": entry.stage,
+        "available": entry.available,
+        "reason": entry.reason,
+        "remedy": entry.remedy,
+        "license": spec.license,
+        "source": spec.source,
+        "model": spec.model,
+        "authors": spec.authors,
+        "scale": spec.scale,
+        "instructions": spec.instructions,
+        "listwise": spec.listwise,
+        "languages": spec.languages,
+        "price": str(price) if (price := price_of(spec, settings)) else "",
+        "price_source": price.origin if price else "",
+    }

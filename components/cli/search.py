@@ -1,0 +1,176 @@
+"""`rerank-lab index`, `search` and `rerank`: one corpus, one query, one list of texts."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from components import pipeline
+from components.cli.shared import (
+    CorpusOption,
+    FirstStage,
+    InitialK,
+    Instruction,
+    Json,
+    Rerankers,
+    emit,
+    err,
+    new_lab,
+    open_corpus,
+    out,
+    progress_bars,
+    steps_of,
+)
+from components.corpora import read_texts
+from components.domain import Comparison, InputError
+from components.encoders import minilm
+from components.exports.as_json import comparison_json, ranking_json
+from components.lab import LATE_LIMIT, Lab, catalog
+from components.pipeline import PipelineRun, Pipelines, QueryInput, Request
+from components.pipeline.limits import FINAL_K, INITIAL_K
+from components.wording import dollars
+
+
+def index(
+    corpus: CorpusOption = "helpdesk",
+    first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
+    tokens: Annotated[bool, typer.Option(help="Also keep token vectors, for late-minilm.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Compute a corpus's vectors ahead; embedded Qdrant is filled from them at every start."""
+    catalog.first_stage(first_stage)
+    lab, opened = new_lab(), open_corpus(corpus)
+    if tokens and len(opened.documents) <= LATE_LIMIT:
+        # importing torch takes seconds of one core: begin while the first vectors are computed
+        threading.Thread(target=minilm().warm_up, name="warm-up", daemon=True).start()
+    with progress_bars() as bars:
+        report_to = steps_of(bars, "index")
+        late = lab.index_all(opened, first_stage, tokens=tokens, report=report_to)
+    if as_json:
+        emit(
+            {
+                "corpus": {
+                    "name": opened.name,
+                    "documents": len(opened.documents),
+                    "fingerprint": opened.fingerprint,
+                },
+                "first_stage": first_stage,
+                "token_vectors": late,
+                "store": lab.store.where,
+                "collections": {s.alias: s.points for s in lab.store.status()},
+            }
+        )
+    else:
+        out.print(Text(f"{opened.name}: {len(opened.documents):,} documents in {lab.store.where}"))
+
+
+def search(
+    query: str,
+    corpus: CorpusOption = "helpdesk",
+    first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
+    reranker: Rerankers = None,
+    initial_k: InitialK = INITIAL_K,
+    final_k: Annotated[int, typer.Option("--final-k", help="Hits shown of each.")] = FINAL_K,
+    instruction: Instruction = "",
+    as_json: Json = False,
+) -> None:
+    """Search a corpus and show what each reranker makes of the same candidates."""
+    keys = tuple(reranker or ())
+    pipelines = Pipelines(first_stage, keys, initial_k, instruction)
+    pipeline.check_depth("final_k", final_k, initial_k)
+    lab = new_lab()
+    pipeline.check_request(Request(pipelines, QueryInput(query)), lab)
+    _check_instruction(lab, keys, instruction)
+    opened = open_corpus(corpus)
+    with progress_bars() as bars:
+        run = PipelineRun(lab, opened, pipelines, bars)
+        comparison = asyncio.run(pipeline.compare(run, QueryInput(query)))
+    if as_json:
+        emit(comparison_json(comparison, opened, final_k))
+    else:
+        _print_comparison(comparison, final_k)
+    if comparison.failures:
+        raise typer.Exit(1)
+
+
+def _check_instruction(lab: Lab, keys: Sequence[str], instruction: str) -> None:
+    """Raise InputError if no reranker follows an instruction; mention those that do not."""
+    if not instruction.strip():
+        return
+    specs = {key: catalog.reranker_spec(key, lab.settings) for key in keys}
+    without = [k for k, s in specs.items() if not s.instructions and k == catalog.base(k)]
+    if len(without) == len(keys):
+        raise InputError(
+            f"None of the chosen rerankers takes an instruction: {', '.join(keys) or 'none'}.",
+            "Leave --instruction out.",
+        )
+    if without:
+        note = f"Asked without the instruction, which they do not take: {', '.join(without)}"
+        err.print(Text(note))
+
+
+def _print_comparison(comparison: Comparison, final_k: int) -> None:
+    for ranking in (comparison.first_stage, *comparison.rankings):
+        ms = ranking.timing.rerank_ms or ranking.timing.total_ms
+        table = Table("", "from", "score", "id", "title", box=None, title_justify="left")
+        title = f"{ranking.system} · {ms:,.0f} ms"
+        if ranking.usage.usd is not None:
+            estimated = " (estimated)" if ranking.usage.estimated else ""
+            title += f" · {dollars(ranking.usage.usd)}{estimated}"
+        table.title = Text(title)
+        for hit in ranking.hits[:final_k]:
+            name = hit.document.title or hit.document.text[:80]
+            row = (str(hit.rank), str(hit.first_stage_rank), f"{hit.score:.4f}", hit.document.id)
+            table.add_row(*map(Text, (*row, name)))
+        out.print(table)
+    for failure in comparison.failures:
+        err.print(Text(f"{failure.system}: {failure.reason} {failure.remedy}"), soft_wrap=True)
+
+
+def rerank(
+    query: str,
+    documents: Annotated[
+        Path, typer.Option(help="JSONL with a field text, or one document a line.")
+    ],
+    reranker: Annotated[
+        str, typer.Option("--reranker", help="A reranker's key.")
+    ] = catalog.DEFAULT_RERANKER,
+    top_k: Annotated[int | None, typer.Option("--top-k", help="Results shown.")] = None,
+    instruction: Instruction = "",
+    as_json: Json = False,
+) -> None:
+    """Rerank the documents of a file, without any index."""
+    pipeline.check_query(query)
+    pipeline.check_depth("top_k", 1 if top_k is None else top_k)
+    lab = new_lab()
+    catalog.require(reranker, catalog.reranker_specs(lab.settings), "reranker")
+    _check_instruction(lab, [reranker], instruction)
+    texts = read_texts(documents)
+    with progress_bars() as bars:
+        ranking = pipeline.rerank_texts(
+            query, texts, reranker=reranker, instruction=instruction, lab=lab, watcher=bars
+        )
+    results = [
+        {
+            "text": hit.document.text,
+            "relevance_score": hit.score,
+            "original_index": hit.original_index,
+        }
+        for hit in ranking.hits[:top_k]
+    ]
+    if as_json:
+        fields = ranking_json(ranking, 0)
+        emit(
+            {"results": results} | {name: fields[name] for name in ("timing", "truncated", "usage")}
+        )
+        return
+    for result in results:
+        line = f"{result['relevance_score']:.4f}  [{result['original_index']}]  {result['text']}"
+        out.print(Text(line), soft_wrap=True)
