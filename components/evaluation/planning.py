@@ -89,6 +89,24 @@ def plan(
             f"The corpus {corpus.name} has no judgments.",
             "Add qrels/test.tsv to its folder, or name a file with --qrels.",
         )
+    queries = _subset_of(_usable_queries(corpus, grades, candidates), subset, corpus.name)
+    return Plan(
+        pipelines,
+        queries,
+        {q.id: grades[q.id] for q in queries},
+        candidates,
+        corpus.name,
+        corpus.fingerprint,
+        len(corpus.documents),
+        split,
+        subset.description,
+    )
+
+
+def _usable_queries(
+    corpus: Corpus, grades: Judgments, candidates: Mapping[str, Sequence[str]] | None
+) -> list[Query]:
+    """Return the queries with a relevant document and, where a file gives them, candidates."""
     usable = [q for q in corpus.queries if any(g > 0 for g in grades.get(q.id, {}).values())]
     if candidates is not None:
         usable = [q for q in usable if q.id in candidates]
@@ -97,22 +115,16 @@ def plan(
             f"No query of {corpus.name} has both a relevant document and candidates.",
             "Check that the query ids of queries.jsonl, the qrels and the candidates agree.",
         )
+    return usable
+
+
+def _subset_of(usable: Sequence[Query], subset: Subset, name: str) -> tuple[Query, ...]:
+    """Return the subset's queries; where there are none, their tags are at fault."""
     queries = subset.of(usable)
     if not queries:
         tags = sorted({tag for q in usable for tag in q.tags})
         raise InputError(
-            f"No judged query of {corpus.name} is tagged {subset.tag!r}.",
+            f"No judged query of {name} is tagged {subset.tag!r}.",
             f"Its tags are: {', '.join(tags)}." if tags else "Its queries carry no tags.",
         )
-    judged = {q.id: grades[q.id] for q in queries}
-    return Plan(
-        pipelines,
-        queries,
-        judged,
-        candidates,
-        corpus.name,
-        corpus.fingerprint,
-        len(corpus.documents),
-        split,
-        subset.description,
-    )
+    return queries

@@ -20,7 +20,7 @@ from components.exports.evaluation_report import (
     describe_reused,
 )
 from components.exports.rendering import Table, render
-from components.measures import cutoff_of
+from components.measures import cutoff_of, is_quality
 from components.wording import describe_grade, milliseconds, queries, shortened, signed
 
 EXTREMES, TOP = 3, 5
@@ -133,6 +133,8 @@ def _by_tag(report: EvaluationReport) -> Iterator[Section]:
 
 def _headroom(report: EvaluationReport) -> Iterator[Section]:
     name = report.measure
+    if not is_quality(name):
+        return
     ceiling = evidence.ceiling(report.saved.plan, report.saved.evaluation, name)
     rows = [
         (s, f"{m.mean[name]:.3f}", f"{ceiling.best - m.mean[name]:.3f}")

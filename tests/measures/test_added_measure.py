@@ -138,6 +138,8 @@ def test_evaluate_offers_it_and_judges_by_it(visit: Visit) -> None:
     at.run()
     assert "Their best order has First@10" in texts(at)
     assert "First@10" in charts(at)
+    at.selectbox(key=f"_{state.MEASURE}").set_value("Full").run()
+    assert "Full@10 describes a ranking without judging it: no order is the best." in texts(at)
 
 
 def test_compares_columns_verdict_headroom_and_depth_show_it(visit: Visit) -> None:

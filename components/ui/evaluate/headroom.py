@@ -14,6 +14,7 @@ from components.charts import comparison as charts
 from components.evaluation import summary
 from components.exports.evaluation_report import EvaluationReport
 from components.lab import StepReport
+from components.measures import is_quality
 from components.pipeline import PipelineRun
 from components.ui.evaluate.report import view_key
 from components.ui.shared import page, state
@@ -34,6 +35,10 @@ def headroom(report: EvaluationReport) -> None:
 
 def _ceiling(report: EvaluationReport) -> None:
     plan = report.saved.plan
+    if not is_quality(report.measure):
+        page.heading("Headroom", "What another order of the same candidates would have.")
+        st.text(f"{report.measure} describes a ranking without judging it: no order is the best.")
+        return
     ceiling = state.memo(
         view_key(report, "ceiling"),
         lambda: summary.ceiling(plan, report.saved.evaluation, report.measure),
