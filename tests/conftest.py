@@ -31,13 +31,13 @@ pytest.register_assert_rewrite("tests.support.contracts.reranker_contract", "tes
 # ---------------------------------------------------------------- a lab, corpora, probes
 
 import importlib  # noqa: E402
-import sys  # noqa: E402
 from types import ModuleType  # noqa: E402
 
 from components import rerankers  # noqa: E402  (the cache must be set first)
 from components.corpora import open_corpus  # noqa: E402
 from components.domain import Corpus  # noqa: E402
 from components.lab import Lab, catalog, read_settings  # noqa: E402
+from tests.support.added import FAKES, added  # noqa: E402
 from tests.support.real_models import (  # noqa: E402, F401  (fixtures)
     no_real_model_was_refused,
     real_models_are_refused,
@@ -64,14 +64,7 @@ def exceptions() -> Corpus:
 @pytest.fixture
 def probes() -> Iterator[ModuleType]:
     """Let the catalog find tests/support/fakes/probes.py; yield that module."""
-    folder, name = str(Path(__file__).parent / "support" / "fakes"), "components.rerankers.probes"
-    rerankers.__path__.append(folder)
-    importlib.invalidate_caches()
-    catalog.families.cache_clear()
-    yield importlib.import_module(name)
-    rerankers.__path__.remove(folder)
-    del sys.modules[name]
-    del rerankers.probes  # type: ignore[attr-defined]
-    catalog.families.cache_clear()
+    with added(rerankers, FAKES, catalog.families.cache_clear):
+        yield importlib.import_module("components.rerankers.probes")
     for key in [k for k in catalog._warm if k[0].startswith("probe-")]:
         catalog._warm.discard(key)

@@ -157,7 +157,7 @@ def _check(spec: Spec, settings: Settings) -> None:
                 f"The folder {model.path} configured for {spec.key} has no config.json.",
                 "Point [[hub]] path at a folder in the hub's layout.",
             )
-    elif _cached(model.model) is None and not _hub_answers():
+    elif _cached(model.model) is None and not hub_answers():
         size = f" ({spec.size_mb:,.0f} MB)" if spec.size_mb else ""
         raise UnavailableError(
             f"{model.model} is not on this machine and no model hub answers.",
@@ -177,7 +177,7 @@ def _cached(model: str) -> Path | None:
         return None
 
 
-def _hub_answers() -> bool:
+def hub_answers() -> bool:
     """Return whether the hub can be reached; it is asked at most once a minute."""
     if os.environ.get("HF_HUB_OFFLINE", "") in {"1", "true", "True"}:
         return False

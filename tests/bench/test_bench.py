@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 
 from components import bench
-from components.bench.peers import PEERS, Peer, PeerSpec, ScoreTexts, Values, dequantised, open_peer
+from components.bench.peers import (
+    PEERS,
+    Peer,
+    PeerSpec,
+    ScoreTexts,
+    Values,
+    dequantised,
+    open_peer,
+    write_fp32,
+)
 from components.bench.result import (
     BenchResult,
     PeerResult,
@@ -34,7 +43,7 @@ from components.bench.timings import (
     time_first_stage,
 )
 from components.domain import Failure, InputError, RerankError, UnavailableError, no_progress
-from components.rerankers.cross_encoder import OnnxCrossEncoder
+from components.rerankers.cross_encoder import TOKENIZER, OnnxCrossEncoder
 
 TEXTS = ("Messages stay for a year.", "Lions sleep.", "A workspace keeps its messages. " * 40)
 QUERY = "how long are messages kept"
@@ -252,6 +261,16 @@ def test_peers_score_the_same_texts_in_their_order(
     scores = open_peer(PEERS[key], tmp_path).score(QUERY, TEXTS)
     expected = model.score(QUERY, TEXTS).values
     assert np.argsort(scores).tolist() == np.argsort(expected).tolist() == [1, 2, 0]
+
+
+@pytest.mark.models
+def test_a_folder_that_was_filled_before_is_filled_again(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    write_fp32(tmp_path)
+    weights = (tmp_path / "model.safetensors").read_bytes()
+    write_fp32(tmp_path)
+    assert (tmp_path / "model.safetensors").read_bytes() == weights
+    assert (tmp_path / "tokenizer.json").read_bytes() == TOKENIZER.locate().read_bytes()
 
 
 @pytest.mark.parametrize(

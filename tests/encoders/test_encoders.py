@@ -101,7 +101,7 @@ def test_only_bge_reads_an_instruction_before_the_query_and_only_there(key: str)
 
 
 @each_encoder
-def test_a_vector_does_not_depend_on_its_company(key: str) -> None:
+def test_a_vector_does_not_depend_on_the_other_texts(key: str) -> None:
     encoder = encoder_of(key)
     texts = [*PASSAGES, *ODD, long_text(600)]
     together = encoder.encode_documents(texts)

@@ -24,6 +24,7 @@ def added(package: ModuleType, folder: Path, *forget: Callable[[], None]) -> Ite
         package.__path__.remove(str(folder))
         for path in folder.glob("*.py"):
             sys.modules.pop(f"{package.__name__}.{path.stem}", None)
+            vars(package).pop(path.stem, None)
         _call(forget)
 
 
