@@ -38,6 +38,7 @@ from components.corpora import open_corpus  # noqa: E402
 from components.domain import Corpus  # noqa: E402
 from components.lab import Lab, catalog, read_settings  # noqa: E402
 from tests.support.added import FAKES, added  # noqa: E402
+from tests.support.commands import command  # noqa: E402, F401  (a fixture)
 from tests.support.real_models import (  # noqa: E402, F401  (fixtures)
     no_real_model_was_refused,
     real_models_are_refused,

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from components import cli
 from components.advice.recommendation import Figures, Needs, alternatives, figures, options
 from components.domain import InputError
 from components.lab import catalog, read_settings
@@ -19,6 +15,7 @@ from components.lab.catalog import Entry
 from components.rerankers import Context, hosted
 from components.ui.shared import state
 from tests.support.added import FAKES, added
+from tests.support.commands import Command
 from tests.support.servers.provider_server import KEY, Provider, score, serve
 from tests.support.visits import Visit, said
 
@@ -39,18 +36,6 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
 
 def entry(environ: dict[str, str]) -> Entry:
     return next(e for e in catalog.entries(read_settings(environ)) if e.spec.key == "probe")
-
-
-def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
-) -> Any:  # noqa: ANN401
-    """Run a command, and return the JSON object that it prints."""
-    monkeypatch.setattr(sys, "argv", ["rerank-lab", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    printed = capsys.readouterr()
-    assert ended.value.code == 0, printed.err
-    return json.loads(printed.out)
 
 
 def test_without_its_key_it_is_listed_and_names_its_variable() -> None:
@@ -132,19 +117,16 @@ def test_the_guide_offers_it_once() -> None:
 
 
 def test_the_command_line_lists_it_and_reranks_with_its_cost(
-    provider: Provider,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command
 ) -> None:
     monkeypatch.setenv("PROBE_API_KEY", KEY)
-    models = command(monkeypatch, capsys, "models", "--json")["models"]
+    models = command("models")["models"]
     model = next(m for m in models if m["key"] == "probe")
     assert (model["available"], model["price"]) == (True, "$0.50 per 1,000,000 tokens")
     assert model["price_source"] == "https://probe.example/pricing, 01 November 2026"
-    (tmp_path / "texts.txt").write_text("\n".join(TEXTS))
-    options = ("--documents", str(tmp_path / "texts.txt"), "--reranker", "probe", "--json")
-    answer = command(monkeypatch, capsys, "rerank", QUERY, *options)
+    texts = tmp_path / "texts.txt"
+    texts.write_text("\n".join(TEXTS))
+    answer = command("rerank", QUERY, "--documents", texts, "--reranker", "probe")
     assert [result["original_index"] for result in answer["results"]] == sorted(
         range(3), key=lambda i: -score(QUERY, TEXTS[i])
     )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from components import cli, evaluation
+from components import evaluation
 from components.corpora import open_corpus
 from components.domain import Corpus
 from components.lab import Lab, catalog, read_settings
@@ -21,6 +19,7 @@ from components.ui.compare.board.view import board_data
 from components.ui.shared import state
 from tests.support.added import FAKES, added
 from tests.support.asking import asked, retrieve
+from tests.support.commands import Command
 from tests.support.visits import Visit, ids, settle, texts
 
 KEY = "probe-hash"
@@ -31,23 +30,6 @@ def stage() -> Iterator[None]:
     """Add the file."""
     with added(first_stages, FAKES / "first_stages", catalog.first_stages.cache_clear):
         yield
-
-
-@pytest.fixture
-def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Any]:
-    """Return a function that runs a command and returns the JSON object that it prints."""
-
-    def run(*arguments: str) -> Any:  # noqa: ANN401
-        monkeypatch.setattr(sys, "argv", ["rerank-lab", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        assert ended.value.code == 0, printed.err
-        return json.loads(printed.out)
-
-    return run
 
 
 def nearest(corpus: Corpus, query: str, k: int) -> list[str]:
@@ -74,21 +56,21 @@ def test_a_search_returns_what_its_encoder_finds_nearest(lab: Lab, exceptions: C
 
 
 def test_the_command_line_indexes_searches_and_evaluates_with_it(
-    command: Callable[..., Any], tmp_path: Path
+    command: Command, tmp_path: Path
 ) -> None:
     with_it = ("--corpus", "exceptions", "--first-stage", KEY)
-    indexed = command("index", *with_it, "--no-tokens", "--json")
+    indexed = command("index", *with_it, "--no-tokens")
     assert indexed["first_stage"] == KEY
     corpus = open_corpus("exceptions")
     assert list(indexed["collections"].values()) == [len(corpus.documents)]
     assert any(alias.endswith(f"-{KEY}-1") for alias in indexed["collections"])
     first, *_ = corpus.queries
-    answer = command("search", first.text, *with_it, "--reranker", "bm25", "--json")
+    answer = command("search", first.text, *with_it, "--reranker", "bm25")
     assert answer["first_stage"]["system"] == KEY
-    listed = [m["key"] for m in command("models", "--json")["models"] if m["stage"] != "reranker"]
+    listed = [m["key"] for m in command("models")["models"] if m["stage"] != "reranker"]
     assert listed[-1] == KEY
-    options = ("--reranker", "bm25", "--max-queries", "5", "--out", str(tmp_path), "--no-save")
-    command("evaluate", *with_it, *options, "--json")
+    options = ("--reranker", "bm25", "--max-queries", "5", "--out", tmp_path, "--no-save")
+    command("evaluate", *with_it, *options)
     assert set(json.loads((tmp_path / "metrics.json").read_text())) == {KEY, "bm25"}
     run = [line.split() for line in (tmp_path / "runs" / f"{KEY}.trec").read_text().splitlines()]
     assert [row[2] for row in run if row[0] == first.id] == nearest(corpus, first.text, 100)
