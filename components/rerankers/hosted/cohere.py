@@ -15,7 +15,7 @@ from components.rerankers.hosted.answers import Answer, billed_units
 from components.rerankers.hosted.caller import Caller
 from components.rerankers.hosted.errors import malformed, refusal, transport_failure
 from components.rerankers.hosted.family import hosted_spec, provider_family
-from components.rerankers.hosted.http import LastResponse, no_cookies, quiet, timeout
+from components.rerankers.hosted.http import LastResponse, new_client, timeout
 
 PROVIDER = Provider("cohere", "Cohere", "CO_API_KEY", "CO_API_URL")
 _spec = partial(
@@ -143,13 +143,7 @@ class Cohere:
 @cache
 def _http() -> httpx.Client:
     """Return a client for the SDK alone, which records every response."""
-    quiet("httpx", "httpcore")
-    return httpx.Client(
-        follow_redirects=False,
-        cookies=no_cookies(),
-        timeout=timeout(30),
-        event_hooks={"response": [_last.record]},
-    )
+    return new_client(timeout=timeout(30), event_hooks={"response": [_last.record]})
 
 
 FAMILY = provider_family(PROVIDER, SPECS, lambda caller, address, _: Cohere(caller, address).send)

@@ -45,15 +45,16 @@ def timeout(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
 
 
+def new_client(**options: Any) -> httpx.Client:  # noqa: ANN401  (the options of httpx.Client)
+    """Return an HTTP client that follows no redirect, keeps no cookie and logs nothing."""
+    quiet("httpx", "httpcore")
+    return httpx.Client(follow_redirects=False, cookies=no_cookies(), **options)
+
+
 @cache
 def client() -> httpx.Client:
-    """Return the process's HTTP client: no redirects, no cookies; a timeout goes with each call."""
-    quiet("httpx", "httpcore")
-    return httpx.Client(
-        follow_redirects=False,
-        cookies=no_cookies(),
-        limits=httpx.Limits(max_connections=128, max_keepalive_connections=16),
-    )
+    """Return the HTTP client of this process; a timeout goes with each call."""
+    return new_client(limits=httpx.Limits(max_connections=128, max_keepalive_connections=16))
 
 
 def post(caller: Caller, url: str, body: Mapping[str, Any], seconds: float) -> Any:  # noqa: ANN401
