@@ -28,8 +28,10 @@ def duration(seconds: float) -> str:
     return f"{seconds:,.0f} s" if seconds < 90 else f"{seconds / 60:,.0f} min"
 
 
-def dollars(usd: float) -> str:
-    """Return an amount in words, with as many digits as a small sum needs."""
+def dollars(usd: float, places: int | None = None) -> str:
+    """Return an amount in words, with as many digits as a small sum needs, or with `places`."""
+    if places is not None:
+        return f"${usd:,.{places}f}"
     if usd == 0:
         return "$0"
     if round(usd, 6) >= 1:
@@ -58,6 +60,11 @@ def movement(ranks: int) -> str:
 def shortened(text: str, limit: int) -> str:
     """Return a text, or its first characters and an ellipsis, `limit` characters in all."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def key_form(text: str) -> str:
+    """Return a text as part of an element's key or class: lower case, no spaces, no colons."""
+    return text.lower().replace(" ", "-").replace(":", "-")
 
 
 def listed(items: Sequence[str], last: str = "and") -> str:

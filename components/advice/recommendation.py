@@ -12,6 +12,7 @@ from components.domain import Billed, Spec
 from components.lab import Lab, Measured, catalog
 from components.lab.catalog import Entry
 from components.rerankers.hosted.prices import price_of
+from components.wording import dollars
 
 PAIRS = 100
 """Candidates for which latency and cost are given."""
@@ -136,9 +137,8 @@ def _reasons(spec: Spec, needs: Needs, figures: Figures) -> list[str]:
     elif figures.usd is None:
         reasons.append("its price is not on file")
     else:
-        reasons.append(
-            f"about ${figures.usd * 1000:,.2f} for 1,000 queries with {PAIRS} candidates each"
-        )
+        cost = dollars(figures.usd * 1000, 2)
+        reasons.append(f"about {cost} for 1,000 queries with {PAIRS} candidates each")
     return reasons
 
 

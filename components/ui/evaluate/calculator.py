@@ -22,7 +22,7 @@ from components.exports.evaluation_report import EvaluationReport
 from components.lab import catalog
 from components.pipeline.limits import MAX_INITIAL_K
 from components.ui.shared import page, state
-from components.wording import count
+from components.wording import count, dollars
 
 
 def show(report: EvaluationReport | None) -> None:
@@ -100,7 +100,7 @@ def _describe_machine(system: str, machine: Machine, traffic: Traffic) -> str:
         f"candidates on this machine: one like it reranks {machine.queries_a_day:,.0f} queries a "
         f"day when it is busy {machine.busy:.0%} of the time. Your traffic needs "
         f"{'one machine' if needed == 1 else count(needed, 'machine')}, "
-        f"${machine.cost(traffic.queries_a_day):,.2f} a month."
+        f"{dollars(machine.cost(traffic.queries_a_day), 2)} a month."
     )
 
 
@@ -110,8 +110,8 @@ def _rows(billed: Sequence[Bill], own: Mapping[str, Machine]) -> list[dict[str, 
         row = {
             "Model": bill.spec.key,
             "Price": str(bill.price),
-            "A query": f"${bill.usd_a_query:.6f}",
-            "A month": f"${bill.usd_a_month:,.2f}",
+            "A query": dollars(bill.usd_a_query, 6),
+            "A month": dollars(bill.usd_a_month, 2),
         }
         for system, machine in own.items():
             queries = break_even(machine, bill.usd_a_query)

@@ -20,6 +20,7 @@ from components.ui.evaluate.report import view_key
 from components.ui.shared import page, state
 from components.ui.shared.work import on_demand
 
+LISTWISE = " Left out, as their scores depend on the other candidates: "
 LATENCY_QUERIES = 5
 """Queries on which latency by depth is measured."""
 
@@ -65,7 +66,7 @@ def _depth(report: EvaluationReport) -> None:
         "Depth",
         f"How to read: mean {report.measure} had the rerankers seen only the first candidates, "
         "from the same scores. More candidates take more time."
-        + (f" Left out, as they score by company: {', '.join(listwise)}." if listwise else ""),
+        + (f"{LISTWISE}{', '.join(listwise)}." if listwise else ""),
     )
     systems = [s for s in report.ranked if s != plan.first_stage and s not in listwise]
     if not systems:

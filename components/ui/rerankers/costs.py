@@ -12,7 +12,7 @@ from components.lab import BackgroundTask, catalog
 from components.rerankers.hosted.prices import price_of
 from components.ui.shared import page, state
 from components.ui.shared.work import Computation, watch
-from components.wording import milliseconds
+from components.wording import dollars, milliseconds
 
 
 def tokens_a_query(corpus: Corpus) -> int:
@@ -42,14 +42,14 @@ def _row(spec: Spec, figures: Figures) -> dict[str, str]:
         published, cost = "your own machine", "none"
     else:
         published = str(price) if price else "not on file"
-        cost = f"${figures.usd * 1000:,.2f}" if figures.usd is not None else "unknown"
+        cost = dollars(figures.usd * 1000, 2) if figures.usd is not None else "unknown"
     measured = f"{milliseconds(figures.ms)} (n = {figures.runs})" if figures.ms is not None else ""
     return {
         "Reranker": spec.key,
         "Measured here": measured or "not measured",
         "Published price": published,
         "1,000 queries": cost,
-        "1,000 documents": f"${figures.usd * 10:,.4f}" if figures.usd else cost,
+        "1,000 documents": dollars(figures.usd * 10, 4) if figures.usd else cost,
         "Price noted": price.origin if price else "",
     }
 

@@ -12,6 +12,7 @@ from components.lab.catalog import Entry
 from components.ui.rerankers import providers
 from components.ui.rerankers.title import title
 from components.ui.shared import page, state
+from components.wording import key_form
 
 
 def listing() -> None:
@@ -48,7 +49,7 @@ def _in_two_columns(entries: Sequence[Entry], draw: Callable[[Entry], None]) -> 
 
 def _card(entry: Entry) -> None:
     spec = entry.spec
-    with st.container(border=True, key=f"entry-{entry.stage.replace(' ', '-')}-{spec.key}"):
+    with st.container(border=True, key=f"entry-{key_form(entry.stage)}-{spec.key}"):
         title(entry)
         st.text(spec.summary)
         if spec.caution:

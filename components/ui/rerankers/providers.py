@@ -14,14 +14,14 @@ from components.rerankers.hosted.prices import price_of
 from components.ui.compare.board.view import describe_usage
 from components.ui.rerankers.title import title
 from components.ui.shared import page, state
-from components.wording import dollars, milliseconds
+from components.wording import dollars, key_form, milliseconds
 
 
 def box(entries: Sequence[Entry]) -> None:
     """Show one provider's models, its key for this session and a connection test."""
     first = entries[0]
     spec, provider = first.spec, first.spec.provider
-    safe = provider.replace(":", "-")
+    safe = key_form(provider)
     with st.container(border=True, key=f"provider-{safe}"):
         title(first)
         st.text(spec.summary)

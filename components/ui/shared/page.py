@@ -14,6 +14,7 @@ from components.charts.palette import DARK, LETTERS, LIGHT, Palette
 from components.corpora import sample_names
 from components.domain import LabError
 from components.ui.shared import state
+from components.wording import key_form
 
 # Streamlit's first table imports pandas. Plotly looks for it in every chart, and fails where
 # another thread has imported only half of it: here it is imported before any page is drawn.
@@ -156,9 +157,9 @@ def chart(figure: Figure, key: str, alt: str) -> None:
 
 def heading(title: str, line: str) -> None:
     """Write a section's title and one plain line under it."""
-    with st.container(key=f"heading-{title.lower().replace(' ', '-')}", gap="xxsmall"):
+    with st.container(key=f"heading-{key_form(title)}", gap="xxsmall"):
         st.markdown(f"**{title}**")
-        soft(line, f"about-{title.lower().replace(' ', '-')}")
+        soft(line, f"about-{key_form(title)}")
 
 
 def tag(letter: str) -> None:
