@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-import streamlit as st
-
 from components.analysis.quality import verdict
 from components.exports.as_json import comparison_json
 from components.exports.comparison import ComparisonReport, comparison_html
@@ -18,32 +16,25 @@ from components.ui.shared import page
 
 def downloads(results: Results) -> None:
     """Offer a finished comparison as files."""
-    job = results.job
-    query = job.corpus.find_query(job.request.query.text)
+    corpus, text = results.job.corpus, results.job.request.query.text
+    query = corpus.find_query(text)
+    stem, query_id = f"{corpus.name}-comparison", query.id if query else "q"
+    rankings, grades = results.rankings, results.grades
     page.heading("Take it away", "Every format holds the query, the systems and the ranks.")
-    files = (
-        ("Report (HTML)", "html", "text/html", lambda: comparison_html(_report(results))),
-        ("JSON", "json", "application/json", lambda: _json(results)),
-        ("CSV", "csv", "text/csv", lambda: comparison_csv(results.rankings, results.grades)),
+    page.downloads(
         (
-            "TREC run",
-            "trec",
-            "text/plain",
-            lambda: comparison_run(results.rankings, query.id if query else "q"),
+            (
+                "Report (HTML)",
+                f"{stem}.html",
+                "text/html",
+                lambda: comparison_html(_report(results)),
+            ),
+            ("JSON", f"{stem}.json", "application/json", lambda: _json(results)),
+            ("CSV", f"{stem}.csv", "text/csv", lambda: comparison_csv(rankings, grades)),
+            ("TREC run", f"{stem}.trec", "text/plain", lambda: comparison_run(rankings, query_id)),
         ),
+        "downloads",
     )
-    with st.container(horizontal=True, key="downloads"):
-        for label, ending, mime, data in files:
-            st.download_button(
-                label,
-                data,
-                file_name=f"{job.corpus.name}-comparison.{ending}",
-                mime=mime,
-                icon=":material/download:",
-                key=f"take-{ending}",
-                on_click="ignore",
-                width="content",
-            )
 
 
 def _json(results: Results) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from components.exports.evaluation import zipped
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport
@@ -15,22 +13,13 @@ def downloads(report: EvaluationReport) -> None:
     """Offer the report, the tables, and everything in one ZIP file."""
     page.heading("Take it away", f"{report.saved.title}. The report needs no network.")
     stem = f"{report.saved.plan.corpus}-evaluation"
-    offered = (
-        ("Report (HTML)", f"{stem}.html", "text/html", lambda: evaluation_html(report)),
-        ("By query (CSV)", f"{stem}.csv", "text/csv", lambda: per_query_csv(report)),
-        ("Table (LaTeX)", f"{stem}.tex", "text/plain", lambda: latex(report)),
-        ("Everything (ZIP)", f"{stem}.zip", "application/zip", lambda: zipped(report)),
+    page.downloads(
+        (
+            ("Report (HTML)", f"{stem}.html", "text/html", lambda: evaluation_html(report)),
+            ("By query (CSV)", f"{stem}.csv", "text/csv", lambda: per_query_csv(report)),
+            ("Table (LaTeX)", f"{stem}.tex", "text/plain", lambda: latex(report)),
+            ("Everything (ZIP)", f"{stem}.zip", "application/zip", lambda: zipped(report)),
+        ),
+        "take-evaluation",
     )
-    with st.container(horizontal=True, key="take-evaluation"):
-        for label, name, mime, data in offered:
-            st.download_button(
-                label,
-                data,
-                file_name=name,
-                mime=mime,
-                icon=":material/download:",
-                key=f"take-{name.rpartition('.')[2]}",
-                on_click="ignore",
-                width="content",
-            )
     page.soft("The ZIP also holds the TREC runs, the judgments and the metrics as JSON.", "zip")

@@ -33,13 +33,13 @@ def show(_: EvaluationReport | None) -> None:
         return
     rows = [
         {
-            "System": one.system,
-            "Stage": one.stage,
-            "Searches": one.count,
-            "p50": milliseconds(one.p50) if one.count else "",
-            "p95": milliseconds(one.p95) if one.count else "",
-            "Failures": one.failures,
+            "System": stage.system,
+            "Stage": stage.stage,
+            "Searches": stage.count,
+            "p50": milliseconds(stage.p50) if stage.count else "",
+            "p95": milliseconds(stage.p95) if stage.count else "",
+            "Failures": stage.failures,
         }
-        for one in times
+        for stage in times
     ]
     st.dataframe(rows, hide_index=True, width="stretch", key="past")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 
@@ -153,6 +153,26 @@ def tabs(*names: str) -> list[DeltaGenerator]:
 def chart(figure: Figure, key: str, alt: str) -> None:
     """Draw a chart; `alt` is its alternative text."""
     st.plotly_chart(figure, key=key, config=CHART, alt=alt)
+
+
+Download = tuple[str, str, str, Callable[[], str | bytes]]
+"""A button's label, the file's name and media type, and what computes its content when pressed."""
+
+
+def downloads(files: Sequence[Download], key: str) -> None:
+    """Draw a row of download buttons; `key` is the row's."""
+    with st.container(horizontal=True, key=key):
+        for label, name, media_type, content in files:
+            st.download_button(
+                label,
+                content,
+                file_name=name,
+                mime=media_type,
+                icon=":material/download:",
+                key=f"take-{name.rpartition('.')[2]}",
+                on_click="ignore",
+                width="content",
+            )
 
 
 def heading(title: str, line: str) -> None:
