@@ -1,0 +1,264 @@
+"""The Corpus page as a visitor works it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox, TextInput
+
+from components.corpora import Upload, read_uploads
+from components.lab.work import BackgroundTask, Step
+from components.ui.shared import state
+from tests.support.asking import results
+from tests.support.visits import PATIENCE, Visit, ask, has, ids, said, settle, texts
+
+
+def begin(at: AppTest) -> BackgroundTask:
+    """Return the visitor's task once it has ended and is shown."""
+    task = at.session_state[state.TASK]
+    assert isinstance(task, BackgroundTask)
+    task.join(PATIENCE)
+    assert task.finished
+    at.run()
+    assert not at.exception
+    return task
+
+
+def jsonl(*rows: dict[str, str]) -> bytes:
+    """Return rows as the bytes of a JSONL file."""
+    return "\n".join(map(json.dumps, rows)).encode()
+
+
+LIGHTHOUSE = jsonl(
+    {"_id": "a", "title": "The lighthouse", "text": "A lamp of zorblax on the cliff."},
+    {"_id": "b", "title": "The mill", "text": "Two stones grind the corn."},
+)
+
+
+def upload(at: AppTest, name: str, content: bytes) -> AppTest:
+    """Give the Corpus page a file in place of those it had."""
+    at.file_uploader[0].set_value([(name, content, "application/octet-stream")])
+    return at.run()
+
+
+def name_field(at: AppTest) -> TextInput:
+    """Return the field for an upload's name."""
+    return next(field for field in at.text_input if field.label == "Name")
+
+
+def column_field(at: AppTest, role: str) -> Selectbox[str]:
+    """Return the field for a table's column."""
+    return next(field for field in at.selectbox if field.label == f"{role} column")
+
+
+def names(at: AppTest) -> list[str]:
+    """Return the corpora that the visitor can choose."""
+    return list(at.selectbox(key="_corpus_page").options)
+
+
+def test_the_corpus_page_tells_the_figures(visit: Visit) -> None:
+    at = visit("pages/corpus.py")
+    corpus = state.sample("exceptions")
+    words = sum(len(f"{d.title} {d.text}".split()) for d in corpus.documents)
+    assert {metric.label: metric.value for metric in at.metric} == {
+        "Passages": "9",
+        "Words a passage": f"{words / 9:,.0f}",
+        "Queries": "6",
+        "Judgments": str(sum(map(len, corpus.judgments.values()))),
+        "Fingerprint": corpus.fingerprint[:12],
+    }
+    assert corpus.card.strip() in [markdown.value for markdown in at.markdown]
+    assert names(at) == ["helpdesk", "atlas", "exceptions"]
+
+
+def test_choosing_a_corpus_on_its_page_changes_what_compare_searches(visit: Visit) -> None:
+    at = visit()
+    settle(at)
+    at.switch_page("pages/corpus.py").run()
+    at.selectbox(key="_corpus_page").set_value("atlas").run()
+    assert at.metric[0].value == "393"
+    at.switch_page("app.py").run()
+    job = settle(at)
+    assert job.corpus.name == "atlas"
+    assert job.request.query.text == state.sample("atlas").queries[0].text
+    assert at.selectbox(key="_corpus").value == "atlas"
+    at.selectbox(key="_corpus").set_value("exceptions").run()
+    assert settle(at).corpus.name == "exceptions"
+    at.switch_page("pages/corpus.py").run()
+    assert at.metric[0].value == "9"
+
+
+def test_a_corpus_without_queries_opens_with_its_first_title(visit: Visit) -> None:
+    line = b'{"_id": "q", "title": "The quarry road", "text": "It is closed after rain."}'
+    corpus = read_uploads([Upload("mine.jsonl", line)], "mine")
+    at = visit(**{state.UPLOADS: {"mine": corpus}, state.CORPUS: "mine"})
+    assert settle(at).request.query.text == "The quarry road"
+
+
+@pytest.mark.models
+def test_index_now_fills_the_store_and_says_so(visit: Visit) -> None:
+    corpus = read_uploads([Upload("mine.jsonl", LIGHTHOUSE)], "mine")
+    at = visit("pages/corpus.py", **{state.UPLOADS: {"mine": corpus}, state.CORPUS: "mine"})
+    row = at.dataframe[-1].value.set_index("System")
+    assert set(row["In the store"]) == {"not yet"}
+    assert at.selectbox(key="_index_with").value == "bge-small"
+    assert at.checkbox(key="_index_tokens").value is True
+    at.button(key="index_now").click().run()
+    task = begin(at)
+    assert (task.error, task.step) == (None, Step("done"))
+    assert at.success[0].value == "Indexed."
+    row = at.dataframe[-1].value.set_index("System")
+    assert dict(row["In the store"]) == {
+        "bge-small": "2 points",
+        "minilm-l6": "not yet",
+        "bm25": "not yet",
+        "hybrid": "2 points",
+        "late-minilm": "2 points",
+    }
+    assert row["Vectors on disk"]["bge-small"] == row["Vectors on disk"]["late-minilm"] == "yes"
+    assert row["Vectors on disk"]["minilm-l6"] == "no"
+
+
+def test_an_upload_is_previewed_named_used_and_searched(visit: Visit) -> None:
+    at = visit()
+    settle(at)
+    at.switch_page("pages/corpus.py").run()
+    upload(at, "towers.jsonl", LIGHTHOUSE)
+    assert "towers: 2 passages, 0 queries, 0 judgments." in texts(at)
+    assert list(at.dataframe[-2].value["title"]) == ["The lighthouse", "The mill"]
+    assert at.session_state[state.CORPUS] == "exceptions", "a preview changes nothing"
+    name_field(at).set_value("coast")
+    at.button(key="use_upload").click().run()
+    assert begin(at).step.state == "done"
+    assert names(at) == ["helpdesk", "atlas", "exceptions", "coast (uploaded)"]
+    assert at.selectbox(key="_corpus_page").value == "coast"
+    assert at.metric[0].value == "2"
+    at.switch_page("app.py").run()
+    assert at.selectbox(key="_corpus").value == "coast"
+    assert said(at, "soft-where").startswith("coast · 2 passages")
+    job = settle(ask(at, "zorblax"))
+    assert job.corpus.name == "coast"
+    assert ids(job.first_stage) == ids(results(job)["bm25"]) == ["a"]
+
+
+def test_the_columns_of_a_table_can_be_chosen(visit: Visit) -> None:
+    at = visit("pages/corpus.py")
+    table = b"number,what,words\n1,The lighthouse,A lamp of zorblax\n2,The mill,Two stones\n"
+    upload(at, "towers.csv", table)
+    assert column_field(at, "Text").value == "number", "no column is named like a text"
+    column_field(at, "Text").set_value("words")
+    column_field(at, "Title").set_value("what")
+    column_field(at, "Id").set_value("number").run()
+    at.button(key="use_upload").click().run()
+    begin(at)
+    corpus = at.session_state[state.UPLOADS]["towers"]
+    assert [(d.id, d.title, d.text) for d in corpus.documents] == [
+        ("1", "The lighthouse", "A lamp of zorblax"),
+        ("2", "The mill", "Two stones"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "where"),
+    [
+        ("a.jsonl", b'{"_id": "1", "text": "x"}\n{"_id": "2", "text": 3}', "a.jsonl:2"),
+        ("a.jsonl", b'{"_id": "1", "text": "x"}\n{nonsense', "a.jsonl:2"),
+        ("a.csv", b"id,text\n1,one\n2,two,three\n", "a.csv:3"),
+        ("a.csv", b"", "a.csv:1"),
+        ("a.txt", b"caf\xe9", "a.txt:1"),
+        ("a.zip", b"PK nonsense", "a.zip"),
+    ],
+)
+def test_a_bad_upload_names_file_and_line_and_changes_nothing(
+    visit: Visit, name: str, content: bytes, where: str
+) -> None:
+    at = upload(visit("pages/corpus.py"), name, content)
+    assert not at.exception
+    assert f"⚠ {where}" in said(at, "complaint")
+    assert not has(at, "use_upload")
+    assert names(at) == ["helpdesk", "atlas", "exceptions"]
+    assert at.session_state[state.CORPUS] == "exceptions"
+    assert has(at, "index_now"), "the rest of the page is there"
+
+
+def test_a_good_upload_after_a_bad_one(visit: Visit) -> None:
+    at = upload(visit("pages/corpus.py"), "a.jsonl", b"{nonsense")
+    assert has(at, "complaint")
+    upload(at, "towers.jsonl", LIGHTHOUSE)
+    assert not has(at, "complaint")
+    assert has(at, "use_upload")
+
+
+@pytest.mark.parametrize("taken", ["helpdesk", "exceptions", "", "   "])
+def test_an_upload_cannot_take_the_name_of_a_sample(visit: Visit, taken: str) -> None:
+    at = upload(visit("pages/corpus.py"), "towers.jsonl", LIGHTHOUSE)
+    name_field(at).set_value(taken)
+    at.button(key="use_upload").click().run()
+    assert "is empty or taken" in said(at, "complaint")
+    assert names(at) == ["helpdesk", "atlas", "exceptions"]
+    assert at.session_state[state.CORPUS] == "exceptions"
+    name_field(at).set_value("towers")
+    at.button(key="use_upload").click().run()
+    begin(at)
+    assert names(at)[-1] == "towers (uploaded)"
+
+
+def test_taking_the_place_of_an_upload_is_said_before(visit: Visit) -> None:
+    at = upload(visit("pages/corpus.py"), "towers.jsonl", LIGHTHOUSE)
+    assert not has(at, "soft-replaces")
+    at.button(key="use_upload").click().run()
+    begin(at)
+    assert said(at, "soft-replaces") == "This takes the place of the corpus of that name."
+    name_field(at).set_value("others").run()
+    assert not has(at, "soft-replaces")
+
+
+def test_a_second_upload_joins_the_first(visit: Visit) -> None:
+    at = upload(visit("pages/corpus.py"), "towers.jsonl", LIGHTHOUSE)
+    at.button(key="use_upload").click().run()
+    begin(at)
+    other = jsonl({"_id": "c", "text": "A ship of oak."})
+    upload(at, "ships.jsonl", other)
+    at.button(key="use_upload").click().run()
+    begin(at)
+    assert names(at)[3:] == ["towers (uploaded)", "ships (uploaded)"]
+    assert at.metric[0].value == "1"
+    at.selectbox(key="_corpus_page").set_value("towers").run()
+    assert at.metric[0].value == "2"
+
+
+def test_an_upload_replaces_the_visitors_own_of_the_same_name(visit: Visit) -> None:
+    at = upload(visit("pages/corpus.py"), "towers.jsonl", LIGHTHOUSE)
+    at.button(key="use_upload").click().run()
+    begin(at)
+    at.switch_page("app.py").run()
+    before = settle(ask(at, "oak"))
+    at.switch_page("pages/corpus.py").run()
+    upload(at, "towers.jsonl", jsonl({"_id": "c", "text": "A ship of oak."}))
+    at.button(key="use_upload").click().run()
+    begin(at)
+    assert names(at)[3:] == ["towers (uploaded)"]
+    at.switch_page("app.py").run()
+    job = settle(ask(at, "oak"))
+    assert job is not before
+    assert ids(job.first_stage) == ["c"]
+
+
+def test_each_table_begins_with_its_own_columns(visit: Visit) -> None:
+    at = upload(visit("pages/corpus.py"), "a.csv", b"id,body,rest\n1,one,x\n")
+    assert column_field(at, "Text").value == "body"
+    column_field(at, "Text").set_value("rest").run()
+    upload(at, "b.csv", b"rest,text\nx,two\n")
+    assert column_field(at, "Text").value == "text"
+    assert column_field(at, "Id").value == "(none)"
+    assert not has(at, "complaint")
+    assert at.session_state["new_corpus"][1].documents[0].text == "two"
+
+
+def test_uploads_belong_to_one_visitor(visit: Visit) -> None:
+    at = upload(visit("pages/corpus.py"), "towers.jsonl", LIGHTHOUSE)
+    at.button(key="use_upload").click().run()
+    begin(at)
+    assert names(visit("pages/corpus.py")) == ["helpdesk", "atlas", "exceptions"]
