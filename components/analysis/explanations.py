@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from components.domain import Billed, Matrix
+from components.domain import Matrix
 from components.encoders import minilm
 from components.models.bm25 import Bm25, terms
 from components.models.files import MINILM_TOKENIZER
@@ -86,11 +86,6 @@ def occlusion(score: Callable[[Sequence[str]], Values], text: str, unit: Unit) -
         for (start, end), score in zip(pieces_of(text, unit), scores[1:], strict=True)
     )
     return Occlusion(text, full, pieces)
-
-
-def billed(searches: float, tokens: int) -> Billed:
-    """Return what explaining would be billed for, by the lab's own count."""
-    return Billed(1, searches, tokens, estimated=True)
 
 
 # ---------------------------------------------------------------- late interaction

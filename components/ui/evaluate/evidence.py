@@ -11,6 +11,7 @@ import streamlit as st
 from components.evaluation.cautions import remarks, warnings
 from components.exports.evaluation_report import EvaluationReport
 from components.measures import cutoff_of, families
+from components.pipeline.limits import MAX_INITIAL_K
 from components.ui.evaluate import (
     by_query,
     calculator,
@@ -100,7 +101,7 @@ def _controls(report: EvaluationReport) -> None:
         )
         st.number_input(
             "at k",
-            *(1, 1000),
+            *(1, MAX_INITIAL_K),
             width=110,
             disabled=families()[state.get(state.MEASURE)].cutoff is None,
             **state.bound(state.CUT),
