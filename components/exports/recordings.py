@@ -86,7 +86,14 @@ class Recording:
         """Return a corpus of the recorded candidates alone, where the original is not at hand.
 
         Its fingerprint is its own: what is computed for it must not pass for the original's.
+        Raises CorpusError where no query had a hit: a corpus has at least one document.
         """
+        if not self.documents:
+            raise CorpusError(
+                f"The recording holds no documents: none of its queries had a hit in "
+                f"{quoted(self.corpus_name)}.",
+                "Upload the corpus that it was made with first; it can then be replayed.",
+            )
         queries = tuple(Query(f"q{i}", q.text) for i, q in enumerate(self.queries, start=1))
         grades: Judgments = {
             query.id: q.grades for query, q in zip(queries, self.queries, strict=True) if q.grades

@@ -134,7 +134,7 @@ def place(recorded: Recorded, first_stage: Ranking, corpus: Corpus) -> Ranking |
     documents = corpus.by_id
     candidates = {hit.document.id: hit for hit in first_stage.hits}
     scored = [(i, score) for i, score in recorded.documents if i in documents]
-    if not scored:
+    if recorded.documents and not scored:
         return Failure(
             recorded.key,
             f"The recording names no document of {corpus.name}.",

@@ -75,6 +75,18 @@ def test_a_recording_holds_what_was_seen() -> None:
     assert query["failures"] == [{"system": "jina", "reason": "No.", "remedy": "Do."}]
 
 
+def test_a_recording_without_documents_is_read_but_is_no_corpus() -> None:
+    corpus, comparison = by_hand()
+    empty = Comparison("q", Ranking("bm25", ()), (Ranking("cohere", ()),))
+    recording = read_bundle(bundle([saved(empty)], corpus, MADE).encode(), "x.json")
+    assert recording.matches(corpus)
+    assert recording.queries[0].columns[0].documents == ()
+    with pytest.raises(CorpusError, match=r"holds no documents.*'tiny'"):
+        recording.corpus()
+    mixed = read_bundle(bundle([saved(empty), saved(comparison)], corpus, MADE).encode(), "x.json")
+    assert [d.id for d in mixed.corpus().documents] == ["a", "b"]
+
+
 def test_a_recording_is_read_back_with_its_date_times_and_costs() -> None:
     corpus, comparison = by_hand()
     recording = read_bundle(bundle([saved(comparison, {"a": 2})], corpus, MADE).encode(), "x.json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -121,3 +122,40 @@ def test_a_run_of_other_queries_is_refused(visit: Visit) -> None:
     settle(at)
     upload(at, "b.run", b"nobody Q0 d 1 1 t\n")
     assert "ranks none of the queries of exceptions" in said(at, "complaint")
+
+
+def without_hits(at: AppTest) -> dict[str, Any]:
+    """Return what the visitor would save, as a recording of a query that nothing answers."""
+    value: dict[str, Any] = json.loads(saved_bundle(at))
+    value["documents"] = []
+    (query,) = value["queries"]
+    for system in (query["first_stage"], *query["systems"]):
+        system["hits"] = []
+    return value
+
+
+def test_a_recording_without_hits_is_replayed_where_its_corpus_is(visit: Visit) -> None:
+    at = visit(**{state.RERANKERS: ("bm25",)})
+    settle(at)
+    upload(at, "none.json", json.dumps(without_hits(at)).encode())
+    job = settle(at)
+    assert ids(results(job)["recorded:bm25"]) == []
+    assert "Recorded" in said(at, "replay")
+    at.switch_page("pages/corpus.py").run()
+    assert not at.exception
+    assert at.metric[0].value == "9"
+
+
+def test_a_recording_without_documents_makes_no_corpus(visit: Visit) -> None:
+    at = visit(**{state.RERANKERS: ("bm25",)})
+    job = settle(at)
+    value = without_hits(at)
+    value["corpus"] |= {"name": "else\u202ewhere", "fingerprint": "ab" * 32}
+    upload(at, "none.json", json.dumps(value).encode())
+    assert "The recording holds no documents" in said(at, "complaint")
+    assert "'else\\u202ewhere'" in said(at, "complaint")
+    assert job_of(at) is job
+    assert not at.session_state.get(state.RECORDING)
+    at.switch_page("pages/corpus.py").run()
+    assert not at.exception
+    assert "recorded elsewhere" not in at.selectbox(key="_corpus_page").options
