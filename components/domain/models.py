@@ -80,11 +80,11 @@ class Spec:
     """A model or method as data: what it is, whose it is, and what its scores mean.
 
     `local` models share the cores through one gate; `runtime` names what has to be imported
-    (``onnx``, ``torch`` or ``none``); the scores of `listwise` models depend on the other
-    candidates; `token_vectors` says that documents are encoded ahead, token by token. `provider` names who
-    answers over the network and whose key is needed, `price` what it charges; a `self_hosted`
-    server is one's own and charges nothing. `instructions` says that the model follows an
-    instruction beside the query.
+    (``onnx``, ``torch`` or ``none``). The scores of `listwise` models depend on the other
+    candidates. `token_vectors` says that documents are encoded ahead, token by token. `provider`
+    names who answers over the network and whose key is needed, `price` what it charges; a
+    `self_hosted` server is one's own and charges nothing. `instructions` says that the model
+    follows an instruction beside the query.
     """
 
     key: str
@@ -118,7 +118,7 @@ class Spec:
 
     @property
     def hosted(self) -> bool:
-        """Return whether a company answers over the network, and charges for it."""
+        """Return whether a provider answers over the network, and charges for it."""
         return self.remote and not self.self_hosted
 
 
