@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from components.corpora.text import Upload, lines, load, quoted
-from components.domain import Corpus, CorpusError, Judgments
+from components.domain import MAX_GRADE, Corpus, CorpusError, Judgments
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
 
@@ -124,7 +124,15 @@ def _pair(where: str, cells: Sequence[str], width: int, column: str) -> Pair:
         what = "an integer" if column == "score" else "an integer from 0 or 1 upward"
         raise CorpusError(
             f"{where}: the {column} {quoted(value)} is not {what}.",
-            "Write whole numbers of at most nine digits.",
+            "Write whole numbers of at most nine digits."
+            if column == "rank"
+            else f"Write whole numbers from -{MAX_GRADE} to {MAX_GRADE}.",
+        )
+    if column == "score" and abs(int(value)) > MAX_GRADE:
+        raise CorpusError(
+            f"{where}: the score {quoted(value)} is not a grade: an integer from -{MAX_GRADE} to "
+            f"{MAX_GRADE}.",
+            "Write how relevant the document is; ranks and raw scores are no grades.",
         )
     return Pair(cells[0], cells[-2], int(value), where)
 

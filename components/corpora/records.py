@@ -7,11 +7,19 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Final
 
 from components.corpora.text import Row, kind, quoted
 from components.domain import CorpusError, Document, Query
 
-MAX_ID_LENGTH = 512
+MAX_ID_LENGTH: Final = 512
+"""Characters of an id, and of a tag."""
+MAX_TITLE: Final = 10_000
+"""Characters of a title, and of a query's note."""
+MAX_QUERY: Final = 100_000
+"""Characters of a query; models read the first few thousand, pages list all queries at once."""
+MAX_TAGS: Final = 100
+"""Tags of one query."""
 SHARED_ID = "doc_id"
 """An id by which a file may also name the document that several of its passages come from."""
 
@@ -79,20 +87,39 @@ def _query(row: Row, places: dict[str, str]) -> Query:
     tags = extra.get("tags") or []
     if not isinstance(tags, list):
         raise _wrong_kind(row, "tags", tags, "a list of strings")
+    if len(tags) > MAX_TAGS:
+        raise CorpusError(
+            f"{row.where}: the field 'tags' holds {len(tags):,} tags; a query has at most "
+            f"{MAX_TAGS}.",
+            "Keep the tags that tell queries apart.",
+        )
     return Query(
         _identity(row, places),
-        text_of(row),
-        tuple(_string(row, "tags", tag) for tag in tags),
-        _optional_string(row, extra, "note"),
+        _within(row, "text", text_of(row), MAX_QUERY, "a query"),
+        tuple(_within(row, "tags", _string(row, "tags", t), MAX_ID_LENGTH, "a tag") for t in tags),
+        _within(row, "note", _optional_string(row, extra, "note"), MAX_TITLE, "a note"),
     )
+
+
+def _within(row: Row, key: str, text: str, limit: int, what: str) -> str:
+    """Return a text that has no more characters than `limit`."""
+    if len(text) > limit:
+        raise CorpusError(
+            f"{row.where}: the field {key!r} has {len(text):,} characters; {what} has at most "
+            f"{limit:,}.",
+            "Shorten it, or check that the right field is read.",
+        )
+    return text
 
 
 def _title(row: Row) -> str:
     """Return the row's title; fields with another name for it count where they can be one."""
     if TITLE_KEYS[0] in row.fields:
-        return _optional_string(row, row.fields, TITLE_KEYS[0])
+        title = _optional_string(row, row.fields, TITLE_KEYS[0])
+        return _within(row, TITLE_KEYS[0], title, MAX_TITLE, "a title")
     values = (row.fields.get(key) for key in TITLE_KEYS)
-    return next((v for v in values if isinstance(v, str) and not _UNSTORABLE.search(v)), "")
+    texts = (v for v in values if isinstance(v, str) and len(v) <= MAX_TITLE)
+    return next((text for text in texts if not _UNSTORABLE.search(text)), "")
 
 
 def _identity(row: Row, places: dict[str, str]) -> str:

@@ -1,6 +1,6 @@
 """Frozen records, protocols and the tree of errors. Imports nothing of ours."""
 
-from components.domain.corpus import Corpus, Document, Judgments, Query
+from components.domain.corpus import MAX_GRADE, Corpus, Document, Judgments, Query
 from components.domain.errors import (
     Cancelled,
     CorpusError,
@@ -36,6 +36,7 @@ from components.domain.rankings import (
 )
 
 __all__ = [
+    "MAX_GRADE",
     "PER",
     "Billed",
     "Cancelled",

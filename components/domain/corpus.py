@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Final
 
 Judgments = Mapping[str, Mapping[str, int]]
 """Query id -> document id -> grade; a pair that is absent is unjudged, which is not grade 0."""
+
+MAX_GRADE: Final = 100
+"""The largest grade; the smallest is the same below 0.
+
+trec_eval, which computes nDCG, allocates and visits an entry for every grade from 0 to the largest:
+without a bound one number in a file takes gigabytes.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from itertools import islice
 import ir_measures
 import numpy as np
 
-from components.domain import Judgments, Ranking
+from components.domain import MAX_GRADE, InputError, Judgments, Ranking
 from components.measures.registry import parse_measure, usual_measures
 
 Run = Mapping[str, Mapping[str, float]]
@@ -49,8 +49,9 @@ def measure(
 ) -> Metrics:
     """Return measures of a run over exactly the run's queries; an empty ranking counts 0.
 
-    Without `names` these are the usual ones; a name that there is not raises InputError. Queries
-    whose values are `computed` already are not measured again.
+    Without `names` these are the usual ones; a name that there is not raises InputError, and so
+    does a grade that is no whole number within `MAX_GRADE`. Queries whose values are `computed`
+    already are not measured again.
     """
     names = usual_measures() if names is None else names
     old = {q: computed[q] for q in run if q in computed} if computed else {}
@@ -62,6 +63,7 @@ def measure(
 
 def _per_query(run: Run, judgments: Judgments, names: Sequence[str]) -> dict[str, dict[str, float]]:
     qrels = {q: dict(judgments.get(q, {})) for q in run}
+    _check_grades(qrels)
     per_query: dict[str, dict[str, float]] = {q: dict.fromkeys(names, 0.0) for q in run}
     by_cutoff: dict[int | None, list[str]] = {}
     for name in names:
@@ -81,3 +83,15 @@ def _per_query(run: Run, judgments: Judgments, names: Sequence[str]) -> dict[str
         for value in ir_measures.iter_calc(provided, qrels, top) if provided else ():
             per_query[value.query_id][provided[value.measure]] = float(value.value)
     return per_query
+
+
+def _check_grades(judgments: Judgments) -> None:
+    """Raise InputError for a grade that is no whole number from -MAX_GRADE to MAX_GRADE."""
+    for query, grades in judgments.items():
+        for document, grade in grades.items():
+            if not isinstance(grade, int) or not -MAX_GRADE <= grade <= MAX_GRADE:
+                raise InputError(
+                    f"The grade of {document!r:.80} for the query {query!r:.80} is no whole number "
+                    f"from -{MAX_GRADE} to {MAX_GRADE}.",
+                    "Correct the judgments.",
+                )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
+from typing import Final
 
 from components.discovery import offered
 from components.domain import InputError
 from components.measures import standard
 from components.measures.records import Measure
-from components.wording import listed
+from components.wording import listed, shortened
 
 DEFAULT = "nDCG@10"
 """The measure that rankings are judged by unless another one is named."""
-MOST_CUTOFF = 10**6
+MAX_CUTOFF: Final = 10**6
+"""The largest cut-off: trec_eval counts up to it for every query."""
 _PACKAGE = sys.modules[__name__.rpartition(".")[0]]
 
 
@@ -53,15 +56,16 @@ def parse_measure(name: str) -> tuple[Measure, int | None]:
     """Return a measure and its cut-off by a full name; raise InputError where there is none."""
     family, at, text = name.strip().partition("@")
     entry = families().get(family)
-    is_cutoff = text.isascii() and text.isdigit() and 0 < int(text) < MOST_CUTOFF
+    # int() raises where a text has thousands of digits
+    is_cutoff = re.fullmatch("[0-9]{1,9}", text) is not None and 0 < int(text) <= MAX_CUTOFF
     if entry is not None and entry.cutoff is None and not at:
         return entry, None
     if entry is not None and entry.cutoff is not None and is_cutoff:
         return entry, int(text)
     names = [other.at("k") for other in families().values()]
     raise InputError(
-        f"There is no measure {name!r}.",
-        f"Known are {listed(names)}, with any whole number for k.",
+        f"There is no measure {shortened(name, 40)!r}.",
+        f"Known are {listed(names)}, with a whole number up to {MAX_CUTOFF:,} for k.",
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from types import MappingProxyType
+from typing import Final
 
 from components.corpora.formats import Columns, Format, TablePreview
 from components.corpora.records import ID_KEYS, TEXT_KEYS, TITLE_KEYS
@@ -15,6 +16,8 @@ from components.corpora.text import MAX_BYTES, Row, Upload, decode, quoted
 from components.domain import CorpusError
 
 PREVIEW_ROWS = 20
+MAX_COLUMNS: Final = 1_000
+"""Columns of a table: the page draws a preview of them and lists them to choose from."""
 DELIMITERS: Mapping[str, str] = MappingProxyType(
     {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 )
@@ -28,6 +31,12 @@ def preview_table(upload: Upload) -> TablePreview:
     delimiter = _sniff(upload.name, text)
     _, header = next(_records(upload.name, text, delimiter))
     columns = tuple(cell.strip() for cell in header)
+    if len(columns) > MAX_COLUMNS:
+        raise CorpusError(
+            f"{upload.name}:1: the table has {len(columns):,} columns; at most {MAX_COLUMNS:,} "
+            "are read.",
+            "Keep the columns with id, title and text.",
+        )
     body = _body(upload.name, text, delimiter, len(columns))
     rows = tuple(tuple(cells) for _, cells in islice(body, PREVIEW_ROWS))
     return TablePreview(columns, rows, delimiter, _suggest(columns))
