@@ -44,8 +44,8 @@ def test_it_is_listed_after_the_standard_ones() -> None:
     with pytest.raises(InputError) as caught:
         check_measure("Last@1")
     assert caught.value.remedy == (
-        "Known are nDCG@k, RR@k, P@k, R@k, AP, Judged@k, First@k and Full@k, with any whole "
-        "number for k."
+        "Known are nDCG@k, RR@k, P@k, R@k, AP, Judged@k, First@k and Full@k, with a whole "
+        "number up to 1,000,000 for k."
     )
 
 
