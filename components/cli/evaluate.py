@@ -29,7 +29,7 @@ from components.corpora import coverage, read_candidates, read_qrels
 from components.domain import Corpus, InputError, Judgments, LabError
 from components.evaluation import Plan, Subset
 from components.evaluation.store import EvaluationStore, saved_evaluation
-from components.exports.evaluation import write
+from components.exports import evaluation as exported
 from components.exports.evaluation_report import EvaluationReport
 from components.lab import Lab, catalog
 from components.measures import Metrics
@@ -90,6 +90,7 @@ def evaluate(
         pipeline.check_depth(name, 1 if value is None else value)
     for value in depth or ():
         pipeline.check_depth("depth", value, initial_k)
+    exported.check(out_dir, (first_stage, *pipelines.rerankers))
     opened = open_corpus(corpus, split)
     judgments = read_qrels(qrels) if qrels else None
     if judgments is not None:
@@ -109,8 +110,8 @@ def evaluate(
     metrics = result.metrics(plan.judgments, names)
     saved = saved_evaluation(plan, result, lab.settings)
     report = EvaluationReport(saved, metrics, lab.settings, opened, baseline, names[0])
-    write(out_dir, report)
     saved_id = saved.id if save and _save(lab, report) else ""
+    exported.write(out_dir, report)
     fields = report_fields(report, out_dir, saved_id, by_depth(lab, report, depth or ()))
     emit(fields) if as_json else print_report(report, fields)
     if _under(limits, metrics) or result.failures:

@@ -8,11 +8,23 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from components.domain import InputError
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport
+from components.exports.folders import check_files, write_files
 from components.exports.tables import differences_csv, latency_csv, latex, per_query_csv
 from components.exports.trec import file_name, qrels_lines, run_lines
+
+NAMES = (
+    "qrels.trec",
+    "metrics.json",
+    "per_query.json",
+    "per_query.csv",
+    "differences.csv",
+    "latency.csv",
+    "table.tex",
+    "report.html",
+)
+"""The files of every evaluation; its runs are in `runs`."""
 
 
 def files(report: EvaluationReport) -> Iterator[tuple[str, str]]:
@@ -31,14 +43,14 @@ def files(report: EvaluationReport) -> Iterator[tuple[str, str]]:
     yield "report.html", evaluation_html(report)
 
 
+def check(folder: Path, systems: Iterable[str]) -> None:
+    """Raise InputError unless an evaluation of these systems can be written into a folder."""
+    check_files(folder, [*(f"runs/{file_name(system)}" for system in systems), *NAMES])
+
+
 def write(folder: Path, report: EvaluationReport) -> None:
-    """Write every file; raise InputError where the folder cannot be written."""
-    try:
-        for name, text in files(report):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
-    except OSError as exc:
-        raise InputError(f"{folder} cannot be written: {exc}.", "Choose another --out.") from exc
+    """Write every file; raise InputError where that fails, and leave the old files whole."""
+    write_files(folder, files(report))
 
 
 def zipped(report: EvaluationReport) -> bytes:

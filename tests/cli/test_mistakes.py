@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from components import evaluation
 from tests.support.command_line import EXCEPTIONS, HEADER, Run, complained
 from tests.support.servers.qdrant_server import Fault, QdrantServer
 
@@ -151,6 +152,23 @@ def test_out_is_a_file(run: Run, folder: Path, tmp_path: Path) -> None:
     ended = run("evaluate", "--corpus", folder, "--first-stage", "bm25", "--out", taken)
     complained(ended, 2, "cannot be written", "Choose another --out.")
     assert taken.read_text() == "mine"
+
+
+@pytest.fixture
+def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail where an evaluation begins."""
+    monkeypatch.setattr(evaluation, "evaluate", lambda *args: pytest.fail("work has begun"))
+
+
+@pytest.mark.usefixtures("no_work")
+@pytest.mark.parametrize("place", ["file", "dangling", "busy", "/dev/full", "/proc/nowhere"])
+def test_out_is_tried_before_any_work(run: Run, folder: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nothing")
+    (tmp_path / "busy" / "report.html").mkdir(parents=True)
+    arguments = ("evaluate", "--corpus", folder, "--first-stage", "bm25")
+    ended = run(*arguments, "--out", tmp_path / place, "--json")
+    complained(ended, 2, f"{place} cannot be written", "Choose another --out.")
 
 
 @pytest.mark.parametrize(

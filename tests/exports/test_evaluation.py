@@ -28,7 +28,7 @@ from components.domain import (
 )
 from components.evaluation import Evaluation, Plan, ranked
 from components.evaluation.store import SavedEvaluation
-from components.exports.evaluation import files, write, zipped
+from components.exports.evaluation import NAMES, files, write, zipped
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport
 from components.exports.tables import differences_csv, latex, per_query_csv
@@ -145,6 +145,7 @@ def test_written_files(tmp_path: Path) -> None:
     runs = [f"runs/{file_name(s)}" for s in systems]
     assert names == {name for name, _ in files(view)}
     assert {"metrics.json", "per_query.json", "report.html", "qrels.trec", *runs} <= names
+    assert names == {*NAMES, *runs}
     means = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert means == {s: m.mean for s, m in view.metrics.items()}
     values = json.loads((folder / "per_query.json").read_text(encoding="utf-8"))
