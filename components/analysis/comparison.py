@@ -61,8 +61,9 @@ def relative_scores(scores: Sequence[float]) -> tuple[float, ...]:
     """
     if not scores:
         return ()
-    low, high = min(scores), max(scores)
-    return tuple((s - low) / (high - low) if high > low else 1.0 for s in scores)
+    # halves, because the difference of two large scores may be infinite
+    low, high = min(scores) / 2, max(scores) / 2
+    return tuple((s / 2 - low) / (high - low) if high > low else 1.0 for s in scores)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Corpora from folders, files and uploads: every line is checked."""
 
+from components.corpora.faults import first_fault
 from components.corpora.formats import Columns
 from components.corpora.judgments import coverage, read_candidates, read_qrels
 from components.corpora.reading import (
@@ -13,10 +14,12 @@ from components.corpora.reading import (
     sample_names,
     upload_endings,
 )
+from components.corpora.records import MAX_QUERY
 from components.corpora.text import MAX_BYTES, MAX_SIZE, Upload, lines, printable, quoted
 
 __all__ = [
     "MAX_BYTES",
+    "MAX_QUERY",
     "MAX_SIZE",
     "SAMPLES",
     "Columns",
@@ -24,6 +27,7 @@ __all__ = [
     "coverage",
     "describe_formats",
     "fingerprint",
+    "first_fault",
     "lines",
     "open_corpus",
     "preview_columns",

@@ -10,15 +10,23 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
+from components.corpora import MAX_QUERY
+from components.domain import MAX_GRADE
+
 FORMAT: Final = "rerank-lab-recording"
 VERSION: Final = 1
 MAX_HITS: Final = 10_000
 """Documents that one system may rank for one query."""
 
+MAX_SCORE: Final = 1e38
+"""Scores are compared as 32-bit floats, as TREC tools do; these end at 3.4e38."""
+
 Text = Annotated[str, Field(max_length=2_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=512)]
 Milliseconds = Annotated[FiniteFloat, Field(ge=0, le=1e9)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
+Score = Annotated[FiniteFloat, Field(ge=-MAX_SCORE, le=MAX_SCORE)]
+Grade = Annotated[int, Field(ge=-MAX_GRADE, le=MAX_GRADE)]
 
 
 class _Strict(BaseModel):
@@ -55,7 +63,7 @@ class SystemData(_Strict):
     model: Text
     scale: Text
     date: datetime
-    hits: Annotated[list[tuple[Name, FiniteFloat]], Field(max_length=MAX_HITS)]
+    hits: Annotated[list[tuple[Name, Score]], Field(max_length=MAX_HITS)]
     timing: TimingData
     usage: UsageData
 
@@ -87,10 +95,10 @@ class FailureData(_Strict):
 class QueryData(_Strict):
     """One comparison; `grades` are the judgments of its query by document id."""
 
-    text: Annotated[str, Field(min_length=1, max_length=100_000)]
+    text: Annotated[str, Field(min_length=1, max_length=MAX_QUERY)]
     initial_k: Annotated[int, Field(ge=1, le=MAX_HITS)]
     instruction: Text
-    grades: dict[Name, Annotated[int, Field(ge=-(10**9), le=10**9)]]
+    grades: dict[Name, Grade]
     first_stage: SystemData
     systems: Annotated[list[SystemData], Field(max_length=8)]
     failures: Annotated[list[FailureData], Field(max_length=8)]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from components.corpora import MAX_BYTES, MAX_SIZE, fingerprint, printable, quoted
+from components.corpora import MAX_BYTES, MAX_SIZE, fingerprint, first_fault, printable, quoted
 from components.domain import (
     Comparison,
     Corpus,
@@ -193,7 +193,7 @@ def read_bundle(data: bytes, name: str) -> Recording:
         recording = RecordingData.model_validate_json(data)
     except ValidationError as exc:
         raise CorpusError(
-            f"{file} is not a recording: {_first_fault(exc)}.",
+            f"{file} is not a recording: {first_fault(exc)}.",
             "Choose a file that was saved with “Record and replay”.",
         ) from exc
     ids = {document.id for document in recording.documents}
@@ -209,14 +209,6 @@ def read_bundle(data: bytes, name: str) -> Recording:
         tuple(Document(d.id, d.title, d.text) for d in recording.documents),
         tuple(_recorded_query(query) for query in recording.queries),
     )
-
-
-def _first_fault(exc: ValidationError) -> str:
-    fault = exc.errors(include_url=False, include_context=False, include_input=False)[0]
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"])
-    where = printable("".join(steps).lstrip("."), 120)
-    message = printable(fault["msg"], 200)
-    return f"{where}: {message}" if where else message
 
 
 def _check(query: QueryData, documents: set[str], where: str) -> None:

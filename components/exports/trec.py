@@ -6,18 +6,19 @@ document, grade. White space inside an id, which the formats cannot hold, is per
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
 from components.corpora import MAX_BYTES, MAX_SIZE, Upload, lines, printable, quoted
 from components.domain import CorpusError, Judgments, Ranking, Recorded
-from components.exports.recording_format import MAX_HITS
+from components.exports.recording_format import MAX_HITS, MAX_SCORE
 from components.measures import Run, run_scores
 
 RUN_PREFIX = "run:"
 """Begins the keys of systems that were read from a run."""
-_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,9})?")
 _FORMAT = "Each line is: query Q0 document rank score tag."
 # Only white space is encoded: an id may hold a percent sign of its own.
 _ENCODED = {quote(chr(i)): chr(i) for i in range(0x3001) if chr(i).isspace()}
@@ -99,13 +100,18 @@ def _run_line(where: str, line: str) -> tuple[str, str, int, float, str]:
     if len(cells) != 6:
         raise CorpusError(f"{where} has {len(cells)} fields; a TREC run has 6.", _FORMAT)
     query, _, document, rank, score, tag = cells
-    if not re.fullmatch(r"-?\d{1,9}", rank) or not re.fullmatch(_NUMBER, score):
+    if not re.fullmatch(r"-?[0-9]{1,9}", rank) or not _NUMBER.fullmatch(score):
         raise CorpusError(
             f"{where}: rank {quoted(rank)} and score {quoted(score)} must be numbers.", _FORMAT
         )
     value = float(score)
-    if value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         raise CorpusError(f"{where}: the score {quoted(score)} is not finite.", "Correct it.")
+    if abs(value) > MAX_SCORE:
+        raise CorpusError(
+            f"{where}: the score {quoted(score)} is not from -{MAX_SCORE:g} to {MAX_SCORE:g}.",
+            "Scale the scores of the run.",
+        )
     return _decoded(query), _decoded(document), int(rank), value, tag
 
 

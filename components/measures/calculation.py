@@ -64,6 +64,10 @@ def measure(
 def _per_query(run: Run, judgments: Judgments, names: Sequence[str]) -> dict[str, dict[str, float]]:
     qrels = {q: dict(judgments.get(q, {})) for q in run}
     _check_grades(qrels)
+    # trec_eval ends the process where every grade of a query is negative; as 0 they mean the same
+    # to every measure, because then nothing is relevant
+    negative = {q for q, grades in qrels.items() if max(grades.values(), default=0) < 0}
+    safe = qrels | {q: dict.fromkeys(qrels[q], 0) for q in negative}
     per_query: dict[str, dict[str, float]] = {q: dict.fromkeys(names, 0.0) for q in run}
     by_cutoff: dict[int | None, list[str]] = {}
     for name in names:
@@ -80,7 +84,7 @@ def _per_query(run: Run, judgments: Judgments, names: Sequence[str]) -> dict[str
                 continue
             for query, scores in top.items():
                 per_query[query][name] = compute(qrels[query], scores, cutoff)
-        for value in ir_measures.iter_calc(provided, qrels, top) if provided else ():
+        for value in ir_measures.iter_calc(provided, safe, top) if provided else ():
             per_query[value.query_id][provided[value.measure]] = float(value.value)
     return per_query
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
@@ -34,6 +35,19 @@ def test_the_largest_grades_are_measured_as_by_ir_measures(grade: int) -> None:
     expected = ir_measures.calc_aggregate(map(ir_measures.parse_measure, STANDARD), judgments, RUN)
     mine = measure(RUN, judgments, STANDARD).mean
     assert mine == {str(name): pytest.approx(value) for name, value in expected.items()}
+
+
+@pytest.mark.parametrize("grades", [{"a": -1}, {"a": -100, "b": -2}, {"z": -1}])
+def test_a_query_with_negative_grades_alone_is_measured(grades: dict[str, int]) -> None:
+    code = (
+        "import sys, json\n"
+        "from components.measures import measure\n"
+        f"run, grades = {RUN!r}, {{'q': {grades!r}}}\n"
+        "print(json.dumps(dict(measure(run, grades).mean)))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    judged = sum(document in RUN["q"] for document in grades) / 2
+    assert json.loads(ended.stdout) == dict.fromkeys(STANDARD, 0.0) | {"Judged@10": judged}
 
 
 def test_a_grade_of_a_billion_allocates_nothing() -> None:
