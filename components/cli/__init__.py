@@ -17,6 +17,7 @@ from components.cli.models import models
 from components.cli.search import index, rerank, search
 from components.cli.serve import serve
 from components.cli.shared import complain, err, mistake
+from components.cli.streams import PipeClosedError, standard_streams
 from components.domain import InputError, LabError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -24,20 +25,32 @@ for command in (serve, models, index, search, rerank, evaluate, bench):
     app.command()(command)
 
 
+CLOSED_PIPE = 141
+"""The exit code of a command whose reader has gone, as a shell reports it of other programs."""
+
+
 def main() -> None:
     """Run a command; 0 on success, 2 for a user's mistake, 1 when a requested system failed."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    with standard_streams():
+        logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+        code = _run()
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run a command and return its exit code; what went wrong is printed."""
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        code = app(standalone_mode=False) or 0
+        sys.stdout.flush()
     except TyperException as exc:  # an option that is missing, misspelt or no number
         mistake(exc)
-        sys.exit(exc.exit_code)
-    except InputError as exc:
-        complain(exc)
-        sys.exit(2)
+        return exc.exit_code
+    except PipeClosedError:
+        return CLOSED_PIPE
     except LabError as exc:
         complain(exc)
-        sys.exit(1)
+        return 2 if isinstance(exc, InputError) else 1
     except KeyboardInterrupt:
         err.print("Stopped.")
-        sys.exit(130)
+        return 130
+    return int(code)
