@@ -6,13 +6,29 @@ migration of what came before.
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 
-from components.domain import Usage
+from components.domain import MAX_GRADE, Usage
 
 VERSION = 1
+MAX_COUNT: Final = 10**12
+"""The most that is counted or measured: documents, tokens, milliseconds, dollars."""
+
+
+def _check_usage(usage: Usage) -> Usage:
+    """Raise ValueError for a number of a usage that is below 0, above `MAX_COUNT` or none."""
+    for name, value in asdict(usage).items():
+        if value is not None and not 0 <= value <= MAX_COUNT:
+            raise ValueError(f"{name} is not from 0 to {MAX_COUNT:,}")
+    return usage
+
+
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
+Grade = Annotated[int, Field(ge=-MAX_GRADE, le=MAX_GRADE)]
+Milliseconds = Annotated[FiniteFloat, Field(le=MAX_COUNT)]
 
 
 class _Saved(BaseModel):
@@ -22,28 +38,43 @@ class _Saved(BaseModel):
 class SavedVersion(_Saved):
     """The number of the format, which is read before anything else."""
 
-    version: int = 1
+    version: Annotated[int, Field(ge=1)] = 1
 
 
 class SavedHead(SavedVersion):
     """What a list needs, and what was run; `means` by system and measure."""
 
     corpus: str
-    documents: int
+    documents: Count
     split: str
     subset: str
-    queries: int
+    queries: Count
     systems: Annotated[tuple[str, ...], Field(min_length=1)]
     first_stage: str
     rerankers: tuple[str, ...]
-    initial_k: int
+    initial_k: Annotated[Count, Field(ge=1)]
     instruction: str = ""
     models: dict[str, str]
     means: dict[str, dict[str, float]]
 
 
 Place = Annotated[int, Field(ge=0)]
-SavedRun = tuple[list[Place], list[float], Annotated[list[float], Field(max_length=5)], Usage]
+_Run = tuple[
+    list[Place],
+    list[FiniteFloat],
+    Annotated[list[Milliseconds], Field(max_length=5)],
+    Annotated[Usage, AfterValidator(_check_usage)],
+]
+
+
+def _check_run(run: _Run) -> _Run:
+    """Raise ValueError unless each document has one score."""
+    if len(run[0]) != len(run[1]):
+        raise ValueError(f"{len(run[1])} scores of {len(run[0])} documents")
+    return run
+
+
+SavedRun = Annotated[_Run, AfterValidator(_check_run)]
 """Documents by their place in `SavedBody.documents`, scores, times as in `Timing`, usage."""
 
 
@@ -51,7 +82,7 @@ class SavedBody(_Saved):
     """Queries with their tags, judgments, and every system's ranking of every query."""
 
     queries: list[tuple[str, str, tuple[str, ...]]]
-    judgments: dict[str, dict[str, int]]
+    judgments: dict[str, dict[str, Grade]]
     documents: list[str]
     runs: dict[str, dict[str, SavedRun]]
     failures: list[tuple[str, str, str, str]]

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json  # megabytes: json would hold the interpreter for long
 
 from components.config import Settings
+from components.corpora import first_fault
 from components.domain import Failure, Query, StoreError, Timing
 from components.evaluation.planning import CANDIDATES, Plan
 from components.evaluation.running import Evaluation, Ranked
@@ -30,10 +31,10 @@ from components.lab import catalog
 from components.measures import Metrics
 from components.pipeline import Pipelines
 from components.storage.sqlite import Database
-from components.wording import queries
+from components.wording import queries, shortened
 
 FILE = "evaluations.sqlite"
-_DAMAGE = (OSError, EOFError, ValueError, zlib.error)
+_DAMAGE = (OSError, EOFError, ValueError, IndexError, zlib.error)
 _log = logging.getLogger(__name__)
 _METADATA = sa.MetaData()
 _TABLE = sa.Table(
@@ -157,8 +158,9 @@ class EvaluationStore:
             head = _saved_head(row)
             return _loaded(row, head, SavedBody.model_validate_json(gzip.decompress(row.body)))
         except _DAMAGE as exc:
+            fault = first_fault(exc) if isinstance(exc, ValidationError) else type(exc).__name__
             raise StoreError(
-                f"The evaluation of {row.made} is damaged: {type(exc).__name__}.", "Delete it."
+                f"The evaluation of {row.made} is damaged: {fault}.", "Delete it."
             ) from exc
 
     def delete(self, id: str, fingerprints: Collection[str]) -> None:
@@ -174,7 +176,7 @@ def _saved_head(row: Any) -> SavedHead:  # noqa: ANN401
     if version > VERSION:
         raise StoreError(
             f"The evaluation of {row.made} was saved by a newer version of the lab (format "
-            f"{version}; this one reads up to {VERSION}).",
+            f"{shortened(str(version), 20)}; this one reads up to {VERSION}).",
             "Update the lab, or delete the evaluation.",
         )
     return SavedHead.model_validate_json(row.head)
