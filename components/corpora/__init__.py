@@ -3,6 +3,7 @@
 from components.corpora.faults import first_fault
 from components.corpora.formats import Columns
 from components.corpora.judgments import coverage, read_candidates, read_qrels
+from components.corpora.limits import MAX_BYTES, MAX_ROWS, MAX_SIZE
 from components.corpora.reading import (
     SAMPLES,
     describe_formats,
@@ -15,11 +16,12 @@ from components.corpora.reading import (
     upload_endings,
 )
 from components.corpora.records import MAX_QUERY
-from components.corpora.text import MAX_BYTES, MAX_SIZE, Upload, lines, printable, quoted
+from components.corpora.text import Upload, lines, printable, quoted
 
 __all__ = [
     "MAX_BYTES",
     "MAX_QUERY",
+    "MAX_ROWS",
     "MAX_SIZE",
     "SAMPLES",
     "Columns",

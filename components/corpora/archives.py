@@ -13,7 +13,8 @@ from pathlib import PurePosixPath
 
 from components.corpora.formats import is_prose, usual_endings
 from components.corpora.layout import CARD, CORPUS, QUERIES, is_split
-from components.corpora.text import MAX_BYTES, MAX_FILES, MAX_SIZE, Upload, printable, quoted
+from components.corpora.limits import MAX_BYTES, MAX_FILES, MAX_SIZE
+from components.corpora.text import Upload, printable, quoted
 from components.domain import CorpusError
 from components.wording import listed
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
+from components.corpora.limits import Meter
 from components.corpora.text import Upload, lines, load, quoted
 from components.domain import MAX_GRADE, Corpus, CorpusError, Judgments
 
@@ -89,26 +91,27 @@ def is_header(line: str, column: str = "score") -> bool:
     return cells == ["query-id", "corpus-id", column]
 
 
-def read_pairs(file: Upload, column: str) -> tuple[Pair, ...]:
+def read_pairs(file: Upload, column: str, meter: Meter | None = None) -> tuple[Pair, ...]:
     """Read the lines of a qrels (`score`) or candidate (`rank`) file."""
-    rows = list(lines(file))
+    rows, meter = lines(file), meter or Meter()
+    first, line = next(rows, (0, ""))
     separator, width = "\t", 3
-    if rows and is_header(rows[0][1], column):
-        del rows[0]
-    elif rows and column == "score" and len(rows[0][1].split()) == 4:
+    if column == "score" and not is_header(line, column) and len(line.split()) == 4:
         separator, width = "", 4
-    elif rows:
+        rows = chain([(first, line)], rows)
+    elif first and not is_header(line, column):
         raise CorpusError(
-            f"{file.name}:{rows[0][0]}: expected the header query-id, corpus-id, {column}, "
-            f"separated by tabs; found {quoted(rows[0][1])}.",
+            f"{file.name}:{first}: expected the header query-id, corpus-id, {column}, "
+            f"separated by tabs; found {quoted(line)}.",
             "Add the header line" + (", or use TREC's four columns." if column == "score" else "."),
         )
-    if not rows:
+    pairs: list[Pair] = []
+    for number, line in rows:
+        meter.count_row(where := f"{file.name}:{number}")
+        pairs.append(_pair(where, line.split(separator or None), width, column))
+    if not pairs:
         raise CorpusError(f"{file.name}:1: the file holds no rows.", "Fill it or leave it out.")
-    return tuple(
-        _pair(f"{file.name}:{number}", line.split(separator or None), width, column)
-        for number, line in rows
-    )
+    return tuple(pairs)
 
 
 def _pair(where: str, cells: Sequence[str], width: int, column: str) -> Pair:

@@ -75,7 +75,8 @@ def upload_parts(files: Sequence[Upload]) -> Parts:
     named = {file.name: file for file in files}
     qrels = sorted(name for name, file in named.items() if _is_qrels(file))
     queries, card = named.get(QUERIES), named.get(CARD)
-    others = [name for name in named if name not in {*qrels, QUERIES, CARD}]
+    beside = {*qrels, QUERIES, CARD}
+    others = [name for name in named if name not in beside]
     if queries and not others:
         queries = None  # without any other documents, the queries are those
     elif all(map(is_prose, others)):

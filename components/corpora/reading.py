@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from components.corpora.archives import unzip
@@ -19,18 +20,25 @@ from components.corpora.formats import Columns, TablePreview, by_ending, format_
 from components.corpora.formats.jsonl import json_rows
 from components.corpora.judgments import check_judgments, judgments_of, read_pairs
 from components.corpora.layout import CORPUS, TEST, Parts, check_split, folder_parts, upload_parts
-from components.corpora.records import documents_from, queries_from, text_of, with_ids
-from components.corpora.text import (
+from components.corpora.limits import (
     MAX_BYTES,
     MAX_FILES,
+    MAX_LINE,
+    MAX_LINES,
+    UPLOAD,
+    Meter,
+)
+from components.corpora.records import documents_from, numbered_documents, queries_from, text_of
+from components.corpora.text import (
     Upload,
     decode,
     lines,
     load,
     printable,
     quoted,
+    raw_lines,
 )
-from components.domain import Corpus, CorpusError, Document, InputError
+from components.domain import Corpus, CorpusError, Document, InputError, Progress, no_progress
 from components.wording import listed
 
 SAMPLES: Path = Path(__file__).resolve().parent.parent.parent / "sample_data"
@@ -77,7 +85,7 @@ def read_folder(
     parts = folder_parts(folder, split)
     rows = json_rows(parts.corpus[0])
     documents = documents_from(rows, keep_blank=keep_blank)
-    return _assemble(name or printable(folder.resolve().name), documents, parts)
+    return _assemble(name or printable(folder.resolve().name), documents, parts, Meter())
 
 
 def read_file(path: Path, split: str = TEST) -> Corpus:
@@ -97,24 +105,32 @@ def read_file(path: Path, split: str = TEST) -> Corpus:
 
 
 def read_uploads(
-    uploads: Sequence[Upload], name: str = "", columns: Columns | None = None
+    uploads: Sequence[Upload],
+    name: str = "",
+    columns: Columns | None = None,
+    progress: Progress = no_progress,
 ) -> Corpus:
     """Read one zip, one file of any format, or any number of files of prose.
 
     A corpus may come with queries.jsonl, card.md, and a TSV of judgments for each split. Documents
-    without an id get one: `doc-1`, or `notes.md#1` in prose.
+    without an id get one: `doc-1`, or `notes.md#1` in prose. `progress` is told of the rows that
+    are read and the lines there are, and may raise `Cancelled`. Raises `CorpusError` for more than
+    an upload may hold (`limits`).
     """
     zips = sum(upload.suffix == ZIP for upload in uploads)
     _check_amount(len(uploads), zips, sum(len(upload.content) for upload in uploads))
     files = [Upload(printable(upload.name), upload.content) for upload in uploads]
-    parts = upload_parts(unzip(files[0]) if zips else files)
+    files = unzip(files[0]) if zips else files
+    meter = Meter(UPLOAD, progress, _check_lines(files))
+    parts = upload_parts(files)
+    _check_formats(parts.corpus)
     tables = (by_ending()[file.suffix].rows(file, columns) for file in parts.corpus)
-    rows = (row for table in tables for row in with_ids(table))
+    documents = numbered_documents(chain.from_iterable(tables), meter)
     only = printable(PurePosixPath(uploads[0].name).stem) if len(uploads) == 1 else ""
-    return _assemble(name or only or "upload", documents_from(rows), parts)
+    return _assemble(name or only or "upload", documents, parts, meter)
 
 
-def _assemble(name: str, documents: Sequence[Document], parts: Parts) -> Corpus:
+def _assemble(name: str, documents: Sequence[Document], parts: Parts, meter: Meter) -> Corpus:
     """Join documents with the files beside them; judgments must be of what is there.
 
     Of several splits, `test` is the one that is looked at first.
@@ -124,8 +140,8 @@ def _assemble(name: str, documents: Sequence[Document], parts: Parts) -> Corpus:
             f"{name}: the corpus holds no documents; expected at least one.",
             "Give it a document: one JSON object a line, or one row under the header.",
         )
-    queries = queries_from(json_rows(parts.queries)) if parts.queries else ()
-    splits = {split: read_pairs(file, "score") for split, file in parts.qrels.items()}
+    queries = queries_from(json_rows(parts.queries), meter) if parts.queries else ()
+    splits = {split: read_pairs(file, "score", meter) for split, file in parts.qrels.items()}
     document_ids, query_ids = {d.id for d in documents}, {q.id for q in queries}
     for pairs in splits.values():
         check_judgments(pairs, document_ids, query_ids)
@@ -136,9 +152,21 @@ def _assemble(name: str, documents: Sequence[Document], parts: Parts) -> Corpus:
         queries=queries,
         judgments=judged.get(TEST) or next(iter(judged.values()), {}),
         fingerprint=fingerprint(documents),
-        card=decode(parts.card) if parts.card else "",
+        card=_card(parts.card, meter) if parts.card else "",
         splits=judged,
     )
+
+
+def _card(file: Upload, meter: Meter) -> str:
+    """Return a card's text."""
+    text = decode(file)
+    if len(text) > meter.limits.card:
+        raise CorpusError(
+            f"{file.name}: the card has {len(text):,} characters; expected at most "
+            f"{meter.limits.card:,}.",
+            "Shorten the card; it is shown whole.",
+        )
+    return text
 
 
 def fingerprint(documents: Iterable[Document]) -> str:
@@ -187,3 +215,37 @@ def _check_amount(files: int, zips: int, size: int) -> None:
             f"{MAX_BYTES} bytes; found {files} files, {zips} of them zips, of {size} bytes.",
             "Choose fewer or smaller files.",
         )
+
+
+def _check_lines(files: Sequence[Upload]) -> int:
+    """Return how many lines files have; raise `CorpusError` for too many or one too long."""
+    total = sum(file.content.count(b"\n") + file.content.count(b"\r") for file in files)
+    total -= sum(file.content.count(b"\r\n") for file in files)
+    if total > MAX_LINES:
+        raise CorpusError(
+            f"Upload: expected at most {MAX_LINES:,} lines in all, blank ones included; found "
+            f"{total:,}.",
+            "Delete blank lines, or upload fewer documents.",
+        )
+    for file in files:
+        for number, line in enumerate(raw_lines(file), 1):
+            if len(line) > MAX_LINE:
+                raise CorpusError(
+                    f"{file.name}:{number}: the line has {len(line):,} bytes; expected at most "
+                    f"{MAX_LINE:,}.",
+                    "Break the line, or check that the file is of the kind that its ending says.",
+                )
+    return total + len(files)
+
+
+def _check_formats(files: Sequence[Upload]) -> None:
+    """Raise `CorpusError` for more bytes or lines than may be of one format."""
+    for entry in formats():
+        contents = [file.content for file in files if format_of(file.name) is entry]
+        size, n_lines = sum(map(len, contents)), sum(c.count(b"\n") for c in contents)
+        if size > entry.max_bytes or n_lines > entry.max_lines:
+            raise CorpusError(
+                f"Upload: expected at most {entry.max_bytes:,} bytes and {entry.max_lines:,} lines "
+                f"of {entry.name}; found {size:,} bytes and {n_lines:,} lines.",
+                "Upload fewer files, or the documents as JSONL, one object a line.",
+            )

@@ -6,9 +6,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+from components.corpora.limits import Meter
 from components.corpora.text import Row, kind, quoted
 from components.domain import CorpusError, Document, Query
 
@@ -23,60 +25,90 @@ MAX_TAGS: Final = 100
 SHARED_ID = "doc_id"
 """An id by which a file may also name the document that several of its passages come from."""
 
-ID_KEYS = ("_id", "id", "docid", SHARED_ID)
+OWN_ID_KEYS = ("_id", "id", "docid")
+ID_KEYS = (*OWN_ID_KEYS, SHARED_ID)
 TITLE_KEYS = ("title", "heading", "subject")
 TEXT_KEYS = ("text", "contents", "body", "passage", "content", "document")
 """The fields, and the columns of a table, that are read as id, title and text; the first wins."""
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
-def documents_from(rows: Iterable[Row], *, keep_blank: bool = False) -> tuple[Document, ...]:
+def documents_from(
+    rows: Iterable[Row], *, keep_blank: bool = False, meter: Meter | None = None
+) -> tuple[Document, ...]:
     """Check rows into documents."""
     places: dict[str, str] = {}
-    return tuple(_document(row, places, keep_blank) for row in rows)
+    meter = meter or Meter()
+    return tuple(
+        _document(row, _identity(row, places), keep_blank, meter) for row in meter.counted(rows)
+    )
 
 
-def queries_from(rows: Iterable[Row]) -> tuple[Query, ...]:
+def queries_from(rows: Iterable[Row], meter: Meter | None = None) -> tuple[Query, ...]:
     """Check rows into queries."""
     places: dict[str, str] = {}
-    return tuple(_query(row, places) for row in rows)
+    return tuple(_query(row, places) for row in (meter or Meter()).counted(rows))
 
 
-def with_ids(rows: Iterable[Row]) -> list[Row]:
-    """Return rows with an id: their own, or `doc-` and their number.
+def numbered_documents(rows: Iterable[Row], meter: Meter | None = None) -> tuple[Document, ...]:
+    """Check rows into documents, with an id of their own or `doc-` and their number.
 
     The field `doc_id` counts as their own where it tells all rows apart.
     """
-    rows = list(rows)
-    numbered = _numbered(rows, ID_KEYS)
+    meter = meter or Meter()
+    documents: list[Document] = []
     places: dict[str, str] = {}
-    try:
-        for row in numbered:
-            _identity(row, places)
-    except CorpusError:
-        return _numbered(rows, [key for key in ID_KEYS if key != SHARED_ID])
-    return numbered
+    shared: set[int] | None = set()  # numbers of documents with a doc_id; None if it is no id
+    for number, row in enumerate(meter.counted(rows), 1):
+        if shared is not None and next(filter(row.fields.__contains__, ID_KEYS), "") == SHARED_ID:
+            shared.add(number)
+        keys = OWN_ID_KEYS if shared is None else ID_KEYS
+        try:
+            identity = _identity(_numbered(row, number, keys), places)
+        except CorpusError:
+            if not shared:
+                raise
+            documents, places = _renumbered(documents, list(places.values()), shared)
+            shared = None
+            identity = _identity(_numbered(row, number, OWN_ID_KEYS), places)
+        documents.append(_document(row, identity, keep_blank=False, meter=meter))
+    return tuple(documents)
 
 
-def _numbered(rows: Iterable[Row], keys: Collection[str]) -> list[Row]:
-    """Return rows, with `doc-` and their number as id where they have none of these fields."""
-    return [
-        row
-        if any(key in row.fields for key in keys)
-        else Row(row.where, {**row.fields, "_id": f"doc-{number}"})
-        for number, row in enumerate(rows, 1)
-    ]
+def _numbered(row: Row, number: int, keys: Collection[str]) -> Row:
+    """Return a row, or `doc-` and its number as id where it has none of these fields."""
+    if any(key in row.fields for key in keys):
+        return row
+    return Row(row.where, {"_id": f"doc-{number}"})
 
 
-def _document(row: Row, places: dict[str, str], keep_blank: bool) -> Document:
-    """Check one row into a document."""
-    identity = _identity(row, places)
+def _renumbered(
+    documents: Iterable[Document], wheres: Iterable[str], shared: Collection[int]
+) -> tuple[list[Document], dict[str, str]]:
+    """Return documents with `doc-` and their number for an id they share, and where ids stand."""
+    places: dict[str, str] = {}
+    renumbered = []
+    for number, (document, where) in enumerate(zip(documents, wheres, strict=True), 1):
+        identity = f"doc-{number}" if number in shared else document.id
+        renumbered.append(replace(document, id=_unique(identity, where, places)))
+    return renumbered, places
+
+
+def _document(row: Row, identity: str, keep_blank: bool, meter: Meter) -> Document:
+    """Check one row into a document with this id."""
     title = _title(row)
     text = text_of(row, keep_blank)
+    if len(text) > meter.limits.text:
+        _within(row, _key(row, TEXT_KEYS), text, meter.limits.text, "a document")
+    metadata = _metadata(row)
+    meter.count_values(row.where, len(metadata))
+    if not metadata:
+        return Document(identity, title, text, _NOTHING)
     extra = {
         _string(row, "metadata", key): _string(row, "metadata", _flat(row, value))
-        for key, value in _metadata(row).items()
+        for key, value in metadata.items()
     }
     return Document(identity, title, text, MappingProxyType(extra))
 
@@ -128,16 +160,22 @@ def _identity(row: Row, places: dict[str, str]) -> str:
     value = row.fields[key]
     whole = isinstance(value, int) and not isinstance(value, bool)
     identity = _string(row, key, str(value) if whole else value)
-    control = any(unicodedata.category(c) in {"Cc", "Zl", "Zp"} for c in identity)
+    plain = identity.isprintable()  # controls are not; it is the faster question
+    control = not plain and any(unicodedata.category(c) in {"Cc", "Zl", "Zp"} for c in identity)
     if control or not identity.strip() or len(identity) > MAX_ID_LENGTH:
         raise CorpusError(
             f"{row.where}: the id {quoted(identity)} has {len(identity)} characters; expected 1 "
             f"to {MAX_ID_LENGTH}, not only spaces, without tabs, line breaks or controls.",
             "Give the line a plain id.",
         )
-    if (earlier := places.setdefault(identity, row.where)) != row.where:
+    return _unique(identity, row.where, places)
+
+
+def _unique(identity: str, where: str, places: dict[str, str]) -> str:
+    """Return an id and remember where it stands; raise `CorpusError` if it stood elsewhere."""
+    if (earlier := places.setdefault(identity, where)) != where:
         raise CorpusError(
-            f"{row.where}: the id {quoted(identity)} is already used at {earlier}.",
+            f"{where}: the id {quoted(identity)} is already used at {earlier}.",
             "Give every line an id of its own.",
         )
     return identity

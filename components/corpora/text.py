@@ -6,21 +6,13 @@ is a `CorpusError`; nothing is ever written to disk.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from components.domain import CorpusError
-
-MAX_BYTES = 50 * 1024 * 1024
-"""The most that an upload, a zip's contents or another file from outside may hold."""
-
-MAX_SIZE = f"{MAX_BYTES // 1024**2} MB"
-"""`MAX_BYTES` in words."""
-
-MAX_FILES = 2_000
-"""The most files in one upload or zip."""
 
 _BOM = b"\xef\xbb\xbf"
 _KINDS: Mapping[type, str] = MappingProxyType(
@@ -95,6 +87,14 @@ def decode(file: Upload) -> str:
 
 def lines(file: Upload) -> Iterator[tuple[int, str]]:
     """Yield number and text of the lines that are not blank; only a line feed ends a line."""
-    for number, line in enumerate(decode(file).split("\n"), 1):
-        if line.strip():
-            yield number, line.removesuffix("\r")
+    decode(file)  # the whole file is checked before its first line is read
+    for number, raw in enumerate(raw_lines(file), 1):
+        if not raw.isspace() and (line := raw.decode()).strip():
+            yield number, line.removesuffix("\n").removesuffix("\r")
+
+
+def raw_lines(file: Upload) -> io.BytesIO:
+    """Return a file's bytes line by line, without its byte order mark and without a copy."""
+    stream = io.BytesIO(file.content)
+    stream.seek(len(_BOM) if file.content.startswith(_BOM) else 0)
+    return stream

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from components.corpora import Upload, read_uploads
-from components.corpora.text import MAX_FILES
+from components.corpora.limits import MAX_FILES
 from tests.support.uploads import BEIR, QRELS, TWO, passages, refusal, up, zipped
 
 

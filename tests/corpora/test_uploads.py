@@ -7,7 +7,7 @@ import json
 import pytest
 
 from components.corpora import MAX_BYTES, Upload, read_uploads
-from components.corpora.text import MAX_FILES
+from components.corpora.limits import MAX_FILES
 from components.domain import Query
 from tests.support.uploads import (
     BEIR,

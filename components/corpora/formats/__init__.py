@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
+from components.corpora.limits import MAX_BYTES, MAX_LINES
 from components.corpora.text import Row, Upload
 from components.discovery import offered
 
@@ -44,7 +45,7 @@ class Format:
     `CorpusError` with file and line; a row without an id gets one. Any number of `prose` files make
     one corpus, also from a zip; of any other format there is one file, and it is not looked for in
     a zip. A table has a `preview`, and its `rows` takes columns chosen from it; other formats get
-    None.
+    None. An upload holds at most `max_bytes` and `max_lines` of the format.
     """
 
     name: str
@@ -52,6 +53,8 @@ class Format:
     rows: Callable[[Upload, Columns | None], Iterator[Row]]
     prose: bool = False
     preview: Callable[[Upload], TablePreview] | None = None
+    max_bytes: int = MAX_BYTES
+    max_lines: int = MAX_LINES
 
 
 def formats() -> tuple[Format, ...]:

@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from components.corpora.formats import Columns, Format
+from components.corpora.limits import MAX_MARKDOWN, MAX_MARKDOWN_LINES
 from components.corpora.text import Row, Upload, decode
 from components.domain import CorpusError
 
@@ -103,6 +104,13 @@ def _pieces(all_lines: Sequence[str], start: int, end: int) -> list[tuple[int, i
 
 
 FORMATS = (
-    Format("Markdown", (".md", ".markdown"), markdown_rows, prose=True),
+    Format(
+        "Markdown",
+        (".md", ".markdown"),
+        markdown_rows,
+        prose=True,
+        max_bytes=MAX_MARKDOWN,
+        max_lines=MAX_MARKDOWN_LINES,
+    ),
     Format("text", (".txt",), text_rows, prose=True),
 )

@@ -11,13 +11,18 @@ from types import MappingProxyType
 from typing import Final
 
 from components.corpora.formats import Columns, Format, TablePreview
+from components.corpora.limits import MAX_BYTES
 from components.corpora.records import ID_KEYS, TEXT_KEYS, TITLE_KEYS
-from components.corpora.text import MAX_BYTES, Row, Upload, decode, quoted
+from components.corpora.text import Row, Upload, lines, quoted
 from components.domain import CorpusError
 
 PREVIEW_ROWS = 20
+SNIFFED_RECORDS: Final = 1_000
+"""Records, blank ones too, among which each delimiter is tried; 50 that are not blank suffice."""
 MAX_COLUMNS: Final = 1_000
 """Columns of a table: the page draws a preview of them and lists them to choose from."""
+MAX_COLUMN_NAME: Final = 512
+"""Characters of a column's name, for the same reason."""
 DELIMITERS: Mapping[str, str] = MappingProxyType(
     {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 )
@@ -27,9 +32,8 @@ csv.field_size_limit(MAX_BYTES)
 
 def preview_table(upload: Upload) -> TablePreview:
     """Read a table's header and first rows, separated by comma, semicolon, tab or pipe."""
-    text = decode(upload)
-    delimiter = _sniff(upload.name, text)
-    _, header = next(_records(upload.name, text, delimiter))
+    delimiter = _sniff(upload)
+    _, header = next(_records(upload, delimiter))
     columns = tuple(cell.strip() for cell in header)
     if len(columns) > MAX_COLUMNS:
         raise CorpusError(
@@ -37,7 +41,14 @@ def preview_table(upload: Upload) -> TablePreview:
             "are read.",
             "Keep the columns with id, title and text.",
         )
-    body = _body(upload.name, text, delimiter, len(columns))
+    long = next((name for name in columns if len(name) > MAX_COLUMN_NAME), None)
+    if long is not None:
+        raise CorpusError(
+            f"{upload.name}:1: the column {quoted(long)} has a name of {len(long):,} characters; "
+            f"expected at most {MAX_COLUMN_NAME}.",
+            "Give the columns short names in the first line.",
+        )
+    body = _body(upload, delimiter, len(columns))
     rows = tuple(tuple(cells) for _, cells in islice(body, PREVIEW_ROWS))
     return TablePreview(columns, rows, delimiter, _suggest(columns))
 
@@ -54,41 +65,45 @@ def table_rows(upload: Upload, columns: Columns | None = None) -> Iterator[Row]:
     roles = (("_id", columns.id), ("title", columns.title), ("text", columns.text))
     places = {role: _position(upload.name, preview.columns, name) for role, name in roles if name}
     width = len(preview.columns)
-    for where, cells in _body(upload.name, decode(upload), preview.delimiter, width):
+    for where, cells in _body(upload, preview.delimiter, width):
         yield Row(where, {role: cells[place] for role, place in places.items()})
 
 
-def _sniff(name: str, text: str) -> str:
+def _sniff(upload: Upload) -> str:
     """Return the delimiter that finds several columns and most often as many as the header."""
-    fits = {delimiter: _fit(name, text, delimiter) for delimiter in DELIMITERS}
+    header = next((line for _, line in lines(upload)), "").strip()  # checks the whole file, too
+    fits = {delimiter: _fit(upload, delimiter) for delimiter in DELIMITERS}
     best = max(fits, key=fits.__getitem__)
-    header = text.lstrip().partition("\n")[0].strip()
     if fits[best][0] or header.strip('"').strip().lower() in TEXT_KEYS:
         return best
     content = f"the header line is {quoted(header)}" if header else "the file is empty"
     raise CorpusError(
-        f"{name}:1: expected a table; tried {', '.join(DELIMITERS.values())} as delimiters, "
+        f"{upload.name}:1: expected a table; tried {', '.join(DELIMITERS.values())} as delimiters, "
         f"and none gives a second column; {content}.",
         "Save the table as CSV, or name its only column text.",
     )
 
 
-def _fit(name: str, text: str, delimiter: str) -> tuple[bool, int, int]:
+def _fit(upload: Upload, delimiter: str) -> tuple[bool, int, int]:
     """Rate a delimiter: several columns; rows of 50 as wide as the header; columns."""
     widths: list[int] = []
     with suppress(CorpusError):  # a wrong delimiter tears quotes; the right one tells later
-        widths.extend(len(cells) for _, cells in islice(_records(name, text, delimiter), 50))
+        records = _records(upload, delimiter, SNIFFED_RECORDS)
+        widths.extend(len(cells) for _, cells in islice(records, 50))
     width = widths[0] if widths else 0
     return width > 1, widths.count(width), width
 
 
-def _records(name: str, text: str, delimiter: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield place and cells of every record that is not blank."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
+def _records(
+    upload: Upload, delimiter: str, most: int | None = None
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield place and cells of the records that are not blank, among all or the first `most`."""
+    name, line = upload.name, 1
+    stream = io.TextIOWrapper(io.BytesIO(upload.content), "utf-8-sig", newline="")
+    reader = csv.reader(stream, delimiter=delimiter, strict=True)
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
+        for cells in islice(reader, most):
+            if any(map(str.strip, cells)):
                 yield f"{name}:{line}", cells
             line = reader.line_num + 1
     except csv.Error as exc:
@@ -98,9 +113,9 @@ def _records(name: str, text: str, delimiter: str) -> Iterator[tuple[str, list[s
         ) from exc
 
 
-def _body(name: str, text: str, delimiter: str, width: int) -> Iterator[tuple[str, list[str]]]:
+def _body(upload: Upload, delimiter: str, width: int) -> Iterator[tuple[str, list[str]]]:
     """Yield place and cells of the records after the header, all equally wide."""
-    for where, cells in islice(_records(name, text, delimiter), 1, None):
+    for where, cells in islice(_records(upload, delimiter), 1, None):
         if len(cells) != width:
             raise CorpusError(
                 f"{where}: expected {width} columns, as in the header; found {len(cells)}.",
