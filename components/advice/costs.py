@@ -18,7 +18,7 @@ from components.evaluation import Evaluation, Plan
 from components.evaluation.summary import stage_times
 from components.lab import Lab, catalog
 from components.models.tokens import estimate_tokens
-from components.rerankers.hosted.prices import DOCUMENTS_A_SEARCH, price_of
+from components.rerankers.hosted.prices import DOCUMENTS_A_SEARCH, price_of, usd_of
 
 T = TypeVar("T")
 DAYS_A_MONTH = 365.25 / 12
@@ -101,12 +101,14 @@ class Bill:
 
 
 def bills(specs: Sequence[Spec], traffic: Traffic, settings: Settings) -> tuple[Bill, ...]:
-    """Return the monthly cost of every hosted model whose price is on file, the cheapest first."""
+    """Return the monthly cost of every hosted model whose price is on file, the cheapest first.
+
+    A model without any of the unit that it is priced by is left out: its cost is not known.
+    """
     priced, billed = [], traffic.billed()
     for spec in specs:
-        price = price_of(spec, settings) if spec.provider else None
-        if price is not None:
-            usd = price.cost(billed)
+        price, usd = price_of(spec, settings), usd_of(spec, billed, settings)
+        if price is not None and usd is not None:
             priced.append(Bill(spec, price, usd, usd * traffic.queries_a_day * DAYS_A_MONTH))
     return tuple(sorted(priced, key=lambda bill: (bill.usd_a_month, bill.spec.key)))
 
@@ -123,12 +125,10 @@ def charge_for_texts(spec: Spec, query: str, texts: Sequence[str], settings: Set
     """Return what it takes to score texts that no first stage retrieved, estimated."""
     most = spec.limits.documents or len(texts)
     requests = 1 if spec.listwise else -(-len(texts) // most)
-    price = price_of(spec, settings)
-    if price is None:
-        return Charge(requests, None)
     tokens = sum(estimate_tokens(texts)) + len(texts) * estimate_tokens([query])[0]
     searches = -(-len(texts) // DOCUMENTS_A_SEARCH)
-    return Charge(requests, price.cost(Billed(1, searches, tokens, estimated=True)))
+    billed = Billed(1, searches, tokens, estimated=True)
+    return Charge(requests, usd_of(spec, billed, settings))
 
 
 # ---------------------------------------------------------------- machines of one's own

@@ -11,7 +11,7 @@ from components.config import Settings
 from components.domain import Billed, Spec
 from components.lab import Lab, Measured, catalog
 from components.lab.catalog import Entry
-from components.rerankers.hosted.prices import price_of
+from components.rerankers.hosted.prices import usd_of
 from components.wording import dollars
 
 PAIRS = 100
@@ -62,8 +62,7 @@ class Figures:
 def figures(spec: Spec, measured: Sequence[Measured], settings: Settings, tokens: int) -> Figures:
     """Return a reranker's figures; `tokens` is the estimate for one query with 100 candidates."""
     times = [m.ms * PAIRS / m.pairs for m in measured if m.pairs >= FEWEST_PAIRS]
-    price = price_of(spec, settings)
-    usd = price.cost(Billed(1, searches=1.0, tokens=tokens)) if price else None
+    usd = usd_of(spec, Billed(1, searches=1.0, tokens=tokens), settings)
     return Figures(median(times) if times else None, len(times), usd if spec.provider else 0.0)
 
 

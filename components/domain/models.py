@@ -82,9 +82,9 @@ class Spec:
     `local` models share the cores through one gate; `runtime` names what has to be imported
     (``onnx``, ``torch`` or ``none``). The scores of `listwise` models depend on the other
     candidates. `token_vectors` says that documents are encoded ahead, token by token. `provider`
-    names who answers over the network and whose key is needed, `price` what it charges; a
-    `self_hosted` server is one's own and charges nothing. `instructions` says that the model
-    follows an instruction beside the query.
+    names who answers over the network and whose key is needed, `price` what it charges
+    at its own `hosts`; a `self_hosted` server is one's own and charges nothing. `instructions` says
+    that the model follows an instruction beside the query.
     """
 
     key: str
@@ -109,6 +109,7 @@ class Spec:
     languages: str = "English"
     limits: Limits = Limits()
     price: Price | None = None
+    hosts: tuple[str, ...] = ()
     self_hosted: bool = False
 
     @property

@@ -43,13 +43,15 @@ class Provider:
 
     `key` is its name in the settings and in the specs of its models. `key_variable` and
     `address_variable` name the environment variables that hold its API key and, where it differs
-    from the provider's own, its address.
+    from the provider's own, its address. `hosts` are the provider's own: the prices on file are not
+    those of another server.
     """
 
     key: str
     label: str
     key_variable: str
     address_variable: str
+    hosts: tuple[str, ...] = ()
 
 
 def no_check(spec: Spec, settings: Settings) -> None:

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from components.domain import Billed, Scores, StoreError
+from components.domain.billing import total_billed
 from components.storage.sqlite import Database
 
 _log = logging.getLogger(__name__)
@@ -192,12 +193,6 @@ def merged(old: Scores, places: Sequence[int], new: Scores, others: Sequence[int
     values = np.empty(n)
     values[list(places)], values[list(others)] = old.values, new.values
     bills = [b for b in (old.billed, new.billed) if b]
-    total = Billed(
-        sum(b.requests for b in bills),
-        sum(b.searches for b in bills),
-        sum(b.tokens for b in bills),
-        any(b.estimated for b in bills),
-    )
     return Scores(
         values,
         tokens_read=_merged_counts((old.tokens_read, places), (new.tokens_read, others)),
@@ -205,7 +200,7 @@ def merged(old: Scores, places: Sequence[int], new: Scores, others: Sequence[int
         estimated=old.estimated or new.estimated,
         measured_ms=new.measured_ms,
         wait_ms=new.wait_ms,
-        billed=total if bills else None,
+        billed=total_billed(bills) if bills else None,
         notes=(*new.notes, f"{len(places)} of {n} scores were kept from an earlier run"),
         reused=len(places),
     )

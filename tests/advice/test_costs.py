@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from components.advice.costs import (
+    Charge,
     Machine,
     MeanTokens,
     Traffic,
@@ -18,8 +20,10 @@ from components.advice.costs import (
     tokens_of_corpus,
     tokens_of_run,
 )
+from components.advice.recommendation import figures
 from components.config import PriceOverride, Settings
 from components.domain import Billed, Corpus, Document, Price, Query, Spec, Timing, Usage
+from components.domain.billing import total_billed
 from components.evaluation import Evaluation, Plan, Ranked
 from components.lab import Lab, Measured, catalog
 from components.pipeline import Pipelines
@@ -186,6 +190,60 @@ def test_a_cost_is_unknown_where_the_priced_unit_was_not_billed() -> None:
     assert usd_of(spec("voyage"), None, OWN) is None
     assert usd_of(hosted("x", "unpriced"), Billed(searches=2, tokens=9), OWN) is None
     assert usd_of(spec("minilm-l12"), Billed(searches=2, tokens=9), OWN) is None
+
+
+def test_an_estimate_is_unknown_where_the_priced_unit_is_not_counted() -> None:
+    nothing = Traffic(1000, 0, 0.0, 0.0)
+    assert bills([spec("cohere"), spec("voyage")], nothing, Settings()) == ()
+    assert figures(spec("voyage"), [], Settings(), 0).usd is None
+    assert figures(spec("cohere"), [], Settings(), 0).usd == pytest.approx(0.002)
+    assert charge_for_texts(spec("cohere"), "q", [], Settings()).usd is None
+    assert charge_for_texts(spec("voyage"), "q", ["a"], Settings()).usd is not None
+
+
+ELSEWHERE = (
+    "http://127.0.0.1:8000",
+    "http://localhost/rerank",
+    "https://gateway.example/api.cohere.com",
+    "https://api.cohere.com.example/v2",
+    "https://api.voyageai.com",  # another provider's
+    "http://[::1]:80",
+)
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+def test_a_server_of_ones_own_has_no_price_of_the_providers(address: str) -> None:
+    cohere, billed = spec("cohere"), Billed(searches=2, tokens=9)
+    elsewhere = Settings(addresses={"cohere": address})
+    assert price_of(cohere, elsewhere) is None
+    assert usd_of(cohere, billed, elsewhere) is None
+    assert bills([cohere], TRAFFIC, elsewhere) == ()
+    assert figures(cohere, [], elsewhere, 10_000).usd is None
+    assert charge_for_texts(cohere, "q", ["a"], elsewhere) == Charge(1, None)
+    assert price_of(spec("voyage"), elsewhere) == spec("voyage").price
+    priced = replace(elsewhere, prices=(PriceOverride("cohere", "rerank-v3.5", 1.0, "searches"),))
+    assert usd_of(cohere, billed, priced) == pytest.approx(0.002)
+
+
+@pytest.mark.parametrize(
+    ("key", "address"),
+    [
+        ("cohere", "https://api.cohere.com"),
+        ("cohere", "https://API.Cohere.com.:443/"),
+        ("voyage", "https://api.voyageai.com/v1"),
+        ("jina:v2", "https://api.jina.ai/v1/rerank"),
+    ],
+)
+def test_the_providers_own_address_has_its_price(key: str, address: str) -> None:
+    settings = Settings(addresses={spec(key).provider: address})
+    assert price_of(spec(key), settings) == spec(key).price is not None
+
+
+def test_requests_of_which_one_does_not_report_a_unit_have_no_sum_of_it() -> None:
+    whole = Billed(1, 2.0, 30)
+    assert total_billed([whole, whole]) == Billed(2, 4.0, 60)
+    assert total_billed([whole, Billed(1, 1.0, 0, estimated=True)]) == Billed(2, 3.0, 0, True)
+    assert total_billed([Billed(1, 0.0, 10), whole]) == Billed(2, 0.0, 40)
 
 
 def test_a_price_of_nothing_is_a_price() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.support.commands import Command
 from tests.support.servers.provider_server import KEY, Provider, score, serve
 from tests.support.visits import Visit, said
 
+PRICES = '[prices]\n"probe/probe-rank-1" = {per_1m_tokens = 0.5}\n'
 QUERY = "green hat"
 TEXTS = ("a ship in the harbour", "a green hat and a fox", "a fox in the snow")
 
@@ -32,6 +34,14 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
         state._lab.clear()
         yield server
     state._lab.clear()
+
+
+@pytest.fixture
+def priced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Configure a price: the one on file is of another server than this provider's."""
+    config = tmp_path / "lab.toml"
+    config.write_text(PRICES)
+    monkeypatch.setenv("RERANK_LAB_CONFIG", str(config))
 
 
 def entry(environ: dict[str, str]) -> Entry:
@@ -69,6 +79,7 @@ def test_its_limits_split_a_request_unless_it_compares_candidates(provider: Prov
         catalog.load_reranker("probe:listwise", context).score(QUERY, texts)
 
 
+@pytest.mark.usefixtures("priced")
 def test_the_page_shows_key_field_prices_and_limits_and_tests_the_connection(
     visit: Visit, provider: Provider
 ) -> None:
@@ -120,10 +131,23 @@ def test_the_command_line_lists_it_and_reranks_with_its_cost(
     provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command
 ) -> None:
     monkeypatch.setenv("PROBE_API_KEY", KEY)
-    models = command("models")["models"]
-    model = next(m for m in models if m["key"] == "probe")
-    assert (model["available"], model["price"]) == (True, "$0.50 per 1,000,000 tokens")
-    assert model["price_source"] == "https://probe.example/pricing, 01 November 2026"
+
+    def listed() -> tuple[bool, str, str]:
+        model = next(m for m in command("models")["models"] if m["key"] == "probe")
+        return model["available"], model["price"], model["price_source"]
+
+    assert listed() == (True, "", "")  # the address is not the provider's own
+    config = tmp_path / "lab.toml"
+    config.write_text(PRICES)
+    monkeypatch.setenv("RERANK_LAB_CONFIG", str(config))
+    assert listed() == (True, "$0.50 per 1,000,000 tokens", "your configuration")
+    address = os.environ["PROBE_API_URL"]
+    monkeypatch.delenv("PROBE_API_URL")
+    monkeypatch.delenv("RERANK_LAB_CONFIG")
+    on_file = "https://probe.example/pricing, 01 November 2026"
+    assert listed() == (True, "$0.50 per 1,000,000 tokens", on_file)
+    monkeypatch.setenv("PROBE_API_URL", address)
+    monkeypatch.setenv("RERANK_LAB_CONFIG", str(config))
     texts = tmp_path / "texts.txt"
     texts.write_text("\n".join(TEXTS))
     answer = command("rerank", QUERY, "--documents", texts, "--reranker", "probe")

@@ -62,6 +62,12 @@ shape = "tei"
 [remote]
 deadline_s = {deadline}
 """
+PRICES = """
+[prices]  # the addresses are not the providers' own, so that their prices do not hold there
+"cohere/rerank-v3.5" = {per_1k_searches = 2.0}
+"voyage/rerank-2.5" = {per_1m_tokens = 0.05}
+"jina/jina-reranker-v2-base-multilingual" = {per_1m_tokens = 0.05}
+"""
 FOUR = ("cohere", "voyage", "jina", "compatible:t")
 """One reranker for each piece of code that speaks HTTP."""
 TEXTS = ("how to reset", "cats sleep", "reset how", "a dog", "to be")
@@ -92,7 +98,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def lab_for(server: Provider, folder: Path, deadline: float = 10.0, **env: str) -> Lab:
     config = folder / "lab.toml"
-    config.write_text(CONFIG.format(url=server.url, deadline=deadline))
+    config.write_text(CONFIG.format(url=server.url, deadline=deadline) + PRICES)
     variables = server.environment() | {"RERANK_LAB_CONFIG": str(config)} | env
     return Lab(read_settings(variables | {"RERANK_LAB_CACHE": str(folder)}))
 

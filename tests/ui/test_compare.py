@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -306,8 +307,11 @@ def test_bm25_is_explained_by_its_terms(visit: Visit) -> None:
 
 
 def test_a_hosted_model_is_explained_only_after_its_price_was_told(
-    visit: Visit, monkeypatch: pytest.MonkeyPatch
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    config = tmp_path / "lab.toml"  # the price on file is not that of another server
+    config.write_text('[prices]\n"cohere/rerank-v3.5" = {per_1k_searches = 2.0}\n')
+    monkeypatch.setenv("RERANK_LAB_CONFIG", str(config))
     with serve() as server:
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)

@@ -24,6 +24,9 @@ url = "{url}"
 model = "house-model"
 shape = "jina"
 instruction = true
+[prices]  # the addresses are not the providers' own, so that their prices do not hold there
+"cohere/rerank-v3.5" = {{per_1k_searches = 2.0}}
+"voyage/rerank-2.5" = {{per_1m_tokens = 0.05}}
 [remote]
 deadline_s = 5
 """
@@ -275,6 +278,21 @@ def test_the_guide_follows_what_is_needed(visit: Visit, provider: Provider) -> N
     at.selectbox(key="_need_hosting").set_value("anywhere").run()
     at.selectbox(key="_need_priority").set_value("cost").run()
     assert "The cheapest of what fits." in advice(at)
+
+
+def test_a_model_at_a_server_of_ones_own_has_no_price(visit: Visit, provider: Provider) -> None:
+    at = visit("pages/rerankers.py")
+    costs = costs_of(at)
+    assert costs.loc["voyage", "Published price"] == "$0.05 per 1,000,000 tokens"
+    assert costs.loc["voyage", "Price noted"] == "your configuration"
+    assert costs.loc["voyage:3", "Published price"] == "not on file"
+    assert costs.loc["voyage:3", "1,000 queries"] == "unknown"
+    job = settle(visit(**{state.RERANKERS: ("voyage:3",)}))
+    ranking = results(job)["voyage:3"]
+    assert isinstance(ranking, Ranking)
+    assert ranking.usage.billed_tokens > 0
+    assert ranking.usage.usd is None
+    assert "$" not in board_data(job, 10, {}).columns[1].cost
 
 
 @pytest.mark.models

@@ -16,6 +16,7 @@ import numpy as np
 
 from components.config import RemoteSettings
 from components.domain import Billed, Cancelled, Progress, Scores, Spec, no_progress
+from components.domain.billing import total_billed
 from components.models.tokens import estimate_tokens
 from components.rerankers.hosted.answers import Send, aligned
 from components.rerankers.hosted.caller import Caller
@@ -106,12 +107,7 @@ class RemoteReranker:
                 searches = math.ceil(len(batch) / DOCUMENTS_A_SEARCH)
                 total = query_tokens * len(batch) + sum(tokens[i] for i in batch)
                 billed.append(Billed(1, searches, total, estimated=True))
-        return Billed(
-            sum(b.requests for b in billed),
-            sum(b.searches for b in billed),
-            sum(b.tokens for b in billed),
-            any(b.estimated for b in billed),
-        )
+        return total_billed(billed)
 
 
 def retry_delay(error: ProviderError, attempt: int) -> float | None:

@@ -17,7 +17,9 @@ from components.rerankers.hosted.errors import malformed, refusal, transport_fai
 from components.rerankers.hosted.family import hosted_spec, provider_family
 from components.rerankers.hosted.http import LastResponse, new_client, timeout
 
-PROVIDER = Provider("cohere", "Cohere", "CO_API_KEY", "CO_API_URL")
+PROVIDER = Provider(
+    "cohere", "Cohere", "CO_API_KEY", "CO_API_URL", ("api.cohere.com", "api.cohere.ai")
+)
 _spec = partial(
     hosted_spec,
     PROVIDER,

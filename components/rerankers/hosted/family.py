@@ -35,6 +35,7 @@ def hosted_spec(
         model=model,
         local=False,
         provider=provider.key,
+        hosts=provider.hosts,
         **fields,
     )
 

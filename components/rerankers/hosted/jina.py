@@ -13,7 +13,7 @@ from components.rerankers.hosted.caller import Caller
 from components.rerankers.hosted.family import hosted_spec, provider_family
 from components.rerankers.hosted.http import post
 
-PROVIDER = Provider("jina", "Jina", "JINA_API_KEY", "JINA_API_URL")
+PROVIDER = Provider("jina", "Jina", "JINA_API_KEY", "JINA_API_URL", ("api.jina.ai",))
 ADDRESS = "https://api.jina.ai/v1/rerank"
 _WINDOW = Limits(request_tokens=120_000, per_minute=500)  # of 131,072, read in one piece
 _spec = partial(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from components.config import Settings
 from components.domain import Billed, Price, Spec
 
@@ -10,10 +12,16 @@ DOCUMENTS_A_SEARCH = 100
 
 
 def price_of(spec: Spec, settings: Settings) -> Price | None:
-    """Return the price of a provider's model, or None where none is on file."""
+    """Return the price of a provider's model, or None where none is on file.
+
+    The price on file is the provider's: at any other server only one from the configuration holds.
+    """
     for own in settings.prices:
         if (own.provider, own.model) == (spec.provider, spec.model):
             return Price(own.usd, own.unit, "your configuration")
+    address = settings.addresses.get(spec.provider, "")
+    if address and (urlsplit(address).hostname or "").rstrip(".") not in spec.hosts:
+        return None
     return spec.price
 
 

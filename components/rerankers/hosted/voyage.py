@@ -17,7 +17,7 @@ from components.rerankers.hosted.errors import ProviderError, refusal, transport
 from components.rerankers.hosted.family import hosted_spec, provider_family
 from components.rerankers.hosted.http import LastResponse, no_cookies, quiet
 
-PROVIDER = Provider("voyage", "Voyage", "VOYAGE_API_KEY", "VOYAGE_API_URL")
+PROVIDER = Provider("voyage", "Voyage", "VOYAGE_API_KEY", "VOYAGE_API_URL", ("api.voyageai.com",))
 LIMITS = Limits(
     documents=1000,
     request_tokens=540_000,  # of 600,000: the lab's tokens are not Voyage's

@@ -12,7 +12,7 @@ from components.rerankers.hosted.caller import Caller
 from components.rerankers.hosted.family import hosted_spec, provider_family
 from components.rerankers.hosted.http import post
 
-PROVIDER = Provider("probe", "Probe", "PROBE_API_KEY", "PROBE_API_URL")
+PROVIDER = Provider("probe", "Probe", "PROBE_API_KEY", "PROBE_API_URL", ("probe.example",))
 ADDRESS = "https://probe.example/rerank"
 SPECS = (
     hosted_spec(
