@@ -109,7 +109,8 @@ def _unpacked(
                 f"{limit}, the most that is allowed for its size.",
                 f"Upload the files without a zip, at most {MAX_SIZE} in all.",
             )
-        yield Upload(name, content)
+        upload.check()
+        yield Upload(name, content, upload.check)
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, room: int) -> bytes:

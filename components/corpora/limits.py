@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from components.domain import CorpusError, Progress, no_progress
 
@@ -54,6 +54,9 @@ PROGRESS_ROWS: Final = 1_000
 """Rows between two reports of progress."""
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
 class ReadingLimits:
     """The limits that count while rows are read; without arguments there are none."""
@@ -72,14 +75,12 @@ class Meter:
     """Counts the rows and values of one reading, and reports progress as it goes."""
 
     def __init__(
-        self,
-        limits: ReadingLimits | None = None,
-        progress: Progress = no_progress,
-        total: int = 0,
+        self, limits: ReadingLimits | None = None, progress: Progress = no_progress
     ) -> None:
-        """Count against limits (none, if left out); `total` is the most rows to expect."""
+        """Count against limits, if there are any; `total` is the most rows to expect."""
         self.limits = limits or ReadingLimits()
-        self._progress, self._total = progress, total
+        self.total = 0
+        self._progress = progress
         self._rows = self._values = 0
 
     def count_row(self, where: str) -> None:
@@ -92,7 +93,18 @@ class Meter:
                 "Upload fewer, or open a folder on the command line, which has no such limit.",
             )
         if self._rows % PROGRESS_ROWS == 0:
-            self._progress(self._rows, max(self._total, self._rows))
+            self.check()
+
+    def check(self) -> None:
+        """Report the rows that were read so far; raises what `progress` raises."""
+        self._progress(self._rows, max(self.total, self._rows))
+
+    def checked(self, items: Iterable[T]) -> Iterator[T]:
+        """Yield what is no longer counted, and check now and then."""
+        for number, item in enumerate(items, 1):
+            if number % PROGRESS_ROWS == 0:
+                self.check()
+            yield item
 
     def counted(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield rows and count them."""

@@ -119,9 +119,10 @@ def read_uploads(
     """
     zips = sum(upload.suffix == ZIP for upload in uploads)
     _check_amount(len(uploads), zips, sum(len(upload.content) for upload in uploads))
-    files = [Upload(printable(upload.name), upload.content) for upload in uploads]
+    meter = Meter(UPLOAD, progress)
+    files = [Upload(printable(upload.name), upload.content, meter.check) for upload in uploads]
     files = unzip(files[0]) if zips else files
-    meter = Meter(UPLOAD, progress, _check_lines(files))
+    meter.total = _check_lines(files)
     parts = upload_parts(files)
     _check_formats(parts.corpus)
     tables = (by_ending()[file.suffix].rows(file, columns) for file in parts.corpus)
@@ -151,7 +152,7 @@ def _assemble(name: str, documents: Sequence[Document], parts: Parts, meter: Met
         documents=tuple(documents),
         queries=queries,
         judgments=judged.get(TEST) or next(iter(judged.values()), {}),
-        fingerprint=fingerprint(documents),
+        fingerprint=fingerprint(meter.checked(documents)),
         card=_card(parts.card, meter) if parts.card else "",
         splits=judged,
     )

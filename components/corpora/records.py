@@ -32,6 +32,7 @@ TEXT_KEYS = ("text", "contents", "body", "passage", "content", "document")
 """The fields, and the columns of a table, that are read as id, title and text; the first wins."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_JSON = json.JSONEncoder(ensure_ascii=False)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -236,7 +237,7 @@ def _metadata(row: Row) -> Mapping[str, object]:
 def _flat(row: Row, value: object) -> str:
     """Return a metadata value as text: a string as it is, anything else as JSON."""
     try:
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return value if isinstance(value, str) else _JSON.encode(value)
     except RecursionError as exc:
         reason = f"{row.where}: the field 'metadata' is nested too deeply."
         raise CorpusError(reason, "Simplify the line.") from exc

@@ -7,10 +7,11 @@ is a `CorpusError`; nothing is ever written to disk.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
+from typing import Final
 
 from components.domain import CorpusError
 
@@ -20,12 +21,25 @@ _KINDS: Mapping[type, str] = MappingProxyType(
 )
 
 
+LINES_BETWEEN_CHECKS: Final = 10_000
+"""Lines, blank ones too, that are read before a reading is asked whether it goes on."""
+
+
+def no_check() -> None:
+    """Go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it came from a browser, a zip or a folder: a name and its bytes."""
+    """A file as it came from a browser, a zip or a folder: a name and its bytes.
+
+    A format that reads much before its first row calls `check` now and then; it raises `Cancelled`
+    once the reading is to end.
+    """
 
     name: str
     content: bytes
+    check: Callable[[], None] = field(default=no_check, compare=False, repr=False)
 
     @property
     def suffix(self) -> str:
@@ -89,6 +103,8 @@ def lines(file: Upload) -> Iterator[tuple[int, str]]:
     """Yield number and text of the lines that are not blank; only a line feed ends a line."""
     decode(file)  # the whole file is checked before its first line is read
     for number, raw in enumerate(raw_lines(file), 1):
+        if number % LINES_BETWEEN_CHECKS == 0:
+            file.check()
         if not raw.isspace() and (line := raw.decode()).strip():
             yield number, line.removesuffix("\n").removesuffix("\r")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.corpora import open_corpus, read_uploads
+from components.corpora import Upload, open_corpus, read_uploads
 from components.corpora.formats import tables
 from components.corpora.limits import (
     MAX_CARD,
@@ -153,7 +153,8 @@ def test_progress_counts_rows_and_may_cancel() -> None:
     content = up("a.jsonl", '{"text": "x"}\n' * (3 * PROGRESS_ROWS))
     steps: list[tuple[int, int]] = []
     read_uploads([content], progress=lambda *step: steps.append(step))
-    assert steps == [(n * PROGRESS_ROWS, 3 * PROGRESS_ROWS + 1) for n in (1, 2, 3)]
+    assert set(steps) == {(n * PROGRESS_ROWS, 3 * PROGRESS_ROWS + 1) for n in (1, 2, 3)}
+    assert len(steps) == 6, "while the documents are read, and while their fingerprint is taken"
 
     def stop(done: int, total: int) -> None:
         steps.append((done, total))
@@ -163,6 +164,28 @@ def test_progress_counts_rows_and_may_cancel() -> None:
     with pytest.raises(Cancelled):
         read_uploads([content], progress=stop)
     assert len(steps) == 1
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        up("a.jsonl", "\n" * 50_000 + '{"text": "x"}'),
+        up("a.csv", "id,text\n" + "\n" * 50_000 + "a,x"),
+        up("a.txt", "\n" * 50_000 + "x"),
+        up("a.md", "- x\n" * 1_000),
+        zipped({"a.md": "x", "b.md": "y"}),
+        up("a.jsonl", '{"text": "x"}\n' * PROGRESS_ROWS),
+    ],
+    ids=["jsonl", "csv", "txt", "md", "zip", "fingerprint"],
+)
+def test_a_reading_is_asked_before_its_first_row(file: Upload) -> None:
+    """Blank lines, a parser's work and a zip can be stopped, too."""
+
+    def stop(done: int, total: int) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        read_uploads([file], progress=stop)
 
 
 def test_ids_shared_by_many_are_numbered_anew() -> None:

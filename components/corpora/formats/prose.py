@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
 from components.corpora.formats import Columns, Format
@@ -15,7 +16,16 @@ from components.domain import CorpusError
 
 LONG_WORDS = 400
 PASSAGE_WORDS = 300
+
+
+def _check(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Ask, before each block, whether the reading goes on; a rule that never applies."""
+    state.env[_check.__name__]()
+    return False
+
+
 _MARKDOWN = MarkdownIt("commonmark")
+_MARKDOWN.block.ruler.before("code", _check.__name__, _check)
 
 
 def markdown_rows(file: Upload, columns: Columns | None = None) -> Iterator[Row]:
@@ -25,7 +35,7 @@ def markdown_rows(file: Upload, columns: Columns | None = None) -> Iterator[Row]
     left out, unless there is nothing else.
     """
     all_lines = _filled_lines(file)
-    yield from _passages(file, all_lines, _sections(all_lines))
+    yield from _passages(file, all_lines, _sections(file, all_lines))
 
 
 def text_rows(file: Upload, columns: Columns | None = None) -> Iterator[Row]:
@@ -36,6 +46,7 @@ def text_rows(file: Upload, columns: Columns | None = None) -> Iterator[Row]:
 
 def _filled_lines(file: Upload) -> list[str]:
     """Return a file's lines; only a line feed ends one. Raise `CorpusError` for a blank file."""
+    file.check()
     text = decode(file)
     if not text.strip():
         raise CorpusError(f"{file.name}:1: the file is blank.", "Write something or leave it out.")
@@ -57,14 +68,14 @@ def _passages(
         yield Row(f"{file.name}:{start + 1}", fields)
 
 
-def _sections(all_lines: Sequence[str]) -> list[tuple[str, int, int]]:
+def _sections(file: Upload, all_lines: Sequence[str]) -> list[tuple[str, int, int]]:
     """Return title, first line and end of what stands under each heading of level 1 or 2."""
-    cuts = [("", 0, 0), *_headings(all_lines)]
+    cuts = [("", 0, 0), *_headings(file, all_lines)]
     ends = [*(heading for _, heading, _ in cuts[1:]), len(all_lines)]
     return [(title, body, end) for (title, _, body), end in zip(cuts, ends, strict=True)]
 
 
-def _headings(all_lines: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+def _headings(file: Upload, all_lines: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     """Yield title, first line and end of the headings of level 1 and 2 outside lists and quotes.
 
     An underlined title counts where it is one line below a blank one: otherwise the closing line of
@@ -73,7 +84,7 @@ def _headings(all_lines: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     tokens: list[Token] = []
     # The block parser alone: the normalization before it would count a lone CR as a line's end.
     text = "\n".join(line.rstrip("\r") for line in all_lines)
-    _MARKDOWN.block.parse(text, _MARKDOWN, {}, tokens)
+    _MARKDOWN.block.parse(text, _MARKDOWN, {_check.__name__: file.check}, tokens)
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open" and opening.tag in ("h1", "h2") and not opening.level:
             start, end = opening.map or (0, 0)

@@ -13,7 +13,7 @@ from typing import Final
 from components.corpora.formats import Columns, Format, TablePreview
 from components.corpora.limits import MAX_BYTES
 from components.corpora.records import ID_KEYS, TEXT_KEYS, TITLE_KEYS
-from components.corpora.text import Row, Upload, lines, quoted
+from components.corpora.text import LINES_BETWEEN_CHECKS, Row, Upload, lines, quoted
 from components.domain import CorpusError
 
 PREVIEW_ROWS = 20
@@ -102,7 +102,9 @@ def _records(
     stream = io.TextIOWrapper(io.BytesIO(upload.content), "utf-8-sig", newline="")
     reader = csv.reader(stream, delimiter=delimiter, strict=True)
     try:
-        for cells in islice(reader, most):
+        for number, cells in enumerate(islice(reader, most), 1):
+            if number % LINES_BETWEEN_CHECKS == 0:
+                upload.check()
             if any(map(str.strip, cells)):
                 yield f"{name}:{line}", cells
             line = reader.line_num + 1
