@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 LATE_LIMIT = 2_000
 """Documents up to which token vectors are computed for the whole corpus ahead."""
 CORPORA_IN_MEMORY = 8
-"""Corpora that embedded Qdrant holds at once; the least recently used makes room."""
+"""Corpora that embedded Qdrant holds at once; the least recently used makes room.
+
+Those that are being searched stay, also where they are more.
+"""
 
 MEASUREMENTS = 200
 """Latencies remembered for each reranker."""
@@ -77,6 +81,7 @@ class Lab:
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
         self.search_log = SearchLog(self.settings.data_dir)
         self._corpora: OrderedDict[str, Corpus] = OrderedDict()
+        self._users: Counter[str] = Counter()
         self._building: dict[tuple[str, str], threading.Lock] = {}
         self._lock = threading.Lock()
         self._token_counts: dict[str, Sequence[tuple[int, int]]] = {}
@@ -107,8 +112,7 @@ class Lab:
     def index(self, corpus: Corpus, first_stage: str, report: StepReport = no_report) -> None:
         """Make a corpus searchable by a first stage; does nothing where it already is."""
         stage = catalog.first_stage(first_stage)
-        self._touch(corpus)
-        with self._lock_of(corpus, stage.schema):
+        with self._indexing(corpus, stage.schema):
             if not self.store.has(corpus, stage.schema):
                 vectors = self._vectors(corpus, stage, report)
                 self.store.build(corpus, stage.schema, vectors, _progress(report, "store"))
@@ -155,8 +159,7 @@ class Lab:
 
     def index_tokens(self, corpus: Corpus, report: StepReport = no_report) -> None:
         """Keep every document's token vectors in the store; they are computed once."""
-        self._touch(corpus)
-        with self._lock_of(corpus, TOKEN_SCHEMA):
+        with self._indexing(corpus, TOKEN_SCHEMA):
             indexed = self.store.has(corpus, TOKEN_SCHEMA)
             if indexed and corpus.fingerprint in self._token_counts:
                 return
@@ -170,29 +173,51 @@ class Lab:
 
     def context(self, corpus: Corpus | None, instruction: str = "") -> Context:
         """Return what a reranker may draw on."""
-        tokens = None
-        if corpus is not None and corpus.fingerprint in self._token_counts:
-            tokens = StoredTokens(self.store, corpus, self._token_counts[corpus.fingerprint])
+        counts = self._token_counts.get(corpus.fingerprint) if corpus else None
+        tokens = StoredTokens(self.store, corpus, counts) if corpus and counts else None
         return Context(self.settings, corpus, tokens, instruction)
 
     # ------------------------------------------------------------ bookkeeping
 
-    def _lock_of(self, corpus: Corpus, schema: CollectionSchema) -> threading.Lock:
+    @contextmanager
+    def using(self, corpus: Corpus | None) -> Iterator[None]:
+        """Keep what embedded Qdrant holds of a corpus, from its indexing to the end of a search."""
+        key = corpus.fingerprint if corpus else ""
         with self._lock:
-            return self._building.setdefault((corpus.fingerprint, schema.key), threading.Lock())
+            self._users[key] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users[key] -= 1
 
-    def _touch(self, corpus: Corpus) -> None:
-        """Note the use of a corpus; embedded, drop the one that was not used for longest."""
-        with self._lock:
-            self._corpora[corpus.fingerprint] = corpus
-            self._corpora.move_to_end(corpus.fingerprint)
-            full = self.store.embedded and len(self._corpora) > CORPORA_IN_MEMORY
-            oldest = self._corpora.popitem(last=False)[1] if full else None
-        if oldest is not None:
-            self._token_counts.pop(oldest.fingerprint, None)
-            schemas = {stage.schema for stage in catalog.first_stages().values()}
+    @contextmanager
+    def _indexing(self, corpus: Corpus, schema: CollectionSchema) -> Iterator[None]:
+        """Note the use of a corpus and let nobody else build or drop this collection of it."""
+        key = corpus.fingerprint
+        with self.using(corpus):
+            with self._lock:
+                self._corpora[key] = corpus
+                self._corpora.move_to_end(key)
+                self._make_room()
+                building = self._building.setdefault((key, schema.key), threading.Lock())
+            with building:
+                yield
+
+    def _make_room(self) -> None:
+        """Drop the corpora whose last use is longest ago; needs the lock.
+
+        The lock is held until they are gone: who asks for one of them meanwhile builds it anew.
+        """
+        excess = len(self._corpora) - CORPORA_IN_MEMORY
+        if excess <= 0 or not self.store.embedded:
+            return
+        schemas = {stage.schema for stage in catalog.first_stages().values()}
+        for key in [key for key in self._corpora if not self._users[key]][:excess]:
+            corpus = self._corpora.pop(key)
+            self._token_counts.pop(key, None)
             for schema in (*schemas, TOKEN_SCHEMA):
-                self.store.drop(oldest, schema)
+                self.store.drop(corpus, schema)
 
 
 def _progress(report: StepReport, name: str) -> Progress:

@@ -37,7 +37,8 @@ def score_texts(run: PipelineRun, query: str, system: str, texts: Sequence[str])
     # BM25 and fusion depend on a whole corpus or on other systems, and take no time
     scores_pairs = (spec.runtime != "none" and spec.family != "fusion") or not spec.local
     score = _score_with_cache if run.pipelines.reuse and scores_pairs else _score
-    return score(run, query, spec, texts)
+    with run.lab.using(run.corpus):
+        return score(run, query, spec, texts)
 
 
 def _instruction(run: PipelineRun, spec: Spec) -> str:
