@@ -66,6 +66,11 @@ class SharedWatcher:
         """Return what became of a system, if it has ended."""
         return self.comparison.result(system)
 
+    def stop(self) -> None:
+        """Stop every thread at its next step; nothing is passed on once this has returned."""
+        with self._lock:  # a step that is being passed on ends first
+            self.stopped = True
+
     def _pass(self, tell: Callable[[], None]) -> None:
         with self._lock:  # no progress is passed on once another thread was stopped
             if self.stopped:
@@ -156,7 +161,7 @@ async def compare_candidates(
     try:
         await asyncio.gather(*(in_thread(partial(rank, s)) for s in [*beside, queued] if s))
     except BaseException:
-        shared.stopped = True  # the caller has gone, so the threads end too
+        shared.stop()  # the caller has gone, so the threads end too
         raise
     if RRF.key in run.pipelines.rerankers and shared.result(RRF.key) is None:
         shared.ranked(_fuse_results(first, [shared.result(s) for s in scored]))
