@@ -9,6 +9,7 @@ from rich.text import Text
 
 from components import pipeline
 from components.cli.shared import Json, emit, out, progress_bars, steps_of
+from components.pipeline.limits import MAX_REPEATS
 
 
 def bench(
@@ -19,7 +20,7 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Time the local cross-encoder beside its peers: same pairs, same weights, one run."""
-    pipeline.check_depth("repeats", repeats)
+    pipeline.check_depth("repeats", repeats, most=MAX_REPEATS)
     from components import bench as benchmark  # its peers are an optional extra
 
     with progress_bars() as bars:

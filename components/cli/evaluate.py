@@ -25,7 +25,7 @@ from components.cli.shared import (
     open_corpus,
     progress_bars,
 )
-from components.corpora import coverage, read_candidates, read_qrels
+from components.corpora import coverage, quoted, read_candidates, read_qrels
 from components.domain import Corpus, InputError, Judgments, LabError
 from components.evaluation import Plan, Subset
 from components.evaluation.store import EvaluationStore, saved_evaluation
@@ -144,10 +144,11 @@ def _save(lab: Lab, report: EvaluationReport) -> bool:
 
 def _limit(text: str) -> Limit:
     """Return the limit in `minilm-l12:nDCG@10=0.60`."""
-    parts = re.fullmatch(r"(.+):([^:=]+)=(\d*\.?\d+)", text.strip())
+    number = r"[0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15}"
+    parts = re.fullmatch(rf"(.+):([^:=]+)=({number})", text.strip())
     if not parts:
         raise InputError(
-            f"--fail-under {text!r} is not SYSTEM:MEASURE=VALUE.",
+            f"--fail-under {quoted(text)} is not SYSTEM:MEASURE=VALUE.",
             "For example minilm-l12:nDCG@10=0.60.",
         )
     return Limit(parts[1], evaluation.check_measure(parts[2]), float(parts[3]))

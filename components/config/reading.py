@@ -23,13 +23,13 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from components.config.settings import (
     PRICE_UNITS,
     HubModel,
-    Positive,
     PriceOverride,
     ProviderVariables,
     QdrantSettings,
     RemoteSettings,
     Secrets,
     Server,
+    ServerNumber,
     Settings,
     check_address,
 )
@@ -106,7 +106,7 @@ class _File(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    qdrant: Mapping[_QdrantName, Positive] = Field(default_factory=dict)
+    qdrant: Mapping[_QdrantName, ServerNumber] = Field(default_factory=dict)
     hub: tuple[HubModel, ...] = ()
     compatible: tuple[Server, ...] = ()
     prices: Mapping[_PricedModel, _Price] = Field(default_factory=dict)
@@ -142,7 +142,7 @@ class _File(BaseModel):
 def _read_file(path: Path) -> _File:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+    except (OSError, ValueError, RecursionError) as exc:  # also of a number of 5000 digits
         raise InputError(
             f"The configuration {path} cannot be read: {exc}.",
             "RERANK_LAB_CONFIG must name a TOML file; see the README.",
@@ -168,7 +168,7 @@ def _descriptions(hints: Mapping[str, Any]) -> dict[str, str]:
 
 
 _EXPECTED: Mapping[str, Mapping[str, str]] = {
-    "qdrant": _descriptions(dict.fromkeys(_QDRANT_NAMES, Positive)),
+    "qdrant": _descriptions(dict.fromkeys(_QDRANT_NAMES, ServerNumber)),
     "hub": _descriptions(get_type_hints(HubModel, include_extras=True)),
     "compatible": _descriptions(get_type_hints(Server, include_extras=True)),
     "remote": _descriptions(get_type_hints(RemoteSettings, include_extras=True)),
@@ -189,7 +189,7 @@ def _input_error(path: Path, content: Mapping[str, Any], error: ErrorDetails) ->
         return InputError(f"{path}: {error['msg']}.", _remedy(error["ctx"]))
     if table == "prices" and rest:
         return InputError(
-            f"{path}: [prices] {rest[0]} = {content['prices'][rest[0]]!r} is not a price in US"
+            f"{path}: [prices] {rest[0]} = {content['prices'][rest[0]]!r:.100} is not a price in US"
             " dollars.",
             'For example: "cohere/rerank-v3.5" = { per_1k_searches = 2.0 }, or per_1m_tokens.',
         )
@@ -216,7 +216,11 @@ def _value_error(
     if error["type"] == "missing":
         reason = f"{where}: {name} is missing; it must be {expected[name]}."
         return InputError(reason, f"Add {name} to that table.")
-    reason = f"{where}: {name} must be {expected[name]}, not {error['input']!r}."
+    came = f"{error['input']!r:.100}"
+    if error["type"] == "less_than_equal":
+        reason = f"{where}: {name} may be at most {error['ctx']['le']:,}, not {came}."
+        return InputError(reason, "Lower it.")
+    reason = f"{where}: {name} must be {expected[name]}, not {came}."
     return InputError(reason, _REMEDIES.get(expected[name], "Correct that table."))
 
 

@@ -71,7 +71,13 @@ def _check_shape(shape: str) -> str:
 
 Text = Annotated[String, Field(description="text")]
 Flag = Annotated[StrictBool, Field(description="true or false")]
-Positive = Annotated[StrictInt, Field(ge=1, description="a whole number of at least 1")]
+_POSITIVE = "a whole number of at least 1"
+Batch = Annotated[StrictInt, Field(ge=1, le=10_000, description=_POSITIVE)]
+"""Documents of one request."""
+Parallel = Annotated[StrictInt, Field(ge=1, le=64, description=_POSITIVE)]
+"""Requests at once; each has a thread and a connection."""
+ServerNumber = Annotated[StrictInt, Field(ge=1, le=3600, description=_POSITIVE)]
+"""A number that a Qdrant server is given: shards, replicas, or seconds."""
 Seconds = Annotated[
     StrictFloat,
     Field(gt=0, lt=3600, description="a number of seconds above 0 and below 3600"),
@@ -114,7 +120,7 @@ class Server:
     key_env: Text = ""
     instruction: Flag = False
     listwise: Flag = False
-    documents: Positive = 0
+    documents: Batch = 0
 
     @property
     def key(self) -> str:
@@ -127,7 +133,7 @@ class RemoteSettings:
     """How network rerankers are called: the seconds each may take, requests at once."""
 
     deadline_s: Seconds = 30.0
-    parallel: Positive = 4
+    parallel: Parallel = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,10 @@ VERSION: Final = 1
 MAX_HITS: Final = 10_000
 """Documents that one system may rank for one query."""
 
-MAX_SCORE: Final = 1e38
-"""Scores are compared as 32-bit floats, as TREC tools do; these end at 3.4e38."""
-
 Text = Annotated[str, Field(max_length=2_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=512)]
 Milliseconds = Annotated[FiniteFloat, Field(ge=0, le=1e9)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
-Score = Annotated[FiniteFloat, Field(ge=-MAX_SCORE, le=MAX_SCORE)]
 Grade = Annotated[int, Field(ge=-MAX_GRADE, le=MAX_GRADE)]
 
 
@@ -63,7 +59,7 @@ class SystemData(_Strict):
     model: Text
     scale: Text
     date: datetime
-    hits: Annotated[list[tuple[Name, Score]], Field(max_length=MAX_HITS)]
+    hits: Annotated[list[tuple[Name, FiniteFloat]], Field(max_length=MAX_HITS)]
     timing: TimingData
     usage: UsageData
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from components.corpora import MAX_BYTES, MAX_SIZE, Upload, lines, printable, quoted
 from components.domain import CorpusError, Judgments, Ranking, Recorded
-from components.exports.recording_format import MAX_HITS, MAX_SCORE
+from components.exports.recording_format import MAX_HITS
 from components.measures import Run, run_scores
 
 RUN_PREFIX = "run:"
@@ -107,11 +107,6 @@ def _run_line(where: str, line: str) -> tuple[str, str, int, float, str]:
     value = float(score)
     if not math.isfinite(value):
         raise CorpusError(f"{where}: the score {quoted(score)} is not finite.", "Correct it.")
-    if abs(value) > MAX_SCORE:
-        raise CorpusError(
-            f"{where}: the score {quoted(score)} is not from -{MAX_SCORE:g} to {MAX_SCORE:g}.",
-            "Scale the scores of the run.",
-        )
     return _decoded(query), _decoded(document), int(rank), value, tag
 
 

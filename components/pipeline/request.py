@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from components.corpora import MAX_QUERY
 from components.domain import Comparison, Corpus, Failure, InputError, Ranking, Recorded
 from components.lab import Lab, catalog
-from components.pipeline.limits import INITIAL_K
+from components.pipeline.limits import INITIAL_K, MAX_DEPTH
 
 
 class Watcher(Protocol):
@@ -117,25 +118,39 @@ def check_pipelines(pipelines: Pipelines, lab: Lab) -> None:
             )
     if len(set(pipelines.rerankers)) < len(pipelines.rerankers):
         raise InputError("A reranker is named twice.", "Name each one once.")
-    check_depth("initial_k", pipelines.initial_k)
+    check_depth("initial_k", pipelines.initial_k, most=MAX_DEPTH)
     if pipelines.instruction:
         check_query(pipelines.instruction, "instruction")
 
 
 def check_query(query: str, name: str = "query") -> None:
-    """Raise InputError for a query that is blank or holds half a surrogate pair."""
+    """Raise InputError for a query that is blank, too long or holds half a surrogate pair."""
     if not query.strip():
         raise InputError(f"The {name} is empty.", "Type a question or a few words.")
+    if len(query) > MAX_QUERY:
+        raise InputError(
+            f"The {name} has {len(query):,} characters; it may have at most {MAX_QUERY:,}.",
+            "Models read the first few thousand at most: shorten it.",
+        )
     if any("\ud800" <= c <= "\udfff" for c in query):
         raise InputError(f"The {name} is not valid Unicode text.", "Type it again, in UTF-8.")
 
 
-def check_depth(name: str, value: int, limit: int | None = None) -> None:
-    """Raise InputError for a depth under 1 or over `limit`."""
+def check_depth(
+    name: str, value: int, limit: int | None = None, *, most: int | None = None
+) -> None:
+    """Raise InputError for a number under 1, over `most`, or over an initial_k of `limit`."""
     if value < 1:
-        raise InputError(f"{name} is {value}; it must be at least 1.", "Raise it.")
+        raise InputError(f"{name} is {_digits(value)}; it must be at least 1.", "Raise it.")
+    if most is not None and value > most:
+        raise InputError(f"{name} is {_digits(value)}; it may be at most {most:,}.", "Lower it.")
     if limit is not None and value > limit:
         raise InputError(
-            f"{name} ({value}) is larger than initial_k ({limit}).",
+            f"{name} ({_digits(value)}) is larger than initial_k ({_digits(limit)}).",
             "Only candidates can be shown: lower final_k or raise initial_k.",
         )
+
+
+def _digits(number: int) -> str:
+    """Return a number as text; of a very long one its size, because Python refuses to write it."""
+    return str(number) if number.bit_length() <= 100 else "a number of more than 30 digits"

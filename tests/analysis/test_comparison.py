@@ -81,3 +81,8 @@ def test_moves_between_two_rankings_stand_in_the_order_of_the_second() -> None:
     assert (
         describe_moves(found, 2) == "1 of the first 2 documents are the same, 0 at the same rank."
     )
+
+
+def test_bars_of_the_largest_scores_there_are() -> None:
+    assert relative_scores([1.7e308, 0.0, -1.7e308]) == (1.0, 0.5, 0.0)
+    assert relative_scores([5e-324, 0.0]) == (1.0, 1.0)

@@ -80,8 +80,7 @@ HUGE: dict[str, Change] = {
     "usd": lambda v: query(v)["first_stage"]["usage"].update(usd=1e308),
     "rerank_ms": lambda v: query(v)["first_stage"]["timing"].update(rerank_ms=1e308),
     "wait_ms": lambda v: query(v)["first_stage"]["timing"].update(wait_ms=float("inf")),
-    "hits": lambda v: query(v)["first_stage"].update(hits=[["a", 1e308]]),
-    "hits -": lambda v: query(v)["first_stage"].update(hits=[["a", -1e39]]),
+    "hits": lambda v: query(v)["first_stage"].update(hits=[["a", float("inf")]]),
     "hits int": lambda v: query(v)["first_stage"].update(hits=[["a", 10**400]]),
     "version": lambda v: v.update(version=10**30),
     "date": lambda v: v.update(date="99999-01-01T00:00:00Z"),
@@ -117,8 +116,7 @@ def test_the_ends_of_the_calendar_are_dates(date: str) -> None:
         ("9" * 5000, "1"),
         ("1e9", "1"),
         ("1", "1e400"),
-        ("1", "1e39"),
-        ("1", "-1e308"),
+        ("1", "-1e309"),
         ("1", "1" * 400),
         ("1", "1" * 2_000_000 + "x"),  # a backtracking pattern would take hours
         ("1", "1e" + "9" * 5000),
@@ -137,7 +135,7 @@ def test_a_rank_or_score_that_is_none_is_refused(rank: str, score: str) -> None:
     assert len(caught.value.reason) < 250
 
 
-@pytest.mark.parametrize("score", ["1e38", "-1e38", "+.5", "5.", "1E-400", "-0.0", "12345678901"])
+@pytest.mark.parametrize("score", ["1e308", "-1e308", "+.5", "5.", "1E-400", "-0.0", "12345678901"])
 def test_other_scores_are_read(score: str) -> None:
     column = read_run(f"q Q0 d 1 {score} t\n".encode(), "x.run")["q"]
     assert column.documents == (("d", float(score)),)

@@ -13,8 +13,8 @@ from components.domain import Billed
 from components.rerankers.hosted.caller import Caller
 from components.rerankers.hosted.errors import malformed
 
-MOST_UNITS = 1e12
-"""Billed units from which on a number is taken for nonsense."""
+MOST_UNITS = 1e9
+"""Billed units of one request from which on a number is taken for nonsense."""
 
 
 @dataclass(frozen=True, slots=True)

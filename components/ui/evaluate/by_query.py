@@ -11,6 +11,7 @@ from components.charts import evaluation as charts
 from components.evaluation import summary
 from components.evaluation.store import SavedEvaluation
 from components.exports.evaluation_report import EvaluationReport
+from components.pipeline.limits import MAX_INITIAL_K
 from components.ui.shared import page, state
 from components.wording import signed
 
@@ -96,5 +97,5 @@ def _open(saved: SavedEvaluation, query: str) -> None:
     pipelines = saved.plan.pipelines
     state.put(state.FIRST_STAGE, pipelines.first_stage)
     state.put(state.RERANKERS, tuple(r for r in pipelines.rerankers if "@" not in r))
-    state.put(state.INITIAL_K, pipelines.initial_k)
+    state.put(state.INITIAL_K, min(pipelines.initial_k, MAX_INITIAL_K))  # commands take more
     st.switch_page("app.py")
