@@ -1,7 +1,8 @@
 """Corpora from folders, files and uploads: every line is checked."""
 
+from components.corpora.archives import MAX_RATIO as ZIP_RATIO
 from components.corpora.faults import first_fault
-from components.corpora.formats import Columns
+from components.corpora.formats import Columns, TablePreview
 from components.corpora.judgments import coverage, read_candidates, read_qrels
 from components.corpora.limits import MAX_BYTES, MAX_ROWS, MAX_SIZE
 from components.corpora.reading import (
@@ -24,7 +25,9 @@ __all__ = [
     "MAX_ROWS",
     "MAX_SIZE",
     "SAMPLES",
+    "ZIP_RATIO",
     "Columns",
+    "TablePreview",
     "Upload",
     "coverage",
     "describe_formats",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -87,12 +89,32 @@ class Worker(ABC):
 
 
 class BackgroundTask(Worker):
-    """Work with progress, such as indexing a corpus."""
+    """Work with progress, such as indexing a corpus.
 
-    def __init__(self, work: Callable[[StepReport], None]) -> None:
+    With `patience_s` it ends at its next step once nothing has asked about it for so many seconds.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[StepReport], None],
+        patience_s: float = math.inf,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__("task")
         self.step = Step()
         self._work_on = work
+        self._patience_s, self._clock = patience_s, clock
+        self._asked_s = clock()
+
+    def ask(self) -> None:
+        """Say that the work is still wanted."""
+        self._asked_s = self._clock()
+
+    def check(self) -> None:
+        """Raise Cancelled once the work was asked to end, or nothing asked about it for long."""
+        if self._clock() - self._asked_s > self._patience_s:
+            self.stop()
+        super().check()
 
     def _report(self, step: str, done: int, total: int) -> None:
         self.check()

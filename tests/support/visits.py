@@ -50,7 +50,7 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
 
     yield open_page
     for at in opened:
-        for key in (state.JOB, state.TASK):
+        for key in (state.JOB, state.TASK, state.READING):
             work = at.session_state.get(key)
             if work:
                 work.stop()

@@ -7,9 +7,13 @@ import streamlit as st
 from components.corpora import sample_names
 from components.domain import Corpus
 from components.ui.shared import page, state
+from components.wording import shortened
 
 PASSAGES = 100
 """Passages in the table."""
+
+CELL_CHARACTERS = 2_000
+"""Characters of a text in a table, which is sent to the browser whole."""
 
 
 def overview() -> None:
@@ -41,5 +45,8 @@ def _figures(corpus: Corpus) -> list[tuple[str, str]]:
 
 def passages(corpus: Corpus, most: int) -> None:
     """Show a corpus's first passages in a table."""
-    rows = [{"id": d.id, "title": d.title, "text": d.text} for d in corpus.documents[:most]]
+    rows = [
+        {"id": d.id, "title": d.title, "text": shortened(d.text, CELL_CHARACTERS)}
+        for d in corpus.documents[:most]
+    ]
     st.dataframe(rows, hide_index=True, width="stretch")

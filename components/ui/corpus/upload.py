@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -10,17 +9,18 @@ import streamlit as st
 from components.corpora import (
     MAX_SIZE,
     Columns,
+    TablePreview,
     Upload,
     describe_formats,
     preview_columns,
-    read_uploads,
     sample_names,
     upload_endings,
 )
 from components.domain import Corpus, CorpusError
-from components.ui.corpus import indexing
-from components.ui.corpus.overview import passages
+from components.ui.corpus import indexing, reading
+from components.ui.corpus.overview import CELL_CHARACTERS, passages
 from components.ui.shared import page, state
+from components.wording import shortened
 
 NO_COLUMN = "(none)"
 
@@ -39,27 +39,29 @@ def uploader() -> None:
         label_visibility="collapsed",
         key="_files",
     )
+    ids = tuple(file.file_id for file in files)
+    reading.abandon(but=ids)
     if not files:
         return
+
+    def uploads() -> list[Upload]:
+        return [Upload(file.name, file.getvalue()) for file in files]
+
     with page.complaints():
-        uploads = [Upload(file.name, file.getvalue()) for file in files]
-        columns = _columns(uploads)
-        identity = (tuple(file.file_id for file in files), columns)
-        if state.get(state.NEW_CORPUS) is None or state.get(state.NEW_CORPUS)[0] != identity:
-            # read once, not at every run of the page
-            state.put(state.NEW_CORPUS, (identity, read_uploads(uploads, columns=columns)))
-        _offer(state.get(state.NEW_CORPUS)[1])
+        preview = None
+        if len(files) == 1:  # the file is looked at once, not at every run of the page
+            preview = state.memo(("columns", ids), lambda: preview_columns(uploads()[0]))
+        columns = _columns(preview) if preview else None
+        at_once = reading.is_small(files[0].name, sum(file.size for file in files))
+        corpus = reading.corpus_of((ids, columns), uploads, at_once=at_once)
+        if corpus:
+            _offer(corpus)
 
 
-def _columns(uploads: Sequence[Upload]) -> Columns | None:
-    """Let the visitor choose a table's columns; None where no table was uploaded."""
-    preview = preview_columns(uploads[0]) if len(uploads) == 1 else None
-    if preview is None:
-        return None
-    st.dataframe(
-        [dict(zip(preview.columns, row, strict=False)) for row in preview.rows[:5]],
-        hide_index=True,
-    )
+def _columns(preview: TablePreview) -> Columns:
+    """Let the visitor choose a table's columns."""
+    rows = [[shortened(cell, CELL_CHARACTERS) for cell in row] for row in preview.rows[:5]]
+    st.dataframe([dict(zip(preview.columns, row, strict=False)) for row in rows], hide_index=True)
     names, guess = list(preview.columns), preview.suggested
     table = hash(preview.columns)  # another table begins with its own guess
     with st.container(horizontal=True):

@@ -55,6 +55,7 @@ BUSY = "busy"
 # What this session brought along, began or computed:
 UPLOADS = "uploads"
 NEW_CORPUS = "new_corpus"
+READING = "reading"
 KEYS = "keys"
 TESTED = "tested"
 JOB = "job"

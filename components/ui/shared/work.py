@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -17,8 +18,8 @@ POLL_SECONDS = 0.3
 class Computation(BackgroundTask, Generic[T]):
     """A background task with a result, which is None until it has ended well."""
 
-    def __init__(self, compute: Callable[[StepReport], T]) -> None:
-        super().__init__(self._take)
+    def __init__(self, compute: Callable[[StepReport], T], patience_s: float = math.inf) -> None:
+        super().__init__(self._take, patience_s)
         self._compute = compute
         self.result: T | None = None
 
@@ -37,6 +38,7 @@ def watch(task: BackgroundTask, name: str) -> bool:
 
 
 def _watch(task: BackgroundTask, name: str, live: bool) -> None:
+    task.ask()
     finished, step = task.finished, task.step  # read before drawing: nothing is missed between
     if task.error:
         page.complain(task.error, key=f"complaint-{name}")
