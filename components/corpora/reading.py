@@ -194,7 +194,10 @@ def describe_formats() -> str:
 def preview_columns(upload: Upload) -> TablePreview | None:
     """Return the columns and first rows of a table; None for a file that has no columns."""
     entry = format_of(upload.name)
-    return entry.preview(upload) if entry and entry.preview else None
+    if entry is None or entry.preview is None:
+        return None
+    _check_lines([upload])
+    return entry.preview(upload)
 
 
 def read_texts(path: Path) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.corpora import Upload, open_corpus, read_uploads
+from components.corpora import Upload, open_corpus, preview_columns, read_uploads
 from components.corpora.formats import tables
 from components.corpora.limits import (
     MAX_CARD,
@@ -108,6 +108,8 @@ def test_a_line_has_a_limit() -> None:
     line = '{"text": "x", "y": "' + "z" * MAX_LINE + '"}'
     reason = "a.jsonl:2: the line has 10,485,782 bytes; expected at most 10,485,760."
     assert refusal(up("a.jsonl", f"\n{line}")) == reason
+    with pytest.raises(CorpusError, match=r"^a\.csv:1: the line has 10,485,783 bytes"):
+        preview_columns(up("a.csv", "c" * (MAX_LINE + 22) + "\n"))
 
 
 def test_markdown_has_limits_of_its_own() -> None:

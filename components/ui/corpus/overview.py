@@ -32,7 +32,9 @@ def overview() -> None:
 
 
 def _figures(corpus: Corpus) -> list[tuple[str, str]]:
-    n_words = sum(len(d.passage.split()) for d in corpus.documents)
+    n_words = state.memo(
+        ("words", corpus.fingerprint), lambda: sum(len(d.passage.split()) for d in corpus.documents)
+    )
     judged = sum(len(grades) for grades in corpus.judgments.values())
     return [
         ("Passages", f"{len(corpus.documents):,}"),
