@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from components.corpora import Upload, read_uploads
+from components.corpora import Upload, preview_columns, read_uploads
 from components.corpora.formats.tables import MAX_COLUMNS
 from components.corpora.limits import (
     MAX_BYTES,
@@ -194,7 +194,10 @@ def measure(paths: Sequence[Path]) -> str:
     """Read files as one upload; return seconds, megabytes above idle, and what came of it."""
     idle, start = peak(), (time.perf_counter(), time.process_time())
     try:
-        corpus = read_uploads([Upload(path.name, path.read_bytes()) for path in paths])
+        uploads = [Upload(path.name, path.read_bytes()) for path in paths]
+        if len(uploads) == 1:
+            preview_columns(uploads[0])  # as the Corpus page does before
+        corpus = read_uploads(uploads)
         outcome = f"{len(corpus.documents):,} documents, {len(corpus.queries):,} queries"
     except CorpusError as error:
         outcome = error.reason
