@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 from components.domain import MAX_GRADE, Usage
 
 VERSION = 1
-MAX_COUNT: Final = 10**12
+MAX_COUNT: Final = 10**15
 """The most that is counted or measured: documents, tokens, milliseconds, dollars."""
 
 

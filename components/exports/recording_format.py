@@ -22,6 +22,8 @@ Text = Annotated[str, Field(max_length=2_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=512)]
 Milliseconds = Annotated[FiniteFloat, Field(ge=0, le=1e9)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
+Amount = Annotated[FiniteFloat, Field(ge=0, le=1e15)]
+"""Searches or dollars: what several requests of the most units at the highest price come to."""
 Grade = Annotated[int, Field(ge=-MAX_GRADE, le=MAX_GRADE)]
 
 
@@ -45,9 +47,9 @@ class UsageData(_Strict):
     pairs: Count = 0
     tokens: Count = 0
     requests: Count = 0
-    searches: Milliseconds = 0.0
+    searches: Amount = 0.0
     billed_tokens: Count = 0
-    usd: Milliseconds | None = None
+    usd: Amount | None = None
     estimated: bool = False
     reused: Count = 0
 

@@ -498,6 +498,21 @@ STATUS = f'{{"status": {{"error": "no: {KEY}"}}, "time": 0}}'.encode()
             "documents that tiny does not have",
             "index the corpus again",
         ),
+        (
+            Fault(200, b'{"result": {"points": [{"id": -1, "version": 0, "score": 1.0}]}}'),
+            "documents that tiny does not have",
+            "index the corpus again",
+        ),
+        (
+            Fault(200, b'{"result": {"points": [{"id": 0, "version": 0, "score": 1e999}]}}'),
+            "answered nonsense: a score is not a finite number",
+            "server's log",
+        ),
+        (
+            Fault(200, b'{"result": {"points": [{"id": 1' + b"0" * 5000 + b"}]}}"),
+            "answered nonsense",
+            "server's log",
+        ),
     ],
     ids=lambda value: f"{value.status} {value.body[:24]!r}" if isinstance(value, Fault) else "",
 )

@@ -7,6 +7,7 @@ the alias under which it is searched, so that no search sees a half-built one.
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import uuid
@@ -171,8 +172,10 @@ class VectorStore:
             response = client.query_points(
                 _alias(corpus, schema), limit=limit, with_payload=False, **query
             )
-            candidates = [Candidate(int(p.id), float(p.score)) for p in response.points]
-        if any(c.position >= len(corpus.documents) for c in candidates):
+            candidates = [Candidate(int(p.id), float(p.score)) for p in response.points[:limit]]
+            if not all(math.isfinite(c.score) for c in candidates):  # JSON's 1e999 is infinite
+                raise ValueError("a score is not a finite number")
+        if any(not 0 <= c.position < len(corpus.documents) for c in candidates):
             raise StoreError(
                 f"{self.where} answered with documents that {corpus.name} does not have.",
                 "Remove the collection from the server and index the corpus again.",
