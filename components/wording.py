@@ -1,10 +1,15 @@
-"""Numbers in words: milliseconds, dollars, differences, movement, counts with their nouns."""
+"""Numbers in words: milliseconds, dollars, differences, counts; texts made safe to write."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 MINUS = "\N{MINUS SIGN}"
+DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Characters that change the direction of the text around them."""
+HIDDEN = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{DIRECTIONS}]")
+"""Control characters, line separators and DIRECTIONS: a reader or a terminal obeys them unseen."""
 
 
 def count(n: int, noun: str, plural: str = "") -> str:
@@ -60,6 +65,14 @@ def movement(ranks: int) -> str:
 def shortened(text: str, limit: int) -> str:
     """Return a text, or its first characters and an ellipsis, `limit` characters in all."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""Return a text with HIDDEN characters written as escapes such as \u202e, but those to keep.
+
+    Inside the strings of JSON such an escape means the character itself.
+    """
+    return HIDDEN.sub(lambda c: c[0] if c[0] in keep else f"\\u{ord(c[0]):04x}", text)
 
 
 def key_form(text: str) -> str:

@@ -9,17 +9,32 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.segment import Segment
 from rich.text import Text
 from typer.exceptions import TyperException
 
 from components import corpora
 from components.domain import Comparison, Corpus, Failure, LabError, Ranking
+from components.exports.as_json import json_text
 from components.lab import Lab, read_settings
+from components.wording import visible
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+
+class SafeConsole(Console):
+    """A console on which no text can move the cursor, change colours or reverse its line."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Yield the segments of what is printed, with hidden characters as escapes."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else visible(text, keep="\n"), style, control)
+
+
+out = SafeConsole(highlight=False)
+err = SafeConsole(stderr=True, highlight=False)
 
 CorpusOption = Annotated[
     str,
@@ -54,7 +69,7 @@ def mistake(exc: TyperException) -> None:
 
 def emit(value: dict[str, Any]) -> None:
     """Write one JSON object to standard output, escaped where its encoding lacks a character."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = json_text(value)
     try:
         text.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:

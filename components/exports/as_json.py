@@ -1,13 +1,20 @@
-"""Results as JSON, with the fields that the command line promises."""
+"""Results as JSON, with the fields that the command line promises, and how JSON is written."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any
 
 from components.domain import Comparison, Corpus, Failure, Ranking
+from components.wording import visible
 
 TIMES = ("embed_ms", "search_ms", "rerank_ms", "load_ms")
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """Return a value as JSON whose hidden characters are escaped, and no others."""
+    return visible(json.dumps(value, ensure_ascii=False, indent=indent), keep="\n")
 
 
 def ranking_json(ranking: Ranking, final_k: int) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from components.exports.as_json import json_text
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport
 from components.exports.folders import check_files, write_files
@@ -63,7 +63,7 @@ def zipped(report: EvaluationReport) -> bytes:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    return json_text(value, indent=1) + "\n"
 
 
 def _lines(lines: Iterable[str]) -> str:

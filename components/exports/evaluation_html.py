@@ -21,7 +21,7 @@ from components.exports.evaluation_report import (
 )
 from components.exports.rendering import Table, render
 from components.measures import cutoff_of, is_quality
-from components.wording import describe_grade, milliseconds, queries, shortened, signed
+from components.wording import describe_grade, milliseconds, queries, shortened, signed, visible
 
 EXTREMES, TOP = 3, 5
 """Queries at either end, and first documents of each, that are listed."""
@@ -108,7 +108,7 @@ def _by_query(report: EvaluationReport) -> Iterator[Section]:
             f"worse, {len(rows) - up - down:,} the same.",
             svg.changes(
                 [c.change for c in rows],
-                [f"{c.query.text[:120]}: {signed(c.change)}" for c in rows],
+                [f"{visible(c.query.text[:120])}: {signed(c.change)}" for c in rows],
                 report.styles[system],
                 report.styles[report.base],
             ),
@@ -225,7 +225,7 @@ def _query(report: EvaluationReport, system: str, change: Change) -> dict[str, o
         }
         for s, value in ((report.base, change.before), (system, change.after))
     ]
-    return {"title": f"{change.query.text} ({signed(change.change)})", "lists": lists}
+    return {"text": change.query.text, "change": signed(change.change), "lists": lists}
 
 
 def _top(report: EvaluationReport, system: str, query: str) -> list[dict[str, object]]:

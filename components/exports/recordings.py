@@ -36,6 +36,7 @@ from components.exports.recording_format import (
     UsageData,
 )
 from components.pipeline import Pipelines
+from components.wording import visible
 
 PREFIX = "recorded:"
 """Begins the keys of recorded systems, which may stand beside the same system computed now."""
@@ -133,7 +134,7 @@ def bundle(saved: Sequence[Saved], corpus: Corpus, made: datetime) -> str:
     for one in saved:
         for ranking in (one.comparison.first_stage, *one.comparison.rankings):
             documents.update({hit.document.id: hit.document for hit in ranking.hits})
-    return RecordingData(
+    data = RecordingData(
         format=FORMAT,
         version=VERSION,
         date=made,
@@ -142,7 +143,8 @@ def bundle(saved: Sequence[Saved], corpus: Corpus, made: datetime) -> str:
         ),
         documents=[DocumentData(id=d.id, title=d.title, text=d.text) for d in documents.values()],
         queries=[_query(one, made) for one in saved],
-    ).model_dump_json(indent=1)
+    )
+    return visible(data.model_dump_json(indent=1), keep="\n")
 
 
 def _query(one: Saved, made: datetime) -> QueryData:

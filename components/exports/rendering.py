@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from components.charts.palette import DARK, LIGHT, Palette, letter_rules
+from components.wording import DIRECTIONS, visible
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -19,6 +20,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.filters["visible"] = visible
 _VARIABLES = ("text", "soft", "border", "paper", "panel", "on_system")
 
 
@@ -38,9 +40,12 @@ def render(template: str, **values: object) -> str:
     """Return a template filled in: HTML that loads nothing and runs nothing.
 
     Every value is escaped but `Markup`, which must be our own escaped output. The shell needs a
-    `title`.
+    `title`. Control characters are written as escapes. A text that stands alone is shown as it is,
+    isolated, so that its direction marks end with it; inside our own sentences the templates'
+    filter `visible` writes those as escapes too.
     """
-    return _TEMPLATES.get_template(template).render(colours=_colours(), **values)
+    page = _TEMPLATES.get_template(template).render(colours=_colours(), **values)
+    return visible(page, keep=f"\t\n\r{DIRECTIONS}")
 
 
 @cache

@@ -1,6 +1,7 @@
 """Comparisons and evaluations as tables: CSV for spreadsheets, LaTeX for papers.
 
-A text that a spreadsheet would take for a formula begins with an apostrophe in every CSV.
+A text that a spreadsheet would take for a formula begins with an apostrophe in every CSV. Control
+characters and direction marks are written as escapes, except for line breaks and tabs in a CSV.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from components.domain import Ranking
 from components.evaluation import summary as evidence
 from components.exports.evaluation_report import EvaluationReport
+from components.wording import visible
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _guarded(text: str) -> str:
-    """Return a text that a spreadsheet does not run as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """Return a text that a spreadsheet does not run as a formula, nor a terminal as a command."""
+    return visible(f"'{text}" if text.startswith(_FORMULA) else text, keep="\t\n")
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -145,4 +147,4 @@ def latex(report: EvaluationReport) -> str:
 
 
 def _tex(text: str) -> str:
-    return "".join(_LATEX.get(c, c) for c in text)
+    return "".join(_LATEX.get(c, c) for c in visible(text))

@@ -15,22 +15,25 @@ from components.corpora import MAX_BYTES, MAX_SIZE, Upload, lines, printable, qu
 from components.domain import CorpusError, Judgments, Ranking, Recorded
 from components.exports.recording_format import MAX_HITS
 from components.measures import Run, run_scores
+from components.wording import HIDDEN
 
 RUN_PREFIX = "run:"
 """Begins the keys of systems that were read from a run."""
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,9})?")
 _FORMAT = "Each line is: query Q0 document rank score tag."
-# Only white space is encoded: an id may hold a percent sign of its own.
-_ENCODED = {quote(chr(i)): chr(i) for i in range(0x3001) if chr(i).isspace()}
-_ENCODED_SPACE = re.compile("|".join(_ENCODED))
+# Only white space and hidden characters are encoded: an id may hold a percent sign of its own. One
+# that would be taken for the beginning of a code is %25, where two digits of a code follow.
+_ENCODED = {quote(c): c for c in map(chr, range(0x3001)) if c.isspace() or HIDDEN.match(c)}
+_CODE = re.compile("|".join([*_ENCODED, "%25(?=[0-9A-F]{2})"]))
 
 
 def _encoded(id: str) -> str:
-    return "".join(quote(c) if c.isspace() else c for c in id)
+    marked = _CODE.sub(lambda code: f"%25{code[0][1:]}", id)
+    return "".join(quote(c) if c.isspace() or HIDDEN.match(c) else c for c in marked)
 
 
 def _decoded(token: str) -> str:
-    return _ENCODED_SPACE.sub(lambda match: _ENCODED[match[0]], token)
+    return _CODE.sub(lambda code: _ENCODED.get(code[0], "%"), token)
 
 
 # ---------------------------------------------------------------- writing

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 from components.analysis.quality import verdict
-from components.exports.as_json import comparison_json
+from components.exports.as_json import comparison_json, json_text
 from components.exports.comparison import ComparisonReport, comparison_html
 from components.exports.tables import comparison_csv
 from components.exports.trec import comparison_run
@@ -40,7 +39,7 @@ def downloads(results: Results) -> None:
 def _json(results: Results) -> str:
     deepest = max((len(r.hits) for r in results.rankings), default=0)
     value = comparison_json(results.comparison, results.job.corpus, deepest)
-    return json.dumps(value, ensure_ascii=False, indent=1)
+    return json_text(value, indent=1)
 
 
 def _report(results: Results) -> ComparisonReport:
