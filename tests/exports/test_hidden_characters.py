@@ -6,8 +6,6 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -15,21 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.charts.palette import StyledRanking, SystemStyle
-from components.config import Settings
-from components.domain import Comparison, Corpus, Document, Failure, Hit, Query, Ranking
-from components.evaluation import Evaluation, Plan
-from components.evaluation.store import SavedEvaluation
+from components.domain import Document, Hit, Ranking
 from components.exports.as_json import comparison_json, json_text
 from components.exports.comparison import ComparisonReport, comparison_html
-from components.exports.evaluation import files
-from components.exports.evaluation_report import EvaluationReport
 from components.exports.recordings import Saved, bundle, read_bundle
 from components.exports.tables import comparison_csv
 from components.exports.trec import comparison_run, qrels_lines, read_run, run_lines
-from components.pipeline import Pipelines
 from components.wording import DIRECTIONS, HIDDEN
+from tests.support.given_texts import MADE, compared, evaluated
 
-MADE = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 HOSTILE = {
     "override": "safe\u202eexe.fdp",
     "embedding": "\u202aa\u202bb\u202cc",
@@ -49,15 +41,6 @@ IDS = st.text(
 )
 
 
-def compared(text: str) -> tuple[Corpus, Comparison]:
-    """Return a comparison of which every text is given."""
-    documents = (Document(text, text, text), Document(f"{text} 2", "", text))
-    hits = tuple(Hit(d, n, 3.0 - n, n, 3.0 - n) for n, d in enumerate(documents, start=1))
-    failure = Failure("jina", text, text)
-    comparison = Comparison(text, Ranking("bm25", hits), (Ranking(text, hits), failure))
-    return Corpus(text, documents, fingerprint="f" * 64), comparison
-
-
 def comparison_page(text: str) -> str:
     corpus, comparison = compared(text)
     styles = [SystemStyle(letter, text, "#0072b2", text) for letter in "AB"]
@@ -68,26 +51,6 @@ def comparison_page(text: str) -> str:
         text, corpus, columns, models, failures, {text: 1}, None, 1, text, MADE
     )
     return comparison_html(report)
-
-
-def evaluated(text: str) -> dict[str, str]:
-    """Return the files of an evaluation of which every text is given."""
-    corpus, comparison = compared(text)
-    queries = (Query(text, text, (text,)), Query(f"{text} 2", text))
-    judgments = {q.id: {text: 1} for q in queries}
-    pipelines = Pipelines(f"{text} first", (f"{text} second",), instruction=text)
-    plan = Plan(pipelines, queries, judgments, None, text, "f" * 64, 2, text)
-    evaluation = Evaluation(plan.systems)
-    first, second = plan.systems
-    hits = comparison.first_stage.hits
-    backwards = tuple(replace(h, rank=n) for n, h in enumerate(hits[::-1], start=1))
-    evaluation.note(queries[0].id, Ranking(first, hits))
-    evaluation.note(queries[0].id, Ranking(second, backwards))
-    evaluation.note(queries[1].id, Ranking(first, hits))
-    evaluation.note(queries[1].id, Failure(second, text, text))
-    saved = SavedEvaluation("id", MADE, plan, evaluation, {s: text for s in plan.systems})
-    metrics = evaluation.metrics(plan.judgments)
-    return dict(files(EvaluationReport(saved, metrics, Settings(), corpus)))
 
 
 def hidden(text: str, but: str = "\n") -> set[str]:
