@@ -6,12 +6,22 @@ A field that is unknown, missing, of another type or out of its range is refused
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    FiniteFloat,
+    TypeAdapter,
+    model_validator,
+)
 
 from components.corpora import MAX_QUERY
 from components.domain import MAX_GRADE
+from components.wording import shortened
 
 FORMAT: Final = "rerank-lab-recording"
 VERSION: Final = 1
@@ -28,7 +38,28 @@ Grade = Annotated[int, Field(ge=-MAX_GRADE, le=MAX_GRADE)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    """Refuses unknown fields after the others: pydantic's own check has an error for each of them.
+
+    Lists stop at their first error for the same reason, because errors take a kilobyte each.
+    """
+
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        for name in self.model_extra or ():
+            raise ValueError(f"there is no field {shortened(name, 60)!r}")
+        return self
+
+
+_GRADES = TypeAdapter(dict[Name, Grade], config=ConfigDict(strict=True))
+
+
+def _check_grades(grades: dict[str, Any]) -> dict[str, int]:
+    """Return grades; raise ValidationError for the first that is none."""
+    for name, grade in grades.items():
+        _GRADES.validate_python({name: grade})
+    return grades
 
 
 class TimingData(_Strict):
@@ -61,7 +92,7 @@ class SystemData(_Strict):
     model: Text
     scale: Text
     date: datetime
-    hits: Annotated[list[tuple[Name, FiniteFloat]], Field(max_length=MAX_HITS)]
+    hits: Annotated[list[tuple[Name, FiniteFloat]], Field(max_length=MAX_HITS), FailFast()]
     timing: TimingData
     usage: UsageData
 
@@ -96,7 +127,7 @@ class QueryData(_Strict):
     text: Annotated[str, Field(min_length=1, max_length=MAX_QUERY)]
     initial_k: Annotated[int, Field(ge=1, le=MAX_HITS)]
     instruction: Text
-    grades: dict[Name, Grade]
+    grades: Annotated[dict[str, Any], AfterValidator(_check_grades)]
     first_stage: SystemData
     systems: Annotated[list[SystemData], Field(max_length=8)]
     failures: Annotated[list[FailureData], Field(max_length=8)]
@@ -109,5 +140,5 @@ class RecordingData(_Strict):
     version: Literal[1]
     date: datetime
     corpus: CorpusData
-    documents: list[DocumentData]
-    queries: Annotated[list[QueryData], Field(min_length=1, max_length=2_000)]
+    documents: Annotated[list[DocumentData], FailFast()]
+    queries: Annotated[list[QueryData], Field(min_length=1, max_length=2_000), FailFast()]

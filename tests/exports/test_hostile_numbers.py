@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from components.analysis.quality import quality
 from components.domain import Comparison, Corpus, CorpusError, Document, Hit, Ranking
@@ -98,6 +99,27 @@ def test_other_numbers_and_lengths_are_bounded(name: str) -> None:
     assert caught.value.reason.startswith("x.json is not a recording: ")
     assert name.split()[0] in caught.value.reason
     assert len(caught.value.reason) < 300
+
+
+MANY = 200_000
+FLOODS: dict[str, Change] = {
+    "no field": lambda v: v.update({f"k{i}": 0 for i in range(MANY)}),
+    "documents": lambda v: v.update(documents=[0] * MANY),
+    "no field 'k0'": lambda v: v["corpus"].update({f"k{i}": 0 for i in range(MANY)}),
+    "grades": lambda v: query(v).update(grades={f"k{i}": 101 for i in range(MANY)}),
+    "hits": lambda v: query(v)["first_stage"].update(hits=[0] * MANY),
+    "queries": lambda v: v.update(queries=[{}] * MANY),
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_thousand_faults_take_the_memory_of_one(name: str) -> None:
+    with pytest.raises(CorpusError) as caught:
+        recorded(FLOODS[name])
+    assert name in caught.value.reason
+    cause = caught.value.__cause__
+    assert isinstance(cause, ValidationError)
+    assert cause.error_count() < 20  # each takes about a kilobyte
 
 
 @pytest.mark.parametrize("date", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
