@@ -122,6 +122,14 @@ def test_markdown_has_limits_of_its_own() -> None:
     assert read_uploads([up("a.txt", f"{lines}x\n")]).documents
 
 
+def test_markdown_is_not_nested_deeply_all_over() -> None:
+    """A deep quote here and there is read."""
+    assert read_uploads([up("a.md", "> " * 20 + "a\n\n" + "b\n\n" * 10)]).documents
+    assert refusal(up("a.md", ("> " * 20 + "a\n\n") * 100)) == (
+        "a.md:71: expected at most 3 blocks a line of Markdown; found more, nested in one another."
+    )
+
+
 def test_a_long_column_name_is_refused() -> None:
     name = repr("x" * 59 + "…")
     assert refusal(up("a.csv", f"text,{'x' * 513}\na,b\n")) == (

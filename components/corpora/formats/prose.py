@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
+from typing import Final
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
@@ -16,16 +17,28 @@ from components.domain import CorpusError
 
 LONG_WORDS = 400
 PASSAGE_WORDS = 300
+BLOCKS_A_LINE: Final = 3
+"""Paragraphs, items, quotes and other blocks of Markdown for each of a file's lines."""
+SPARE_BLOCKS: Final = 100
+"""Blocks that a file may have beyond that. The parser takes 10 microseconds for each block."""
 
 
-def _check(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Ask, before each block, whether the reading goes on; a rule that never applies."""
-    state.env[_check.__name__]()
+def _count(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Count each block, and ask whether the reading goes on; a rule that never applies."""
+    file: Upload = state.env["file"]
+    file.check()
+    state.env["blocks"] += 1
+    if state.env["blocks"] > SPARE_BLOCKS + BLOCKS_A_LINE * state.lineMax:
+        raise CorpusError(
+            f"{file.name}:{start + 1}: expected at most {BLOCKS_A_LINE} blocks a line of Markdown; "
+            "found more, nested in one another.",
+            "Nest quotes and lists less deeply, or upload the text as .txt.",
+        )
     return False
 
 
 _MARKDOWN = MarkdownIt("commonmark")
-_MARKDOWN.block.ruler.before("code", _check.__name__, _check)
+_MARKDOWN.block.ruler.before("code", "count", _count)
 
 
 def markdown_rows(file: Upload, columns: Columns | None = None) -> Iterator[Row]:
@@ -84,7 +97,7 @@ def _headings(file: Upload, all_lines: Sequence[str]) -> Iterator[tuple[str, int
     tokens: list[Token] = []
     # The block parser alone: the normalization before it would count a lone CR as a line's end.
     text = "\n".join(line.rstrip("\r") for line in all_lines)
-    _MARKDOWN.block.parse(text, _MARKDOWN, {_check.__name__: file.check}, tokens)
+    _MARKDOWN.block.parse(text, _MARKDOWN, {"file": file, "blocks": 0}, tokens)
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open" and opening.tag in ("h1", "h2") and not opening.level:
             start, end = opening.map or (0, 0)
