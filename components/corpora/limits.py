@@ -30,7 +30,10 @@ MAX_LINES: Final = 2_000_000
 """Lines of an upload, blank ones too: a blank line takes as long as 100 bytes of text."""
 
 MAX_LINE: Final = 10 * 1024 * 1024
-"""Bytes of a line: lists and objects in JSON take up to 33 times their length in memory."""
+"""Bytes of a line: the values of a line of JSON are in memory all at once."""
+
+MAX_BRACKETS: Final = 250_000
+"""Opening brackets and braces in a line of JSON: each list or object takes up to 250 bytes."""
 
 MAX_ROWS: Final = 500_000
 """Documents, queries and judgments of an upload together: each takes about a kilobyte."""

@@ -21,6 +21,7 @@ from components.corpora.formats.jsonl import json_rows
 from components.corpora.judgments import check_judgments, judgments_of, read_pairs
 from components.corpora.layout import CORPUS, TEST, Parts, check_split, folder_parts, upload_parts
 from components.corpora.limits import (
+    MAX_BRACKETS,
     MAX_BYTES,
     MAX_FILES,
     MAX_LINE,
@@ -238,6 +239,14 @@ def _check_lines(files: Sequence[Upload]) -> int:
                     f"{file.name}:{number}: the line has {len(line):,} bytes; expected at most "
                     f"{MAX_LINE:,}.",
                     "Break the line, or check that the file is of the kind that its ending says.",
+                )
+            if len(line) <= MAX_BRACKETS or file.suffix != ".jsonl":
+                continue
+            if (brackets := line.count(b"{") + line.count(b"[")) > MAX_BRACKETS:
+                raise CorpusError(
+                    f"{file.name}:{number}: the line has {brackets:,} lists and objects; expected "
+                    f"at most {MAX_BRACKETS:,}.",
+                    "Leave fields out that are neither id, title, text nor metadata.",
                 )
     return total + len(files)
 

@@ -12,6 +12,7 @@ import pytest
 from components.corpora import Upload, open_corpus, preview_columns, read_uploads
 from components.corpora.formats import tables
 from components.corpora.limits import (
+    MAX_BRACKETS,
     MAX_CARD,
     MAX_LINE,
     MAX_LINES,
@@ -110,6 +111,16 @@ def test_a_line_has_a_limit() -> None:
     assert refusal(up("a.jsonl", f"\n{line}")) == reason
     with pytest.raises(CorpusError, match=r"^a\.csv:1: the line has 10,485,783 bytes"):
         preview_columns(up("a.csv", "c" * (MAX_LINE + 22) + "\n"))
+
+
+def test_a_line_of_json_has_a_limit_of_lists_and_objects() -> None:
+    """Text that is not JSON may have as many brackets as it wants."""
+    brackets = "[" * (MAX_BRACKETS - 1)
+    line = '{"text": "x", "y": "' + brackets + '"}'
+    assert read_uploads([up("a.jsonl", line)]).documents
+    reason = "a.jsonl:2: the line has 250,001 lists and objects; expected at most 250,000."
+    assert refusal(up("a.jsonl", "\n" + line.replace('"x"', '"["'))) == reason
+    assert read_uploads([up("a.txt", brackets + "[[")]).documents
 
 
 def test_markdown_has_limits_of_its_own() -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from components.corpora import Upload, preview_columns, read_uploads
 from components.corpora.formats.tables import MAX_COLUMNS
 from components.corpora.limits import (
+    MAX_BRACKETS,
     MAX_BYTES,
     MAX_LINE,
     MAX_LINES,
@@ -60,13 +61,13 @@ def file(
     return content
 
 
-def line(start: str, pattern: str, end: str) -> Case:
-    """Return a case of a JSONL file of lines as long as a line may be."""
+def line(start: str, pattern: str, end: str, most: int = MAX_BYTES) -> Case:
+    """Return a case of a JSONL file of lines as long as a line may be, or of `most` patterns."""
 
     def content(at_most: int) -> Mapping[str, bytes]:
         room = min(MAX_LINE, at_most) - len(start) - len(end) - 100
-        one = start.encode() + repeated(pattern, room) + end.encode() + b"\n"
-        return {"a.jsonl": one * max(1, at_most // len(one))}
+        one = start.encode() + repeated(pattern, room, most) + end.encode() + b"\n"
+        return {"a.jsonl": one * max(1, at_most // len(one))}  # each gets an id of its own
 
     return content
 
@@ -122,8 +123,13 @@ def cases() -> Iterator[tuple[str, Case]]:
     many = many % tuple(range(1_000, 1_049)) + "}}\n"
     yield "jsonl much metadata", file("a.jsonl", "", many, most=MAX_VALUES // 50)
     yield "jsonl unread", file("a.jsonl", "", '{"text":"a","x":{"a":{"b":{"c":{}}}}}\n', most=rows)
-    yield "jsonl lists in a line", line('{"text":"a","x":[', "[],", "1]}")
-    yield "jsonl objects in a line", line('{"text":"a","x":[', '{"a":{}},', "1]}")
+    most = MAX_BRACKETS - 20
+    yield "jsonl lists in a line", line('{"text":"a","x":[', "[],", "1]}", most)
+    yield "jsonl objects in a line", line('{"text":"a","x":[', '{"a":{}},', "1]}", most // 2)
+    nested = '{"a":' * 30 + "{}" + "}" * 30 + ","
+    yield "jsonl nested objects", line('{"text":"a","x":[', nested, "1]}", most // 31)
+    yield "jsonl numbers", line('{"text":"a","x":[', "1.5,", "1]}")
+    yield "jsonl too many lists", line('{"text":"a","x":[', "[],", "1]}")
     yield "jsonl deep", line('{"text":"a","x":', "[", "1}")
     yield "jsonl keys", line('{"text":"a"', ',"%d":1', "}")
     yield "jsonl texts", file("a.jsonl", "", '{"text":"' + "a b " * (MAX_TEXT // 4) + '"}\n')
