@@ -67,7 +67,7 @@ def line(start: str, pattern: str, end: str, most: int = MAX_BYTES) -> Case:
     def content(at_most: int) -> Mapping[str, bytes]:
         room = min(MAX_LINE, at_most) - len(start) - len(end) - 100
         one = start.encode() + repeated(pattern, room, most) + end.encode() + b"\n"
-        return {"a.jsonl": one * max(1, at_most // len(one))}  # each gets an id of its own
+        return {"a.jsonl": one * max(1, at_most // len(one))}
 
     return content
 
