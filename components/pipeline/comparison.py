@@ -68,8 +68,9 @@ class SharedWatcher:
 
     def stop(self) -> None:
         """Stop every thread at its next step; nothing is passed on once this has returned."""
+        self.stopped = True  # before the lock, which a thread could take again for its next step
         with self._lock:  # a step that is being passed on ends first
-            self.stopped = True
+            pass
 
     def _pass(self, tell: Callable[[], None]) -> None:
         with self._lock:  # no progress is passed on once another thread was stopped
