@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.exports.test_hostile_numbers import MADE
+from tests.support.given_texts import MADE
 from tests.support.visits import Visit, said, settle, texts
 
 
