@@ -11,7 +11,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 
-from components.domain import MAX_GRADE, Usage
+from components.corpora.faults import Grade
+from components.domain import Usage
 
 VERSION = 1
 MAX_COUNT: Final = 10**15
@@ -27,7 +28,6 @@ def _check_usage(usage: Usage) -> Usage:
 
 
 Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
-Grade = Annotated[int, Field(ge=-MAX_GRADE, le=MAX_GRADE)]
 Milliseconds = Annotated[FiniteFloat, Field(le=MAX_COUNT)]
 
 

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from components.corpora import MAX_QUERY
-from components.domain import MAX_GRADE
+from components.corpora.faults import Grade
 from components.wording import shortened
 
 FORMAT: Final = "rerank-lab-recording"
@@ -28,13 +28,15 @@ VERSION: Final = 1
 MAX_HITS: Final = 10_000
 """Documents that one system may rank for one query."""
 
+MAX_VALUES: Final = 1_200_000
+"""Commas and lists in a file, those of texts too: a JSON value takes up to 650 bytes in memory."""
+
 Text = Annotated[str, Field(max_length=2_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=512)]
 Milliseconds = Annotated[FiniteFloat, Field(ge=0, le=1e9)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Amount = Annotated[FiniteFloat, Field(ge=0, le=1e15)]
 """Searches or dollars: what several requests of the most units at the highest price come to."""
-Grade = Annotated[int, Field(ge=-MAX_GRADE, le=MAX_GRADE)]
 
 
 class _Strict(BaseModel):

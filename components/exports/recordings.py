@@ -25,6 +25,7 @@ from components.domain import (
 )
 from components.exports.recording_format import (
     FORMAT,
+    MAX_VALUES,
     VERSION,
     CorpusData,
     DocumentData,
@@ -190,6 +191,11 @@ def read_bundle(data: bytes, name: str) -> Recording:
     if len(data) > MAX_BYTES:
         raise CorpusError(
             f"{file} is larger than {MAX_SIZE}.", "Save fewer comparisons in one file."
+        )
+    if data.count(b",") + data.count(b"[") > MAX_VALUES:
+        raise CorpusError(
+            f"{file} holds more than {MAX_VALUES:,} commas and lists.",
+            "Save fewer comparisons in one file.",
         )
     try:
         recording = RecordingData.model_validate_json(data)

@@ -70,7 +70,7 @@ def test_a_grade_that_is_none_is_refused(tmp_path: Path, grade: object) -> None:
     assert caught.value.remedy == "Delete it."
     assert len(caught.value.reason) < 200
     if grade == 101:
-        assert caught.value.reason.endswith("less than or equal to 100, not 101.")
+        assert caught.value.reason.endswith("whole number from -100 to 100, not 101.")
 
 
 @pytest.mark.parametrize("text", ["NaN", "1e400", "1e9", "9" * 5000])

@@ -44,11 +44,9 @@ def test_a_grade_that_is_none_is_refused(grade: object) -> None:
         recorded(graded(grade))
     assert caught.value.reason.startswith("x.json is not a recording: queries[0].grades.a: ")
     assert len(caught.value.reason) < 200
-    if type(grade) is int and abs(grade) < 10**18:
-        bound = 100 if grade > 0 else -100
-        side = "less" if grade > 0 else "greater"
-        expected = f"Input should be {side} than or equal to {bound}, not {grade}."
-        assert caught.value.reason.endswith(expected)
+    if type(grade) is int:
+        expected = f"A grade is a whole number from -100 to 100, not {str(grade)[:39]}"
+        assert expected in caught.value.reason
 
 
 @pytest.mark.parametrize("text", ["1e9", "NaN", "1e400", "9" * 5000, "0x10"])
@@ -120,6 +118,14 @@ def test_a_thousand_faults_take_the_memory_of_one(name: str) -> None:
     cause = caught.value.__cause__
     assert isinstance(cause, ValidationError)
     assert cause.error_count() < 20  # each takes about a kilobyte
+
+
+@pytest.mark.parametrize(
+    "data", [b'{"documents":[' + b"0," * 1_200_000, b"[" * 1_200_001, b'{"":0,' * 1_200_001]
+)
+def test_more_values_than_memory_holds_are_not_parsed(data: bytes) -> None:
+    with pytest.raises(CorpusError, match="holds more than 1,200,000 commas and lists"):
+        read_bundle(data, "x.json")
 
 
 @pytest.mark.parametrize("date", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
