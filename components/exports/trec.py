@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 from urllib.parse import quote
 
 from components.corpora import MAX_BYTES, MAX_SIZE, Upload, lines, printable, quoted
@@ -17,6 +18,8 @@ from components.exports.recording_format import MAX_HITS
 from components.measures import Run, run_scores
 from components.wording import HIDDEN
 
+MAX_LINES: Final = 1_000_000
+"""Lines of a run: 1,000 queries of 1,000 documents. Each takes up to 600 bytes in memory."""
 RUN_PREFIX = "run:"
 """Begins the keys of systems that were read from a run."""
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,9})?")
@@ -78,8 +81,10 @@ def read_run(data: bytes, name: str) -> dict[str, Recorded]:
         raise CorpusError(f"{file} is larger than {MAX_SIZE}.", "Split the run.")
     run: dict[str, dict[str, tuple[float, int]]] = {}
     tags: set[str] = set()
-    for number, line in lines(Upload(name, data)):
+    for read, (number, line) in enumerate(lines(Upload(name, data)), start=1):
         where = f"{file}:{number}"
+        if read > MAX_LINES:
+            raise CorpusError(f"{where}: more than {MAX_LINES:,} lines.", "Split the run.")
         query, document, rank, score, tag = _run_line(where, line)
         tags.add(tag)
         ranked = run.setdefault(query, {})

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from components.analysis.quality import quality
 from components.domain import Comparison, Corpus, CorpusError, Document, Hit, Ranking
+from components.exports import trec
 from components.exports.recordings import Recording, Saved, bundle, read_bundle
 from components.exports.trec import read_run
 from components.measures import measure
@@ -167,3 +168,11 @@ def test_a_rank_or_score_that_is_none_is_refused(rank: str, score: str) -> None:
 def test_other_scores_are_read(score: str) -> None:
     column = read_run(f"q Q0 d 1 {score} t\n".encode(), "x.run")["q"]
     assert column.documents == (("d", float(score)),)
+
+
+def test_a_run_of_too_many_lines_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trec, "MAX_LINES", 2)
+    data = b"q Q0 d 1 1 t\n\nq Q0 e 2 0 t\n"
+    assert list(read_run(data, "x.run")) == ["q"]
+    with pytest.raises(CorpusError, match=r"^x\.run:4: more than 2 lines"):
+        read_run(data + b"p Q0 e 2 0 t\n", "x.run")
