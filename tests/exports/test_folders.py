@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,13 +36,15 @@ def content(folder: Path) -> dict[str, str]:
     return {str(p.relative_to(folder)): p.read_text(encoding="utf-8") for p in files}
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """Let no file of this process grow beyond 1,000 bytes."""
+    """Let no file of this process grow beyond 1,000 bytes, not even the one that pytest writes."""
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, old[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
 
 
 def test_files_are_written_over_old_ones_with_the_usual_permissions(tmp_path: Path) -> None:
@@ -55,10 +58,12 @@ def test_files_are_written_over_old_ones_with_the_usual_permissions(tmp_path: Pa
     assert {(folder / name).stat().st_mode for name in NAMES} == {mode}
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_leaves_the_old_files_whole(tmp_path: Path) -> None:
     write_files(tmp_path, OLD.items())
-    with pytest.raises(InputError, match="cannot be written: File too large") as caught:
+    with (
+        pytest.raises(InputError, match="cannot be written: File too large") as caught,
+        full_disk(),
+    ):
         write_files(tmp_path, NEW.items())
     assert caught.value.remedy == "Choose another --out."
     assert content(tmp_path) == OLD
