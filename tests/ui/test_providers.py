@@ -15,7 +15,7 @@ from components.ui.compare.board.view import board_data
 from components.ui.shared import state
 from tests.support.asking import results
 from tests.support.servers.provider_server import KEY, Provider, Reply, serve
-from tests.support.visits import PATIENCE, Visit, ask, has, ids, job_of, said, settle, texts
+from tests.support.visits import APP, PATIENCE, Visit, ask, has, ids, job_of, said, settle, texts
 
 CONFIG = """
 [[compatible]]
@@ -129,6 +129,51 @@ def test_a_server_of_ones_own_needs_no_key(visit: Visit, provider: Provider) -> 
     assert "It needs no key." in said(at, "provider-compatible-own")
     at.button(key="test-compatible-own").click().run()
     assert "✓ compatible:own answered in" in said(at, "provider-compatible-own")
+
+
+# ---------------------------------------------------------------- addresses
+
+
+def opened_by_address(*rerankers: str, **params: str) -> AppTest:
+    """Open Compare by an address that names rerankers."""
+    at = AppTest.from_file(str(APP), default_timeout=PATIENCE)
+    for name, value in {"corpus": "exceptions", "first": "bm25", **params}.items():
+        at.query_params[name] = value
+    at.query_params["reranker"] = list(rerankers)
+    return at.run()
+
+
+@pytest.mark.parametrize("view", ["all", "presenter"])
+def test_an_address_sends_nothing_with_a_key_before_a_click(provider: Provider, view: str) -> None:
+    at = opened_by_address("voyage", "bm25", view=view)
+    assert "This address asks for voyage:" in texts(at)
+    assert at.run().session_state[state.JOB] is None
+    assert provider.seen == []
+    at.button(key="send").click().run()
+    assert isinstance(results(settle(at))["voyage"], Ranking)
+    assert len(provider.seen) == 1
+    assert not has(at, "send")
+
+
+def test_compare_sends_what_an_address_asks_for(provider: Provider) -> None:
+    at = opened_by_address("voyage")
+    ask(at, "logging")
+    settle(at)
+    assert len(provider.seen) == 1
+
+
+def test_another_sample_query_of_an_address_still_waits_for_a_click(provider: Provider) -> None:
+    at = opened_by_address("voyage", "voyage:3", instruction="short", document="x")
+    picker = next(box for box in at.selectbox if box.label.startswith("Sample queries"))
+    picker.set_value(picker.options[3]).run()
+    assert "This address asks for voyage, voyage:3:" in texts(at)
+    assert provider.seen == []
+
+
+def test_an_address_without_a_key_for_its_models_is_shown_at_once(provider: Provider) -> None:
+    failed = results(settle(opened_by_address("cohere")))["cohere"]
+    assert isinstance(failed, Failure)
+    assert failed.reason == "There is no API key for Cohere."
 
 
 # ---------------------------------------------------------------- columns

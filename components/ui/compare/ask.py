@@ -8,6 +8,7 @@ import streamlit as st
 
 from components.domain import Corpus
 from components.exports.permalink import VIEWS
+from components.lab import catalog
 from components.measures import families, quality_measures
 from components.pipeline import Request, check_request
 from components.pipeline.job import ComparisonJob
@@ -37,6 +38,7 @@ def query_form() -> None:
     state.put(state.DRAWN_QUERY, typed if pressed else query)
     if pressed:
         state.put(state.QUERY, typed)
+        state.put(state.FROM_ADDRESS, False)
         state.drop_job()
 
 
@@ -126,7 +128,10 @@ def _choose_tag(corpus: Corpus) -> str | None:
 
 
 def current_job(request: Request) -> ComparisonJob | None:
-    """Return the job for a request: the running one, or a new one that abandons the old."""
+    """Return the job for a request: the running one, or a new one that abandons the old.
+
+    There is none while a request that spends waits for a click.
+    """
     corpus = state.corpus()
     job = state.job()
     if job and job.request == request and job.corpus.fingerprint == corpus.fingerprint:
@@ -134,7 +139,34 @@ def current_job(request: Request) -> ComparisonJob | None:
     state.drop_job()
     with page.complaints():
         check_request(request, state.lab())
+        if state.get(state.FROM_ADDRESS) and (spenders := _spenders(request)):
+            _ask_to_send(spenders)
+            return None
         cached = job.reusable_rankings(request, corpus) if job else {}
         job = ComparisonJob(state.lab(), corpus, request, cached).start()
         state.put(state.JOB, job.await_first_stage(FIRST_PAINT_SECONDS))
     return state.job()
+
+
+def _spenders(request: Request) -> list[str]:
+    """Return the rerankers of a request that are called with an API key."""
+    settings = state.lab().settings
+    specs = catalog.reranker_specs(settings)
+    named = {key: specs[catalog.base(key)] for key in request.pipelines.rerankers}
+    return [key for key, spec in named.items() if {spec.key, spec.provider} & set(settings.keys)]
+
+
+def _ask_to_send(spenders: list[str]) -> None:
+    """Ask before calls with an API key: whoever wrote an address must not spend by it."""
+    with st.container(border=True, key="spending"):
+        st.text(
+            f"This address asks for {', '.join(spenders)}: called over the network with an API "
+            "key, which may cost money. Nothing has been sent yet."
+        )
+        st.button(
+            "Send the query",
+            key="send",
+            type="primary",
+            on_click=state.put,
+            args=(state.FROM_ADDRESS, False),
+        )

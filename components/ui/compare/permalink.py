@@ -43,6 +43,7 @@ def read() -> None:
         else:
             state.put(_KEYS[name], value)
     state.put(state.NOTICES, notices)
+    state.put(state.FROM_ADDRESS, bool(given))
 
 
 def _read_corpus(given: Mapping[str, list[str]]) -> list[str]:

@@ -37,6 +37,7 @@ CHOSEN = "chosen"
 DEPTH = "_depth"
 PERMALINK_READ = "permalink_read"
 NOTICES = "permalink_notices"
+FROM_ADDRESS = "from_address"
 # What is evaluated, and how an evaluation is looked at:
 SUBSET = "subset"
 TAG = "evaluated_tag"
