@@ -4,8 +4,8 @@ from components.ui.compare import ask, permalink
 from components.ui.compare import page as compare
 from components.ui.shared import page
 
+permalink.read()  # first: the header names the corpus of the address
 page.setup("Compare")
-permalink.read()
 request = ask.presenting()
 if request is None:
     ask.query_form()

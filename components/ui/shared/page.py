@@ -84,7 +84,7 @@ def presenter() -> None:
 
 
 def setup(title: str) -> None:
-    """Set the page's title, its style and the navigation. Call first on every page."""
+    """Set the page's title, its style and the navigation. Call before drawing anything."""
     st.set_page_config(page_title=f"{title} · Rerank Lab", page_icon="🔀", layout="wide")
     st.html(_STYLE.replace("PAPER", palette().paper))
     with st.container(horizontal=True, key="nav", vertical_alignment="center"):
