@@ -145,7 +145,7 @@ def _read_file(path: Path) -> _File:
     except (OSError, ValueError, RecursionError) as exc:  # also of a number of 5000 digits
         raise InputError(
             f"The configuration {path} cannot be read: {exc}.",
-            "RERANK_LAB_CONFIG must name a TOML file; see the README.",
+            "RERANK_LAB_CONFIG must name a TOML file; see .docs/settings.md.",
         ) from exc
     try:
         return _File.model_validate(content)
@@ -197,7 +197,7 @@ def _input_error(path: Path, content: Mapping[str, Any], error: ErrorDetails) ->
     where = f"{path}: [[{table}]]" if row_name else f"{path}: [{table}]"
     if error["type"].endswith("_type") and not any(isinstance(step, str) for step in rest):
         kind = "a list of tables" if row_name else "a table"
-        return InputError(f"{where} must be {kind}.", "See the README for its settings.")
+        return InputError(f"{where} must be {kind}.", "See .docs/settings.md.")
     if row_name:
         index, *rest = rest
         name = content[table][index].get(row_name) if row_name not in rest else None

@@ -30,7 +30,7 @@ SPECS = (
     _spec(
         "jina",
         "jina-reranker-v3",
-        "Listwise: reads all candidates together, so a score depends on its company.",
+        "Listwise: reads all candidates together, so a score depends on the others.",
         listwise=True,
         license="hosted; the weights are CC-BY-NC-4.0",
     ),

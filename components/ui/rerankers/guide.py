@@ -76,7 +76,7 @@ def _recommendation(ranked: Sequence[Option]) -> None:
             st.text("Nothing in the catalog does all of that.")
             st.text(
                 "A self-hosted server with a model that follows instructions may: configure one "
-                "as the README shows, with instruction = true. Or give up one of the needs."
+                "as .docs/settings.md shows, with instruction = true. Or give up one of the needs."
             )
     others = alternatives(ranked)
     if others:

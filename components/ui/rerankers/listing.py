@@ -35,7 +35,7 @@ def listing() -> None:
     page.heading(
         "Self-hosted servers",
         "Named in the configuration file: vLLM, TEI, Infinity, llama.cpp, a LiteLLM proxy."
-        + ("" if servers else " None is configured; the README shows how."),
+        + ("" if servers else " None is configured; .docs/settings.md shows how."),
     )
     _in_two_columns(servers, lambda entry: providers.box([entry]))
 
