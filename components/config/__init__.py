@@ -1,9 +1,9 @@
 """Settings from the environment and one TOML file."""
 
+from components.config.fields import PRICE_UNITS, SHAPES
 from components.config.reading import read_settings
 from components.config.settings import (
-    PRICE_UNITS,
-    SHAPES,
+    Budget,
     HubModel,
     PriceOverride,
     ProviderVariables,
@@ -12,11 +12,15 @@ from components.config.settings import (
     Secrets,
     Server,
     Settings,
+    SharingSettings,
+    SignInSettings,
+    SpendingSettings,
 )
 
 __all__ = [
     "PRICE_UNITS",
     "SHAPES",
+    "Budget",
     "HubModel",
     "PriceOverride",
     "ProviderVariables",
@@ -25,5 +29,8 @@ __all__ = [
     "Secrets",
     "Server",
     "Settings",
+    "SharingSettings",
+    "SignInSettings",
+    "SpendingSettings",
     "read_settings",
 ]

@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import platformdirs
 from pydantic import (
@@ -20,8 +20,8 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from components.config.fields import PRICE_UNITS, ServerNumber, check_address
 from components.config.settings import (
-    PRICE_UNITS,
     HubModel,
     PriceOverride,
     ProviderVariables,
@@ -29,9 +29,10 @@ from components.config.settings import (
     RemoteSettings,
     Secrets,
     Server,
-    ServerNumber,
     Settings,
-    check_address,
+    SharingSettings,
+    SignInSettings,
+    SpendingSettings,
 )
 from components.domain import InputError
 
@@ -62,6 +63,9 @@ def read_settings(
         servers=file.compatible,
         prices=file.price_overrides(),
         remote=file.remote,
+        spending=file.spending,
+        sharing=file.sharing,
+        sign_in=file.sign_in,
         addresses=_addresses(env, providers),
         keys=Secrets({owner: env.get(variable, "") for owner, variable in variables.items()}),
         variables=variables,
@@ -111,6 +115,19 @@ class _File(BaseModel):
     compatible: tuple[Server, ...] = ()
     prices: Mapping[_PricedModel, _Price] = Field(default_factory=dict)
     remote: RemoteSettings = RemoteSettings()
+    spending: SpendingSettings = SpendingSettings()
+    sharing: SharingSettings = SharingSettings()
+    sign_in: SignInSettings | None = None
+
+    @field_validator("sharing")
+    @classmethod
+    def _check_sharing(cls, sharing: SharingSettings) -> SharingSettings:
+        for name, other in (("user_header", "proxies"), ("proxies", "user_header")):
+            if getattr(sharing, name) and not getattr(sharing, other):
+                message = "[sharing] {name} needs {other}: a header is believed from proxies alone"
+                context = {"name": name, "other": other, "remedy": f"Add {other}."}
+                raise PydanticCustomError("table", message, context)
+        return sharing
 
     @field_validator("hub")
     @classmethod
@@ -161,9 +178,13 @@ def _read_file(path: Path) -> _File:
 
 def _descriptions(hints: Mapping[str, Any]) -> dict[str, str]:
     """Return what each setting must be, from the annotations of a record."""
+    required = {
+        name: hint if get_origin(hint) is Annotated else get_args(hint)[0]  # or it is optional
+        for name, hint in hints.items()
+    }
     return {
         name: next(m.description or "" for m in hint.__metadata__ if isinstance(m, FieldInfo))
-        for name, hint in hints.items()
+        for name, hint in required.items()
     }
 
 
@@ -172,6 +193,9 @@ _EXPECTED: Mapping[str, Mapping[str, str]] = {
     "hub": _descriptions(get_type_hints(HubModel, include_extras=True)),
     "compatible": _descriptions(get_type_hints(Server, include_extras=True)),
     "remote": _descriptions(get_type_hints(RemoteSettings, include_extras=True)),
+    "spending": _descriptions(get_type_hints(SpendingSettings, include_extras=True)),
+    "sharing": _descriptions(get_type_hints(SharingSettings, include_extras=True)),
+    "sign_in": _descriptions(get_type_hints(SignInSettings, include_extras=True)),
 }
 _ROW_NAMES = {"hub": "key", "compatible": "name"}
 """The tables that may come several times, with the setting that tells one from another."""
@@ -216,6 +240,8 @@ def _value_error(
     if error["type"] == "missing":
         reason = f"{where}: {name} is missing; it must be {expected[name]}."
         return InputError(reason, f"Add {name} to that table.")
+    if where.endswith("[sign_in]"):  # its values are secrets
+        return InputError(f"{where}: {name} must be {expected[name]}.", "Correct that table.")
     came = f"{error['input']!r:.100}"
     if error["type"] == "less_than_equal":
         reason = f"{where}: {name} may be at most {error['ctx']['le']:,}, not {came}."

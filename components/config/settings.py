@@ -1,99 +1,40 @@
 """The settings as records.
 
-The records of the TOML file's tables carry what is expected of each value: its type and range for
-pydantic, and as `description` the words that an error completes "NAME must be ..." with. They are
-checked where the file is read (`components.config.reading`), not when code constructs them.
+The records of the TOML file's tables are checked where the file is read
+(`components.config.reading`), not when code constructs them.
 """
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, NoReturn
-from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictFloat, StrictInt
+from pydantic import Field
 from pydantic import StrictStr as String
-from pydantic_core import PydanticCustomError
 
+from components.config.fields import (
+    Address,
+    Batch,
+    CookieSecret,
+    Dollars,
+    Flag,
+    Folder,
+    HeaderName,
+    HostNames,
+    Networks,
+    Parallel,
+    Requests,
+    Seconds,
+    Secret,
+    ServerName,
+    Shape,
+    Text,
+)
 from components.domain import PriceUnit
-
-SHAPES = ("cohere", "jina", "tei")
-PRICE_UNITS: Mapping[str, PriceUnit] = {
-    "per_1k_searches": "searches",
-    "per_1m_tokens": "tokens",
-}
-
-
-def check_address(url: str) -> str:
-    """Return an address of http or https with a host and without a password.
-
-    Raises PydanticCustomError, a ValueError, for any other; the error does not repeat the address.
-    """
-    try:
-        parts = urlsplit(url)
-        host, _ = (parts.hostname or "").encode("idna"), parts.port  # ValueError where one is wrong
-        valid = parts.scheme in {"http", "https"} and bool(host) and "@" not in parts.netloc
-        valid = valid and not re.search(r"[\s\x00-\x1f\x7f]", url)
-    except ValueError:
-        valid = False
-    if not valid:
-        raise PydanticCustomError(
-            "address",
-            "is not the address of a server",
-            {"remedy": "It must begin with http:// or https:// and hold no user name or password."},
-        )
-    return url
-
-
-def _check_name(name: str) -> str:
-    if not re.fullmatch(r"[\w.-]+", name):
-        raise PydanticCustomError(
-            "name",
-            "must be letters, digits, dots and dashes, not {name}",
-            {"name": repr(name), "remedy": 'For example: name = "my-vllm".'},
-        )
-    return name
-
-
-def _check_shape(shape: str) -> str:
-    if shape and shape not in SHAPES:
-        raise PydanticCustomError(
-            "shape",
-            "must be one of {known}, not {shape}",
-            {"known": ", ".join(SHAPES), "shape": repr(shape), "remedy": "Correct it."},
-        )
-    return shape or "cohere"
-
-
-Text = Annotated[String, Field(description="text")]
-Flag = Annotated[StrictBool, Field(description="true or false")]
-_POSITIVE = "a whole number of at least 1"
-Batch = Annotated[StrictInt, Field(ge=1, le=10_000, description=_POSITIVE)]
-"""Documents of one request."""
-Parallel = Annotated[StrictInt, Field(ge=1, le=64, description=_POSITIVE)]
-"""Requests at once; each has a thread and a connection."""
-ServerNumber = Annotated[StrictInt, Field(ge=1, le=3600, description=_POSITIVE)]
-"""A number that a Qdrant server is given: shards, replicas, or seconds."""
-Seconds = Annotated[
-    StrictFloat,
-    Field(gt=0, lt=3600, description="a number of seconds above 0 and below 3600"),
-]
-Folder = Annotated[
-    Path | None,
-    Field(description="text"),
-    BeforeValidator(lambda path: None if path == "" else path),
-]
-ServerName = Annotated[
-    String, AfterValidator(_check_name), Field(description="letters, digits, dots and dashes")
-]
-Shape = Annotated[Text, AfterValidator(_check_shape)]
-Address = Annotated[
-    Text, AfterValidator(check_address), AfterValidator(lambda url: url.rstrip("/"))
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +85,72 @@ class PriceOverride:
     model: str
     usd: float
     unit: PriceUnit
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be spent with the operator's keys in a day (UTC), by all and by one visitor.
+
+    US dollars, and requests to models without a price; infinity where there is no limit.
+    """
+
+    day_usd: float = math.inf
+    visitor_usd: float = math.inf
+    day_requests: float = math.inf
+    visitor_requests: float = math.inf
+
+
+SHARED_BUDGET = Budget(day_usd=5.0, visitor_usd=1.0, day_requests=1_000, visitor_requests=200)
+"""The budget of a shared lab whose configuration names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpendingSettings:
+    """Budgets, None where the configuration names none, and what is confirmed before it is sent.
+
+    Work that is estimated at more than `confirm_usd` US dollars, or at more than
+    `confirm_requests` requests to models without a price, waits for a confirmation.
+    """
+
+    day_usd: Dollars | None = None
+    visitor_usd: Dollars | None = None
+    day_requests: Requests | None = None
+    visitor_requests: Requests | None = None
+    confirm_usd: Dollars = 0.10
+    confirm_requests: Requests = 50
+
+    def budget(self, *, shared: bool) -> Budget:
+        """Return the budget; a lab that is not shared has only the limits that were configured."""
+        given = {
+            field.name: getattr(self, field.name)
+            for field in fields(Budget)
+            if getattr(self, field.name) is not None
+        }
+        return replace(SHARED_BUDGET if shared else Budget(), **given)
+
+
+@dataclass(frozen=True, slots=True)
+class SharingSettings:
+    """How other machines reach the lab.
+
+    `hosts` are names under which it is reached. `user_header` is the HTTP header in which a reverse
+    proxy names who is signed in; it is believed from `proxies` alone, IP addresses or networks.
+    """
+
+    hosts: HostNames = ()
+    user_header: HeaderName = ""
+    proxies: Networks = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignInSettings:
+    """An OpenID Connect provider, in the words of Streamlit's own settings; none is ever shown."""
+
+    client_id: Secret = field(repr=False)
+    client_secret: Secret = field(repr=False)
+    cookie_secret: CookieSecret = field(repr=False)
+    redirect_uri: Address = field(repr=False)
+    server_metadata_url: Address = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +217,9 @@ class Settings:
     servers: tuple[Server, ...] = ()
     prices: tuple[PriceOverride, ...] = ()
     remote: RemoteSettings = RemoteSettings()
+    spending: SpendingSettings = SpendingSettings()
+    sharing: SharingSettings = SharingSettings()
+    sign_in: SignInSettings | None = None
     addresses: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     keys: Secrets = field(default_factory=Secrets, repr=False, compare=False)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
