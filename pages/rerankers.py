@@ -1,6 +1,6 @@
 """Rerankers: every model, keys and tests; which one to choose; what it costs in money and time."""
 
-from components.ui.rerankers import costs, guide
+from components.ui.rerankers import costs, guide, spent
 from components.ui.rerankers import listing as rerankers
 from components.ui.shared import page
 
@@ -12,3 +12,4 @@ with which:
     guide.selection_guide()
 with prices:
     costs.cost_and_latency()
+    spent.spent()

@@ -12,6 +12,8 @@ import typer
 from rich.text import Text
 
 from components import evaluation, pipeline
+from components.advice.costs import tokens_of_corpus
+from components.advice.estimates import Estimate, estimate_queries
 from components.cli.evaluate_report import by_depth, print_report, report_fields
 from components.cli.shared import (
     CorpusOption,
@@ -19,6 +21,8 @@ from components.cli.shared import (
     InitialK,
     Json,
     Rerankers,
+    Yes,
+    check_spending,
     emit,
     err,
     new_lab,
@@ -77,6 +81,7 @@ def evaluate(
         typer.Option(help="SYSTEM:MEASURE=VALUE; exit 1 below it.", metavar="TEXT"),
     ] = None,
     reuse: Annotated[bool, typer.Option(help="Take scores kept from earlier runs.")] = True,
+    yes: Yes = False,
     save: Annotated[bool, typer.Option(help="Keep the evaluation, for the app to show.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -105,6 +110,7 @@ def evaluate(
     )
     _check_named("--fail-under", [limit.system for limit in limits], plan)
     _check_named("--baseline", [baseline] if baseline else [], plan)
+    check_spending(_estimate(plan, opened, lab), lab.settings, yes=yes)
     result = _run(lab, opened, plan)
     names = list(dict.fromkeys([*own, *evaluation.usual_measures(), *(x.measure for x in limits)]))
     metrics = result.metrics(plan.judgments, names)
@@ -116,6 +122,16 @@ def evaluate(
     emit(fields) if as_json else print_report(report, fields)
     if _under(limits, metrics) or result.failures:
         raise typer.Exit(1)
+
+
+def _estimate(plan: Plan, corpus: Corpus, lab: Lab) -> Estimate:
+    return estimate_queries(
+        plan.pipelines.rerankers,
+        len(plan.queries),
+        plan.depth,
+        lambda: tokens_of_corpus(corpus),
+        lab.settings,
+    )
 
 
 def _run(lab: Lab, corpus: Corpus, plan: Plan) -> evaluation.Evaluation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from rich.text import Text
@@ -10,14 +11,17 @@ from components.cli.shared import Json, emit, out
 from components.config import Settings
 from components.lab import catalog, read_settings
 from components.rerankers.hosted.prices import price_of
+from components.storage.spending import DaySpending, SpendingLedger
 
 
 def models(as_json: Json = False) -> None:
-    """List every first stage and reranker, and whether it can run here."""
+    """List every first stage and reranker, whether it can run here, and what was spent."""
     settings = read_settings()
     entries = catalog.entries(settings)
+    spent = SpendingLedger(settings.data_dir).days()
     if as_json:
-        emit({"models": [_entry_json(entry, settings) for entry in entries]})
+        models = [_entry_json(entry, settings) for entry in entries]
+        emit({"models": models, "spending": [_spending_json(day) for day in spent]})
         return
     for entry in entries:
         spec = entry.spec
@@ -27,6 +31,16 @@ def models(as_json: Json = False) -> None:
         out.print(Text(f"    {spec.model}, {spec.authors}", style="dim"), soft_wrap=True)
         if not entry.available:
             out.print(Text(f"    {entry.reason} {entry.remedy}"), soft_wrap=True)
+
+    if spent:
+        out.print()
+        out.print(Text("Spent with API keys of this configuration, by day (UTC) and provider:"))
+    for day in spent:
+        out.print(Text(f"{day.day}  {day.provider:26}{day.amount}"), soft_wrap=True)
+
+
+def _spending_json(day: DaySpending) -> dict[str, Any]:
+    return {"day": day.day, "provider": day.provider, **asdict(day.amount)}
 
 
 def _entry_json(entry: catalog.Entry, settings: Settings) -> dict[str, Any]:

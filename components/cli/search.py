@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from components import pipeline
+from components.advice.costs import tokens_of_corpus
+from components.advice.estimates import estimate_queries, estimate_texts
 from components.cli.shared import (
     CorpusOption,
     FirstStage,
@@ -20,6 +22,8 @@ from components.cli.shared import (
     Instruction,
     Json,
     Rerankers,
+    Yes,
+    check_spending,
     emit,
     err,
     new_lab,
@@ -79,6 +83,7 @@ def search(
     initial_k: InitialK = INITIAL_K,
     final_k: Annotated[int, typer.Option("--final-k", help="Hits shown of each.")] = FINAL_K,
     instruction: Instruction = "",
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Search a corpus and show what each reranker makes of the same candidates."""
@@ -89,6 +94,9 @@ def search(
     pipeline.check_request(Request(pipelines, QueryInput(query)), lab)
     _check_instruction(lab, keys, instruction)
     opened = open_corpus(corpus)
+    candidates = min(initial_k, len(opened.documents))
+    estimate = estimate_queries(keys, 1, candidates, lambda: tokens_of_corpus(opened), lab.settings)
+    check_spending(estimate, lab.settings, yes=yes)
     with progress_bars() as bars:
         run = PipelineRun(lab, opened, pipelines, bars)
         comparison = asyncio.run(pipeline.compare(run, QueryInput(query)))
@@ -144,6 +152,7 @@ def rerank(
     ] = catalog.DEFAULT_RERANKER,
     top_k: Annotated[int | None, typer.Option("--top-k", help="Results shown.")] = None,
     instruction: Instruction = "",
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Rerank the documents of a file, without any index."""
@@ -153,6 +162,8 @@ def rerank(
     catalog.require(reranker, catalog.reranker_specs(lab.settings), "reranker")
     _check_instruction(lab, [reranker], instruction)
     texts = read_texts(documents)
+    estimate = estimate_texts([reranker], query, texts, lab.settings)
+    check_spending(estimate, lab.settings, yes=yes)
     with progress_bars() as bars:
         ranking = pipeline.rerank_texts(
             query, texts, reranker=reranker, instruction=instruction, lab=lab, watcher=bars

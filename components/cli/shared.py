@@ -16,7 +16,9 @@ from rich.text import Text
 from typer.exceptions import TyperException
 
 from components import corpora
-from components.domain import Comparison, Corpus, Failure, LabError, Ranking
+from components.advice.estimates import Estimate
+from components.config import Settings
+from components.domain import Comparison, Corpus, Failure, InputError, LabError, Ranking
 from components.exports.as_json import json_text
 from components.lab import Lab, read_settings
 from components.wording import visible
@@ -53,6 +55,20 @@ Instruction = Annotated[
     str, typer.Option(help="What the reranker should look for; few models take one.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Send what is estimated to cost more than a little.")
+]
+
+
+def check_spending(estimate: Estimate, settings: Settings, *, yes: bool) -> None:
+    """Raise InputError for work that costs more than is sent without asking."""
+    if estimate.needs_confirmation(settings.spending) and not yes:
+        raise InputError(
+            f"This is estimated to cost {estimate}; nothing was sent.",
+            "Add --yes to send it; [spending] in the configuration sets from where on it is needed.",
+        )
 
 
 def complain(exc: LabError) -> None:

@@ -2,6 +2,7 @@
 
 from components.domain.corpus import MAX_GRADE, Corpus, Document, Judgments, Query
 from components.domain.errors import (
+    BudgetError,
     Cancelled,
     CorpusError,
     InputError,
@@ -39,6 +40,7 @@ __all__ = [
     "MAX_GRADE",
     "PER",
     "Billed",
+    "BudgetError",
     "Cancelled",
     "Comparison",
     "Corpus",

@@ -45,6 +45,10 @@ class RerankError(LabError):
     """A reranker failed while scoring."""
 
 
+class BudgetError(LabError):
+    """A call that costs money was not sent, because the budget for it is spent."""
+
+
 class Cancelled(LabError):  # noqa: N818  (it is not an error)
     """The work was stopped on purpose."""
 

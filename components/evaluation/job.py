@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import math
+import time
+from collections.abc import Callable, Collection, Mapping
 
 from components.domain import Corpus, LabError
 from components.evaluation.planning import Plan
 from components.evaluation.running import Evaluation, evaluate
 from components.evaluation.store import EvaluationStore, SavedEvaluation, saved_evaluation
-from components.lab import Lab
+from components.lab import PAID_PATIENCE_S, Lab, catalog, costs
 from components.lab.work import Step, Worker
 from components.measures import Metrics
 
@@ -25,13 +27,28 @@ def at_work(fingerprints: Collection[str]) -> tuple[EvaluationJob, ...]:
     return tuple(job for job in list(_AT_WORK) if job.plan.fingerprint in fingerprints)
 
 
+def _costs(plan: Plan, lab: Lab) -> bool:
+    """Return whether any of a plan's rerankers costs money."""
+    specs = (catalog.reranker_spec(key, lab.settings) for key in plan.pipelines.rerankers)
+    return any(costs(spec, lab.settings) for spec in specs)
+
+
 class EvaluationJob(Worker):
-    """One evaluation at work; when it ends, with what it has, it is measured and saved."""
+    """One evaluation at work; when it ends, with what it has, it is measured and saved.
+
+    One that costs money ends after a query once nothing has asked about it for PAID_PATIENCE_S.
+    """
 
     def __init__(
-        self, lab: Lab, corpus: Corpus, plan: Plan, before: SavedEvaluation | None = None
+        self,
+        lab: Lab,
+        corpus: Corpus,
+        plan: Plan,
+        before: SavedEvaluation | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__("evaluation")
+        patience_s = PAID_PATIENCE_S if _costs(plan, lab) else math.inf
+        super().__init__("evaluation", patience_s, clock)
         self.lab, self.corpus, self.plan = lab, corpus, plan
         self.evaluation = before.evaluation if before else Evaluation(plan.systems)
         self.step = Step()
@@ -60,6 +77,8 @@ class EvaluationJob(Worker):
         return spent / 1000 / len(ended) * (len(self.plan.queries) - len(ended))
 
     def _report(self, system: str, done: int, total: int) -> None:
+        if done > self.step.done and self.forgotten:  # between queries: what is paid is kept
+            self.stop()
         self.check()
         self.step = Step(system, done, total)
         if done >= self._next:  # measured on the way, so that the end does not wait for it

@@ -10,12 +10,14 @@ from components.lab.lab import (
     StoredTokens,
 )
 from components.lab.settings import read_settings
-from components.lab.work import BackgroundTask, Step, StepReport, Worker, no_report
+from components.lab.spending import amount_of, costs
+from components.lab.work import PAID_PATIENCE_S, BackgroundTask, Step, StepReport, Worker, no_report
 
 __all__ = [
     "CORPORA_IN_MEMORY",
     "LATE_LIMIT",
     "MEASUREMENTS",
+    "PAID_PATIENCE_S",
     "TOKEN_SCHEMA",
     "BackgroundTask",
     "Lab",
@@ -24,6 +26,8 @@ __all__ = [
     "StepReport",
     "StoredTokens",
     "Worker",
+    "amount_of",
+    "costs",
     "no_report",
     "read_settings",
 ]

@@ -16,6 +16,7 @@ from components.config import QdrantSettings, Settings
 from components.domain import Corpus, Encoder, Matrix, Progress, Scores, Vector
 from components.encoders import EncoderEntry, minilm
 from components.lab import catalog
+from components.lab.spending import VisitorMeter
 from components.lab.work import StepReport, no_report
 from components.models.bm25 import statistics
 from components.models.gate import GATE
@@ -26,6 +27,7 @@ from components.retrieval.schema import Candidate, CollectionSchema, CorpusVecto
 from components.retrieval.vectors import dense_vectors, token_vectors
 from components.storage.score_cache import ScoreCache
 from components.storage.search_log import SearchLog
+from components.storage.spending import SpendingLedger
 
 if TYPE_CHECKING:
     from components.retrieval.engine.qdrant import VectorStore
@@ -75,8 +77,11 @@ class _LazyStore:
 class Lab:
     """Indexes corpora and holds what a search needs. Safe to share between threads."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, shared: bool = False) -> None:
         self.settings = settings or Settings()
+        self.spending = SpendingLedger(self.settings.data_dir)
+        self.budget = self.settings.spending.budget(shared=shared)
+        self._meter = VisitorMeter(self.spending, self.budget, self.settings)
         self._store = _LazyStore(self.settings.qdrant)
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
         self.search_log = SearchLog(self.settings.data_dir)
@@ -92,10 +97,14 @@ class Lab:
         """Return the vector store, which all copies of this lab share."""
         return self._store.get()
 
-    def with_keys(self, keys: Mapping[str, str]) -> Lab:
-        """Return this lab with further API keys; store, models and caches are shared."""
+    def with_keys(self, keys: Mapping[str, str], visitor: str = "") -> Lab:
+        """Return this lab for a visitor with API keys of their own, which no budget counts.
+
+        Store, models and caches are shared.
+        """
         lab = copy(self)
         lab.settings = self.settings.with_keys(keys)
+        lab._meter = self._meter.of(visitor, lab.settings, own=keys)
         return lab
 
     def note(self, system: str, measured: Measured) -> None:
@@ -175,7 +184,7 @@ class Lab:
         """Return what a reranker may draw on."""
         counts = self._token_counts.get(corpus.fingerprint) if corpus else None
         tokens = StoredTokens(self.store, corpus, counts) if corpus and counts else None
-        return Context(self.settings, corpus, tokens, instruction)
+        return Context(self.settings, corpus, tokens, instruction, self._meter)
 
     # ------------------------------------------------------------ bookkeeping
 

@@ -31,13 +31,31 @@ class Step:
     total: int = 0
 
 
-class Worker(ABC):
-    """A thread with an end that can be asked for: the work stops at its next step."""
+PAID_PATIENCE_S = 120.0
+"""Seconds after which work that costs money ends, once nothing has asked about it."""
 
-    def __init__(self, name: str) -> None:
+
+class Worker(ABC):
+    """A thread with an end that can be asked for: the work stops at its next step.
+
+    With `patience_s` it also ends once nothing has asked about it for so many seconds.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        patience_s: float = math.inf,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._guarded, name=name, daemon=True)
         self.error: LabError | None = None
+        self._patience_s, self._clock = patience_s, clock
+        self._asked_s = clock()
+
+    def ask(self) -> None:
+        """Say that the work is still wanted."""
+        self._asked_s = self._clock()
 
     def start(self) -> Self:
         """Begin, and return at once."""
@@ -61,6 +79,16 @@ class Worker(ABC):
     def finished(self) -> bool:
         """Return whether the work has ended, well or not."""
         return not self._thread.is_alive() and self._thread.ident is not None
+
+    @property
+    def impatient(self) -> bool:
+        """Return whether the work ends once nothing asks about it."""
+        return math.isfinite(self._patience_s)
+
+    @property
+    def forgotten(self) -> bool:
+        """Return whether nothing has asked about the work for longer than its patience."""
+        return self._clock() - self._asked_s > self._patience_s
 
     def check(self) -> None:
         """Raise Cancelled once the work was asked to end."""
@@ -89,10 +117,7 @@ class Worker(ABC):
 
 
 class BackgroundTask(Worker):
-    """Work with progress, such as indexing a corpus.
-
-    With `patience_s` it ends at its next step once nothing has asked about it for so many seconds.
-    """
+    """Work with progress, such as indexing a corpus; it ends at its next step once forgotten."""
 
     def __init__(
         self,
@@ -100,19 +125,13 @@ class BackgroundTask(Worker):
         patience_s: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__("task")
+        super().__init__("task", patience_s, clock)
         self.step = Step()
         self._work_on = work
-        self._patience_s, self._clock = patience_s, clock
-        self._asked_s = clock()
-
-    def ask(self) -> None:
-        """Say that the work is still wanted."""
-        self._asked_s = self._clock()
 
     def check(self) -> None:
-        """Raise Cancelled once the work was asked to end, or nothing asked about it for long."""
-        if self._clock() - self._asked_s > self._patience_s:
+        """Raise Cancelled once the work was asked to end, or was forgotten."""
+        if self.forgotten:
             self.stop()
         super().check()
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from components.config import Settings
-from components.domain import Corpus, Matrix, Progress, Reranker, Scores, Spec
+from components.domain import Billed, Corpus, Matrix, Progress, Reranker, Scores, Spec
 from components.models.files import ModelFile
 
 
@@ -23,18 +23,45 @@ class TokenStore(Protocol):
         ...
 
 
+Settle = Callable[[Billed], None]
+"""`settle(billed)` says what calls were billed for in the end."""
+
+
+class Meter(Protocol):
+    """Keeps account of calls that cost money."""
+
+    def reserve(self, spec: Spec, billed: Billed) -> Settle:
+        """Set aside what calls are estimated to be billed for, and return what settles them.
+
+        Raises BudgetError where that may not be spent.
+        """
+        ...
+
+
+class Unmetered:
+    """Keeps no account."""
+
+    def reserve(self, spec: Spec, billed: Billed) -> Settle:
+        """Allow everything."""
+        return lambda billed: None
+
+
+UNMETERED = Unmetered()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a reranker may use besides the query and the texts.
 
-    `corpus` gives BM25 its statistics, `tokens` are token vectors computed ahead, and the
-    `instruction` goes to models that follow one.
+    `corpus` gives BM25 its statistics, `tokens` are token vectors computed ahead, the `instruction`
+    goes to models that follow one, and the `meter` is asked before a call that costs money.
     """
 
     settings: Settings
     corpus: Corpus | None = None
     tokens: TokenStore | None = None
     instruction: str = ""
+    meter: Meter = UNMETERED
 
 
 @dataclass(frozen=True, slots=True)

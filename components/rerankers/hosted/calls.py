@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.domain import Billed, Progress
+from components.rerankers.hosted.errors import ProviderError
 
 POLL_SECONDS = 0.05
 """How often `progress` is called while nothing comes."""
@@ -47,6 +48,7 @@ class Calls:
         self._parallel = min(parallel, len(batches))
         self._waiting = deque(range(len(batches)))
         self._replies: dict[int, Reply] = {}
+        self._sent: set[int] = set()
         self._error: BaseException | None = None
         self._changed = threading.Condition()
         self._stop = threading.Event()
@@ -77,10 +79,13 @@ class Calls:
                 if not self._waiting:
                     return
                 i = self._waiting.popleft()
+                self._sent.add(i)
             try:
                 reply = self._request([self._texts[j] for j in self.batches[i]], self._stop)
             except BaseException as exc:  # it is raised again in the caller's thread
                 with self._changed:
+                    if isinstance(exc, ProviderError) and not exc.charged:
+                        self._sent.discard(i)
                     self._error = self._error or exc
                     self._stop.set()
                     self._changed.notify()
@@ -93,6 +98,16 @@ class Calls:
     def replies(self) -> list[Reply]:
         """Return the replies in the order of the batches; all are there once `run` returned."""
         return [self._replies[i] for i in range(len(self.batches))]
+
+    def bills(self, estimates: Sequence[Billed]) -> list[Billed]:
+        """Return what each request that may be billed is billed for, estimated without a reply.
+
+        `estimates` are aligned with the batches; they also stand in where a reply reports nothing.
+        """
+        with self._changed:
+            replies, sent = dict(self._replies), sorted(self._sent)
+        billed = {i: reply.billed for i, reply in replies.items()}
+        return [billed.get(i) or estimates[i] for i in sent]
 
     @property
     def wait_ms(self) -> float:

@@ -18,6 +18,7 @@ from components.config import RemoteSettings
 from components.domain import Billed, Cancelled, Progress, Scores, Spec, no_progress
 from components.domain.billing import total_billed
 from components.models.tokens import estimate_tokens
+from components.rerankers import UNMETERED, Meter
 from components.rerankers.hosted.answers import Send, aligned
 from components.rerankers.hosted.caller import Caller
 from components.rerankers.hosted.calls import Calls, Reply
@@ -44,9 +45,10 @@ class RemoteReranker:
         settings: RemoteSettings,
         *,
         instruction: str = "",
+        meter: Meter = UNMETERED,
     ) -> None:
         self._spec, self._caller, self._send, self._settings = spec, caller, send, settings
-        self._instruction = instruction
+        self._instruction, self._meter = instruction, meter
         self._limiter = limiter_of(caller, spec.limits.per_minute)
         estimate_tokens(["warm up"])
 
@@ -60,8 +62,13 @@ class RemoteReranker:
             texts, tokens, query_tokens, limits, listwise=spec.listwise, label=spec.label
         )
         calls = Calls(partial(self._request, query), texts, batches, self._settings.parallel)
+        estimates = [self._estimate(query_tokens, [tokens[i] for i in batch]) for batch in batches]
+        settle = self._meter.reserve(spec, total_billed(estimates))
         begun = time.perf_counter()
-        calls.run(progress)
+        try:
+            calls.run(progress)
+        finally:
+            settle(total_billed(calls.bills(estimates)))
         spent = (time.perf_counter() - begun) * 1000
         cut = [max(0, n - limits.document_tokens) if limits.document_tokens else 0 for n in tokens]
         notes = calls.notes()
@@ -75,7 +82,7 @@ class RemoteReranker:
             estimated=True,
             measured_ms=max(0.0, spent - calls.wait_ms),
             wait_ms=calls.wait_ms,
-            billed=self._billed(calls, query_tokens, tokens),
+            billed=self._billed(calls, estimates),
             notes=notes,
         )
 
@@ -97,17 +104,16 @@ class RemoteReranker:
                     raise Cancelled from exc
         raise AssertionError("the last attempt returns or raises")
 
-    def _billed(self, calls: Calls, query_tokens: int, tokens: Sequence[int]) -> Billed:
-        """Return what all requests are billed for, estimated where the provider does not say."""
-        billed = []
-        for reply, batch in zip(calls.replies, calls.batches, strict=True):
-            if reply.billed or not self._spec.hosted:
-                billed.append(reply.billed or Billed())
-            else:
-                searches = math.ceil(len(batch) / DOCUMENTS_A_SEARCH)
-                total = query_tokens * len(batch) + sum(tokens[i] for i in batch)
-                billed.append(Billed(1, searches, total, estimated=True))
-        return total_billed(billed)
+    def _estimate(self, query_tokens: int, tokens: Sequence[int]) -> Billed:
+        """Return what a request is billed for, as far as the lab can tell."""
+        searches = math.ceil(len(tokens) / DOCUMENTS_A_SEARCH)
+        return Billed(1, searches, query_tokens * len(tokens) + sum(tokens), estimated=True)
+
+    def _billed(self, calls: Calls, estimates: Sequence[Billed]) -> Billed:
+        """Return what all requests are billed for, estimated where a provider does not say."""
+        if self._spec.hosted:
+            return total_billed(calls.bills(estimates))
+        return total_billed([reply.billed or Billed() for reply in calls.replies])
 
 
 def retry_delay(error: ProviderError, attempt: int) -> float | None:

@@ -120,7 +120,12 @@ def _load(spec: Spec, context: Context) -> RemoteReranker:
     instruction = context.instruction if server.instruction else ""
     sender = Compatible(caller, server, instruction)
     return RemoteReranker(
-        spec, caller, sender.send, context.settings.remote, instruction=instruction
+        spec,
+        caller,
+        sender.send,
+        context.settings.remote,
+        instruction=instruction,
+        meter=context.meter,
     )
 
 

@@ -22,15 +22,23 @@ class ProviderError(RerankError):
     """A provider gave no usable answer.
 
     `retry` says that another attempt may help; `after` is how many seconds the provider asks to
-    wait before it, None where it does not say.
+    wait before it, None where it does not say. `charged` says that the request may be billed all
+    the same, because it reached the provider and was not refused.
     """
 
     def __init__(
-        self, reason: str, remedy: str, *, retry: bool = False, after: float | None = None
+        self,
+        reason: str,
+        remedy: str,
+        *,
+        retry: bool = False,
+        after: float | None = None,
+        charged: bool = True,
     ) -> None:
         super().__init__(reason, remedy)
         self.retry = retry
         self.after = after
+        self.charged = charged
 
 
 _KEY_REMEDY = "Set {variable} to a valid key, or type one for this session."
@@ -109,6 +117,7 @@ def refusal(
         remedy.format(variable=caller.variable or "the variable that key_env names"),
         retry=status in _RETRIED,
         after=retry_after(by_name.get("retry-after", "")),
+        charged=False,
     )
 
 
@@ -121,6 +130,7 @@ def _redirected(caller: Caller, target: str) -> ProviderError:
         f"{caller.label} sends the request on to {caller.redact(host) or 'another address'}; the "
         "lab does not follow, because query and texts would go there.",
         "Configure the address that answers itself.",
+        charged=False,
     )
 
 
@@ -137,7 +147,8 @@ def transport_failure(caller: Caller, exc: BaseException, seconds: float) -> Pro
     names = " ".join(type(cause).__name__ for cause in _causes(exc))
     for pattern, reason, remedy in _TRANSPORT_FAILURES:
         if re.search(pattern, names):
-            return ProviderError(reason.format(label=caller.label, seconds=seconds), remedy)
+            reason = reason.format(label=caller.label, seconds=seconds)
+            return ProviderError(reason, remedy, charged=pattern == "Timeout")
     return ProviderError(
         f"The connection to {caller.label} broke off before an answer was whole.",
         "Try again.",

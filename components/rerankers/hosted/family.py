@@ -66,6 +66,13 @@ def provider_family(provider: Provider, models: tuple[Spec, ...], connect: Conne
         instruction = context.instruction if spec.instructions else ""
         address = context.settings.addresses.get(provider.key, "")
         send = connect(caller, address, instruction)
-        return RemoteReranker(spec, caller, send, context.settings.remote, instruction=instruction)
+        return RemoteReranker(
+            spec,
+            caller,
+            send,
+            context.settings.remote,
+            instruction=instruction,
+            meter=context.meter,
+        )
 
     return Family(lambda _: models, load, check, provider=provider)

@@ -6,9 +6,9 @@ from collections import Counter
 
 import streamlit as st
 
+from components.advice.estimates import Estimate, estimate_queries
 from components.domain import Corpus
 from components.exports.permalink import VIEWS
-from components.lab import catalog
 from components.measures import families, quality_measures
 from components.pipeline import Request, check_request
 from components.pipeline.job import ComparisonJob
@@ -139,8 +139,7 @@ def current_job(request: Request) -> ComparisonJob | None:
     state.drop_job()
     with page.complaints():
         check_request(request, state.lab())
-        if state.get(state.FROM_ADDRESS) and (spenders := _spenders(request)):
-            _ask_to_send(spenders)
+        if not _may_send(request, corpus):
             return None
         cached = job.reusable_rankings(request, corpus) if job else {}
         job = ComparisonJob(state.lab(), corpus, request, cached).start()
@@ -148,25 +147,38 @@ def current_job(request: Request) -> ComparisonJob | None:
     return state.job()
 
 
-def _spenders(request: Request) -> list[str]:
-    """Return the rerankers of a request that are called with an API key."""
-    settings = state.lab().settings
-    specs = catalog.reranker_specs(settings)
-    named = {key: specs[catalog.base(key)] for key in request.pipelines.rerankers}
-    return [key for key, spec in named.items() if {spec.key, spec.provider} & set(settings.keys)]
+def _may_send(request: Request, corpus: Corpus) -> bool:
+    """Return whether a request may begin; ask before one that spends by an address, or much."""
+    lab = state.lab()
+    estimate = estimate_queries(
+        request.pipelines.rerankers,
+        1,
+        min(request.pipelines.initial_k, len(corpus.documents)),
+        lambda: state.mean_tokens(corpus),
+        lab.settings,
+    )
+    much = estimate.needs_confirmation(lab.settings.spending)
+    if not estimate.systems or state.get(state.CONFIRMED) == request:
+        return True
+    if not (much or state.get(state.FROM_ADDRESS)):
+        return True
+    _ask_to_send(request, estimate)
+    return False
 
 
-def _ask_to_send(spenders: list[str]) -> None:
+def _ask_to_send(request: Request, estimate: Estimate) -> None:
     """Ask before calls with an API key: whoever wrote an address must not spend by it."""
+    by_address = state.get(state.FROM_ADDRESS)
     with st.container(border=True, key="spending"):
         st.text(
-            f"This address asks for {', '.join(spenders)}: called over the network with an API "
-            "key, which may cost money. Nothing has been sent yet."
+            f"This {'address' if by_address else 'comparison'} asks for "
+            f"{', '.join(estimate.systems)}: called over the network with an API key, which may "
+            f"cost money. The estimate is {estimate}. Nothing has been sent yet."
         )
-        st.button(
-            "Send the query",
-            key="send",
-            type="primary",
-            on_click=state.put,
-            args=(state.FROM_ADDRESS, False),
-        )
+        st.button("Send the query", key="send", type="primary", on_click=_send, args=(request,))
+
+
+def _send(request: Request) -> None:
+    """Allow a request."""
+    state.put(state.FROM_ADDRESS, False)
+    state.put(state.CONFIRMED, request)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from components import pipeline
 from components.advice.costs import charge_for_texts
+from components.advice.estimates import estimate_texts
 from components.analysis import explanations
 from components.analysis.explanations import Occlusion, Unit
 from components.charts.palette import SystemStyle
@@ -48,6 +49,12 @@ def explain(job: ComparisonJob, spec: Spec, ranking: Ranking, hit: Hit, style: S
         "explain",
         lambda report: occluded(job, ranking.system, text, unit, report),
         icon=":material/science:",
+        estimate=estimate_texts(
+            [ranking.system],
+            job.request.query.text,
+            explanations.variants(text, unit),
+            job.lab.settings,
+        ),
     )
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from components import evaluation
 from components.advice.costs import Traffic, bills
+from components.advice.estimates import Estimate, estimate_queries
 from components.domain import LabError
 from components.evaluation import Plan, Subset
 from components.lab import catalog
@@ -112,6 +113,18 @@ def describe_plan(plan: Plan) -> str:
         f"{plan.depth} candidates each from {plan.first_stage}: {rerankers}."
     )
     return " ".join([sentence, *_describe_time(plan), *_describe_bills(plan)])
+
+
+def estimate(plan: Plan, queries: int) -> Estimate:
+    """Return what so many queries of a plan cost, if no score is cached."""
+    settings = state.lab().settings
+    return estimate_queries(
+        plan.pipelines.rerankers,
+        queries,
+        plan.depth,
+        lambda: state.mean_tokens(state.corpus()),
+        settings,
+    )
 
 
 def _describe_time(plan: Plan) -> Iterator[str]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from components.advice.estimates import Estimate
 from components.charts.palette import evaluated_styles
 from components.domain import LabError
 from components.evaluation import Plan
 from components.evaluation.job import EvaluationJob, at_work
 from components.evaluation.store import SavedEvaluation
 from components.ui.evaluate import report
-from components.ui.evaluate.planning import describe_plan
-from components.ui.shared import page, state
+from components.ui.evaluate.planning import describe_plan, estimate
+from components.ui.shared import page, spending, state
 from components.ui.shared.work import POLL_SECONDS
 from components.wording import duration, queries
 
@@ -24,10 +25,13 @@ def run(plan: Plan | LabError) -> None:
         page.complain(plan)
     else:
         with st.container(horizontal=True, vertical_alignment="center", key="evaluate"):
-            if st.button("Evaluate", type="primary", key="evaluate_now", disabled=live):
-                _begin(plan, None)
-            _offer_resume(job)
+            begin = st.button("Evaluate", type="primary", key="evaluate_now", disabled=live)
+            resume = _offer_resume(job)
             page.soft(describe_plan(plan), "plan")
+        if spending.confirmed(begin, estimate(plan, len(plan.queries)), "evaluation"):
+            _begin(plan, None)
+        if job is not None and spending.confirmed(resume, _estimate_rest(job), "resumed"):
+            _begin(job.plan, job.saved)
     if not live:
         _offer_others()
     if job is not None:
@@ -50,17 +54,24 @@ def _offer_others() -> None:
             )
 
 
-def _offer_resume(job: EvaluationJob | None) -> None:
+def _offer_resume(job: EvaluationJob | None) -> bool:
     """Offer to go on with a run that was stopped, or to try again what failed."""
     if job is None or not job.finished or job.saved is None:
-        return
-    unfinished = len(job.plan.queries) - len(job.evaluation.complete)
-    if unfinished and st.button(
+        return False
+    unfinished = _unfinished(job)
+    return unfinished > 0 and st.button(
         f"Go on with {queries(unfinished)}",
         key="resume",
         help="Finished queries are kept; failed ones are tried again.",
-    ):
-        _begin(job.plan, job.saved)
+    )
+
+
+def _unfinished(job: EvaluationJob) -> int:
+    return len(job.plan.queries) - len(job.evaluation.complete)
+
+
+def _estimate_rest(job: EvaluationJob) -> Estimate:
+    return estimate(job.plan, _unfinished(job))
 
 
 def _begin(plan: Plan, before: SavedEvaluation | None) -> None:
@@ -75,6 +86,7 @@ def _begin(plan: Plan, before: SavedEvaluation | None) -> None:
 
 def _watch(job: EvaluationJob, live: bool) -> None:
     # read before drawing, so that nothing is missed in between
+    job.ask()
     finished, ended, saved = job.finished, job.has_ended, job.saved
     if not ended:
         _progress(job)
@@ -83,7 +95,8 @@ def _watch(job: EvaluationJob, live: bool) -> None:
     if ended and job.save_error:
         page.complain(job.save_error, key="complaint-kept")
     if ended and job.stopped:
-        page.soft("Stopped. What had finished is shown and kept.", "stopped")
+        why = " No window was open any more, and it costs money." if job.forgotten else ""
+        page.soft(f"Stopped. What had finished is shown and kept.{why}", "stopped")
     fresh = live and saved is not None and state.get(state.EVALUATED) is not saved
     if fresh and saved is not None:
         report.open_saved(saved, dict(job.metrics))

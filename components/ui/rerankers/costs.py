@@ -5,13 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from components.advice.costs import Traffic
+from components.advice.estimates import estimate_queries
 from components.advice.latency import ROUNDS, measure
 from components.advice.recommendation import PAIRS, Figures, all_figures
 from components.domain import Corpus, Spec
 from components.lab import BackgroundTask, catalog
 from components.rerankers.hosted.prices import price_of
-from components.ui.shared import page, state
-from components.ui.shared.work import Computation, watch
+from components.ui.shared import page, spending, state
+from components.ui.shared.work import Computation, patience, watch
 from components.wording import dollars, milliseconds
 
 
@@ -68,8 +69,13 @@ def _offer_to_measure(corpus: Corpus) -> None:
             help="Hosted rerankers are billed for it.",
         )
         pressed = st.button(f"Measure {ROUNDS} times", key="measure_now")
-    if pressed and keys:
-        task = Computation(lambda report: measure(lab, corpus, keys, PAIRS, report))
+    candidates = min(PAIRS, len(corpus.documents))
+    estimate = estimate_queries(
+        keys, ROUNDS, candidates, lambda: state.mean_tokens(corpus), lab.settings
+    )
+    if spending.confirmed(pressed and bool(keys), estimate, "measuring"):
+        patience_s = patience(estimate)
+        task = Computation(lambda report: measure(lab, corpus, keys, PAIRS, report), patience_s)
         state.put(state.MEASURING, task.start())
     measuring: BackgroundTask | None = state.get(state.MEASURING)
     if measuring:

@@ -27,6 +27,9 @@ PAGES = (
     ("pages/rerankers.py", "Rerankers"),
 )
 
+HEARTBEAT_SECONDS = 20
+"""How often a window asks about work that would otherwise end."""
+
 CHART = {"displayModeBar": False, "displaylogo": False}
 """Plotly's settings for every chart."""
 
@@ -96,6 +99,14 @@ def setup(title: str) -> None:
             corpus = state.corpus()
             engine = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
             soft(f"{corpus.name} · {len(corpus.documents):,} passages · {engine}", "where")
+    state.ask_about_work()
+    _stay_with_paid_work()
+
+
+def _stay_with_paid_work() -> None:
+    """Let this window ask about the session's work that costs money, on whatever page it is."""
+    if any(not work.finished and work.impatient for work in state.work()):
+        st.fragment(state.ask_about_work, run_every=HEARTBEAT_SECONDS)()
 
 
 def corpus_picker(key: str, width: int) -> None:

@@ -11,7 +11,7 @@ from components import measures
 from components.advice.costs import MeanTokens, tokens_of_corpus
 from components.corpora import open_corpus, sample_names
 from components.domain import Corpus
-from components.lab import BackgroundTask, Lab, catalog, read_settings
+from components.lab import BackgroundTask, Lab, Worker, catalog, read_settings
 from components.pipeline import limits
 from components.pipeline.job import ComparisonJob
 
@@ -38,6 +38,8 @@ DEPTH = "_depth"
 PERMALINK_READ = "permalink_read"
 NOTICES = "permalink_notices"
 FROM_ADDRESS = "from_address"
+CONFIRMED = "confirmed"
+UNCONFIRMED = "unconfirmed"
 # What is evaluated, and how an evaluation is looked at:
 SUBSET = "subset"
 TAG = "evaluated_tag"
@@ -241,6 +243,19 @@ def drop_job() -> None:
     if current:
         current.stop()
     put(JOB, None)
+
+
+def work() -> list[Worker]:
+    """Return the work in threads that this session began or watches."""
+    begun = [get(key) for key in (JOB, TASK, MEASURING, EVALUATING)]
+    return [w for w in (*begun, *mapping(COMPUTATIONS).values()) if w is not None]
+
+
+def ask_about_work() -> None:
+    """Say of all of this session's work that it is still wanted."""
+    for one in work():
+        if one.impatient:
+            one.ask()
 
 
 def task() -> BackgroundTask | None:

@@ -8,11 +8,13 @@ from typing import Generic, TypeVar
 
 import streamlit as st
 
-from components.lab import BackgroundTask, StepReport
-from components.ui.shared import page, state
+from components.advice.estimates import Estimate
+from components.lab import PAID_PATIENCE_S, BackgroundTask, StepReport
+from components.ui.shared import page, spending, state
 
 T = TypeVar("T")
 POLL_SECONDS = 0.3
+NOTHING = Estimate()
 
 
 class Computation(BackgroundTask, Generic[T]):
@@ -25,6 +27,11 @@ class Computation(BackgroundTask, Generic[T]):
 
     def _take(self, report: StepReport) -> None:
         self.result = self._compute(report)
+
+
+def patience(estimate: Estimate) -> float:
+    """Return the patience of work, in seconds: without end unless it costs something."""
+    return PAID_PATIENCE_S if estimate.systems else math.inf
 
 
 def watch(task: BackgroundTask, name: str) -> bool:
@@ -63,17 +70,19 @@ def on_demand(
     name: str,
     compute: Callable[[StepReport], T],
     icon: str | None = None,
+    estimate: Estimate = NOTHING,
 ) -> T | None:
     """Offer a computation with progress and Stop; return its result once it has ended.
 
     The result belongs to `key` and stays until the computation is begun again; `name` is part of
-    the elements' keys.
+    the elements' keys, and `estimate` is what it costs.
     """
     computations = state.mapping(state.COMPUTATIONS)
     computation: Computation[T] | None = computations.get(key)
     busy = computation is not None and not computation.finished
-    if st.button(label, key=f"{name}_now", disabled=busy, icon=icon):
-        computation = computations[key] = Computation(compute).start()
+    pressed = st.button(label, key=f"{name}_now", disabled=busy, icon=icon)
+    if spending.confirmed(pressed, estimate, name):
+        computation = computations[key] = Computation(compute, patience(estimate)).start()
     if computation is None:
         return None
     return computation.result if watch(computation, name) else None

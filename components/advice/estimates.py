@@ -1,0 +1,97 @@
+"""What work with API keys will cost, before anything is sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from components.advice.costs import MeanTokens, Traffic
+from components.config import Settings, SpendingSettings
+from components.domain import Billed, Spec
+from components.lab import amount_of, catalog, costs
+from components.models.tokens import estimate_tokens
+from components.rerankers.hosted.prices import DOCUMENTS_A_SEARCH
+from components.wording import count, dollars
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The models that are called with an API key, and about what they charge.
+
+    `usd` is what the priced ones cost; `unpriced` are the requests to the others.
+    """
+
+    systems: tuple[str, ...] = ()
+    usd: float = 0.0
+    unpriced: int = 0
+
+    def needs_confirmation(self, spending: SpendingSettings) -> bool:
+        """Return whether this is more than may be sent without asking."""
+        return self.usd > spending.confirm_usd or self.unpriced > spending.confirm_requests
+
+    def __str__(self) -> str:
+        """Return the estimate in words: about $3.20 for cohere, voyage."""
+        requests = f"{count(self.unpriced, 'request')} to models without a price"
+        parts = [f"about {dollars(round(self.usd, 2) or self.usd)}"] if self.usd else []
+        parts += [requests] if self.unpriced else []
+        return f"{' and '.join(parts) or 'nothing'} for {', '.join(self.systems) or 'no model'}"
+
+
+def estimate_queries(
+    rerankers: Iterable[str],
+    queries: int,
+    candidates: int,
+    tokens: Callable[[], MeanTokens],
+    settings: Settings,
+) -> Estimate:
+    """Return what reranking the candidates of so many queries costs, if no score is cached.
+
+    `tokens` counts the tokens of queries and candidates; it is called only where that matters.
+    """
+    specs = _spenders(rerankers, settings)
+    if not specs:
+        return Estimate()
+    mean = tokens()
+    billed = Traffic(queries, candidates, mean.query, mean.document).billed()
+    return _total(specs, settings, billed, queries, [round(mean.document)] * candidates)
+
+
+def estimate_texts(
+    rerankers: Iterable[str], query: str, texts: Sequence[str], settings: Settings
+) -> Estimate:
+    """Return what scoring texts against one query costs."""
+    specs = _spenders(rerankers, settings)
+    if not specs:
+        return Estimate()
+    tokens = estimate_tokens(texts)
+    total = sum(tokens) + len(texts) * estimate_tokens([query])[0]
+    billed = Billed(1, math.ceil(len(texts) / DOCUMENTS_A_SEARCH), total, estimated=True)
+    return _total(specs, settings, billed, 1, tokens)
+
+
+def _spenders(rerankers: Iterable[str], settings: Settings) -> list[Spec]:
+    """Return those of the rerankers whose calls cost money."""
+    specs = (catalog.reranker_spec(key, settings) for key in rerankers)
+    return [spec for spec in specs if costs(spec, settings)]
+
+
+def _total(
+    specs: Sequence[Spec], settings: Settings, billed: Billed, times: int, tokens: Sequence[int]
+) -> Estimate:
+    """Return what `times` passes cost that are billed so, each over texts of so many tokens."""
+    usd, unpriced = 0.0, 0
+    for spec in specs:
+        amount = amount_of(spec, billed, settings)
+        if amount is not None:
+            usd += amount.usd * times
+            unpriced += _requests(spec, tokens) * times if amount.unpriced else 0
+    return Estimate(tuple(spec.key for spec in specs), usd, unpriced)
+
+
+def _requests(spec: Spec, tokens: Sequence[int]) -> int:
+    """Return into how many requests texts are split, about."""
+    limits = spec.limits
+    by_documents = math.ceil(len(tokens) / limits.documents) if limits.documents else 1
+    by_tokens = math.ceil(sum(tokens) / limits.request_tokens) if limits.request_tokens else 1
+    return 1 if spec.listwise else max(by_documents, by_tokens)
