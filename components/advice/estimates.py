@@ -33,7 +33,8 @@ class Estimate:
     def __str__(self) -> str:
         """Return the estimate in words: about $3.20 for cohere, voyage."""
         requests = f"{count(self.unpriced, 'request')} to models without a price"
-        parts = [f"about {dollars(round(self.usd, 2) or self.usd)}"] if self.usd else []
+        usd = dollars(self.usd, 2) if self.usd >= 0.01 else dollars(self.usd)
+        parts = [f"about {usd}"] if self.usd else []
         parts += [requests] if self.unpriced else []
         return f"{' and '.join(parts) or 'nothing'} for {', '.join(self.systems) or 'no model'}"
 

@@ -67,7 +67,7 @@ def check_spending(estimate: Estimate, settings: Settings, *, yes: bool) -> None
     if estimate.needs_confirmation(settings.spending) and not yes:
         raise InputError(
             f"This is estimated to cost {estimate}; nothing was sent.",
-            "Add --yes to send it; [spending] in the configuration sets from where on it is needed.",
+            "Add --yes to send it; [spending] in the configuration sets the limit.",
         )
 
 

@@ -10,7 +10,7 @@ ENTRY = "key label family stage available reason remedy license source".split()
 def test_models(run: Run, ghost: str) -> None:
     ended = run("models", "--json")
     assert ended.code == 0
-    assert list(ended.json) == ["models"]
+    assert list(ended.json) == ["models", "spending"]
     models = ended.json["models"]
     assert all(list(m)[: len(ENTRY)] == ENTRY for m in models)
     keys = [(m["stage"], m["key"]) for m in models]

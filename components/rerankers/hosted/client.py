@@ -63,13 +63,7 @@ class RemoteReranker:
         )
         calls = Calls(partial(self._request, query), texts, batches, self._settings.parallel)
         estimates = [self._estimate(query_tokens, [tokens[i] for i in batch]) for batch in batches]
-        settle = self._meter.reserve(spec, total_billed(estimates))
-        begun = time.perf_counter()
-        try:
-            calls.run(progress)
-        finally:
-            settle(total_billed(calls.bills(estimates)))
-        spent = (time.perf_counter() - begun) * 1000
+        spent = self._run(calls, estimates, progress)
         cut = [max(0, n - limits.document_tokens) if limits.document_tokens else 0 for n in tokens]
         notes = calls.notes()
         if limits.query_tokens and query_tokens > limits.query_tokens:
@@ -85,6 +79,16 @@ class RemoteReranker:
             billed=self._billed(calls, estimates),
             notes=notes,
         )
+
+    def _run(self, calls: Calls, estimates: Sequence[Billed], progress: Progress) -> float:
+        """Make all calls and return their milliseconds; the meter learns what they cost."""
+        settle = self._meter.reserve(self._spec, total_billed(estimates))
+        begun = time.perf_counter()
+        try:
+            calls.run(progress)
+        finally:
+            settle(total_billed(calls.bills(estimates)))
+        return (time.perf_counter() - begun) * 1000
 
     def _request(self, query: str, texts: Sequence[str], stop: threading.Event) -> Reply:
         """Make one request, with further attempts where they may help."""
@@ -129,4 +133,4 @@ def after_attempts(error: ProviderError, attempts: int) -> ProviderError:
     """Return the error with the number of attempts and the wait that the provider asks for."""
     wait = f" It asks to wait {error.after:,.0f} seconds." if error.after else ""
     times = f" It was asked {attempts} times." if attempts > 1 else ""
-    return ProviderError(f"{error.reason}{wait}{times}", error.remedy)
+    return ProviderError(f"{error.reason}{wait}{times}", error.remedy, charged=error.charged)
