@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 from components.domain import Corpus, LabError
 from components.evaluation.planning import Plan
@@ -19,12 +19,12 @@ MEASURED_AT_ONCE = 200
 _AT_WORK: list[EvaluationJob] = []
 
 
-def at_work(fingerprints: Collection[str]) -> tuple[EvaluationJob, ...]:
-    """Return the evaluations of these corpora that this process works on, in any session.
+def at_work(owner: str) -> tuple[EvaluationJob, ...]:
+    """Return an owner's evaluations that this process works on, in any session.
 
     A window that is closed or reloaded loses sight of its evaluation; the work goes on.
     """
-    return tuple(job for job in list(_AT_WORK) if job.plan.fingerprint in fingerprints)
+    return tuple(job for job in list(_AT_WORK) if job.lab.visitor == owner)
 
 
 def _costs(plan: Plan, lab: Lab) -> bool:
@@ -101,6 +101,7 @@ class EvaluationJob(Worker):
         self.saved = saved
         if self.evaluation.complete:
             try:
-                EvaluationStore(self.lab.settings.data_dir).save(saved, self.metrics)
+                store = EvaluationStore(self.lab.settings.data_dir)
+                store.save(saved, self.metrics, self.lab.visitor)
             except LabError as exc:
                 self.save_error = exc

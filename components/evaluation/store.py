@@ -1,7 +1,8 @@
 """The evaluation store: plans, rankings and failures of evaluations, in one SQLite file.
 
-Listing and opening take the fingerprints of the corpora that the caller has, so that the queries of
-an uploaded corpus are shown to no other visitor.
+An evaluation belongs to its owner, who alone lists and deletes it; whoever knows its id, which
+cannot be guessed, can read it. The owner WHOLE_LAB is a lab that is bound to its machine; to it
+belongs also what version 0.1.0 saved, which has no owner.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from components.evaluation.saved_format import VERSION, SavedBody, SavedHead, Sa
 from components.lab import catalog
 from components.measures import Metrics
 from components.pipeline import Pipelines
-from components.storage.sqlite import Database
+from components.storage.sqlite import WHOLE_LAB, Database, owned
 from components.wording import queries, shortened
 
 FILE = "evaluations.sqlite"
@@ -45,6 +46,7 @@ _TABLE = sa.Table(
     sa.Column("fingerprint", sa.String, nullable=False, index=True),
     sa.Column("head", sa.String, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("owner", sa.String),
 )
 
 
@@ -114,42 +116,55 @@ class EvaluationStore:
     def __init__(self, folder: Path) -> None:
         self._database = Database(folder / FILE, _METADATA, "evaluations", "RERANK_LAB_DATA")
 
-    def save(self, saved: SavedEvaluation, metrics: Mapping[str, Metrics]) -> None:
-        """Save an evaluation with its mean metrics; one with the same id is replaced."""
+    def save(
+        self, saved: SavedEvaluation, metrics: Mapping[str, Metrics], owner: str = WHOLE_LAB
+    ) -> None:
+        """Save an evaluation with its mean metrics; the owner's with the same id is replaced."""
         row = {
             "id": saved.id,
             "made": saved.made.isoformat(),
             "fingerprint": saved.plan.fingerprint,
             "head": json.dumps(_head(saved, metrics)),
             "body": gzip.compress(to_json(_body(saved)), 1),
+            "owner": owner,
         }
         with self._database.begin() as connection:
-            connection.execute(sa.delete(_TABLE).where(_TABLE.c.id == saved.id))
+            connection.execute(
+                sa.delete(_TABLE).where(_TABLE.c.id == saved.id, owned(_TABLE.c.owner, owner))
+            )
             connection.execute(sa.insert(_TABLE), row)
 
-    def summaries(self, fingerprints: Collection[str]) -> list[EvaluationSummary]:
-        """Return what is saved of the corpora with these fingerprints, the newest first.
+    def summaries(self, owner: str = WHOLE_LAB) -> list[EvaluationSummary]:
+        """Return what an owner has saved, the newest first.
 
         What cannot be read is left out; `unreadable` says of it why.
         """
-        listed = (_summary(row) for row in self._rows(fingerprints))
+        listed = (_summary(row) for row in self._rows(owner))
         return [summary for summary in listed if isinstance(summary, EvaluationSummary)]
 
-    def unreadable(self, fingerprints: Collection[str]) -> list[str]:
-        """Return why saved evaluations of these corpora cannot be listed, one sentence each."""
-        return [s for row in self._rows(fingerprints) if isinstance(s := _summary(row), str)]
+    def unreadable(self, owner: str = WHOLE_LAB) -> list[str]:
+        """Return why an owner's saved evaluations cannot be listed, one sentence each."""
+        return [s for row in self._rows(owner) if isinstance(s := _summary(row), str)]
 
-    def _rows(self, fingerprints: Collection[str]) -> list[Any]:
+    def _rows(self, owner: str) -> list[Any]:
         columns = (_TABLE.c.id, _TABLE.c.made, _TABLE.c.fingerprint, _TABLE.c.head)
-        wanted = sa.select(*columns).where(_TABLE.c.fingerprint.in_(list(fingerprints)))
+        wanted = sa.select(*columns).where(owned(_TABLE.c.owner, owner))
         with self._database.begin() as connection:
             return list(connection.execute(wanted.order_by(_TABLE.c.made.desc())))
 
-    def load(self, id: str, fingerprints: Collection[str]) -> SavedEvaluation:
-        """Return a saved evaluation of one of these corpora."""
-        wanted = sa.select(_TABLE).where(
-            _TABLE.c.id == id, _TABLE.c.fingerprint.in_(list(fingerprints))
-        )
+    def load(self, id: str, owner: str = WHOLE_LAB) -> SavedEvaluation:
+        """Return an owner's saved evaluation."""
+        return self._load(sa.and_(_TABLE.c.id == id, owned(_TABLE.c.owner, owner)))
+
+    def linked(self, id: str) -> SavedEvaluation:
+        """Return an evaluation of whomever to somebody who knows its id, to be read alone.
+
+        What version 0.1.0 saved has no owner who could have handed on a link to it.
+        """
+        return self._load(sa.and_(_TABLE.c.id == id, _TABLE.c.owner.is_not(None)))
+
+    def _load(self, condition: sa.ColumnElement[bool]) -> SavedEvaluation:
+        wanted = sa.select(_TABLE).where(condition)
         with self._database.begin() as connection:
             row = connection.execute(wanted).first()
         if row is None:
@@ -163,11 +178,12 @@ class EvaluationStore:
                 f"The evaluation of {row.made} is damaged: {fault}.", "Delete it."
             ) from exc
 
-    def delete(self, id: str, fingerprints: Collection[str]) -> None:
-        """Forget a saved evaluation of one of these corpora."""
-        mine = _TABLE.c.fingerprint.in_(list(fingerprints))
+    def delete(self, id: str, owner: str = WHOLE_LAB) -> None:
+        """Forget an owner's saved evaluation."""
         with self._database.begin() as connection:
-            connection.execute(sa.delete(_TABLE).where(_TABLE.c.id == id, mine))
+            connection.execute(
+                sa.delete(_TABLE).where(_TABLE.c.id == id, owned(_TABLE.c.owner, owner))
+            )
 
 
 def _saved_head(row: Any) -> SavedHead:  # noqa: ANN401

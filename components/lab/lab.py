@@ -17,6 +17,7 @@ from components.domain import Corpus, Encoder, Matrix, Progress, Scores, Vector
 from components.encoders import EncoderEntry, minilm
 from components.lab import catalog
 from components.lab.spending import VisitorMeter
+from components.lab.uploads import UploadShelf
 from components.lab.work import StepReport, no_report
 from components.models.bm25 import statistics
 from components.models.gate import GATE
@@ -28,6 +29,7 @@ from components.retrieval.vectors import dense_vectors, token_vectors
 from components.storage.score_cache import ScoreCache
 from components.storage.search_log import SearchLog
 from components.storage.spending import SpendingLedger
+from components.storage.sqlite import WHOLE_LAB
 
 if TYPE_CHECKING:
     from components.retrieval.engine.qdrant import VectorStore
@@ -81,6 +83,8 @@ class Lab:
         self.settings = settings or Settings()
         self.spending = SpendingLedger(self.settings.data_dir)
         self.budget = self.settings.spending.budget(shared=shared)
+        self.uploads = UploadShelf()
+        self.visitor = WHOLE_LAB
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)
         self._store = _LazyStore(self.settings.qdrant)
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
@@ -97,13 +101,19 @@ class Lab:
         """Return the vector store, which all copies of this lab share."""
         return self._store.get()
 
-    def with_keys(self, keys: Mapping[str, str], visitor: str = "") -> Lab:
-        """Return this lab for a visitor with API keys of their own, which no budget counts.
+    def with_keys(
+        self,
+        keys: Mapping[str, str],
+        visitor: str = WHOLE_LAB,
+        operator_keys: Mapping[str, str] | None = None,
+    ) -> Lab:
+        """Return this lab for a visitor, who owns what is begun in it; all else is shared.
 
-        Store, models and caches are shared.
+        `keys` are the visitor's own, which no budget counts and which go before the others.
         """
         lab = copy(self)
-        lab.settings = self.settings.with_keys(keys)
+        lab.settings = self.settings.with_keys({**(operator_keys or {}), **keys})
+        lab.visitor = visitor
         lab._meter = self._meter.of(visitor, lab.settings, own=keys)
         return lab
 

@@ -113,9 +113,10 @@ def _logged_first_stage(run: PipelineRun, query: QueryInput) -> Ranking:
     except Cancelled:
         raise
     except LabError as exc:
-        log.note(Failure(run.pipelines.first_stage, exc.reason, exc.remedy), first_stage=True)
+        failure = Failure(run.pipelines.first_stage, exc.reason, exc.remedy)
+        log.note(failure, first_stage=True, owner=run.lab.visitor)
         raise
-    log.note(first, first_stage=True)
+    log.note(first, first_stage=True, owner=run.lab.visitor)
     return first
 
 
@@ -146,7 +147,7 @@ async def compare_candidates(
     def rank(systems: Sequence[str]) -> None:
         for system in systems:
             result = _isolated(watched, query.text, first, system)
-            run.lab.search_log.note(result, first_stage=False)
+            run.lab.search_log.note(result, first_stage=False, owner=run.lab.visitor)
             shared.ranked(result)
 
     scored = _scored(run)

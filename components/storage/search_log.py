@@ -12,7 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from components.domain import Failure, Ranking, StoreError
-from components.storage.sqlite import Database
+from components.storage.sqlite import WHOLE_LAB, Database, owned
 
 _log = logging.getLogger(__name__)
 FILE = "history.sqlite"
@@ -31,6 +31,7 @@ _SEARCHES = sa.Table(
     sa.Column("embed_ms", sa.Double, nullable=False),
     sa.Column("search_ms", sa.Double, nullable=False),
     sa.Column("rerank_ms", sa.Double, nullable=False),
+    sa.Column("owner", sa.String),
 )
 _STAGES = {"first stage": ("embed", "search"), "reranker": ("rerank",)}
 """What is timed, by the values of the column `stage`."""
@@ -71,7 +72,7 @@ class SearchLog:
     def __init__(self, folder: Path) -> None:
         self._database = Database(folder / FILE, _METADATA, "past searches", "RERANK_LAB_DATA")
 
-    def note(self, result: Ranking | Failure, *, first_stage: bool) -> None:
+    def note(self, result: Ranking | Failure, *, first_stage: bool, owner: str = WHOLE_LAB) -> None:
         """Save how a system ended; what came from a cache or a recording is no measurement."""
         if isinstance(result, Ranking) and (
             result.cached or result.recorded or result.usage.reused
@@ -79,16 +80,21 @@ class SearchLog:
             return
         try:
             with self._database.begin() as connection:
-                connection.execute(sa.insert(_SEARCHES), _row(result, first_stage))
+                row = _row(result, first_stage) | {"owner": owner}
+                connection.execute(sa.insert(_SEARCHES), row)
         except StoreError as exc:
             _log.warning("a search is not noted: %s", exc)
 
-    def times(self, since: float = 0.0) -> list[StageTimes]:
-        """Return the past searches since a moment (Unix time) by system and stage.
+    def times(self, since: float = 0.0, owner: str = WHOLE_LAB) -> list[StageTimes]:
+        """Return an owner's past searches since a moment (Unix time) by system and stage.
 
         First stages come before rerankers, each by name.
         """
-        wanted = sa.select(_SEARCHES).where(_SEARCHES.c.at >= since).limit(MOST)
+        wanted = (
+            sa.select(_SEARCHES)
+            .where(_SEARCHES.c.at >= since, owned(_SEARCHES.c.owner, owner))
+            .limit(MOST)
+        )
         try:
             with self._database.begin() as connection:
                 rows = connection.execute(wanted.order_by(_SEARCHES.c.at.desc())).all()
@@ -105,11 +111,11 @@ class SearchLog:
             if (times := StageTimes.of(system, stage, groups[role, system])) is not None
         ]
 
-    def clear(self) -> None:
-        """Delete all past searches."""
+    def clear(self, owner: str = WHOLE_LAB) -> None:
+        """Delete an owner's past searches."""
         try:
             with self._database.begin() as connection:
-                connection.execute(sa.delete(_SEARCHES))
+                connection.execute(sa.delete(_SEARCHES).where(owned(_SEARCHES.c.owner, owner)))
         except StoreError as exc:
             _log.warning("past searches are not deleted: %s", exc)
 

@@ -16,11 +16,19 @@ import sqlalchemy as sa
 from components.domain import StoreError
 
 _log = logging.getLogger(__name__)
+WHOLE_LAB = ""
+"""The owner of what is kept by a lab that is bound to its machine: all who use it share it."""
 BUSY_MS = 10_000
 """How long a writer waits for another one."""
 
 _engines: dict[tuple[Path, sa.MetaData], sa.Engine] = {}
 _lock = threading.Lock()
+
+
+def owned(column: sa.Column[Any], owner: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is an owner's; the whole lab's are those without one, too."""
+    own = column == owner
+    return sa.or_(own, column.is_(None)) if owner == WHOLE_LAB else own
 
 
 class Database:
@@ -92,6 +100,21 @@ def _set_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
+def _add_new_columns(connection: sa.Connection, table: sa.Table) -> None:
+    """Add the columns that a file of an earlier version lacks; each may be null."""
+    present = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+    for column in table.columns:
+        if column.nullable and column.name not in present:
+            kind = column.type.compile(connection.dialect)
+            try:
+                connection.exec_driver_sql(
+                    f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"
+                )
+            except sa.exc.OperationalError as exc:
+                if "duplicate column" not in str(exc):  # another process has just added it
+                    raise
+
+
 def _open(path: Path, metadata: sa.MetaData) -> sa.Engine:
     opened = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_MS / 1000})
 
@@ -106,6 +129,7 @@ def _open(path: Path, metadata: sa.MetaData) -> sa.Engine:
         with opened.begin() as connection:  # another process may be making them right now
             for table in metadata.sorted_tables:
                 connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
+                _add_new_columns(connection, table)
                 for index in table.indexes:
                     connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
     except BaseException:

@@ -47,7 +47,7 @@ def opened(
     head, body = copy.deepcopy(HEAD), copy.deepcopy(BODY)
     change(body)
     change_head(head)
-    EvaluationStore(folder).summaries(["f"])  # makes the file
+    EvaluationStore(folder).summaries()  # makes the file
     packed = gzip.compress(json.dumps(body).replace('"grade"', text).encode())
     with sqlite3.connect(folder / FILE) as connection:
         connection.execute(
@@ -55,7 +55,7 @@ def opened(
             ("old", MADE, "f", json.dumps(head), packed),
         )
     connection.close()
-    return EvaluationStore(folder).load("old", ["f"])
+    return EvaluationStore(folder).load("old")
 
 
 def graded(grade: object) -> Change:
@@ -122,6 +122,6 @@ def test_numbers_of_the_head_are_bounded(tmp_path: Path, name: str, value: float
     newer = (name, value) == ("version", 10**30)
     with pytest.raises(StoreError, match="newer version" if newer else "is damaged"):
         opened(tmp_path, bool, lambda head: head.update({name: value}))
-    assert EvaluationStore(tmp_path).summaries(["f"]) == []
-    (reason,) = EvaluationStore(tmp_path).unreadable(["f"])
+    assert EvaluationStore(tmp_path).summaries() == []
+    (reason,) = EvaluationStore(tmp_path).unreadable()
     assert len(reason) < 200

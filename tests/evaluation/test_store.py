@@ -1,4 +1,4 @@
-"""Evaluations kept over time come back as they were, and only to whoever holds their corpus."""
+"""Evaluations kept over time come back as they were, to their owner and by their link."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from components.evaluation.store import (
 )
 from components.lab import Lab
 from components.pipeline import Pipelines
+from components.storage.sqlite import WHOLE_LAB
 
 MINE, OTHER = "a" * 64, "b" * 64
 CORPUS = Corpus(
@@ -71,11 +72,12 @@ def kept(
     *,
     minutes: float = 0.0,
     fingerprint: str = MINE,
+    owner: str = WHOLE_LAB,
 ) -> SavedEvaluation:
     made = datetime(2026, 5, 1, 12, 0, tzinfo=UTC) + timedelta(minutes=minutes)
     one = by_hand()
     one = replace(one, id=id, made=made, plan=replace(one.plan, fingerprint=fingerprint))
-    store.save(one, one.evaluation.metrics(one.plan.judgments))
+    store.save(one, one.evaluation.metrics(one.plan.judgments), owner)
     return one
 
 
@@ -86,7 +88,7 @@ def test_a_snapshot_comes_back_as_it_was(tmp_path: Path) -> None:
     one, store = by_hand(), EvaluationStore(tmp_path)
     metrics = one.evaluation.metrics(one.plan.judgments)
     store.save(one, metrics)
-    again = EvaluationStore(tmp_path).load(one.id, [MINE])
+    again = EvaluationStore(tmp_path).load(one.id)
     assert again == one
     assert again.plan.queries[0] == Query("q é", "Katze\nim Schnee ❄", ("hard", "zwei Wörter"))
     assert again.plan.judgments == CORPUS.judgments
@@ -105,7 +107,7 @@ def test_a_snapshot_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_the_order_of_queries_and_documents_is_kept(tmp_path: Path) -> None:
     store = EvaluationStore(tmp_path)
     one = kept(store)
-    again = store.load("one", [MINE])
+    again = store.load("one")
     assert list(again.plan.judgments) == list(one.plan.judgments)
     for system, ranked in one.evaluation.rankings.items():
         assert list(again.evaluation.rankings[system]) == list(ranked)
@@ -116,7 +118,7 @@ def test_the_order_of_queries_and_documents_is_kept(tmp_path: Path) -> None:
 def test_the_list_shows_the_means(tmp_path: Path) -> None:
     store = EvaluationStore(tmp_path)
     one = kept(store)
-    [head] = store.summaries([MINE])
+    [head] = store.summaries()
     assert (head.id, head.made, head.fingerprint) == ("one", one.made, MINE)
     assert (head.corpus, head.queries, head.initial_k) == ("Häuser und 猫", 2, 10)
     assert head.systems == ("bm25", "minilm-l12")
@@ -136,9 +138,9 @@ def test_a_real_evaluation_comes_back(lab: Lab, tmp_path: Path) -> None:
     assert {s: len(f) for s, f in found.failures.items()} == {"probe-picky": 1, "probe-refuse": 3}
     one, store = saved_evaluation(chosen, found, lab.settings), EvaluationStore(tmp_path)
     store.save(one, found.metrics(chosen.judgments))
-    again = store.load(one.id, [MINE])
+    again = store.load(one.id)
     assert again == one
-    [head] = store.summaries([MINE])
+    [head] = store.summaries()
     assert head.means["probe-refuse"] == {}
     assert head.queries == 2
 
@@ -150,7 +152,7 @@ def test_candidates_from_a_file(lab: Lab, tmp_path: Path) -> None:
     found = evaluate(lab, CORPUS, chosen)
     one, store = saved_evaluation(chosen, found, Settings()), EvaluationStore(tmp_path)
     store.save(one, found.metrics(chosen.judgments))
-    again = store.load(one.id, [MINE])
+    again = store.load(one.id)
     assert again.evaluation == found
     assert again.plan.first_stage == CANDIDATES
     assert again.plan.systems == again.evaluation.systems == (CANDIDATES, "bm25")
@@ -160,24 +162,24 @@ def test_candidates_from_a_file(lab: Lab, tmp_path: Path) -> None:
     assert again.models == one.models
     assert list(again.models) == [CANDIDATES, "bm25"]
     assert again.models[CANDIDATES] == "candidates from a file"
-    assert store.summaries([MINE])[0].systems == (CANDIDATES, "bm25")
+    assert store.summaries()[0].systems == (CANDIDATES, "bm25")
 
 
 def test_nothing_was_ranked(tmp_path: Path) -> None:
     chosen, store = plan(CORPUS, REQUEST), EvaluationStore(tmp_path)
     one = saved_evaluation(chosen, Evaluation(chosen.systems), Settings())
     store.save(one, one.evaluation.metrics(chosen.judgments))
-    assert store.load(one.id, [MINE]) == one
-    assert store.summaries([MINE])[0].queries == 0
+    assert store.load(one.id) == one
+    assert store.summaries()[0].queries == 0
 
 
 def test_an_empty_ranking_is_not_a_missing_one(tmp_path: Path) -> None:
     one, store = by_hand(), EvaluationStore(tmp_path)
     one.evaluation.rankings["bm25"]["q2"] = Ranked((), (), Timing(), Usage())
     store.save(one, one.evaluation.metrics(one.plan.judgments))
-    again = store.load(one.id, [MINE])
+    again = store.load(one.id)
     assert again == one
-    assert store.summaries([MINE])[0].means["bm25"]["RR@10"] == pytest.approx(0.25)
+    assert store.summaries()[0].means["bm25"]["RR@10"] == pytest.approx(0.25)
     assert again.evaluation.complete == ["q é", "q2"]
 
 
@@ -208,39 +210,63 @@ def test_a_title_says_when_what_and_which() -> None:
 # ---------------------------------------------------------------- who sees what
 
 
-def test_the_newest_comes_first_and_only_of_corpora_at_hand(tmp_path: Path) -> None:
+ANN, BEN = "user:ann", "browser:ben"
+
+
+def test_the_newest_comes_first(tmp_path: Path) -> None:
     store = EvaluationStore(tmp_path)
     for id, minutes in (("middle", 5.0), ("newest", 5.01), ("oldest", 0.0)):
         kept(store, id, minutes=minutes)
-    kept(store, "theirs", minutes=60, fingerprint=OTHER)
-    assert [head.id for head in store.summaries([MINE])] == ["newest", "middle", "oldest"]
-    assert [head.id for head in store.summaries({OTHER})] == ["theirs"]
-    assert [head.id for head in store.summaries([MINE, OTHER])][:2] == ["theirs", "newest"]
-    assert store.summaries([]) == store.summaries(["c" * 64]) == []
+    assert [head.id for head in store.summaries()] == ["newest", "middle", "oldest"]
 
 
-def test_another_corpus_cannot_be_looked_at(tmp_path: Path) -> None:
+def test_an_evaluation_is_listed_to_its_owner_alone(tmp_path: Path) -> None:
     store = EvaluationStore(tmp_path)
-    kept(store, fingerprint=OTHER)
-    for fingerprints in ([MINE], []):
-        with pytest.raises(StoreError, match="no longer kept") as caught:
-            store.load("one", fingerprints)
-        assert caught.value.remedy == "Choose another one."
-    assert store.load("one", [MINE, OTHER]).plan.fingerprint == OTHER
+    for id, owner in (("anns", ANN), ("bens", BEN), ("everybodys", WHOLE_LAB)):
+        kept(store, id, owner=owner)
+    for owner, ids in ((ANN, ["anns"]), (BEN, ["bens"]), (WHOLE_LAB, ["everybodys"]), ("x", [])):
+        assert [head.id for head in store.summaries(owner)] == ids
 
 
-def test_another_corpus_cannot_be_deleted(tmp_path: Path) -> None:
+def test_an_evaluation_of_the_same_documents_is_no_others(tmp_path: Path) -> None:
     store = EvaluationStore(tmp_path)
-    kept(store, "mine")
-    kept(store, "theirs", fingerprint=OTHER)
-    store.delete("theirs", [MINE])
-    store.delete("theirs", [])
-    store.delete("nothing", [MINE, OTHER])
-    assert len(store.summaries([MINE, OTHER])) == 2
-    store.delete("theirs", [OTHER])
-    assert [head.id for head in store.summaries([MINE, OTHER])] == ["mine"]
+    kept(store, "anns", owner=ANN)
+    for owner in (BEN, WHOLE_LAB, "", "user:ANN", "%", "user:%"):
+        assert store.summaries(owner) == store.unreadable(owner) == []
+        with pytest.raises(StoreError, match="no longer kept"):
+            store.load("anns", owner)
+    assert store.load("anns", ANN).plan.fingerprint == MINE
+
+
+def test_who_has_its_link_can_read_an_evaluation_and_never_delete_it(tmp_path: Path) -> None:
+    store = EvaluationStore(tmp_path)
+    one = kept(store, "anns", owner=ANN)
+    assert store.linked("anns") == one
+    store.delete("anns", BEN)
+    store.delete("anns")
+    assert [head.id for head in store.summaries(ANN)] == ["anns"]
+    store.delete("anns", ANN)
     with pytest.raises(StoreError, match="no longer kept"):
-        store.load("theirs", [OTHER])
+        store.linked("anns")
+
+
+def test_nobody_else_can_put_an_evaluation_in_its_place(tmp_path: Path) -> None:
+    store = EvaluationStore(tmp_path)
+    one = kept(store, "anns", owner=ANN)
+    with pytest.raises(StoreError):
+        kept(store, "anns", minutes=9, owner=BEN)
+    assert store.load("anns", ANN) == one
+
+
+def test_what_has_no_owner_shows_on_a_local_lab_alone(tmp_path: Path) -> None:
+    store = EvaluationStore(tmp_path)
+    kept(store, "old", owner=ANN)
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("UPDATE evaluations SET owner = NULL")
+    assert [head.id for head in store.summaries(WHOLE_LAB)] == ["old"]
+    assert store.summaries(ANN) == []
+    with pytest.raises(StoreError, match="no longer kept"):
+        store.linked("old")
 
 
 def test_the_same_id_is_replaced(tmp_path: Path) -> None:
@@ -250,11 +276,11 @@ def test_the_same_id_is_replaced(tmp_path: Path) -> None:
     del one.evaluation.rankings["minilm-l12"]["q2"]
     later = saved_evaluation(one.plan, one.evaluation, Settings(), "one")
     store.save(later, one.evaluation.metrics(one.plan.judgments))
-    assert [(head.id, head.queries) for head in store.summaries([MINE])] == [
+    assert [(head.id, head.queries) for head in store.summaries()] == [
         ("one", 1),
         ("another", 2),
     ]
-    assert store.load("one", [MINE]) == later
+    assert store.load("one") == later
 
 
 # ---------------------------------------------------------------- what is broken
@@ -289,11 +315,11 @@ def test_a_damaged_snapshot_is_a_store_error(tmp_path: Path, how: Callable[[byte
     kept(store)
     change(tmp_path, how)
     with pytest.raises(StoreError, match=r"The evaluation of 2026-05-01T12.* is damaged") as caught:
-        store.load("one", [MINE])
+        store.load("one")
     assert caught.value.remedy == "Delete it."
-    assert [head.id for head in store.summaries([MINE])] == ["one"]  # it can be found
-    store.delete("one", [MINE])
-    assert store.summaries([MINE]) == []
+    assert [head.id for head in store.summaries()] == ["one"]  # it can be found
+    store.delete("one")
+    assert store.summaries() == []
 
 
 def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
@@ -301,9 +327,9 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
     store = EvaluationStore(tmp_path / "file")
     calls: list[Callable[[], object]] = [
         lambda: kept(store),
-        lambda: store.summaries([MINE]),
-        lambda: store.load("one", [MINE]),
-        lambda: store.delete("one", [MINE]),
+        lambda: store.summaries(),
+        lambda: store.load("one"),
+        lambda: store.delete("one"),
     ]
     for call in calls:
         with pytest.raises(StoreError, match=r"evaluations\.sqlite cannot be used: ") as caught:
@@ -315,9 +341,9 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
 def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"no database" * 500)
     store = EvaluationStore(tmp_path)
-    assert store.summaries([MINE]) == []
+    assert store.summaries() == []
     kept(store)
-    assert len(store.summaries([MINE])) == 1
+    assert len(store.summaries()) == 1
     assert (tmp_path / f"{FILE}.damaged").read_bytes() == b"no database" * 500
 
 
@@ -370,10 +396,10 @@ def old_file(folder: Path, head: dict[str, object]) -> None:
 def test_an_evaluation_saved_by_version_0_1_0_opens(tmp_path: Path) -> None:
     old_file(tmp_path, OLD_HEAD)
     store = EvaluationStore(tmp_path)
-    (summary,) = store.summaries([MINE])
+    (summary,) = store.summaries()
     assert summary.title == "22 Nov 2026 10:00 UTC · old · 1 query · bm25, minilm-l12"
     assert summary.means["minilm-l12"] == {"nDCG@10": 1.0}
-    opened = store.load("old", [MINE])
+    opened = store.load("old")
     assert opened.plan.pipelines == Pipelines("bm25", ("minilm-l12",), 2)
     assert [q.id for q in opened.plan.queries] == ["q1", "q2"]
     ranked = opened.evaluation.rankings["minilm-l12"]["q1"]
@@ -391,20 +417,19 @@ def test_an_evaluation_saved_by_version_0_1_0_opens(tmp_path: Path) -> None:
 def test_a_newer_format_is_refused_in_words_and_kept(tmp_path: Path) -> None:
     old_file(tmp_path, OLD_HEAD | {"version": 2, "corpus": {"unheard": "of"}})
     store = EvaluationStore(tmp_path)
-    assert store.summaries([MINE]) == []
-    (reason,) = store.unreadable([MINE])
+    assert store.summaries() == []
+    (reason,) = store.unreadable()
     assert "newer version" in reason
     assert "format 2; this one reads up to 1" in reason
-    assert store.unreadable(["c" * 64]) == []
     with pytest.raises(StoreError, match="newer version") as caught:
-        store.load("old", [MINE])
+        store.load("old")
     assert caught.value.remedy == "Update the lab, or delete the evaluation."
 
 
 def test_a_damaged_head_is_named(tmp_path: Path) -> None:
     old_file(tmp_path, {"version": 1})
     store = EvaluationStore(tmp_path)
-    assert store.summaries([MINE]) == []
-    assert store.unreadable([MINE]) == ["The evaluation of 2026-11-22T10:00:00+00:00 is damaged."]
+    assert store.summaries() == []
+    assert store.unreadable() == ["The evaluation of 2026-11-22T10:00:00+00:00 is damaged."]
     with pytest.raises(StoreError, match="is damaged"):
-        store.load("old", [MINE])
+        store.load("old")

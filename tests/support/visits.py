@@ -14,6 +14,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from components.domain import Failure, Ranking
+from components.lab.uploads import UploadShelf
 from components.pipeline.job import ComparisonJob
 from components.ui.shared import state
 
@@ -32,6 +33,7 @@ _scan_once = cache(manifest_scanner.scan_component_manifests)
 def visit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
     """Return a function that opens a page as a new visitor; jobs left at work are stopped."""
     monkeypatch.setattr(manifest_scanner, "scan_component_manifests", _scan_once)
+    state._lab().uploads = UploadShelf()  # a local lab shows uploads to everybody
     opened: list[AppTest] = []
 
     def open_page(page: str = "app.py", **session: object) -> AppTest:

@@ -255,10 +255,3 @@ def test_each_table_begins_with_its_own_columns(visit: Visit) -> None:
     assert column_field(at, "Id").value == "(none)"
     assert not has(at, "complaint")
     assert at.session_state["new_corpus"][1].documents[0].text == "two"
-
-
-def test_uploads_belong_to_one_visitor(visit: Visit) -> None:
-    at = upload(visit("pages/corpus.py"), "towers.jsonl", LIGHTHOUSE)
-    at.button(key="use_upload").click().run()
-    begin(at)
-    assert names(visit("pages/corpus.py")) == ["helpdesk", "atlas", "exceptions"]

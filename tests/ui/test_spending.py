@@ -94,6 +94,7 @@ def test_the_page_tells_what_was_spent_and_a_budget_ends_in_words(
     assert list(table["Requests"]) == [4]
 
 
+@pytest.mark.models
 def test_measuring_above_the_limit_waits_for_a_second_click(
     visit: Visit, limited: Provider
 ) -> None:

@@ -22,7 +22,7 @@ def popover() -> None:
         pasted = st.text_area("Texts", value=EXAMPLE, height=220, key="_pasted")
         if st.button("Rerank these", key="rerank_pasted", type="primary"):
             with page.complaints():
-                state.uploads()[NAME] = pasted_corpus(pasted)
+                state.bring(pasted_corpus(pasted))
                 state.choose_corpus(NAME)
                 state.put(state.QUERY, query)
                 st.rerun()

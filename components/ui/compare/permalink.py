@@ -48,7 +48,9 @@ def read() -> None:
 
 def _read_corpus(given: Mapping[str, list[str]]) -> list[str]:
     """Choose the address's corpus; return what there is to say of it."""
-    name = given.get("corpus", [""])[0]
+    name, token = given.get("corpus", [""])[0], given.get("upload", [""])[0]
+    if token:
+        name = state.open_link(token) or name
     if not name:
         return []
     if name not in state.corpus_names():
@@ -66,6 +68,7 @@ def write() -> None:
     view = {
         "corpus": corpus.name,
         "fingerprint": corpus.fingerprint[:12],
+        "upload": state.link_token(),
         "q": state.query()[:MAX_TEXT],
         "first": state.get(state.FIRST_STAGE),
         "reranker": list(state.get(state.RERANKERS)) or [""],

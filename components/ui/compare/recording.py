@@ -157,7 +157,7 @@ def _replay(recording: Recording) -> None:
     """Make a recording the session's: its corpus, its first query, only its own columns."""
     names = [n for n in state.corpus_names() if recording.matches(state.corpus_named(n))]
     if not names:
-        state.uploads()[recording.name] = recording.corpus()
+        state.bring(recording.corpus())
         names = [recording.name]
     state.choose_corpus(names[0])
     state.put(state.RECORDING, recording)

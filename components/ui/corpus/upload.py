@@ -30,7 +30,7 @@ def uploader() -> None:
     page.heading(
         "Upload a corpus",
         f"A BEIR folder as a zip, or {describe_formats()} files; {MAX_SIZE} in all. "
-        "It stays in this browser session.",
+        f"{_describe_keeping()}",
     )
     files = st.file_uploader(
         "Files",
@@ -56,6 +56,12 @@ def uploader() -> None:
         corpus = reading.corpus_of((ids, columns), uploads, at_once=at_once)
         if corpus:
             _offer(corpus)
+
+
+def _describe_keeping() -> str:
+    """Say who sees an upload, and for how long it stays."""
+    whose = "Everybody at this lab" if state.visitor().local else "You, and who has its link,"
+    return f"{whose} can use it until the lab is restarted."
 
 
 def _columns(preview: TablePreview) -> Columns:
@@ -110,7 +116,7 @@ def _adopt(corpus: Corpus, name: str) -> None:
             f"The name {name!r} is empty or taken by a sample.", "Give the corpus another name."
         )
     named = replace(corpus, name=name)
-    state.uploads()[name] = named
+    state.bring(named, keep=True)
     state.choose_corpus(name)
     indexing.begin(named, state.get(state.FIRST_STAGE), tokens=False)
     st.rerun()

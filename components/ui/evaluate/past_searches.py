@@ -16,18 +16,19 @@ DAYS: Mapping[str, float] = {"the last hour": 1 / 24, "the last day": 1, "all": 
 
 def show(_: EvaluationReport | None) -> None:
     """Show how long the lab's own past searches took, by system and stage."""
+    visitor = state.visitor()
+    whose = "Searches of everybody at this lab" if visitor.local else "Your searches"
     page.heading(
         "Past searches",
-        "Searches of this lab, of everybody on this machine: how many, how long, what failed. "
-        "Only times are kept, no text.",
+        f"{whose}: how many, how long, what failed. Only times are kept, no text.",
     )
     with st.container(horizontal=True, vertical_alignment="bottom", key="past-controls"):
         span = st.selectbox("Since", list(DAYS), index=1, key="_past_span", width=170)
         forget = st.button("Forget them", key="forget_searches", icon=":material/delete:")
     log = state.lab().search_log
     if forget:
-        log.clear()
-    times = log.times(time.time() - DAYS[span] * 86_400)
+        log.clear(visitor.owner)
+    times = log.times(time.time() - DAYS[span] * 86_400, visitor.owner)
     if not times:
         st.text("None in that time. Search on the Compare page; each search is counted here.")
         return

@@ -12,10 +12,10 @@ from components.ui.shared import page, state
 
 
 def current() -> EvaluationReport | None:
-    """Return the session's evaluation; None without one, or where its corpus is not at hand."""
+    """Return the session's evaluation, without its documents where they are not at hand."""
     saved: SavedEvaluation | None = state.get(state.EVALUATED)
     corpora = {c.fingerprint: c for c in map(state.corpus_named, state.corpus_names())}
-    if saved is None or saved.plan.fingerprint not in corpora:
+    if saved is None:
         return None
     name = families()[state.get(state.MEASURE)].at(state.get(state.CUT))
     baseline = state.get(state.BASELINE)
@@ -23,7 +23,7 @@ def current() -> EvaluationReport | None:
         saved,
         metrics_of(saved, name),
         state.lab().settings,
-        corpora[saved.plan.fingerprint],
+        corpora.get(saved.plan.fingerprint),
         baseline if baseline in saved.plan.systems else "",
         name,
         page.palette(),

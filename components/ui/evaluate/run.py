@@ -40,8 +40,9 @@ def run(plan: Plan | LabError) -> None:
 
 
 def _offer_others() -> None:
-    """Offer to watch evaluations of these corpora that other windows began, or this one did."""
-    for i, other in enumerate(at_work(state.fingerprints())):
+    """Offer to watch the visitor's evaluations that other windows began, or this one did."""
+    for i, other in enumerate(at_work(state.visitor().owner)):
+        other.ask()
         with st.container(horizontal=True, vertical_alignment="center", key=f"other-{i}"):
             if st.button("Watch it", key=f"watch_{i}"):
                 state.put(state.EVALUATING, other)

@@ -25,12 +25,12 @@ def show(report: EvaluationReport | None) -> None:
         exports.downloads(report)
     page.heading(
         "Kept evaluations",
-        "Of the corpora that you hold, on this machine. Choose one to open or delete it, two to "
-        "compare them.",
+        f"{_whose()} Choose one to open or delete it, two to compare them. The address of an open "
+        "one is its link: who has it can read it.",
     )
     try:
-        summaries = _store().summaries(state.fingerprints())
-        unreadable = _store().unreadable(state.fingerprints())
+        summaries = _store().summaries(_owner())
+        unreadable = _store().unreadable(_owner())
     except LabError as exc:
         page.complain(exc, key="complaint-kept-list")
         return
@@ -51,7 +51,15 @@ def show(report: EvaluationReport | None) -> None:
 
 
 def _store() -> EvaluationStore:
-    return EvaluationStore(state.lab().settings.data_dir)
+    return EvaluationStore(state.settings().data_dir)
+
+
+def _owner() -> str:
+    return state.visitor().owner
+
+
+def _whose() -> str:
+    return "Of this lab, on this machine." if state.visitor().local else "Yours."
 
 
 def _choose(summaries: Sequence[EvaluationSummary]) -> list[EvaluationSummary]:
@@ -80,9 +88,10 @@ def _row(summary: EvaluationSummary) -> dict[str, object]:
 
 
 def offer_last() -> None:
-    """Offer to look at the newest saved evaluation of this session's corpora, if there is one."""
+    """Offer to look at the newest saved evaluation of the session's corpus, if there is one."""
+    fingerprint = state.corpus().fingerprint
     try:
-        summaries = _store().summaries(state.fingerprints())
+        summaries = [s for s in _store().summaries(_owner()) if s.fingerprint == fingerprint]
     except LabError:
         return  # the list of saved evaluations says why
     if summaries:
@@ -93,7 +102,7 @@ def offer_last() -> None:
 
 
 def _open(summary: EvaluationSummary) -> None:
-    open_saved(_store().load(summary.id, state.fingerprints()))
+    open_saved(_store().load(summary.id, _owner()))
     state.put(state.EVIDENCE, "quality")
     st.rerun()
 
@@ -103,7 +112,7 @@ def _one(summary: EvaluationSummary) -> None:
         if st.button("Open", key="open_kept", type="primary"):
             _open(summary)
         if st.button("Delete", key="delete_kept", icon=":material/delete:"):
-            _store().delete(summary.id, state.fingerprints())
+            _store().delete(summary.id, _owner())
             st.session_state.pop(state.SAVED_ROWS, None)
             st.rerun()
         page.soft(summary.title, "kept-one-title")
@@ -136,4 +145,4 @@ def _two(summaries: Sequence[EvaluationSummary]) -> None:
 
 def _loaded(summary: EvaluationSummary) -> SavedEvaluation:
     key = ("saved", summary.id, summary.made)
-    return state.memo(key, lambda: _store().load(summary.id, state.fingerprints()))
+    return state.memo(key, lambda: _store().load(summary.id, _owner()))

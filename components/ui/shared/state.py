@@ -9,11 +9,13 @@ import streamlit as st
 
 from components import measures
 from components.advice.costs import MeanTokens, tokens_of_corpus
+from components.config import Settings
 from components.corpora import open_corpus, sample_names
-from components.domain import Corpus
+from components.domain import Corpus, UnavailableError
 from components.lab import BackgroundTask, Lab, Worker, catalog, read_settings
 from components.pipeline import limits
 from components.pipeline.job import ComparisonJob
+from components.ui.shared.visitor import Visitor, current, is_shared
 
 T = TypeVar("T")
 
@@ -57,6 +59,7 @@ MACHINE_USD = "machine_usd"
 BUSY = "busy"
 # What this session brought along, began or computed:
 UPLOADS = "uploads"
+LINKED = "linked"
 NEW_CORPUS = "new_corpus"
 READING = "reading"
 KEYS = "keys"
@@ -66,6 +69,7 @@ TASK = "task"
 MEASURING = "measuring"
 EVALUATING = "evaluating"
 EVALUATED = "evaluated"
+EVALUATION_LINK = "evaluation_link"
 COMPUTATIONS = "computations"
 MEMO = "memo"
 RECORDING = "recording"
@@ -143,11 +147,25 @@ def memo(key: tuple[object, ...], compute: Callable[[], T]) -> T:
 
 @st.cache_resource(show_spinner=False)
 def _lab() -> Lab:
-    return Lab(read_settings())
+    settings = read_settings()
+    return Lab(settings, shared=is_shared(settings))
+
+
+def settings() -> Settings:
+    """Return the settings of the process, without the keys of any session."""
+    return _lab().settings
+
+
+def visitor() -> Visitor:
+    """Return whose session this is; raise UnavailableError where visitors must sign in first."""
+    visitor = current(settings())
+    if visitor is None:
+        raise UnavailableError("This lab wants you to sign in.", "Reload the page.")
+    return visitor
 
 
 def lab() -> Lab:
-    """Return the process's lab with this session's keys; models and store are shared by all.
+    """Return the process's lab for this session's visitor; models and store are shared by all.
 
     Keys in Streamlit's secrets go before those of the environment, typed ones before both.
     """
@@ -155,7 +173,7 @@ def lab() -> Lab:
     if st.secrets.load_if_toml_exists():
         variables = process_lab.settings.variables.items()
         secrets = {p: str(st.secrets[v]) for p, v in variables if v in st.secrets}
-    return process_lab.with_keys({**secrets, **typed_keys()})
+    return process_lab.with_keys(typed_keys(), visitor().owner, secrets)
 
 
 def typed_keys() -> dict[str, str]:
@@ -173,17 +191,41 @@ def sample(name: str) -> Corpus:
 
 
 def uploads() -> dict[str, Corpus]:
-    """Return the corpora uploaded in this session, by name."""
-    return mapping(UPLOADS)
+    """Return the visitor's uploads by name, and what else this session has brought along."""
+    return {**_lab().uploads.of(visitor().owner), **mapping(UPLOADS)}
+
+
+def bring(corpus: Corpus, *, keep: bool = False) -> None:
+    """Add a corpus to this session; with `keep` it is the visitor's, also after a reload."""
+    mapping(UPLOADS)[corpus.name] = corpus
+    if keep:
+        _lab().uploads.add(visitor().owner, corpus)
+
+
+def link_token() -> str:
+    """Return the token of a link to the session's corpus; empty where it is no kept upload."""
+    name = corpus().name
+    linked: dict[str, str] = mapping(LINKED)
+    return linked.get(name) or _lab().uploads.token(visitor().owner, name)
+
+
+def open_link(token: str) -> str | None:
+    """Bring the upload of a link into this session and return its name; None where it is gone."""
+    corpus = _lab().uploads.linked(token)
+    if corpus is None:
+        return None
+    bring(corpus)
+    mapping(LINKED)[corpus.name] = token
+    return corpus.name
 
 
 def corpus_names() -> tuple[str, ...]:
-    """Return the samples and this session's uploads."""
+    """Return the samples, the visitor's uploads and what this session has brought along."""
     return (*sample_names(), *uploads())
 
 
 def corpus_named(name: str) -> Corpus:
-    """Return a sample or an upload of this session, with the judgments of the chosen split."""
+    """Return a sample or an upload, with the judgments of the chosen split."""
     corpus = uploads().get(name) or sample(name)
     split = get(SPLITS).get(name, corpus.split)
     if split == corpus.split:
@@ -196,11 +238,6 @@ def corpus() -> Corpus:
     names = corpus_names()
     name = get(CORPUS)
     return corpus_named(name if name in names else names[0])
-
-
-def fingerprints() -> tuple[str, ...]:
-    """Return the fingerprints of the samples and of this session's uploads."""
-    return tuple(corpus_named(name).fingerprint for name in corpus_names())
 
 
 def choose_corpus(name: str) -> None:
