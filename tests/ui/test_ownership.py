@@ -43,7 +43,6 @@ def own_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 @pytest.fixture
 def shared() -> Iterator[None]:
     """Let the lab listen beyond this machine."""
-    AppTest.from_string("").run()  # the first run of a process reads the configuration anew
     before = st.get_option("server.address")
     st.config.set_option("server.address", "0.0.0.0")
     yield

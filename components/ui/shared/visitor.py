@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -13,6 +14,8 @@ from components.config import Settings
 
 COOKIE = "rerank_lab_visitor"
 """The cookie by which a browser is known again; `rerank-lab serve` sets it."""
+COOKIE_FORM = re.compile(r"[A-Za-z0-9_-]{43}")
+"""The form of the cookie: 32 random bytes in URL-safe Base64."""
 USER = "proxy_user"
 """The key of `st.user` under which a proxy's header stands."""
 WHOLE_LAB = ""
@@ -72,7 +75,13 @@ def current(settings: Settings) -> Visitor | None:
             return None
         name = str(st.user.get("email") or st.user.get("name") or st.user["sub"])
         return _known("user", f"{st.user.get('iss')}\n{st.user['sub']}", name)
-    return _known("browser", st.context.cookies.get(COOKIE) or _session(), "")
+    return _known("browser", _cookie() or _session(), "")
+
+
+def _cookie() -> str:
+    """Return the browser's cookie; empty where it has none, or one in another form."""
+    cookie = st.context.cookies.get(COOKIE)
+    return cookie if isinstance(cookie, str) and COOKIE_FORM.fullmatch(cookie) else ""
 
 
 def _session() -> str:
