@@ -32,7 +32,8 @@ from components.cli.shared import (
 from components.corpora import coverage, quoted, read_candidates, read_qrels
 from components.domain import Corpus, InputError, Judgments, LabError
 from components.evaluation import Plan, Subset
-from components.evaluation.store import EvaluationStore, saved_evaluation
+from components.evaluation.saved import saved_evaluation
+from components.evaluation.store import EvaluationStore
 from components.exports import evaluation as exported
 from components.exports.evaluation_report import EvaluationReport
 from components.lab import Lab, catalog

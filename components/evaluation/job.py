@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from components.domain import Corpus, LabError
 from components.evaluation.planning import Plan
 from components.evaluation.running import Evaluation, evaluate
-from components.evaluation.store import EvaluationStore, SavedEvaluation, saved_evaluation
+from components.evaluation.saved import SavedEvaluation, saved_evaluation
+from components.evaluation.store import EvaluationStore
 from components.lab import PAID_PATIENCE_S, Lab, catalog, costs
 from components.lab.work import Step, Worker
 from components.measures import Metrics

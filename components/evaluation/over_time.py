@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from components.evaluation.saved import SavedEvaluation
 from components.evaluation.significance import Difference, difference, holm
-from components.evaluation.store import SavedEvaluation
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,10 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-import uuid
 import zlib
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +21,21 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 from pydantic_core import to_json  # megabytes: json would hold the interpreter for long
 
-from components.config import Settings
 from components.corpora import first_fault
 from components.domain import Failure, Query, StoreError, Timing
 from components.evaluation.planning import CANDIDATES, Plan
 from components.evaluation.running import Evaluation, Ranked
+from components.evaluation.saved import EvaluationSummary, SavedEvaluation
 from components.evaluation.saved_format import VERSION, SavedBody, SavedHead, SavedVersion
 from components.lab import catalog
 from components.measures import Metrics
 from components.pipeline import Pipelines
 from components.storage.sqlite import WHOLE_LAB, Database, owned
-from components.wording import queries, shortened
+from components.wording import shortened
 
 FILE = "evaluations.sqlite"
+MOST_BYTES = 1_000_000_000
+"""Bytes of rankings that one saved evaluation holds at most."""
 _DAMAGE = (OSError, EOFError, ValueError, IndexError, zlib.error)
 _log = logging.getLogger(__name__)
 _METADATA = sa.MetaData()
@@ -48,66 +49,6 @@ _TABLE = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("owner", sa.String),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SavedEvaluation:
-    """One evaluation with all that it takes to show it again; `models` by system."""
-
-    id: str
-    made: datetime
-    plan: Plan
-    evaluation: Evaluation
-    models: Mapping[str, str]
-
-    @property
-    def title(self) -> str:
-        """Return what a list of evaluations shows."""
-        return _title(self.made, self.plan.corpus, len(self.evaluation.complete), self.plan.systems)
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationSummary:
-    """What a list of saved evaluations shows of one: no rankings."""
-
-    id: str
-    made: datetime
-    corpus: str
-    fingerprint: str
-    queries: int
-    subset: str
-    split: str
-    systems: tuple[str, ...]
-    initial_k: int
-    means: Mapping[str, Mapping[str, float]]
-
-    @property
-    def title(self) -> str:
-        """Return what a list of evaluations shows."""
-        return _title(self.made, self.corpus, self.queries, self.systems)
-
-
-def _title(made: datetime, corpus: str, n: int, systems: Collection[str]) -> str:
-    return f"{made:%d %b %Y %H:%M} UTC · {corpus} · {queries(n)} · {', '.join(systems)}"
-
-
-def saved_evaluation(
-    plan: Plan, evaluation: Evaluation, settings: Settings, id: str = ""
-) -> SavedEvaluation:
-    """Return an evaluation as it is saved now; with an `id`, it takes that one's place."""
-    models = models_of(plan, settings)
-    return SavedEvaluation(id or uuid.uuid4().hex, datetime.now(UTC), plan, evaluation, models)
-
-
-def models_of(plan: Plan, settings: Settings) -> dict[str, str]:
-    """Return each system's model and revision."""
-    specs = {key: catalog.reranker_spec(key, settings) for key in plan.pipelines.rerankers}
-    if plan.first_stage != CANDIDATES:
-        specs = {plan.first_stage: catalog.first_stage(plan.first_stage).spec} | specs
-    named = {
-        key: " ".join(p for p in (s.model or s.label, s.revision) if p) for key, s in specs.items()
-    }
-    return {CANDIDATES: "candidates from a file"} | named if CANDIDATES in plan.systems else named
 
 
 class EvaluationStore:
@@ -171,7 +112,7 @@ class EvaluationStore:
             raise StoreError("This evaluation is no longer kept.", "Choose another one.")
         try:
             head = _saved_head(row)
-            return _loaded(row, head, SavedBody.model_validate_json(gzip.decompress(row.body)))
+            return _loaded(row, head, SavedBody.model_validate_json(_unzipped(row.body)))
         except _DAMAGE as exc:
             fault = first_fault(exc) if isinstance(exc, ValidationError) else type(exc).__name__
             raise StoreError(
@@ -184,6 +125,15 @@ class EvaluationStore:
             connection.execute(
                 sa.delete(_TABLE).where(_TABLE.c.id == id, owned(_TABLE.c.owner, owner))
             )
+
+
+def _unzipped(body: bytes) -> bytes:
+    """Return a body unzipped; raise ValueError for more than MOST_BYTES, zlib.error for damage."""
+    unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # a gzip header
+    data = unzip.decompress(body, MOST_BYTES)
+    if not unzip.eof:
+        raise ValueError(f"it is cut off, or has more than {MOST_BYTES:,} bytes")
+    return data
 
 
 def _saved_head(row: Any) -> SavedHead:  # noqa: ANN401

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from components.charts.palette import LIGHT, Palette, SystemStyle, evaluated_styles
 from components.config import Settings
 from components.domain import Corpus
+from components.evaluation.saved import SavedEvaluation
 from components.evaluation.significance import Difference, differences, sentence
-from components.evaluation.store import SavedEvaluation
 from components.evaluation.summary import StageTime
 from components.lab import catalog
 from components.measures import DEFAULT, Metrics, usual_measures

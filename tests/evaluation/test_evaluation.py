@@ -22,7 +22,7 @@ from components.domain import (
     Query,
 )
 from components.evaluation import CANDIDATES, Evaluation, Plan, Subset, evaluate, plan
-from components.evaluation.store import saved_evaluation
+from components.evaluation.saved import saved_evaluation
 from components.exports.evaluation import write
 from components.exports.evaluation_report import EvaluationReport
 from components.exports.trec import file_name

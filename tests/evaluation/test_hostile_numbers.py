@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from components.domain import StoreError
-from components.evaluation.store import FILE, EvaluationStore, SavedEvaluation
+from components.evaluation.saved import SavedEvaluation
+from components.evaluation.store import FILE, EvaluationStore
 from components.measures import measure
 
 MADE = "2026-11-22T10:00:00+00:00"

@@ -8,7 +8,7 @@ import pytest
 from components.domain import Query, Timing, Usage
 from components.evaluation import Evaluation, Plan, Ranked
 from components.evaluation.over_time import changes, unlike
-from components.evaluation.store import SavedEvaluation
+from components.evaluation.saved import SavedEvaluation
 from components.pipeline import Pipelines
 
 QUERIES = tuple(Query(f"q{n}", f"query {n}") for n in range(3))

@@ -15,13 +15,8 @@ import pytest
 from components.config import Settings
 from components.domain import Corpus, Document, Failure, Query, StoreError, Timing, Usage
 from components.evaluation import CANDIDATES, Evaluation, Ranked, evaluate, plan
-from components.evaluation.store import (
-    FILE,
-    EvaluationStore,
-    SavedEvaluation,
-    models_of,
-    saved_evaluation,
-)
+from components.evaluation.saved import SavedEvaluation, models_of, saved_evaluation
+from components.evaluation.store import FILE, EvaluationStore
 from components.lab import Lab
 from components.pipeline import Pipelines
 from components.storage.sqlite import WHOLE_LAB

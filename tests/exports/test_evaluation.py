@@ -27,7 +27,7 @@ from components.domain import (
     Timing,
 )
 from components.evaluation import Evaluation, Plan, ranked
-from components.evaluation.store import SavedEvaluation
+from components.evaluation.saved import SavedEvaluation
 from components.exports.evaluation import NAMES, files, write, zipped
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from components.config import Settings
 from components.domain import Comparison, Corpus, Document, Failure, Hit, Query, Ranking
 from components.evaluation import Evaluation, Plan
-from components.evaluation.store import SavedEvaluation
+from components.evaluation.saved import SavedEvaluation
 from components.exports.evaluation import files
 from components.exports.evaluation_report import EvaluationReport
 from components.pipeline import Pipelines

@@ -15,7 +15,8 @@ from streamlit.testing.v1 import AppTest
 from components.config import Settings
 from components.domain import Corpus, Document, Query
 from components.evaluation.job import EvaluationJob
-from components.evaluation.store import FILE, EvaluationStore, SavedEvaluation
+from components.evaluation.saved import SavedEvaluation
+from components.evaluation.store import FILE, EvaluationStore
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport
 from components.ui.shared import state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from components.corpora.pasted import NAME, pasted_corpus
-from components.ui.shared import page, state
+from components.ui.shared import page, state, uploads
 
 EXAMPLE = """Catch an exception with try and except, and name the class you expect.
 The weather in the harbour is mild this week.
@@ -22,7 +22,7 @@ def popover() -> None:
         pasted = st.text_area("Texts", value=EXAMPLE, height=220, key="_pasted")
         if st.button("Rerank these", key="rerank_pasted", type="primary"):
             with page.complaints():
-                state.bring(pasted_corpus(pasted))
+                uploads.bring(pasted_corpus(pasted))
                 state.choose_corpus(NAME)
                 state.put(state.QUERY, query)
                 st.rerun()

@@ -9,7 +9,7 @@ import streamlit as st
 from components.exports.permalink import parameters
 from components.measures import DEFAULT
 from components.pipeline.limits import MAX_TEXT
-from components.ui.shared import state
+from components.ui.shared import state, uploads
 
 _KEYS: Mapping[str, str] = {
     "q": state.QUERY,
@@ -50,7 +50,7 @@ def _read_corpus(given: Mapping[str, list[str]]) -> list[str]:
     """Choose the address's corpus; return what there is to say of it."""
     name, token = given.get("corpus", [""])[0], given.get("upload", [""])[0]
     if token:
-        name = state.open_link(token) or name
+        name = uploads.open_link(token) or name
     if not name:
         return []
     if name not in state.corpus_names():
@@ -68,7 +68,7 @@ def write() -> None:
     view = {
         "corpus": corpus.name,
         "fingerprint": corpus.fingerprint[:12],
-        "upload": state.link_token(),
+        "upload": uploads.link_token(),
         "q": state.query()[:MAX_TEXT],
         "first": state.get(state.FIRST_STAGE),
         "reranker": list(state.get(state.RERANKERS)) or [""],

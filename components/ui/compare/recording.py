@@ -23,7 +23,7 @@ from components.pipeline import Pipelines, QueryInput, Request
 from components.pipeline.job import ComparisonJob
 from components.pipeline.limits import MAX_SYSTEMS
 from components.ui.compare.board.view import column_specs, first_spec
-from components.ui.shared import page, state
+from components.ui.shared import page, state, uploads
 
 MOST_SAVED = 200
 """Comparisons of one session that can be saved; the oldest are dropped."""
@@ -157,7 +157,7 @@ def _replay(recording: Recording) -> None:
     """Make a recording the session's: its corpus, its first query, only its own columns."""
     names = [n for n in state.corpus_names() if recording.matches(state.corpus_named(n))]
     if not names:
-        state.bring(recording.corpus())
+        uploads.bring(recording.corpus())
         names = [recording.name]
     state.choose_corpus(names[0])
     state.put(state.RECORDING, recording)

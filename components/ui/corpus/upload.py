@@ -19,7 +19,7 @@ from components.corpora import (
 from components.domain import Corpus, CorpusError
 from components.ui.corpus import indexing, reading
 from components.ui.corpus.overview import CELL_CHARACTERS, passages
-from components.ui.shared import page, state
+from components.ui.shared import page, state, uploads
 from components.wording import shortened
 
 NO_COLUMN = "(none)"
@@ -116,7 +116,7 @@ def _adopt(corpus: Corpus, name: str) -> None:
             f"The name {name!r} is empty or taken by a sample.", "Give the corpus another name."
         )
     named = replace(corpus, name=name)
-    state.bring(named, keep=True)
+    uploads.bring(named, keep=True)
     state.choose_corpus(name)
     indexing.begin(named, state.get(state.FIRST_STAGE), tokens=False)
     st.rerun()

@@ -9,7 +9,7 @@ import streamlit as st
 from components.analysis.quality import Change
 from components.charts import evaluation as charts
 from components.evaluation import summary
-from components.evaluation.store import SavedEvaluation
+from components.evaluation.saved import SavedEvaluation
 from components.exports.evaluation_report import EvaluationReport
 from components.pipeline.limits import MAX_INITIAL_K
 from components.ui.shared import page, state

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from components.domain import LabError
-from components.evaluation.store import EvaluationStore, SavedEvaluation
+from components.evaluation.saved import SavedEvaluation
+from components.evaluation.store import EvaluationStore
 from components.ui.evaluate.report import open_saved
 from components.ui.shared import page, state
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from components.evaluation.saved import SavedEvaluation
 from components.evaluation.significance import Difference
-from components.evaluation.store import SavedEvaluation
 from components.exports.evaluation_report import EvaluationReport
 from components.measures import Metrics, cutoff_of, families, measures_at, usual_measures
 from components.ui.shared import page, state

@@ -9,7 +9,7 @@ from components.charts.palette import evaluated_styles
 from components.domain import LabError
 from components.evaluation import Plan
 from components.evaluation.job import EvaluationJob, at_work
-from components.evaluation.store import SavedEvaluation
+from components.evaluation.saved import SavedEvaluation
 from components.ui.evaluate import report
 from components.ui.evaluate.planning import describe_plan, estimate
 from components.ui.shared import page, spending, state

@@ -8,7 +8,8 @@ import streamlit as st
 
 from components.domain import LabError
 from components.evaluation.over_time import changes, unlike
-from components.evaluation.store import EvaluationStore, EvaluationSummary, SavedEvaluation
+from components.evaluation.saved import EvaluationSummary, SavedEvaluation
+from components.evaluation.store import EvaluationStore
 from components.exports.evaluation_report import EvaluationReport
 from components.ui.evaluate import exports
 from components.ui.evaluate.report import open_saved

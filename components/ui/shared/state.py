@@ -13,6 +13,7 @@ from components.config import Settings
 from components.corpora import open_corpus, sample_names
 from components.domain import Corpus, UnavailableError
 from components.lab import BackgroundTask, Lab, Worker, catalog, read_settings
+from components.lab.uploads import UploadShelf
 from components.pipeline import limits
 from components.pipeline.job import ComparisonJob
 from components.ui.shared.visitor import Visitor, current, is_shared
@@ -190,33 +191,14 @@ def sample(name: str) -> Corpus:
     return open_corpus(name)
 
 
+def shelf() -> UploadShelf:
+    """Return the uploads of all visitors."""
+    return _lab().uploads
+
+
 def uploads() -> dict[str, Corpus]:
     """Return the visitor's uploads by name, and what else this session has brought along."""
-    return {**_lab().uploads.of(visitor().owner), **mapping(UPLOADS)}
-
-
-def bring(corpus: Corpus, *, keep: bool = False) -> None:
-    """Add a corpus to this session; with `keep` it is the visitor's, also after a reload."""
-    mapping(UPLOADS)[corpus.name] = corpus
-    if keep:
-        _lab().uploads.add(visitor().owner, corpus)
-
-
-def link_token() -> str:
-    """Return the token of a link to the session's corpus; empty where it is no kept upload."""
-    name = corpus().name
-    linked: dict[str, str] = mapping(LINKED)
-    return linked.get(name) or _lab().uploads.token(visitor().owner, name)
-
-
-def open_link(token: str) -> str | None:
-    """Bring the upload of a link into this session and return its name; None where it is gone."""
-    corpus = _lab().uploads.linked(token)
-    if corpus is None:
-        return None
-    bring(corpus)
-    mapping(LINKED)[corpus.name] = token
-    return corpus.name
+    return {**shelf().of(visitor().owner), **mapping(UPLOADS)}
 
 
 def corpus_names() -> tuple[str, ...]:

@@ -1,0 +1,74 @@
+"""Saved evaluations as records: one with all that it takes to show it, and its line in a list."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from components.config import Settings
+from components.evaluation.planning import CANDIDATES, Plan
+from components.evaluation.running import Evaluation
+from components.lab import catalog
+from components.wording import queries
+
+
+@dataclass(frozen=True, slots=True)
+class SavedEvaluation:
+    """One evaluation with all that it takes to show it again; `models` by system."""
+
+    id: str
+    made: datetime
+    plan: Plan
+    evaluation: Evaluation
+    models: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        """Return what a list of evaluations shows."""
+        return _title(self.made, self.plan.corpus, len(self.evaluation.complete), self.plan.systems)
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSummary:
+    """What a list of saved evaluations shows of one: no rankings."""
+
+    id: str
+    made: datetime
+    corpus: str
+    fingerprint: str
+    queries: int
+    subset: str
+    split: str
+    systems: tuple[str, ...]
+    initial_k: int
+    means: Mapping[str, Mapping[str, float]]
+
+    @property
+    def title(self) -> str:
+        """Return what a list of evaluations shows."""
+        return _title(self.made, self.corpus, self.queries, self.systems)
+
+
+def _title(made: datetime, corpus: str, n: int, systems: Collection[str]) -> str:
+    return f"{made:%d %b %Y %H:%M} UTC · {corpus} · {queries(n)} · {', '.join(systems)}"
+
+
+def saved_evaluation(
+    plan: Plan, evaluation: Evaluation, settings: Settings, id: str = ""
+) -> SavedEvaluation:
+    """Return an evaluation as it is saved now; with an `id`, it takes that one's place."""
+    models = models_of(plan, settings)
+    return SavedEvaluation(id or uuid.uuid4().hex, datetime.now(UTC), plan, evaluation, models)
+
+
+def models_of(plan: Plan, settings: Settings) -> dict[str, str]:
+    """Return each system's model and revision."""
+    specs = {key: catalog.reranker_spec(key, settings) for key in plan.pipelines.rerankers}
+    if plan.first_stage != CANDIDATES:
+        specs = {plan.first_stage: catalog.first_stage(plan.first_stage).spec} | specs
+    named = {
+        key: " ".join(p for p in (s.model or s.label, s.revision) if p) for key, s in specs.items()
+    }
+    return {CANDIDATES: "candidates from a file"} | named if CANDIDATES in plan.systems else named
