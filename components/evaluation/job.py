@@ -12,7 +12,7 @@ from components.evaluation.running import Evaluation, evaluate
 from components.evaluation.saved import SavedEvaluation, saved_evaluation
 from components.evaluation.store import EvaluationStore
 from components.lab import PAID_PATIENCE_S, Lab, catalog, costs
-from components.lab.work import Step, Worker
+from components.lab.work import PROGRESS, Step, Worker
 from components.measures import Metrics
 
 MEASURED_AT_ONCE = 200
@@ -82,6 +82,7 @@ class EvaluationJob(Worker):
             self.stop()
         self.check()
         self.step = Step(system, done, total)
+        self.news.tell(PROGRESS)
         if done >= self._next:  # measured on the way, so that the end does not wait for it
             self._next = done + MEASURED_AT_ONCE
             self.metrics = self.evaluation.metrics(self.plan.judgments, computed=self.metrics)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from components.domain import Cancelled, LabError
+from components.lab.news import News
 
 _log = logging.getLogger(__name__)
 StepReport = Callable[[str, int, int], None]
@@ -31,6 +32,8 @@ class Step:
     total: int = 0
 
 
+ENDED, PROGRESS = "ended", "progress"
+"""Topics of a worker's news."""
 PAID_PATIENCE_S = 120.0
 """Seconds after which work that costs money ends, once nothing has asked about it."""
 
@@ -47,9 +50,10 @@ class Worker(ABC):
         patience_s: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._stop = threading.Event()
+        self._stop, self._finished = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._guarded, name=name, daemon=True)
         self.error: LabError | None = None
+        self.news = News()
         self._patience_s, self._clock = patience_s, clock
         self._asked_s = clock()
 
@@ -78,7 +82,7 @@ class Worker(ABC):
     @property
     def finished(self) -> bool:
         """Return whether the work has ended, well or not."""
-        return not self._thread.is_alive() and self._thread.ident is not None
+        return self._finished.is_set()
 
     @property
     def impatient(self) -> bool:
@@ -113,7 +117,11 @@ class Worker(ABC):
         except Exception as exc:  # the page must say so instead of waiting for ever
             _log.exception("%s failed", self._thread.name)
             self.error = LabError(f"{type(exc).__name__}: {exc}", "See the lab's log.")
-        self._end()
+        try:
+            self._end()
+        finally:
+            self._finished.set()
+            self.news.tell(ENDED)
 
 
 class BackgroundTask(Worker):
@@ -138,6 +146,7 @@ class BackgroundTask(Worker):
     def _report(self, step: str, done: int, total: int) -> None:
         self.check()
         self.step = Step(step, done, total)
+        self.news.tell(PROGRESS)
 
     def _work(self) -> None:
         self._work_on(self._report)

@@ -81,13 +81,16 @@ class ComparisonJob(Worker):
         """Note how far a system is; raise Cancelled once the work was stopped."""
         self.check()
         # bm25 can be the first stage and a reranker at once
-        self.steps[FIRST if self.comparison is None else system] = Step(state, done, total)
+        topic = FIRST if self.comparison is None else system
+        self.steps[topic] = Step(state, done, total)
+        self.news.tell(topic)
 
     def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
         """Take the comparison so far."""
         system = FIRST if self.comparison is None else result.system
         self.comparison = comparison
         self.steps[system] = Step("failed" if isinstance(result, Failure) else "done")
+        self.news.tell(system)
 
     def _work(self) -> None:
         run = replace(self.run, watcher=self)
