@@ -130,13 +130,13 @@ def run(windows: Sequence[Window], rounds: int, pids: tuple[int, list[int]]) -> 
     wall = time.perf_counter() - begun
     n = sum(len(w.seconds) for w in windows)
     seconds = sorted(s for w in windows for s in w.seconds)
-    print(
+    sys.stdout.write(
         f"{n} searches in {wall:.1f} s; median {statistics.median(seconds):.2f} s, first "
         f"{seconds[0]:.2f}, last {seconds[-1]:.2f}\n"
         f"a search: server {(processor_s(server) - before[0]) / n:.3f} s, browser "
         f"{(sum(map(processor_s, browser)) - before[1]) / n:.3f} s of processor time, "
         f"{sum(w.runs - r for w, r in zip(windows, runs, strict=True)) / n:.1f} script runs, "
-        f"{sum(w.received - r for w, r in zip(windows, received, strict=True)) / n / 1000:.0f} kB"
+        f"{sum(w.received - r for w, r in zip(windows, received, strict=True)) / n / 1000:.0f} kB\n"
     )
 
 
