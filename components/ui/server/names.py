@@ -16,7 +16,7 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of one lab: `exact` as they are, and literal addresses unless it is bound to loopback.
+    """The names of one lab: `exact` ones, and any literal address unless it is bound to loopback.
 
     A page of another site whose name is made to mean this machine (DNS rebinding) reaches the lab
     under that name, never under a literal address; so any literal address is safe to answer.

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from components.charts.palette import DARK, LETTERS, LIGHT, Palette
 from components.corpora import sample_names
 from components.domain import LabError
-from components.ui.shared import state
+from components.ui.shared import sign_in, state
 from components.wording import key_form
 
 # Streamlit's first table imports pandas. Plotly looks for it in every chart, and fails where
@@ -95,10 +95,11 @@ def setup(title: str) -> None:
             st.markdown("Rerank Lab")
         for path, label in PAGES:
             st.page_link(path, label=label, width="content")
-        with st.container(key="where", width="content"):
+        with st.container(key="where", width="content", gap=None):
             corpus = state.corpus()
             engine = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
             soft(f"{corpus.name} · {len(corpus.documents):,} passages · {engine}", "where")
+            sign_in.line()
     state.ask_about_work()
     _stay_with_paid_work()
 
