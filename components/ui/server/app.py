@@ -77,9 +77,18 @@ def run(settings: Settings, address: str, port: int) -> None:
     # Uvicorn would take the peer's address from X-Forwarded-For where this machine sends it, and
     # whoever stands behind a proxy could name himself one. The checks need the socket's own.
     os.environ["FORWARDED_ALLOW_IPS"] = ""
-    logging.getLogger("uvicorn.error").addFilter(lambda line: line.levelno >= logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     sys.argv = [str(ROOT / "app.py")]  # Streamlit takes the script's folder and arguments from it
     build(settings, address).run(config=options(settings, address, port))
+
+
+def _is_news(line: logging.LogRecord) -> bool:
+    """Return whether a line of Uvicorn's log is worth reading: no greeting, no false alarm.
+
+    It takes every web socket that is refused with an HTTP answer for one that was forgotten.
+    """
+    forgotten = line.getMessage().startswith("ASGI callable returned without completing handshake")
+    return line.levelno >= logging.WARNING and not forgotten
 
 
 def audience(settings: Settings, address: str) -> str:

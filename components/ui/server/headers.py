@@ -37,7 +37,7 @@ def _content_security_policy() -> str:
         "img-src": ["'self'", "data:", "blob:"],
         "font-src": ["'self'", "data:"],
         "connect-src": ["'self'"],
-        "worker-src": ["'self'", "blob:"],
+        "worker-src": ["'self'"],
         "frame-src": ["'none'"],
         "frame-ancestors": ["'none'"],
         "object-src": ["'none'"],

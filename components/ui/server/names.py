@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from components.config import Settings
 from components.ui.shared.visitor import is_loopback
 
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?")
+_LABEL = "[A-Za-z0-9_-]+"
+_HOST = re.compile(rf"(\[[0-9A-Fa-f:.]+\]|{_LABEL}(?:\.{_LABEL})*\.?)(:[0-9]{{1,5}})?")
 
 
 @dataclass(frozen=True, slots=True)
