@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit.logger import get_logger
 
 from components.config import Settings
 from components.ui.server.guard import Guard
@@ -22,6 +23,7 @@ from components.ui.server.names import names_of
 from components.ui.server.returning import Returning
 from components.ui.shared import visitor
 
+_SIGN_IN = "streamlit.web.server.starlette.starlette_auth_routes"
 ROOT = Path(__file__).resolve().parents[3]
 """The folder of app.py and of Streamlit's configuration."""
 
@@ -78,6 +80,7 @@ def run(settings: Settings, address: str, port: int) -> None:
     # whoever stands behind a proxy could name himself one. The checks need the socket's own.
     os.environ["FORWARDED_ALLOW_IPS"] = ""
     logging.getLogger("uvicorn.error").addFilter(_is_news)
+    get_logger(_SIGN_IN).addFilter(_in_one_line)
     sys.argv = [str(ROOT / "app.py")]  # Streamlit takes the script's folder and arguments from it
     build(settings, address).run(config=options(settings, address, port))
 
@@ -89,6 +92,15 @@ def _is_news(line: logging.LogRecord) -> bool:
     """
     forgotten = line.getMessage().startswith("ASGI callable returned without completing handshake")
     return line.levelno >= logging.WARNING and not forgotten
+
+
+def _in_one_line(line: logging.LogRecord) -> bool:
+    """Write an error's last word instead of its traceback: that a provider is down is no fault."""
+    if line.exc_info and line.exc_info[1]:
+        error = line.exc_info[1]
+        line.msg, line.args = f"{line.getMessage()} {type(error).__name__}: {error}", ()
+        line.exc_info = line.exc_text = None
+    return True
 
 
 def audience(settings: Settings, address: str) -> str:
