@@ -59,7 +59,7 @@ def _listening(host: str, port: int) -> str:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((host, port))
-        except (socket.gaierror, UnicodeError):
+        except (socket.gaierror, UnicodeError, TypeError):  # the last where IDNA cannot write it
             raise InputError(
                 f"--host {host[:100]!r} is no address and no known name.",
                 "For example: --host 127.0.0.1.",
