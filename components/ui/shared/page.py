@@ -52,6 +52,9 @@ _STYLE = """<style>
   height: auto; }
 .st-key-ask [data-testid="stFormSubmitButton"] button { padding: .72rem 1.5rem; font-weight: 600; }
 .st-key-nav > :last-child { margin-left: auto; }
+.st-key-where { align-items: flex-end; }
+.st-key-sign-out button { min-height: 1.5rem; padding: 0 0 0 .4rem; }
+.st-key-sign-out button p { font-size: .88rem; }
 .st-key-verdict { border-left: 3px solid currentColor; padding: .1rem 0 .1rem .9rem; gap: .1rem; }
 .st-key-verdict [data-testid="stText"] { font-size: 1.06rem; }
 [data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
@@ -68,6 +71,7 @@ _STYLE = """<style>
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: .8rem .8rem 3rem; }
   .st-key-nav > :last-child { margin-left: 0; }
+  .st-key-where { align-items: flex-start; }
 }
 </style>"""
 
