@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -15,7 +14,6 @@ from components.config import Settings
 from components.ui.server.headers import refuse
 from components.ui.shared import visitor
 
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _YEAR_S = 365 * 24 * 3600
 _CONDITIONS = {b"if-none-match", b"if-modified-since"}
 
@@ -107,4 +105,4 @@ class VisitorCookie:
 def _has_cookie(scope: Scope) -> bool:
     """Return whether a request brings a visitor's cookie in the form in which it is set."""
     cookies = cookie_parser(Headers(scope=scope).get("cookie", ""))
-    return bool(_TOKEN.fullmatch(cookies.get(visitor.COOKIE, "")))
+    return bool(visitor.COOKIE_FORM.fullmatch(cookies.get(visitor.COOKIE, "")))

@@ -165,11 +165,6 @@ def visitor() -> Visitor:
     return visitor
 
 
-def settings() -> Settings:
-    """Return the process's settings."""
-    return _lab().settings
-
-
 def lab() -> Lab:
     """Return the process's lab for this session's visitor; models and store are shared by all.
 
