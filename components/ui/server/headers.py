@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit
@@ -17,22 +16,18 @@ _PAGE = Path(streamlit.__file__).parent / "static" / "index.html"
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def _script_hashes() -> Sequence[str]:
-    """Return the hashes of the scripts that stand in Streamlit's own page."""
-    scripts = _INLINE.findall(_PAGE.read_text(encoding="utf-8"))
-    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
-    return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
-
-
 def _content_security_policy() -> str:
     """Return what a page may load: nothing from elsewhere, no image above all.
 
     Styles are written into the page by Streamlit's and Plotly's scripts. A component's script comes
-    as text over the web socket and is imported from a blob.
+    as text over the web socket and is imported from a blob. The scripts that stand in Streamlit's
+    own page are known by their hashes.
     """
+    scripts = _INLINE.findall(_PAGE.read_text(encoding="utf-8"))
+    digests = (base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts)
     rules = {
         "default-src": ["'self'"],
-        "script-src": ["'self'", "blob:", *_script_hashes()],
+        "script-src": ["'self'", "blob:", *(f"'sha256-{digest}'" for digest in digests)],
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:", "blob:"],
         "font-src": ["'self'", "data:"],

@@ -75,7 +75,11 @@ class VisitorCookie:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["type"] != "http" or _has_cookie(scope):
+        cookies = (
+            cookie_parser(Headers(scope=scope).get("cookie", "")) if "headers" in scope else {}
+        )
+        has_one = visitor.COOKIE_FORM.fullmatch(cookies.get(visitor.COOKIE, ""))
+        if scope["type"] != "http" or has_one:
             await self._app(scope, receive, send)
             return
 
@@ -94,15 +98,6 @@ class VisitorCookie:
     def _cookie(self, scope: Scope) -> str:
         path = "/" + (st.get_option("server.baseUrlPath") or "").strip("/")
         cookie = f"{visitor.COOKIE}={secrets.token_urlsafe(32)}; Path={path}; Max-Age={_YEAR_S}"
-        secure = "; Secure" if self._is_secure(scope) else ""
-        return f"{cookie}; HttpOnly; SameSite=Lax{secure}"
-
-    def _is_secure(self, scope: Scope) -> bool:
         forwarded = Headers(scope=scope).get("x-forwarded-proto", "").strip().lower()
-        return scope["scheme"] == "https" or (forwarded == "https" and scope in self._proxies)
-
-
-def _has_cookie(scope: Scope) -> bool:
-    """Return whether a request brings a visitor's cookie in the form in which it is set."""
-    cookies = cookie_parser(Headers(scope=scope).get("cookie", ""))
-    return bool(visitor.COOKIE_FORM.fullmatch(cookies.get(visitor.COOKIE, "")))
+        by_https = scope["scheme"] == "https" or (forwarded == "https" and scope in self._proxies)
+        return f"{cookie}; HttpOnly; SameSite=Lax{'; Secure' if by_https else ''}"
