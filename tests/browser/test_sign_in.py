@@ -110,7 +110,7 @@ def test_a_provider_that_is_down_is_said_in_one_line(
 
 
 def test_a_forged_identity_is_nobodys(tab: Tab, lab: AppServer) -> None:
-    sign_in(tab, lab)
+    sign_in(tab, lab, "/corpus")
     tab.locator(SIGN_OUT).wait_for()
     [real] = [c for c in tab.context.cookies() if c["name"] == "_streamlit_user"]
     middle = len(real["value"]) // 2
@@ -119,7 +119,7 @@ def test_a_forged_identity_is_nobodys(tab: Tab, lab: AppServer) -> None:
         tab.context.add_cookies([real | {"value": value}])
         must_sign_in(tab, lab)
     tab.context.add_cookies([real])
-    tab.goto(lab.url)
+    tab.goto(f"{lab.url}/corpus")
     tab.locator(SIGN_OUT).wait_for()
 
 
