@@ -2,8 +2,9 @@
 
 from components.ui.compare import ask, permalink
 from components.ui.compare import page as compare
-from components.ui.shared import page
+from components.ui.shared import page, sign_in
 
+sign_in.gate()
 permalink.read()  # first: the header names the corpus of the address
 page.setup("Compare")
 request = ask.presenting()

@@ -2,8 +2,9 @@
 
 from components.ui.evaluate import evidence, link, planning, report
 from components.ui.evaluate import run as evaluate
-from components.ui.shared import page
+from components.ui.shared import page, sign_in
 
+sign_in.gate()
 page.setup("Evaluate")
 link.read()
 plan = planning.form()

@@ -2,8 +2,9 @@
 
 from components.ui.rerankers import costs, guide, spent
 from components.ui.rerankers import listing as rerankers
-from components.ui.shared import page
+from components.ui.shared import page, sign_in
 
+sign_in.gate()
 page.setup("Rerankers")
 models, which, prices = page.tabs("Models and keys", "Which one?", "Cost and latency")
 with models:

@@ -157,6 +157,21 @@ def test_the_guide_has_every_field(
 # ---------------------------------------------------------------- settings, packages, systems
 
 
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_the_examples_of_sharing_are_read(number: int, tmp_path: Path) -> None:
+    examples = fenced(read(GUIDES / "sharing.md"), "toml")
+    path = tmp_path / "lab.toml"
+    path.write_text(examples[number])
+    settings = read_settings({"RERANK_LAB_CONFIG": str(path)})
+    assert settings.sharing.hosts == ("lab.example.org",)
+    assert (settings.sign_in is not None, settings.sharing.user_header) == (
+        (False, ""),
+        (True, ""),
+        (False, "X-Forwarded-User"),
+    )[number]
+    assert len(examples) == 3
+
+
 def test_the_example_of_a_configuration_is_read(tmp_path: Path) -> None:
     [example] = fenced(read(GUIDES / "settings.md"), "toml")
     path = tmp_path / "lab.toml"

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from components.charts.palette import DARK, LETTERS, LIGHT, Palette
 from components.corpora import sample_names
 from components.domain import LabError
-from components.ui.shared import state
+from components.ui.shared import sign_in, state
 from components.wording import key_form
 
 # Streamlit's first table imports pandas. Plotly looks for it in every chart, and fails where
@@ -52,6 +52,9 @@ _STYLE = """<style>
   height: auto; }
 .st-key-ask [data-testid="stFormSubmitButton"] button { padding: .72rem 1.5rem; font-weight: 600; }
 .st-key-nav > :last-child { margin-left: auto; }
+.st-key-where { align-items: flex-end; }
+.st-key-sign-out button { min-height: 1.5rem; padding: 0 0 0 .4rem; }
+.st-key-sign-out button p { font-size: .88rem; }
 .st-key-verdict { border-left: 3px solid currentColor; padding: .1rem 0 .1rem .9rem; gap: .1rem; }
 .st-key-verdict [data-testid="stText"] { font-size: 1.06rem; }
 [data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
@@ -68,6 +71,7 @@ _STYLE = """<style>
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: .8rem .8rem 3rem; }
   .st-key-nav > :last-child { margin-left: 0; }
+  .st-key-where { align-items: flex-start; }
 }
 </style>"""
 
@@ -95,10 +99,11 @@ def setup(title: str) -> None:
             st.markdown("Rerank Lab")
         for path, label in PAGES:
             st.page_link(path, label=label, width="content")
-        with st.container(key="where", width="content"):
+        with st.container(key="where", width="content", gap=None):
             corpus = state.corpus()
             engine = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
             soft(f"{corpus.name} · {len(corpus.documents):,} passages · {engine}", "where")
+            sign_in.line()
     state.ask_about_work()
     _stay_with_paid_work()
 

@@ -38,13 +38,15 @@ class AppServer:
         return len(self.log.read_text())
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
 
 
-def _await(server: AppServer) -> None:
+def await_health(server: AppServer) -> None:
+    """Wait until a server answers."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.process.poll() is None:
         with suppress(httpx.HTTPError):
@@ -56,14 +58,18 @@ def _await(server: AppServer) -> None:
 
 @contextmanager
 def serve_app(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
+    port: int = 0,
 ) -> Iterator[AppServer]:
     """Run `command serve --port PORT` in a folder until the block ends; wait until it answers."""
-    port = _free_port()
+    port = port or free_port()
     home = Path(tempfile.mkdtemp(prefix="rerank-lab-server-"))
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "serve", "--port", str(port)],
+            [*command, "serve", "--port", str(port), *arguments],
             cwd=folder,
             env=os.environ | (environment or {}),
             stdout=log,
@@ -72,7 +78,7 @@ def serve_app(
         )
     server = AppServer(f"http://127.0.0.1:{port}", process, home / "log")
     try:
-        _await(server)
+        await_health(server)
         yield server
         server.check()
     finally:
