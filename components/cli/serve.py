@@ -28,9 +28,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Start the app in the browser."""
-    settings = (
-        read_settings()
-    )  # a mistake in the configuration is reported here, not in the browser
+    settings = read_settings()  # a mistake in it is reported here, not in the browser
     address = _listening(host.strip().strip("[]"), port)
     from components.ui import server  # other commands do without Streamlit
 

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 import streamlit as st
 
 from components.config import Settings
+from components.storage.sqlite import WHOLE_LAB
 
 COOKIE = "rerank_lab_visitor"
 """The cookie by which a browser is known again; `rerank-lab serve` sets it."""
@@ -18,8 +19,6 @@ COOKIE_FORM = re.compile(r"[A-Za-z0-9_-]{43}")
 """The form of the cookie: 32 random bytes in URL-safe Base64."""
 USER = "proxy_user"
 """The key of `st.user` under which a proxy's header stands."""
-WHOLE_LAB = ""
-"""The owner of everything on a lab that is bound to this machine."""
 _SESSION = "visitor_of_session"
 
 
