@@ -61,6 +61,9 @@ def options(settings: Settings, address: str, port: int) -> Mapping[str, Any]:
     """Return Streamlit's settings, whatever the environment says of them."""
     bound_here = ["localhost", "127.0.0.1", "::1", address, *settings.sharing.hosts]
     header = settings.sharing.user_header
+    trusted = {header: visitor.USER} if header else {}
+    if visitor.is_shared(settings, address):
+        trusted[visitor.BROWSER_HEADER] = visitor.BROWSER
     return {
         "server.address": address,
         "server.port": port,
@@ -69,7 +72,7 @@ def options(settings: Settings, address: str, port: int) -> Mapping[str, Any]:
         "server.enableXsrfProtection": True,
         "server.enableAgentApi": False,
         "server.scriptHealthCheckEnabled": False,
-        "server.trustedUserHeaders": {header: visitor.USER} if header else {},
+        "server.trustedUserHeaders": trusted,
         "logger.hideWelcomeMessage": True,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -67,7 +68,12 @@ class ProxyHeader:
 
 
 class VisitorCookie:
-    """Gives each browser a random cookie with the page, unless it brings one."""
+    """Gives each browser a random cookie with the page, unless it brings one.
+
+    Streamlit resumes a session for whoever names its id and is the same user. So that an id alone
+    opens nobody's session, a web socket is given a header that stands for the browser's cookie; one
+    without the cookie is a browser of its own each time.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -78,7 +84,10 @@ class VisitorCookie:
         cookies = (
             cookie_parser(Headers(scope=scope).get("cookie", "")) if "headers" in scope else {}
         )
-        has_one = visitor.COOKIE_FORM.fullmatch(cookies.get(visitor.COOKIE, ""))
+        cookie = cookies.get(visitor.COOKIE, "")
+        has_one = visitor.COOKIE_FORM.fullmatch(cookie)
+        if scope["type"] == "websocket":
+            scope = _from_browser(scope, cookie if has_one else secrets.token_urlsafe(32))
         if scope["type"] != "http" or has_one:
             await self._app(scope, receive, send)
             return
@@ -101,3 +110,11 @@ class VisitorCookie:
         forwarded = Headers(scope=scope).get("x-forwarded-proto", "").strip().lower()
         by_https = scope["scheme"] == "https" or (forwarded == "https" and scope in self._proxies)
         return f"{cookie}; HttpOnly; SameSite=Lax{'; Secure' if by_https else ''}"
+
+
+def _from_browser(scope: Scope, cookie: str) -> Scope:
+    """Return a web socket's request with the header that stands for its browser, and no other."""
+    scope = {**scope, "headers": list(scope["headers"])}
+    digest = hashlib.sha256(cookie.encode()).hexdigest()
+    MutableHeaders(scope=scope)[visitor.BROWSER_HEADER] = digest
+    return scope

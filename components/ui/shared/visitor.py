@@ -19,6 +19,10 @@ COOKIE_FORM = re.compile(r"[A-Za-z0-9_-]{43}")
 """The form of the cookie: 32 random bytes in URL-safe Base64."""
 USER = "proxy_user"
 """The key of `st.user` under which a proxy's header stands."""
+BROWSER_HEADER = "X-Rerank-Lab-Browser"
+"""The header by which the server tells Streamlit the browser of a web socket."""
+BROWSER = "browser"
+"""The key of `st.user` under which that header stands."""
 _SESSION = "visitor_of_session"
 
 

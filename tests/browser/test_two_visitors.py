@@ -1,0 +1,351 @@
+"""Two visitors of one shared lab: no way leads from one to the other's work.
+
+Ann uploads a corpus and evaluates it in a browser. Eve has the same documents, everything that Ann
+sent except her cookies, and whatever she can guess. All that the server tells Eve is searched for
+Ann's words.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import InvalidStatus
+
+from components.ui.shared.visitor import COOKIE
+from tests.browser.conftest import PATIENCE_MS, Visitor, watch
+from tests.support.browsing import jsonl, upload
+from tests.support.eavesdropping import overhear, rerun
+from tests.support.servers.app_server import AppServer
+from tests.support.servers.lab_server import serve_lab
+
+NAME = "anns-private-corpus"
+SECRET = "what did Ann ask in private"
+JUDGED = "d77"
+KEY = "sk-anns-own-Kx93Pq7LmZ20"
+ANNS = (NAME.encode(), SECRET.encode(), KEY.encode())
+PAGES = ("", "evaluate", "corpus", "rerankers")
+BM25 = "first=bm25&reranker=bm25"
+DOCUMENTS = [
+    {"_id": f"d{n}", "text": " ".join(f"word{n * i % 89}" for i in range(60))} for n in range(300)
+]
+
+
+def archive(queries: int) -> bytes:
+    """Return a zip of the documents; with queries that begin with Ann's, and their judgments."""
+    texts = [SECRET, *(f"word{n % 89} word{n % 7} word{n % 13}" for n in range(1, queries))]
+    rows = [{"_id": f"q{n}", "text": text} for n, text in enumerate(texts)]
+    judged = "".join(f"q{n}\t{JUDGED}\t1\n" for n in range(queries))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr("corpus.jsonl", jsonl(*DOCUMENTS))
+        if queries:
+            file.writestr("queries.jsonl", jsonl(*rows))
+            file.writestr("qrels/test.tsv", f"query-id\tcorpus-id\tscore\n{judged}")
+    return buffer.getvalue()
+
+
+@dataclass
+class Scene:
+    """The lab, both browsers, and what Ann's browser sent and was told."""
+
+    server: AppServer
+    ann: Visitor
+    eve: Visitor
+    sent: list[bytes]
+    told: list[ForwardMsg]
+
+    def cookie(self, visitor: Visitor) -> str:
+        """Return a visitor's cookie."""
+        cookies = visitor.page.context.cookies()
+        return next(str(c["value"]) for c in cookies if c["name"] == COOKIE)
+
+    def tells(self, *frames: bytes, cookie: str | None = None, **how: Any) -> bytes:  # noqa: ANN401
+        """Return what the server answers to frames from Eve's browser, or with another cookie."""
+        value = self.cookie(self.eve) if cookie is None else cookie
+        headers = {"Cookie": f"{COOKIE}={value}", **how.pop("headers", {})}
+        return overhear(self.server, frames, headers, **how)
+
+    @property
+    def session(self) -> str:
+        """Return the id of Ann's latest session."""
+        begun = [m.new_session.initialize for m in self.told if m.HasField("new_session")]
+        return begun[-1].session_id
+
+    @property
+    def buttons(self) -> dict[str, str]:
+        """Return the ids of all buttons that Ann has seen, by key."""
+        ids = (m.delta.new_element.button.id for m in self.told)
+        return {id.split("-", 2)[-1]: id for id in ids if id}
+
+    @property
+    def link(self) -> str:
+        """Return the query of Ann's present address."""
+        return urlsplit(self.ann.page.url).query
+
+
+def of_ann(told: bytes) -> list[bytes]:
+    """Return which of Ann's words are in what somebody was told."""
+    return [word for word in ANNS if word in told]
+
+
+@pytest.fixture(scope="module")
+def scene(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:  # noqa: ANN401
+    folder = tmp_path_factory.mktemp("two")
+    own = {"RERANK_LAB_DATA": str(folder / "data")}
+    with serve_lab(folder, "", ("--host", "0.0.0.0"), environment=own) as server:
+        visitors = []
+        sent, told = list[bytes](), list[ForwardMsg]()
+        for _ in range(2):
+            context = browser.new_context(viewport={"width": 1440, "height": 900})
+            context.set_default_timeout(PATIENCE_MS)
+            visitors.append(Visitor(context.new_page()))
+            watch(visitors[-1])
+        ann, eve = visitors
+        ann.page.on("websocket", lambda socket: _record(socket, sent, told))
+        for visitor, file, queries in ((ann, NAME, 4000), (eve, "eves", 0)):
+            visitor.page.goto(f"{server.url}/?corpus=exceptions&{BM25}")
+            visitor.page.locator(".board .card").first.wait_for()
+            visitor.go("Corpus")
+            upload(visitor, f"{file}.zip", archive(queries))
+        yield Scene(server, ann, eve, sent, told)
+        for visitor in visitors:
+            visitor.page.context.close()
+
+
+def _record(socket: Any, sent: list[bytes], told: list[ForwardMsg]) -> None:  # noqa: ANN401
+    socket.on("framesent", lambda frame: sent.append(frame) if isinstance(frame, bytes) else None)
+    socket.on(
+        "framereceived",
+        lambda frame: told.append(ForwardMsg.FromString(frame)) if isinstance(frame, bytes) else 0,
+    )
+
+
+def view(visitor: Visitor, name: str) -> Any:  # noqa: ANN401
+    """Open a view of the Evaluate page; return what is on the page."""
+    visitor.go("Evaluate")
+    visitor.page.get_by_role("radio", name=name, exact=True).click()
+    return visitor.page.locator("[data-testid=stMain]")
+
+
+# ------------------------------------------------- while Ann's evaluation is at work
+
+
+@pytest.fixture(scope="module")
+def at_work(scene: Scene) -> Scene:
+    """Begin Ann's evaluation, which takes longer than the tests that watch it."""
+    scene.ann.go("Evaluate")
+    scene.ann.page.locator(".st-key-evaluate_now button").click()
+    scene.ann.page.locator(".st-key-evaluating").wait_for()
+    return scene
+
+
+def is_at_work(scene: Scene) -> bool:
+    """Return whether Ann's evaluation is still at work, as another window of hers is told."""
+    return b"is at work" in scene.tells(rerun("evaluate"), cookie=scene.cookie(scene.ann))
+
+
+def test_nobody_else_is_told_of_an_evaluation_at_work(at_work: Scene) -> None:
+    told = at_work.tells(*(rerun(page) for page in PAGES[1:]))
+    assert of_ann(told) == []
+    assert b"is at work" not in told
+    assert is_at_work(at_work)
+
+
+def test_pressing_the_others_buttons_stops_nothing(at_work: Scene) -> None:
+    buttons = at_work.buttons
+    assert {"stop_evaluation", "evaluate_now"} <= buttons.keys()
+    ids = [id for key, id in buttons.items() if key != "evaluate_now"]
+    told = at_work.tells(rerun("evaluate"), *(rerun("evaluate", triggers=[id]) for id in ids))
+    assert of_ann(told) == []
+    assert is_at_work(at_work)
+
+
+def test_the_id_of_a_connected_session_opens_it_for_nobody_else(at_work: Scene) -> None:
+    """The pages of the session's owner would hold typed keys, uploads and the evaluation."""
+    protocols = ("streamlit", "x", at_work.session)
+    for cookie in (None, "", "a" * 43):
+        told = at_work.tells(rerun("corpus"), cookie=cookie, protocols=protocols)
+        assert of_ann(told) == []
+    assert is_at_work(at_work)
+    began = at_work.ann.begun
+    at_work.ann.until(lambda: at_work.ann.begun > began)  # Ann's own socket is still connected
+
+
+def test_a_replay_of_what_the_other_sent_shows_nothing(at_work: Scene) -> None:
+    def wanted(frame: bytes) -> bool:
+        message = BackMsg.FromString(frame)
+        stale = message.rerun_script.fragment_id  # a fragment that only Ann's session has
+        return message.HasField("rerun_script") and not stale
+
+    frames = [frame for frame in at_work.sent if wanted(frame)]
+    assert len(frames) >= 4
+    assert of_ann(at_work.tells(*frames[-6:], cookie="c" * 43)) == []
+    assert is_at_work(at_work)
+
+
+# ------------------------------------------------- what Ann keeps
+
+
+@pytest.fixture(scope="module")
+def kept(at_work: Scene) -> Scene:
+    """Let Ann stop her evaluation, which keeps it."""
+    at_work.ann.page.locator(".st-key-stop_evaluation button").click()
+    at_work.ann.page.get_by_text("Stopped. What had finished is shown and kept.").wait_for()
+    at_work.ann.quiet()
+    assert len(parse_qs(at_work.link)["evaluation"][0]) == 32
+    return at_work
+
+
+def still_kept(scene: Scene) -> bool:
+    """Return whether Ann still has her evaluation and her upload."""
+    anybody = scene.tells(rerun("evaluate", scene.link), cookie="d" * 43)
+    own = scene.tells(rerun("evaluate"), cookie=scene.cookie(scene.ann))
+    return NAME.encode() in anybody and f"{NAME} (uploaded)".encode() in own
+
+
+def test_the_same_documents_list_and_open_nobody_elses_evaluation(kept: Scene) -> None:
+    eve = view(kept.eve, "Kept and files")
+    eve.get_by_text("None yet: every evaluation is kept here when it ends.").wait_for()
+    assert eve.locator(".st-key-open_last").count() == 0
+    assert of_ann(kept.eve.page.content().encode()) == []
+    view(kept.ann, "Kept and files").locator(".st-key-kept").wait_for()
+
+
+def test_guessed_ids_of_evaluations_open_nothing(kept: Scene) -> None:
+    real = parse_qs(kept.link)["evaluation"][0]
+    wrong = "0" if real[-1] != "0" else "1"
+    guesses = ["%", "_" * 32, "*", "' OR 1=1 --", real[:-1], real[:-1] + wrong, real.upper()]
+    guesses = [guess for guess in guesses if guess != real]
+    for guess in [*guesses, f"{real}%00", "../evaluations"]:
+        told = kept.tells(rerun("evaluate", f"evaluation={guess}"))
+        assert (guess, of_ann(told)) == (guess, [])
+
+
+def test_a_link_is_read_only(kept: Scene) -> None:
+    """Who has the link reads; nothing deletes, goes on with or takes over the evaluation."""
+    told = kept.tells(rerun("evaluate", kept.link))
+    assert NAME.encode() in told
+    for key in (b"delete_kept", b"resume", b"stop_evaluation"):
+        assert key not in told
+    kept.ann.page.locator(".st-key-resume").first.wait_for()
+    ids = [id for key, id in kept.buttons.items() if key in {"resume", "delete_kept", "open_kept"}]
+    assert ids
+    presses = [rerun("evaluate", kept.link, triggers=[id]) for id in ids]
+    assert b"delete_kept" not in kept.tells(rerun("evaluate", kept.link), *presses)
+    assert still_kept(kept)
+    assert not is_at_work(kept)
+
+
+def test_the_others_corpus_is_not_found_by_its_name(kept: Scene) -> None:
+    for name in (NAME, f"{NAME} (uploaded)", f"{NAME} (linked)"):
+        told = kept.tells(rerun("", f"corpus={name}&{BM25}"))
+        assert f"The corpus {name} is not here".encode() in told
+        assert SECRET.encode() not in told
+
+
+def test_guessed_tokens_of_uploads_open_nothing(kept: Scene) -> None:
+    kept.ann.go("Compare")
+    kept.ann.page.wait_for_url("**upload=**")
+    token = parse_qs(kept.link)["upload"][0]
+    assert len(token) == 32
+    guesses = ("%", "*", token[:-1], token[1:], token.swapcase(), f"{token}=", NAME, "a" * 32)
+    for guess in guesses:
+        assert of_ann(kept.tells(rerun("", f"upload={guess}&{BM25}"))) == [], guess
+    assert SECRET.encode() in kept.tells(rerun("", f"upload={token}&{BM25}"))
+    kept.ann.go("Evaluate")
+
+
+def test_forged_cookies_are_nobody(kept: Scene) -> None:
+    real = kept.cookie(kept.ann)
+    digest = sha256(f"browser\n{real}".encode()).hexdigest()[:40]
+    forged = ("", real[:-1], real[1:], real + "a", real.swapcase(), f"browser:{digest}", digest)
+    for value in (*forged, f'"{real[:-1]}"', f"{real[:-1]}%", "a" * 43, f"{real} "[1:]):
+        told = kept.tells(*(rerun(page) for page in PAGES[1:]), cookie=value)
+        assert (value, of_ann(told)) == (value, [])
+    assert still_kept(kept)
+
+
+def test_forged_identities_are_nobody(kept: Scene) -> None:
+    digest = sha256(kept.cookie(kept.ann).encode()).hexdigest()
+    names = ("X-Forwarded-User", "Remote-User", "X-Remote-User", "X-Streamlit-User", "X-Auth-User")
+    forged = dict.fromkeys((*names, "X-Rerank-Lab-Browser", "x_rerank_lab_browser"), digest)
+    forged |= {"X-Forwarded-For": "127.0.0.1", "Authorization": f"Bearer {digest}"}
+    told = kept.tells(
+        rerun("evaluate"), headers=forged, protocols=("streamlit", "x", kept.session)
+    )
+    assert of_ann(told) == []
+
+
+def test_another_sites_page_in_anns_browser_learns_nothing(kept: Scene) -> None:
+    ann, port = kept.cookie(kept.ann), httpx.URL(kept.server.url).port
+    for origin in ("https://evil.example", "null", f"http://evil.example:{port}"):
+        with pytest.raises(InvalidStatus) as refused:
+            kept.tells(rerun("evaluate"), cookie=ann, headers={"Origin": origin})
+        assert refused.value.response.status_code == 403
+    cookies = {"Cookie": f"{COOKIE}={ann}"}
+    answer = httpx.get(kept.server.url, headers={"Host": f"evil.example:{port}", **cookies})
+    assert answer.status_code == 421
+
+
+def test_addresses_of_files_cannot_be_listed_or_guessed(kept: Scene) -> None:
+    page = view(kept.ann, "Kept and files")
+    with kept.ann.page.expect_download() as download:
+        page.locator(".st-key-take-csv button").first.click()
+    path = urlsplit(download.value.url).path
+    assert path.startswith("/media/")
+    guesses = ("/media", "/media/", "/media/..%2f", "/media/%2e%2e/", path[:-6] + "0.csv")
+    session = f"/_stcore/upload_file/{kept.session}"
+    for guess in (*guesses, session, f"{session}/", f"{session}/a"):
+        answer = httpx.get(kept.server.url + guess, follow_redirects=True)
+        assert of_ann(answer.content) == [], guess
+    assert httpx.put(f"{kept.server.url}{session}/a", files={"f": b"x"}).status_code == 403
+    assert httpx.delete(f"{kept.server.url}{session}/a").status_code == 403
+
+
+def test_a_typed_key_is_the_sessions_own(kept: Scene) -> None:
+    kept.ann.go("Rerankers")
+    field = kept.ann.page.locator(".st-key-provider-cohere input").first
+    field.fill(KEY)
+    kept.ann.after(lambda: field.press("Enter"))
+    assert of_ann(kept.tells(*(rerun(page) for page in PAGES[1:]))) == []
+    told = kept.tells(rerun("", "corpus=exceptions&first=bm25&reranker=cohere"))
+    assert b"CO_API_KEY" in told
+    assert KEY.encode() not in kept.server.log.read_bytes()
+
+
+def test_forgetting_ones_searches_leaves_the_others(kept: Scene) -> None:
+    eve = view(kept.eve, "Past searches")
+    eve.locator(".st-key-past").wait_for()
+    eve.locator(".st-key-forget_searches button").click()
+    eve.get_by_text("None in that time.").wait_for()
+    view(kept.ann, "Past searches").locator(".st-key-past").wait_for()
+
+
+def test_the_id_of_a_session_that_has_gone_opens_it_for_nobody_else(kept: Scene) -> None:
+    gone = kept.session
+    kept.ann.page.goto("about:blank")
+    for cookie in (None, "", "b" * 43):
+        told = kept.tells(rerun("corpus"), cookie=cookie, protocols=("streamlit", "x", gone))
+        assert of_ann(told) == []
+
+
+def test_a_reload_keeps_ones_own(kept: Scene) -> None:
+    kept.ann.page.goto(f"{kept.server.url}/evaluate")
+    kept.ann.page.locator(".st-key-evaluate_now").wait_for()
+    kept.ann.idle()
+    kept.ann.choose("_evaluated_corpus", f"{NAME} (uploaded)")
+    kept.ann.page.locator(".st-key-open_last button").click()
+    kept.ann.page.locator(".st-key-verdict").wait_for()
+    log = kept.server.log.read_bytes()
+    assert of_ann(log) == []
+    assert b"Traceback" not in log
