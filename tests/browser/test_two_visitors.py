@@ -29,7 +29,7 @@ from tests.support.servers.app_server import AppServer
 from tests.support.servers.lab_server import serve_lab
 
 NAME = "anns-private-corpus"
-SECRET = "what did Ann ask in private"
+SECRET = "what did Ann ask of word3 in private"
 JUDGED = "d77"
 KEY = "sk-anns-own-Kx93Pq7LmZ20"
 ANNS = (NAME.encode(), SECRET.encode(), KEY.encode())
@@ -63,6 +63,8 @@ class Scene:
     eve: Visitor
     sent: list[bytes]
     told: list[ForwardMsg]
+    link: str = ""
+    """The query of the address of the evaluation that Ann keeps."""
 
     def cookie(self, visitor: Visitor) -> str:
         """Return a visitor's cookie."""
@@ -86,11 +88,6 @@ class Scene:
         """Return the ids of all buttons that Ann has seen, by key."""
         ids = (m.delta.new_element.button.id for m in self.told)
         return {id.split("-", 2)[-1]: id for id in ids if id}
-
-    @property
-    def link(self) -> str:
-        """Return the query of Ann's present address."""
-        return urlsplit(self.ann.page.url).query
 
 
 def of_ann(told: bytes) -> list[bytes]:
@@ -189,7 +186,7 @@ def test_a_replay_of_what_the_other_sent_shows_nothing(at_work: Scene) -> None:
 
     frames = [frame for frame in at_work.sent if wanted(frame)]
     assert len(frames) >= 4
-    assert of_ann(at_work.tells(*frames[-6:], cookie="c" * 43)) == []
+    assert of_ann(at_work.tells(*frames[-3:], cookie="c" * 43)) == []
     assert is_at_work(at_work)
 
 
@@ -202,6 +199,7 @@ def kept(at_work: Scene) -> Scene:
     at_work.ann.page.locator(".st-key-stop_evaluation button").click()
     at_work.ann.page.get_by_text("Stopped. What had finished is shown and kept.").wait_for()
     at_work.ann.quiet()
+    at_work.link = urlsplit(at_work.ann.page.url).query
     assert len(parse_qs(at_work.link)["evaluation"][0]) == 32
     return at_work
 
@@ -256,7 +254,7 @@ def test_the_others_corpus_is_not_found_by_its_name(kept: Scene) -> None:
 def test_guessed_tokens_of_uploads_open_nothing(kept: Scene) -> None:
     kept.ann.go("Compare")
     kept.ann.page.wait_for_url("**upload=**")
-    token = parse_qs(kept.link)["upload"][0]
+    token = parse_qs(urlsplit(kept.ann.page.url).query)["upload"][0]
     assert len(token) == 32
     guesses = ("%", "*", token[:-1], token[1:], token.swapcase(), f"{token}=", NAME, "a" * 32)
     for guess in guesses:
@@ -325,10 +323,10 @@ def test_a_typed_key_is_the_sessions_own(kept: Scene) -> None:
 
 def test_forgetting_ones_searches_leaves_the_others(kept: Scene) -> None:
     eve = view(kept.eve, "Past searches")
-    eve.locator(".st-key-past").wait_for()
+    eve.get_by_test_id("stDataFrame").wait_for()
     eve.locator(".st-key-forget_searches button").click()
     eve.get_by_text("None in that time.").wait_for()
-    view(kept.ann, "Past searches").locator(".st-key-past").wait_for()
+    view(kept.ann, "Past searches").get_by_test_id("stDataFrame").wait_for()
 
 
 def test_the_id_of_a_session_that_has_gone_opens_it_for_nobody_else(kept: Scene) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import pytest
 
 from components.config import Settings, SharingSettings
-from components.ui.server import guarded
-from components.ui.shared.visitor import COOKIE
+from components.ui.server import guarded, options
+from components.ui.shared.visitor import BROWSER_HEADER, COOKIE
 from tests.support.requests import Header, Page, ask
 
 USER = "X-Forwarded-User"
@@ -126,3 +127,44 @@ def test_a_cookie_is_secure_where_the_page_came_by_https() -> None:
     assert cookies(behind("10.0.0.1"), "0.0.0.0", forwarded, peer="10.0.0.1")[0].endswith("Secure")
     assert "Secure" not in cookies(behind("10.0.0.1"), "0.0.0.0", forwarded, peer="10.0.0.2")[0]
     assert "Secure" not in cookies(Settings(), "0.0.0.0", forwarded)[0]
+
+
+# ---------------------------------------------------------------- the browser of a web socket
+
+
+def browsers(address: str, *headers: Header, settings: Settings | None = None) -> list[str]:
+    """Return the headers that stand for the browser of a web socket."""
+    page = Page()
+    app = guarded(page, settings or Settings(), address)
+    ask(app, "/_stcore/stream", *headers, websocket=True)
+    return page.headers.getlist(BROWSER_HEADER)
+
+
+def test_a_web_socket_brings_the_digest_of_its_browsers_cookie() -> None:
+    mine = browsers("0.0.0.0", ("Cookie", f"{COOKIE}={TOKEN}"))
+    assert mine == [hashlib.sha256(TOKEN.encode()).hexdigest()]
+    assert mine == browsers("0.0.0.0", ("Cookie", f"a=b; {COOKIE}={TOKEN}"))
+    assert browsers("0.0.0.0", ("Cookie", f"{COOKIE}={TOKEN[1:]}b")) != mine
+    named = browsers("127.0.0.1", ("Cookie", f"{COOKIE}={TOKEN}"), settings=behind("127.0.0.1"))
+    assert named == mine
+
+
+def test_without_the_cookie_every_web_socket_is_another_browser() -> None:
+    [first], [second] = browsers("0.0.0.0"), browsers("0.0.0.0", ("Cookie", f"{COOKIE}=short"))
+    assert first != second
+    assert len(first) == len(second) == 64
+
+
+def test_nobody_names_a_browser_himself() -> None:
+    forged = ((BROWSER_HEADER, "eve"), (BROWSER_HEADER.lower(), "ann"))
+    assert browsers("0.0.0.0", ("Cookie", f"{COOKIE}={TOKEN}"), *forged) == browsers(
+        "0.0.0.0", ("Cookie", f"{COOKIE}={TOKEN}")
+    )
+    assert "eve" not in browsers("0.0.0.0", *forged)
+
+
+def test_on_a_lab_of_this_machine_all_windows_are_one() -> None:
+    assert browsers("127.0.0.1", ("Cookie", f"{COOKIE}={TOKEN}")) == []
+    assert options(Settings(), "127.0.0.1", 1)["server.trustedUserHeaders"] == {}
+    trusted = options(behind("10.0.0.1"), "127.0.0.1", 1)["server.trustedUserHeaders"]
+    assert trusted == {USER: "proxy_user", BROWSER_HEADER: "browser"}
