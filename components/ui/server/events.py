@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import FrameType
 from typing import Any
 
 import streamlit as st
@@ -26,6 +29,7 @@ MOST_LISTENERS = 20
 """Listeners of one channel; the page needs one."""
 WATCH_S = 10.0
 """How often it is looked which sessions are still there."""
+_ending = threading.Event()
 _HEADERS = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",  # nginx would keep the events back
@@ -58,7 +62,7 @@ async def _stream(channel: live.Channel, number: int) -> AsyncIterator[str]:
     heard: dict[tuple[str, int], int] = {}
     try:
         yield "retry: 1000\n\n"
-        while True:
+        while not _ending.is_set():
             news.clear()
             for latest, told in await to_thread.run_sync(channel.events, number, heard):
                 yield f"id: {latest}\ndata: {told}\n\n"
@@ -89,11 +93,29 @@ async def watching(_app: object) -> AsyncIterator[dict[str, Any]]:
     Work that would end once its session is gone is asked about while the session's web socket is
     open, on whatever page and in whatever tab that nobody looks at.
     """
+    _end_streams_with_the_process()
     watcher = asyncio.create_task(_watch())
     try:
         yield {}
     finally:
         watcher.cancel()
+
+
+def _end_streams_with_the_process() -> None:
+    """End the streams when the process is told to end: the server waits for open answers."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.getsignal(number)
+
+        def end(n: int, frame: FrameType | None, before: Any = before) -> None:  # noqa: ANN401
+            _ending.set()
+            loop.call_soon_threadsafe(live.wake_all)
+            if callable(before):
+                before(n, frame)
+
+        signal.signal(number, end)
 
 
 async def _watch() -> None:

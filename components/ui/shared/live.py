@@ -123,6 +123,12 @@ def channels() -> list[Channel]:
     return list(_channels.values())
 
 
+def wake_all() -> None:
+    """Wake everybody who listens, though there is no news."""
+    for one in channels():
+        one.news.tell(("", 0))
+
+
 def forget(channel: Channel) -> None:
     """Forget the channel of a session that is gone."""
     with _lock:
