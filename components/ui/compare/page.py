@@ -55,8 +55,8 @@ def _draw(job: ComparisonJob, *, at_work: bool) -> None:
         st.text("The first stage found no candidate: no document holds a word of this query.")
     elif job.first_stage is not None or not finished:
         data = board_data(job, final_k, grades, depth.selected_depth(job), measure)
-        data, chosen = differences.focused(data), state.get(state.CHOSEN)
-        document = board(data, key="board", selected=chosen, live=followed)
+        data, selected = differences.focused(data), state.get(state.CHOSEN)
+        document = board(data, key="board", selected=selected, live=followed)
         if finished:
             state.put(state.CHOSEN, document)
             permalink.write()

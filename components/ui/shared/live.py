@@ -59,13 +59,11 @@ class Channel:
             leave = worker.news.listen(lambda: self._hear(name, serial))
             self._carried[name] = Carried(worker, serial, render, leave)
         if old is not None:
-            self._drop(name, old)
+            old.leave()
+            topic = (name, old.serial)
+            self.news.forget(lambda one: one == topic)
         self._hear(name, serial)
         return serial
-
-    def _drop(self, name: str, old: Carried) -> None:
-        old.leave()
-        self.news.forget(lambda topic: cast("tuple[str, int]", topic)[:2] == (name, old.serial))
 
     def _hear(self, name: str, serial: int) -> None:
         self.news.tell((name, serial))
@@ -84,9 +82,9 @@ class Channel:
             before = heard.get((name, serial), 0)
             changes = carried.worker.news.since(before)
             heard[name, serial] = max((n for n, _ in changes), default=before)
-            shown = [carried.render(change) for _, change in changes]
+            views = [carried.render(change) for _, change in changes]
             ended = any(change == ENDED for _, change in changes) or carried.worker.finished
-            told = {"job": name, "serial": serial, "changes": shown, "ended": ended}
+            told = {"job": name, "serial": serial, "changes": views, "ended": ended}
             events.append((number, json.dumps(told)))
         return events
 

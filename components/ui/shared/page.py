@@ -106,14 +106,8 @@ def setup(title: str) -> None:
             soft(f"{corpus.name} · {len(corpus.documents):,} passages · {engine}", "where")
             sign_in.line()
     state.ask_about_work()
-    _stay_with_paid_work()
-
-
-def _stay_with_paid_work() -> None:
-    """Let this window ask about the session's work that costs money, on whatever page it is."""
-    if live.address():
-        return  # the server sees that the window is there
-    if any(not work.finished and work.impatient for work in state.work()):
+    # With live updates the server sees that the window is there, on whatever page.
+    if not live.address() and any(not w.finished and w.impatient for w in state.work()):
         st.fragment(state.ask_about_work, run_every=HEARTBEAT_SECONDS)()
 
 

@@ -59,10 +59,7 @@ class Board {
     this.onSelect = () => {};
     /** @type {(serial: number) => void} */
     this.onEnded = () => {};
-    this.follower = new Follower(
-      (changes) => this.change(changes),
-      (serial) => this.onEnded(serial),
-    );
+    this.follower = new Follower((changes) => this.change(changes), (n) => this.onEnded(n));
     /** @type {BoardData | null} */
     this.data = null;
     /** @type {Column[]} */
