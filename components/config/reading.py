@@ -122,11 +122,9 @@ class _File(BaseModel):
     @field_validator("sharing")
     @classmethod
     def _check_sharing(cls, sharing: SharingSettings) -> SharingSettings:
-        for name, other in (("user_header", "proxies"), ("proxies", "user_header")):
-            if getattr(sharing, name) and not getattr(sharing, other):
-                message = "[sharing] {name} needs {other}: a header is believed from proxies alone"
-                context = {"name": name, "other": other, "remedy": f"Add {other}."}
-                raise PydanticCustomError("table", message, context)
+        if sharing.user_header and not sharing.proxies:
+            message = "[sharing] user_header needs proxies: it is believed from those alone"
+            raise PydanticCustomError("table", message, {"remedy": "Add proxies."})
         return sharing
 
     @field_validator("hub")

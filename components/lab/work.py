@@ -35,7 +35,7 @@ class Step:
 ENDED, PROGRESS = "ended", "progress"
 """Topics of a worker's news."""
 PAID_PATIENCE_S = 120.0
-"""Seconds after which work that costs money ends, once nothing has asked about it."""
+"""Seconds after which a comparison, or work that costs money, ends: nothing asks about it."""
 
 
 class Worker(ABC):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,8 +32,9 @@ class ComparisonJob(Worker):
         corpus: Corpus,
         request: Request,
         cached: Mapping[str, Ranking] | None = None,
+        patience_s: float = math.inf,
     ) -> None:
-        super().__init__("comparison")
+        super().__init__("comparison", patience_s)
         self.lab = lab
         self.corpus = corpus
         self.request = request
@@ -52,9 +54,17 @@ class ComparisonJob(Worker):
         return self.comparison.first_stage if self.comparison else None
 
     def await_first_stage(self, seconds: float) -> Self:
-        """Wait a moment for the first stage, so that a page can show it in its first drawing."""
+        """Wait a moment for what a page can show in its first drawing.
+
+        That is the first stage; where no reranker is a model, all of the comparison.
+        """
+        settings, systems = self.lab.settings, self.request.pipelines.rerankers
+        specs = [catalog.reranker_spec(system, settings) for system in systems]
+        quick = all(spec.local and spec.runtime == "none" for spec in specs)
         until = time.monotonic() + seconds
-        while self.comparison is None and not self.finished and time.monotonic() < until:
+        while not self.finished and time.monotonic() < until:
+            if self.comparison is not None and not quick:
+                break
             time.sleep(0.005)
         return self
 
@@ -78,7 +88,9 @@ class ComparisonJob(Worker):
         }
 
     def step(self, system: str, state: str, done: int, total: int) -> None:
-        """Note how far a system is; raise Cancelled once the work was stopped."""
+        """Note how far a system is; raise Cancelled once the work was stopped or forgotten."""
+        if self.forgotten:
+            self.stop()
         self.check()
         # bm25 can be the first stage and a reranker at once
         topic = FIRST if self.comparison is None else system

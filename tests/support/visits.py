@@ -5,6 +5,7 @@ AppTest does not tick a fragment's `run_every`, so `settle` waits for the job an
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -101,3 +102,10 @@ def ids(ranking: Ranking | Failure | None) -> list[str]:
     """Return a ranking's documents."""
     assert isinstance(ranking, Ranking)
     return [hit.document.id for hit in ranking.hits]
+
+
+def lines(at: AppTest, key: str) -> list[tuple[str, float]]:
+    """Return what the lines of progress with this key say: each one's text and share."""
+    [node] = [node for node in at.main if getattr(node, "key", None) == key]
+    data = json.loads(node.proto.json)
+    return [(line["text"], line["share"]) for line in data["lines"]]

@@ -60,7 +60,7 @@ def test_without_judgments_nothing_is_claimed(visit: Visit) -> None:
 
 @pytest.mark.models
 def test_agreement_follows_the_chosen_measure(visit: Visit) -> None:
-    at = visit(**{state.RERANKERS: ("minilm-l12",)})
+    at = visit(**{state.RERANKERS: ("minilm-l12",), state.OPEN_VIEW: "harm"})
     settle(at)
     assert "Kendall's tau" in texts(at)
     at.button_group(key="_measure_of_agreement").set_value("RBO").run()
@@ -75,12 +75,13 @@ def test_the_depth_slider_recomputes_nothing_and_moves_the_columns(
             state.CORPUS: "helpdesk",
             state.RERANKERS: ("probe-length",),
             state.INITIAL_K: 60,
+            state.OPEN_VIEW: "depth",
         }
     )
     job = settle(at)
     probes.SEEN.clear()
     full = board_data(job, 10, {}).columns[1].cards
-    at.slider(key="_depth").set_value(15).run()
+    at.slider(key=f"_{state.DEPTH}").set_value(15).run()
     assert job_of(at) is job
     assert not probes.SEEN
     fewer = board_data(job, 10, {}, depth.selected_depth(job) or 15).columns[1].cards
@@ -112,7 +113,8 @@ def test_repeating_gives_warm_percentiles(visit: Visit) -> None:
 
 @pytest.mark.models
 def test_the_gallery_finds_queries_that_a_reranker_makes_worse(visit: Visit) -> None:
-    at = visit(**{state.FIRST_STAGE: "bge-small", state.RERANKERS: ("bm25",)})
+    systems = {state.FIRST_STAGE: "bge-small", state.RERANKERS: ("bm25",)}
+    at = visit(**systems | {state.OPEN_VIEW: "harm"})
     job = settle(at)
     work(at, "gallery_now")
     words = said(at, "soft-gallery")
@@ -120,7 +122,8 @@ def test_the_gallery_finds_queries_that_a_reranker_makes_worse(visit: Visit) -> 
 
 
 def test_latency_by_depth_is_measured_on_request(visit: Visit) -> None:
-    at = visit(**{state.CORPUS: "helpdesk", state.INITIAL_K: 25})
+    corpus = {state.CORPUS: "helpdesk", state.INITIAL_K: 25}
+    at = visit(**corpus | {state.OPEN_VIEW: "depth"})
     settle(at)
     work(at, "depths_now")
     computations = at.session_state[state.COMPUTATIONS].items()

@@ -15,7 +15,7 @@ from components.lab import StepReport
 from components.lab.work import BackgroundTask
 from components.ui.corpus import reading
 from components.ui.shared import state
-from tests.support.visits import PATIENCE, Visit, has, said, texts
+from tests.support.visits import PATIENCE, Visit, has, lines, said, texts
 
 LINE = b'{"_id": "a", "text": "A lamp of zorblax."}\n'
 
@@ -71,7 +71,7 @@ def test_a_large_upload_shows_progress_and_then_its_corpus(
     task = begun(at, readings)
     assert task.step.done == 1
     assert has(at, "stop_reading")
-    assert [bar.proto.text for bar in at.get("progress")] == ["reading rows: 1 of 4"]
+    assert lines(at, "progress_reading") == [("reading rows: 1 of 4", 0.25)]
     assert not has(at, "use_upload")
     assert has(at, "index_now"), "the rest of the page is there"
     readings.may_end.set()

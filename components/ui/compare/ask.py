@@ -9,6 +9,7 @@ import streamlit as st
 from components.advice.estimates import Estimate, estimate_queries
 from components.domain import Corpus
 from components.exports.permalink import VIEWS
+from components.lab import PAID_PATIENCE_S
 from components.measures import families, quality_measures
 from components.pipeline import Request, check_request
 from components.pipeline.job import ComparisonJob
@@ -142,7 +143,7 @@ def current_job(request: Request) -> ComparisonJob | None:
         if not _may_send(request, corpus):
             return None
         cached = job.reusable_rankings(request, corpus) if job else {}
-        job = ComparisonJob(state.lab(), corpus, request, cached).start()
+        job = ComparisonJob(state.lab(), corpus, request, cached, PAID_PATIENCE_S).start()
         state.put(state.JOB, job.await_first_stage(FIRST_PAINT_SECONDS))
     return state.job()
 

@@ -39,8 +39,8 @@ def by_depth(results: Results) -> None:
     at = st.slider(
         "Candidates",
         *(FINAL_K, full),
-        key=state.DEPTH,
         help="The columns above follow. Nothing is computed anew.",
+        **state.bound(state.DEPTH),
     )
     measured = _measured_latency(results, full)
     columns = [results.columns[i] for i in results.pointwise]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import streamlit as st
 
+from components.lab.work import ENDED
 from components.pipeline.job import ComparisonJob
 from components.ui.compare import (
     depth,
@@ -15,37 +19,44 @@ from components.ui.compare import (
     status,
     views,
 )
-from components.ui.compare.board.component import board
-from components.ui.compare.board.view import board_data
+from components.ui.compare.board.component import board, column_change
+from components.ui.compare.board.view import board_data, column_view
 from components.ui.compare.results import Results
-from components.ui.shared import page, state
+from components.ui.shared import live, page, state
+from components.ui.shared.work import poll
 
-POLL_SECONDS = 0.3
+NAME = "comparison"
+"""The name under which the session's channel carries its comparison."""
 
 
 def show(job: ComparisonJob) -> None:
-    """Show what a job has so far, and draw it again until it has ended."""
-    live = not job.finished
-    st.fragment(_watch, run_every=POLL_SECONDS if live else None)(job, live)
+    """Show what a job has so far; the board follows it, and the page is drawn again at its end."""
+    st.fragment(_draw)(job, at_work=not job.finished)
+    if not job.finished:
+        poll(job)
 
 
-def _watch(job: ComparisonJob, live: bool) -> None:
+def _draw(job: ComparisonJob, *, at_work: bool) -> None:
     finished = job.finished  # read before drawing, so that nothing is missed in between
+    if finished and at_work:
+        st.rerun()  # the page around this, too, shows that the job has ended
     query = job.corpus.find_query(job.request.query.text)
     grades, measure = job.corpus.grades(query), str(state.get(state.COMPARE_MEASURE))
     final_k = min(int(state.get(state.FINAL_K)), job.request.pipelines.initial_k)
     if job.error:
         page.complain(job.error)
     status.note(query)
+    followed = None if finished else _followed(job, final_k, grades, measure)
     if finished:
         status.outcome(job, grades, measure)
     else:
-        status.progress(job)
+        status.progress(job, followed)
     if job.first_stage is not None and not job.first_stage.hits:
         st.text("The first stage found no candidate: no document holds a word of this query.")
     elif job.first_stage is not None or not finished:
         data = board_data(job, final_k, grades, depth.selected_depth(job), measure)
-        document = board(differences.focused(data), key="board", selected=state.get(state.CHOSEN))
+        data, selected = differences.focused(data), state.get(state.CHOSEN)
+        document = board(data, key="board", selected=selected, live=followed)
         if finished:
             state.put(state.CHOSEN, document)
             permalink.write()
@@ -54,8 +65,20 @@ def _watch(job: ComparisonJob, live: bool) -> None:
             _show_results(
                 Results.of(job, job.comparison, grades, final_k, measure, palette), document
             )
-    if finished and live:
-        st.rerun()  # ends the polling
+
+
+def _followed(
+    job: ComparisonJob, final_k: int, grades: Mapping[str, int], measure: str
+) -> dict[str, Any] | None:
+    """Let the browser follow a job; return what the components need for it."""
+
+    def render(topic: Hashable) -> dict[str, Any]:
+        if topic == ENDED:
+            return {}
+        column = column_view(job, str(topic), final_k, grades, None, measure)
+        return column_change(column) | status.line(job).as_change()
+
+    return live.carried(NAME, job, render)
 
 
 def _show_results(results: Results, document: str | None) -> None:

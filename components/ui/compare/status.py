@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -10,6 +11,8 @@ from components.analysis.quality import verdict
 from components.domain import Query
 from components.pipeline.job import FIRST, ComparisonJob
 from components.ui.shared import page
+from components.ui.shared.progress import Line
+from components.ui.shared.progress import progress as progress_lines
 
 _STATES = {"load": "loading", "wait": "waiting for another model", "run": "scoring"}
 
@@ -21,16 +24,21 @@ def note(query: Query | None) -> None:
         page.soft(f"{tags}{'For the teacher: ' + query.note if query.note else ''}", "note")
 
 
-def progress(job: ComparisonJob) -> None:
-    """Show which system is at work and how far it is; offer to stop."""
+def line(job: ComparisonJob) -> Line:
+    """Return which system is at work and how far it is."""
     stages = list(job.steps.items())  # the job's threads add to them meanwhile
     busy = [(n, s) for n, s in stages if s.state not in {"done", "failed", "wait"}]
     name, stage = busy[-1] if busy else (FIRST, job.steps.get(FIRST))
     doing = _STATES.get(stage.state, stage.state) if stage else "starting"
     count = f" {stage.done:,} of {stage.total:,}" if stage and stage.total else ""
     share = stage.done / stage.total if stage and stage.total else 0.0
+    return Line("work", f"{name}: {doing}{count}", share)
+
+
+def progress(job: ComparisonJob, followed: Mapping[str, Any] | None) -> None:
+    """Show which system is at work and how far it is; offer to stop."""
     with st.container(horizontal=True, vertical_alignment="center", key="progress"):
-        st.progress(min(share, 1.0), text=f"{name}: {doing}{count}")
+        progress_lines([line(job)], key="progress_line", live=followed)
         if st.button("Stop", key="stop", icon=":material/stop:", width="content"):
             job.stop()
 

@@ -1,8 +1,9 @@
-"""What a finished comparison shows below its columns, two views beside each other."""
+"""What a finished comparison shows below its columns: one pair of views at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,18 +12,38 @@ from components.ui.compare.depth import by_depth
 from components.ui.compare.latency import latency
 from components.ui.compare.quality import harm, headroom
 from components.ui.compare.results import Results
+from components.ui.shared import state
 
-View = Callable[[Results], None]
-PAIRS: tuple[tuple[View, View], ...] = (
-    (headroom, latency),
-    (harm, agreement),
-    (by_depth, scores),
-)
+Draw = Callable[[Results], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two views that stand beside each other, and the label under which they are opened."""
+
+    label: str
+    left: Draw
+    right: Draw
+
+
+PAIRS: Mapping[str, Pair] = {
+    "gain": Pair("Headroom and time", headroom, latency),
+    "harm": Pair("Harm and agreement", harm, agreement),
+    "depth": Pair("Depth and scores", by_depth, scores),
+}
 
 
 def show(results: Results) -> None:
-    """Draw all views."""
-    for pair in PAIRS:
-        for column, view in zip(st.columns(2, gap="large"), pair, strict=True):
-            with column:
-                view(results)
+    """Let the visitor choose a pair of views, and draw those: the others cost nothing."""
+    key = st.segmented_control(
+        "What it means",
+        list(PAIRS),
+        format_func=lambda key: PAIRS[key].label,
+        label_visibility="collapsed",
+        required=True,
+        **state.bound(state.OPEN_VIEW),
+    )
+    pair = PAIRS[str(key)]
+    for column, draw in zip(st.columns(2, gap="large"), (pair.left, pair.right), strict=True):
+        with column:
+            draw(results)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 import streamlit as st
 
 from components.advice.estimates import Estimate
@@ -12,8 +15,9 @@ from components.evaluation.job import EvaluationJob, at_work
 from components.evaluation.saved import SavedEvaluation
 from components.ui.evaluate import report
 from components.ui.evaluate.planning import describe_plan, estimate
-from components.ui.shared import page, spending, state
-from components.ui.shared.work import POLL_SECONDS
+from components.ui.shared import live, page, spending, state
+from components.ui.shared.progress import Line, progress
+from components.ui.shared.work import poll
 from components.wording import duration, queries
 
 
@@ -35,8 +39,9 @@ def run(plan: Plan | LabError) -> None:
     if not live:
         _offer_others()
     if job is not None:
-        every = None if job.finished else POLL_SECONDS
-        st.fragment(_watch, run_every=every)(job, every is not None)
+        st.fragment(_watch)(job, at_work=not job.finished)
+        if not job.finished:
+            poll(job)
 
 
 def _offer_others() -> None:
@@ -85,10 +90,15 @@ def _begin(plan: Plan, before: SavedEvaluation | None) -> None:
     st.rerun()
 
 
-def _watch(job: EvaluationJob, live: bool) -> None:
-    # read before drawing, so that nothing is missed in between
+def _watch(job: EvaluationJob, *, at_work: bool) -> None:
     job.ask()
+    # read before drawing, so that nothing is missed in between
     finished, ended, saved = job.finished, job.has_ended, job.saved
+    if at_work and ended and saved is not None and state.get(state.EVALUATED) is not saved:
+        report.open_saved(saved, dict(job.metrics))
+        st.rerun()
+    if at_work and finished:
+        st.rerun()
     if not ended:
         _progress(job)
     elif job.error:
@@ -98,27 +108,35 @@ def _watch(job: EvaluationJob, live: bool) -> None:
     if ended and job.stopped:
         why = " No window was open any more, and it costs money." if job.forgotten else ""
         page.soft(f"Stopped. What had finished is shown and kept.{why}", "stopped")
-    fresh = live and saved is not None and state.get(state.EVALUATED) is not saved
-    if fresh and saved is not None:
-        report.open_saved(saved, dict(job.metrics))
-    if fresh or (finished and live):
-        st.rerun()
 
 
 def _progress(job: EvaluationJob) -> None:
-    styles = evaluated_styles(job.plan.systems, state.lab().settings)
-    total, step = len(job.plan.queries), job.step
+    followed = live.carried("evaluation", job, lambda topic: _change(job))
     with st.container(border=True, key="evaluating"):
-        for system in job.plan.systems:
-            done = job.evaluation.ended(system)
-            text = f"{styles[system].letter} `{system}`: {done:,} of {total:,} queries"
-            left = _describe_left(job.seconds_left(system)) if done < total else ""
-            st.progress(min(done / total, 1.0), text=text + left)
-        doing = f"{step.state}: {step.done:,} of {step.total:,}" if step.total else step.state
+        progress(_lines(job), key="progress_evaluation", live=followed)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Stop", key="stop_evaluation", icon=":material/stop:"):
                 job.stop()
-            page.soft(f"Now {doing}. Finished queries are kept.", "doing")
+            page.soft("Finished queries are kept.", "doing")
+
+
+def _change(job: EvaluationJob) -> dict[str, Any]:
+    """Return all lines as a change that the browser hears."""
+    return {"lines": [asdict(line) for line in _lines(job)]}
+
+
+def _lines(job: EvaluationJob) -> list[Line]:
+    """Return how far each system is, and what is done right now."""
+    styles = evaluated_styles(job.plan.systems, job.lab.settings)
+    total, step, lines = len(job.plan.queries), job.step, []
+    for system in job.plan.systems:
+        done = job.evaluation.ended(system)
+        left = _describe_left(job.seconds_left(system)) if done < total else ""
+        text = f"{styles[system].letter} {system}: {done:,} of {total:,} queries{left}"
+        lines.append(Line(system, text, done / total))
+    doing = f"{step.state}: {step.done:,} of {step.total:,}" if step.total else step.state
+    share = step.done / step.total if step.total else 0.0
+    return [*lines, Line("now", f"Now {doing}", min(share, 1.0))]
 
 
 def _describe_left(seconds: float | None) -> str:

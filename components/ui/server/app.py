@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.logger import get_logger
 
 from components.config import Settings
+from components.ui.server import events
 from components.ui.server.guard import Guard
 from components.ui.server.headers import SecurityHeaders
 from components.ui.server.identity import ProxyHeader, VisitorCookie
@@ -33,7 +34,12 @@ class LabApp(st.App):
 
     def __init__(self, settings: Settings, address: str, routes: Sequence[BaseRoute]) -> None:
         auth = dataclasses.asdict(settings.sign_in) if settings.sign_in else None
-        super().__init__(ROOT / "app.py", routes=routes, secrets={"auth": auth} if auth else None)
+        super().__init__(
+            ROOT / "app.py",
+            routes=routes,
+            secrets={"auth": auth} if auth else None,
+            lifespan=events.watching,
+        )
         self._guarded = guarded(super().__call__, settings, address, routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,7 +91,7 @@ def run(settings: Settings, address: str, port: int) -> None:
     logging.getLogger("uvicorn.error").addFilter(_is_news)
     get_logger(_SIGN_IN).addFilter(_in_one_line)
     sys.argv = [str(ROOT / "app.py")]  # Streamlit takes the script's folder and arguments from it
-    build(settings, address).run(config=options(settings, address, port))
+    build(settings, address, events.routes()).run(config=options(settings, address, port))
 
 
 def _is_news(line: logging.LogRecord) -> bool:

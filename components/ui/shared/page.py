@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from components.charts.palette import DARK, LETTERS, LIGHT, Palette
 from components.corpora import sample_names
 from components.domain import LabError
-from components.ui.shared import sign_in, state
+from components.ui.shared import live, sign_in, state
 from components.wording import key_form
 
 # Streamlit's first table imports pandas. Plotly looks for it in every chart, and fails where
@@ -92,6 +92,7 @@ def presenter() -> None:
 
 def setup(title: str) -> None:
     """Set the page's title, its style and the navigation. Call before drawing anything."""
+    state.begin_drawing()
     st.set_page_config(page_title=f"{title} · Rerank Lab", page_icon="🔀", layout="wide")
     st.html(_STYLE.replace("PAPER", palette().paper))
     with st.container(horizontal=True, key="nav", vertical_alignment="center"):
@@ -105,12 +106,8 @@ def setup(title: str) -> None:
             soft(f"{corpus.name} · {len(corpus.documents):,} passages · {engine}", "where")
             sign_in.line()
     state.ask_about_work()
-    _stay_with_paid_work()
-
-
-def _stay_with_paid_work() -> None:
-    """Let this window ask about the session's work that costs money, on whatever page it is."""
-    if any(not work.finished and work.impatient for work in state.work()):
+    # With live updates the server sees that the window is there, on whatever page.
+    if not live.address() and any(not w.finished and w.impatient for w in state.work()):
         st.fragment(state.ask_about_work, run_every=HEARTBEAT_SECONDS)()
 
 

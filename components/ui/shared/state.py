@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -37,7 +38,9 @@ DEADLINE = "deadline"
 VIEW = "view"
 COMPARE_MEASURE = "compare_measure"
 CHOSEN = "chosen"
-DEPTH = "_depth"
+DEPTH = "depth"
+DRAWING = "drawing"
+OPEN_VIEW = "open_view"
 PERMALINK_READ = "permalink_read"
 NOTICES = "permalink_notices"
 FROM_ADDRESS = "from_address"
@@ -89,6 +92,7 @@ DEFAULTS: Mapping[str, Any] = {
     DEADLINE: None,
     VIEW: "all",
     COMPARE_MEASURE: measures.DEFAULT,
+    OPEN_VIEW: "gain",
     EVIDENCE: "quality",
     MEASURE: "nDCG",
     CUT: 10,
@@ -123,6 +127,16 @@ def mapping(key: str) -> dict[Any, Any]:
     """Return the session's dictionary under a key; an empty one is set where there is none."""
     values: dict[Any, Any] = st.session_state.setdefault(key, {})
     return values
+
+
+def begin_drawing() -> None:
+    """Note that the script begins to draw a page."""
+    put(DRAWING, time.monotonic())
+
+
+def seconds_of_drawing() -> float:
+    """Return for how long the script has been drawing the page."""
+    return time.monotonic() - float(get(DRAWING) or time.monotonic())
 
 
 def bound(key: str) -> dict[str, Any]:

@@ -9,11 +9,15 @@ from typing import Generic, TypeVar
 import streamlit as st
 
 from components.advice.estimates import Estimate
-from components.lab import PAID_PATIENCE_S, BackgroundTask, StepReport
-from components.ui.shared import page, spending, state
+from components.lab import PAID_PATIENCE_S, BackgroundTask, StepReport, Worker
+from components.ui.shared import live, page, spending, state
+from components.ui.shared.progress import Line, progress
 
 T = TypeVar("T")
-POLL_SECONDS = 0.3
+POLL_SECONDS = 1.0
+"""How often a page without live updates looks for news, at most."""
+POLL_SHARE = 8
+"""How many times longer than a drawing took it then waits."""
 NOTHING = Estimate()
 
 
@@ -39,22 +43,46 @@ def watch(task: BackgroundTask, name: str) -> bool:
 
     The page runs once more when the task ends. `name` is part of the elements' keys.
     """
-    live = not task.finished
-    st.fragment(_watch, run_every=POLL_SECONDS if live else None)(task, name, live)
-    return not live
+    at_work = not task.finished
+    st.fragment(_watch)(task, name, at_work=at_work)
+    if at_work:
+        poll(task)
+    return not at_work
 
 
-def _watch(task: BackgroundTask, name: str, live: bool) -> None:
+def _watch(task: BackgroundTask, name: str, *, at_work: bool) -> None:
     task.ask()
-    finished, step = task.finished, task.step  # read before drawing: nothing is missed between
-    if task.error:
-        page.complain(task.error, key=f"complaint-{name}")
-    elif not finished:
-        share = step.done / step.total if step.total else 0.0
-        st.progress(min(share, 1.0), text=f"{step.state}: {step.done:,} of {step.total:,}")
-        if st.button("Stop", key=f"stop_{name}", icon=":material/stop:"):
-            task.stop()
-    if finished and live:
+    if task.finished:
+        if at_work:
+            st.rerun()
+        if task.error:
+            page.complain(task.error, key=f"complaint-{name}")
+        return
+    followed = live.carried(name, task, lambda topic: _line(task).as_change())
+    progress([_line(task)], key=f"progress_{name}", live=followed)
+    if st.button("Stop", key=f"stop_{name}", icon=":material/stop:"):
+        task.stop()
+
+
+def _line(task: BackgroundTask) -> Line:
+    step = task.step
+    share = step.done / step.total if step.total else 0.0
+    return Line("step", f"{step.state}: {step.done:,} of {step.total:,}", share)
+
+
+def poll(worker: Worker) -> None:
+    """Without a route of the lab's own, look for news now and then, and draw the page where it is.
+
+    An answer without news draws nothing. The slower a drawing is, the less often it is looked.
+    """
+    if not live.address():
+        every = max(POLL_SECONDS, POLL_SHARE * state.seconds_of_drawing())
+        st.fragment(_look, run_every=every)(worker, worker.news.number)
+
+
+def _look(worker: Worker, drawn: int) -> None:
+    worker.ask()
+    if worker.news.number != drawn:
         st.rerun()
 
 

@@ -96,6 +96,8 @@ def _handler(provider: OpenIdProvider) -> type[BaseHTTPRequestHandler]:
                 back = asked.get("post_logout_redirect_uri") or provider.authorize(asked)
                 self.send_header("location", back)
                 self.end_headers()
+            elif address.path == "/frame":  # a page of another site
+                self._send(f'<iframe src="{asked["of"]}"></iframe>'.encode(), "text/html")
             else:
                 keys = {"keys": [provider.key.as_dict(private=False)]}
                 self._json(keys if address.path == "/keys" else provider.metadata())
@@ -111,9 +113,11 @@ def _handler(provider: OpenIdProvider) -> type[BaseHTTPRequestHandler]:
                 self._json(provider.token({n: v[0] for n, v in parse_qs(raw).items()}))
 
         def _json(self, value: object) -> None:
-            body = json.dumps(value).encode()
+            self._send(json.dumps(value).encode(), "application/json")
+
+        def _send(self, body: bytes, content_type: str) -> None:
             self.send_response(200)
-            self.send_header("content-type", "application/json")
+            self.send_header("content-type", content_type)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -72,7 +72,9 @@ def test_every_part_is_joined_after_those_that_it_imports() -> None:
     for at, part in enumerate(component.SCRIPT_PARTS):
         source = (PARTS / f"{part}.mjs").read_text(encoding="utf-8")
         imported = re.findall(r'^import [^;]* from "\./(\w+)\.mjs";$', source, re.M)
-        assert len(imported) == len(re.findall(r"^import\b", source, re.M)), part
+        shared = re.findall(r'^import [^;]* from "(\.\./[^"]+)";$', source, re.M)
+        assert all((PARTS / path).resolve() == component.LIVE for path in shared), part
+        assert len(imported) + len(shared) == len(re.findall(r"^import\b", source, re.M)), part
         assert set(imported) <= set(component.SCRIPT_PARTS[:at]), part
 
 

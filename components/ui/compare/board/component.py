@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,8 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from components.charts.palette import DARK, LIGHT, letter_rules
+from components.ui.shared.modules import joined
+from components.ui.shared.progress import LIVE
 from components.wording import shortened
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ SCRIPT_PARTS: Final = (
     *("header", "keyboard", "board"),
 )
 """The modules of `script/` that run in the browser, each after those that it imports."""
-_MODULE_SYNTAX: Final = re.compile(r"^import\b[^;]*;\n|^export (?!default\b)", re.MULTILINE)
 
 Origin = Literal["same", "up", "down", "from", "first", "new"]
 State = Literal["done", "loading", "waiting", "running", "failed", "stopped"]
@@ -110,18 +111,26 @@ class BoardData:
     reading: str = ""
 
 
-def board(data: BoardData, *, key: str, selected: str | None = None) -> str | None:
+def board(
+    data: BoardData,
+    *,
+    key: str,
+    selected: str | None = None,
+    live: Mapping[str, Any] | None = None,
+) -> str | None:
     """Draw the board and return the id of the selected document while one of its cards is drawn.
 
-    `selected` is the selection until the visitor makes another.
+    `selected` is the selection until the visitor makes another. With `live` the columns follow the
+    work, and the script runs again when it has ended.
     """
     state = st.session_state.get(key)
     initial = selected if state is None else _selected(state)
     result = _renderer()(
         key=key,
-        data=payload(data, initial),
+        data=payload(data, initial) | {"live": live},
         default={"selected": selected},
         on_selected_change=lambda: None,  # Streamlit asks for it: it makes "selected" a state
+        on_ended_change=lambda: None,
     )
     selection = _selected(result)
     drawn = {card.id for column in data.columns for card in column.cards}
@@ -143,13 +152,8 @@ def stylesheet() -> str:
 
 
 def script() -> str:
-    """Return the parts of the board's script as the one ES module that Streamlit takes.
-
-    The parts share one scope: imports between them and the word `export` are left out, but for
-    the default export of the last.
-    """
-    files = [FOLDER / "script" / f"{part}.mjs" for part in SCRIPT_PARTS]
-    return "\n".join(_MODULE_SYNTAX.sub("", file.read_text(encoding="utf-8")) for file in files)
+    """Return the parts of the board's script as the one ES module that Streamlit takes."""
+    return joined([LIVE, *(FOLDER / "script" / f"{part}.mjs" for part in SCRIPT_PARTS)])
 
 
 def payload(data: BoardData, selected: str | None) -> dict[str, Any]:
@@ -161,6 +165,11 @@ def payload(data: BoardData, selected: str | None) -> dict[str, Any]:
     columns = (_clipped_column(column) for column in data.columns)
     clipped = replace(data, columns=tuple(columns), paths=tuple(paths))
     return asdict(clipped) | {"selected": selected}
+
+
+def column_change(column: ColumnView) -> dict[str, Any]:
+    """Return a column as a change that the browser hears."""
+    return {"column": asdict(_clipped_column(column))}
 
 
 def _clipped_column(column: ColumnView) -> ColumnView:

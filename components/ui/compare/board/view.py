@@ -8,7 +8,7 @@ from dataclasses import replace
 from components.analysis.comparison import movement_paths, relative_scores, telling_documents
 from components.analysis.depth import at_depth
 from components.analysis.quality import quality
-from components.charts.palette import letters
+from components.charts.palette import LETTERS, letters
 from components.config import Settings
 from components.domain import Failure, Hit, Ranking, Recorded, Spec, Usage
 from components.lab import catalog
@@ -64,18 +64,10 @@ def board_data(
 
     `measure` is that of the columns' quality.
     """
-    first = job.steps.get(FIRST, Step())
     columns = [
-        _column(first_spec(job.request), "A", first, job.first_stage, final_k, grades, measure)
+        column_view(job, system, final_k, grades, depth, measure)
+        for system in (FIRST, *job.request.systems)
     ]
-    specs = column_specs(job.request, job.lab.settings)
-    for key, letter in letters(job.request.systems, job.lab.settings).items():
-        stage = job.steps.get(key, Step())
-        result = job.comparison.result(key) if job.comparison else None
-        result = at(specs[key], result, depth)
-        column = _column(specs[key], letter, stage, result, final_k, grades, measure)
-        told = _instruction_note(specs[key], job.request)
-        columns.append(replace(column, notes=(*told, *column.notes)))
     top = max(3, *grades.values()) if grades else 0
     paths = _paths(job, final_k, grades, depth) if job.finished else ()
     bold = "documents judged relevant" if any(g > 0 for g in grades.values()) else "systems' firsts"
@@ -84,6 +76,26 @@ def board_data(
         f"Below the dots stand ranks beyond {final_k}."
     )
     return BoardData(tuple(columns), top, final_k, paths, reading if paths else "")
+
+
+def column_view(
+    job: ComparisonJob,
+    system: str,
+    final_k: int,
+    grades: Mapping[str, int],
+    depth: int | None = None,
+    measure: str = DEFAULT,
+) -> ColumnView:
+    """Return one column as it stands now; the first stage's is that of the system FIRST."""
+    settings, stage = job.lab.settings, job.steps.get(system, Step())
+    if system == FIRST:
+        spec = first_spec(job.request)
+        return _column(spec, LETTERS[0], stage, job.first_stage, final_k, grades, measure)
+    spec = column_specs(job.request, settings)[system]
+    result = at(spec, job.comparison.result(system) if job.comparison else None, depth)
+    letter = letters(job.request.systems, settings)[system]
+    column = _column(spec, letter, stage, result, final_k, grades, measure)
+    return replace(column, notes=(*_instruction_note(spec, job.request), *column.notes))
 
 
 def at(spec: Spec, result: Ranking | Failure | None, depth: int | None) -> Ranking | Failure | None:

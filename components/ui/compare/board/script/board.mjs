@@ -1,6 +1,7 @@
 // @ts-check
 /** All columns of a comparison, and one document followed through them. */
 
+import { Follower } from "../../../shared/progress/script/live.mjs";
 import { eventCard } from "./card.mjs";
 import { Column } from "./column.mjs";
 import { boardSettings, keyed } from "./data.mjs";
@@ -11,7 +12,7 @@ import { Links } from "./links.mjs";
 import { MovementChart } from "./movement.mjs";
 import { position } from "./text.mjs";
 
-/** @import { BoardData, Payload } from "./types.mjs" */
+/** @import { BoardData, ColumnView, Payload } from "./types.mjs" */
 
 /** @type {WeakMap<ShadowRoot, Board>} */
 const boards = new WeakMap();
@@ -23,14 +24,17 @@ const boards = new WeakMap();
  * @param {ShadowRoot} component.parentElement
  * @param {Payload | null} component.data
  * @param {(name: "selected", id: string | null) => void} component.setStateValue
+ * @param {(name: "ended", serial: number) => void} component.setTriggerValue
  * @returns {(() => void) | undefined} what removes the board
  */
-export default function render({ parentElement, data, setStateValue }) {
+export default function render({ parentElement, data, setStateValue, setTriggerValue }) {
   if (!data) return undefined;
   const board = boards.get(parentElement) ?? new Board(parentElement, data.selected);
   boards.set(parentElement, board);
   board.onSelect = (id) => setStateValue("selected", id);
+  board.onEnded = (serial) => setTriggerValue("ended", serial);
   board.update(data);
+  board.follower.follow(data.live);
   // Streamlit may run the cleanup of a call that a newer one has overtaken.
   return () => {
     setTimeout(() => {
@@ -53,6 +57,11 @@ class Board {
     this.focused = null;
     /** @type {(id: string | null) => void} */
     this.onSelect = () => {};
+    /** @type {(serial: number) => void} */
+    this.onEnded = () => {};
+    this.follower = new Follower((changes) => this.change(changes), (n) => this.onEnded(n));
+    /** @type {BoardData | null} */
+    this.data = null;
     /** @type {Column[]} */
     this.columns = [];
     /** @type {Map<string, Column>} */
@@ -107,6 +116,7 @@ class Board {
   }
 
   close() {
+    this.follower.leave();
     boards.delete(this.root);
     this.sizes?.disconnect();
     this.chart.close();
@@ -116,11 +126,26 @@ class Board {
   }
 
   /**
+   * Put columns that the work has told of in the place of theirs.
+   *
+   * @param {Record<string, unknown>[]} changes
+   */
+  change(changes) {
+    if (!this.data) return;
+    const { columns } = this.data;
+    const views = /** @type {{ column?: ColumnView }[]} */ (changes).flatMap(({ column }) => column ?? []);
+    const changed = new Map(views.map((view) => [view.key, view]));
+    if (!changed.size) return;
+    this.update({ ...this.data, columns: columns.map((view) => changed.get(view.key) ?? view) });
+  }
+
+  /**
    * Show new data; unchanged columns and cards keep their elements, the focus and the highlight.
    *
    * @param {BoardData} data
    */
   update(data) {
+    this.data = data;
     this.header.updateTone();
     const signature = JSON.stringify([data.columns, data.max_grade, data.cutoff, data.paths]);
     if (signature === this.signature) return;

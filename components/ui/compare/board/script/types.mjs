@@ -76,7 +76,12 @@
  */
 
 /** What Python sends: the board's data and the id of the document to select at first. */
-/** @typedef {BoardData & { selected: string | null }} Payload */
+/**
+ * @typedef {BoardData & {
+ *   selected: string | null,
+ *   live: import("../../../shared/progress/script/live.mjs").Live | null,
+ * }} Payload
+ */
 
 /**
  * What the cards of all columns depend on.

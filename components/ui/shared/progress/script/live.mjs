@@ -1,0 +1,140 @@
+// @ts-check
+/** News of the session's work: one connection for all components of a page. */
+
+/**
+ * What a connection tells of some work: what changed, and whether it has ended.
+ *
+ * @typedef {object} Told
+ * @property {string} job
+ * @property {number} serial
+ * @property {Record<string, unknown>[]} changes
+ * @property {boolean} ended
+ */
+
+/** Where to listen, and to which work. */
+/** @typedef {{ address: string, job: string, serial: number }} Live */
+
+/** @typedef {{ live: Live, hear: (told: Told) => void }} Listener */
+
+/** @type {Map<string, Source>} */
+const sources = ((/** @type {any} */ (globalThis)).rerankLabSources ??= new Map());
+
+/**
+ * Call `hear` with what is told of some work, at most once a frame; return what ends that.
+ *
+ * @param {Live} live
+ * @param {(told: Told) => void} hear
+ * @returns {() => void}
+ */
+function listen(live, hear) {
+  const source = sources.get(live.address) ?? new Source(live.address);
+  sources.set(live.address, source);
+  const listener = { live, hear };
+  source.add(listener);
+  return () => source.remove(listener);
+}
+
+/** Follows one piece of work at a time, until it has ended. */
+export class Follower {
+  /**
+   * @param {(changes: Record<string, unknown>[]) => void} onChanges
+   * @param {(serial: number) => void} onEnded called once for each piece of work
+   */
+  constructor(onChanges, onEnded) {
+    this.onChanges = onChanges;
+    this.onEnded = onEnded;
+    this.followed = "";
+    this.ended = 0;
+    this.leave = () => {};
+  }
+
+  /** @param {Live | null} live null where nothing is at work */
+  follow(live) {
+    const wanted = live ? JSON.stringify(live) : "";
+    if (wanted === this.followed) return;
+    this.followed = wanted;
+    this.leave();
+    this.leave = live ? listen(live, (told) => this.hear(told)) : () => {};
+  }
+
+  /** @param {Told} told */
+  hear(told) {
+    this.onChanges(told.changes);
+    if (!told.ended || this.ended === told.serial) return;
+    this.ended = told.serial;
+    this.onEnded(told.serial);
+  }
+}
+
+class Source {
+  /** @param {string} address */
+  constructor(address) {
+    this.address = address;
+    /** @type {Set<Listener>} */
+    this.listeners = new Set();
+    /** @type {Told[]} */
+    this.queue = [];
+    this.last = 0;
+    /** @type {EventSource | null} */
+    this.connection = null;
+    // Browsers allow few connections to one host: a tab that nobody looks at needs none.
+    this.onVisibility = () => (document.hidden ? this.close() : this.open());
+    document.addEventListener("visibilitychange", this.onVisibility);
+  }
+
+  /** @param {Listener} listener */
+  add(listener) {
+    this.listeners.add(listener);
+    this.last = 0; // who comes late gets how everything stands
+    this.close();
+    this.open();
+  }
+
+  /** @param {Listener} listener */
+  remove(listener) {
+    this.listeners.delete(listener);
+    if (this.listeners.size) return;
+    this.close();
+    document.removeEventListener("visibilitychange", this.onVisibility);
+    if (sources.get(this.address) === this) sources.delete(this.address);
+  }
+
+  open() {
+    if (this.connection || document.hidden || !this.listeners.size) return;
+    this.connection = new EventSource(`${this.address}?after=${this.last}`);
+    this.connection.onmessage = (event) => this.take(event);
+    this.connection.onerror = () => {
+      // Closed for good: the server does not know this page any more.
+      if (this.connection?.readyState === EventSource.CLOSED) this.lose();
+    };
+  }
+
+  close() {
+    this.connection?.close();
+    this.connection = null;
+  }
+
+  lose() {
+    this.close();
+    for (const { live, hear } of [...this.listeners]) {
+      hear({ job: live.job, serial: live.serial, changes: [], ended: true });
+    }
+  }
+
+  /** @param {MessageEvent<string>} event */
+  take(event) {
+    this.last = Number(event.lastEventId) || this.last;
+    if (!this.queue.length) requestAnimationFrame(() => this.flush());
+    this.queue.push(JSON.parse(event.data));
+  }
+
+  flush() {
+    const queue = this.queue;
+    this.queue = [];
+    for (const told of queue) {
+      for (const { live, hear } of [...this.listeners]) {
+        if (live.job === told.job && live.serial === told.serial) hear(told);
+      }
+    }
+  }
+}
