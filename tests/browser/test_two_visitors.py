@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -278,9 +278,7 @@ def test_forged_identities_are_nobody(kept: Scene) -> None:
     names = ("X-Forwarded-User", "Remote-User", "X-Remote-User", "X-Streamlit-User", "X-Auth-User")
     forged = dict.fromkeys((*names, "X-Rerank-Lab-Browser", "x_rerank_lab_browser"), digest)
     forged |= {"X-Forwarded-For": "127.0.0.1", "Authorization": f"Bearer {digest}"}
-    told = kept.tells(
-        rerun("evaluate"), headers=forged, protocols=("streamlit", "x", kept.session)
-    )
+    told = kept.tells(rerun("evaluate"), headers=forged, protocols=("streamlit", "x", kept.session))
     assert of_ann(told) == []
 
 
