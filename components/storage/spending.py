@@ -22,6 +22,8 @@ from components.wording import count, dollars
 FILE = "spending.sqlite"
 DAYS_LISTED = 31
 """Days of which `days` tells what was spent."""
+_ROUNDING = 1e-9
+"""By what part of a limit a sum of many amounts may be above it because of how they are rounded."""
 _METADATA = sa.MetaData()
 _LEDGER = sa.Table(
     "ledger",
@@ -141,7 +143,7 @@ def _check(
     )
     for whose, statement, most_usd, most_requests in limits:
         usd, unpriced = connection.execute(statement).one()
-        if amount.usd and usd > most_usd:
+        if amount.usd and usd > most_usd * (1 + _ROUNDING):
             raise _exceeded(whose, f"{dollars(most_usd)}", dollars(max(0.0, usd - amount.usd)))
         if amount.unpriced and unpriced > most_requests:
             what = f"{most_requests:,.0f} requests to models without a price"

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,6 +128,85 @@ def test_an_answer_that_cannot_be_used_may_have_cost_its_estimate(
     with pytest.raises(LabError):
         ask(lab)
     assert spent(lab) == {"cohere": Amount(0.01, 1)}
+
+
+def test_every_attempt_whose_answer_never_came_counts(provider: Provider, tmp_path: Path) -> None:
+    """The connection broke after the request was sent: the provider may have done the work."""
+    lab = Lab(settings_of(provider, tmp_path))
+    provider.first(2, hang_up=True)
+    ask(lab)
+    assert len(provider.seen) == 3
+    assert spent(lab)["cohere"].usd == pytest.approx(0.03)
+    assert spent(lab)["cohere"].requests == 3
+
+
+def test_an_attempt_after_a_broken_one_is_not_sent_beyond_the_budget(
+    provider: Provider, tmp_path: Path
+) -> None:
+    lab = Lab(settings_of(provider, tmp_path, day_usd=0.015))
+    provider.always(hang_up=True)
+    with pytest.raises(BudgetError, match=r"The lab's budget of \$0.015 a day"):
+        ask(lab)
+    assert len(provider.seen) == 1
+    assert spent(lab) == {"cohere": Amount(0.01, 1)}
+
+
+def test_of_a_broken_attempt_and_a_refused_one_the_first_counts(
+    provider: Provider, tmp_path: Path
+) -> None:
+    lab = Lab(settings_of(provider, tmp_path))
+
+    def behave(seen: Seen, sound: object) -> Reply:
+        return Reply(hang_up=True) if len(provider.seen) == 1 else Reply(400, b"{}")
+
+    provider.behave = behave
+    with pytest.raises(LabError):
+        ask(lab)
+    assert spent(lab) == {"cohere": Amount(0.01, 1)}
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_attempts_that_were_refused_cost_nothing(
+    provider: Provider, tmp_path: Path, status: int
+) -> None:
+    lab = Lab(settings_of(provider, tmp_path))
+    provider.first(2, status=status, body=b"{}", headers={"retry-after": "0"})
+    ask(lab)
+    assert len(provider.seen) == 3
+    assert spent(lab) == {"cohere": Amount(0.01, 1)}
+
+
+@pytest.mark.parametrize(
+    "units", [1e308, -1e9, -1, 0, "1e9", "many", None, True, [], {}, 10**400, 1e9]
+)
+@pytest.mark.parametrize("reranker", ["cohere", "jina:v2"])
+def test_absurd_units_count_as_the_estimate(
+    provider: Provider, tmp_path: Path, reranker: str, units: object
+) -> None:
+    tokens = PriceOverride("jina", "jina-reranker-v2-base-multilingual", 1000.0, "tokens")
+    lab = Lab(settings_of(provider, tmp_path, prices=(CENT, tokens), day_usd=1.0))
+
+    def change(sound: dict[str, Any]) -> dict[str, Any]:
+        sound["meta"] = {"billed_units": {"search_units": units}}
+        return sound | {"usage": {"total_tokens": units}}
+
+    provider.changed(change)
+    try:
+        ask(lab, reranker)
+    except LabError as exc:  # the SDK may refuse what is no number
+        assert "answered, but" in exc.reason
+    [amount] = spent(lab).values()
+    assert amount.requests == 1
+    assert 0.005 < amount.usd <= 0.03
+
+
+def test_a_price_of_nothing_is_free_and_counts_no_request(
+    provider: Provider, tmp_path: Path
+) -> None:
+    free = replace(CENT, usd=0.0)
+    lab = Lab(settings_of(provider, tmp_path, prices=(free,), day_usd=0.0, day_requests=0))
+    ask(lab)
+    assert spent(lab) == {"cohere": Amount(0.0, 1)}
 
 
 def test_of_several_requests_those_that_were_answered_are_paid(

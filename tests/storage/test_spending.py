@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from components.config import Budget
 from components.domain import BudgetError, StoreError
-from components.storage.spending import Amount, DaySpending, SpendingLedger
+from components.storage import sqlite
+from components.storage.spending import FILE, Amount, DaySpending, SpendingLedger
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -80,6 +83,112 @@ def test_one_visitor_cannot_take_the_budget_of_another(tmp_path: Path) -> None:
 def test_a_budget_of_nothing_allows_nothing(tmp_path: Path) -> None:
     with pytest.raises(BudgetError, match=r"budget of \$0 a day"):
         ledger_at(tmp_path).reserve("cohere", "a", Amount(0.001, 1), Budget(day_usd=0.0))
+
+
+def test_amounts_that_fit_exactly_are_allowed(tmp_path: Path) -> None:
+    """0.1 + 0.1 + 0.1 is a little more than 0.3 to a computer."""
+    for _ in range(3):
+        ledger_at(tmp_path).reserve("cohere", "a", Amount(0.1, 1), Budget(day_usd=0.3))
+    with pytest.raises(BudgetError, match=r"budget of \$0.3 a day .* \$0.3 are spent"):
+        ledger_at(tmp_path).reserve("cohere", "a", Amount(1e-6, 1), Budget(day_usd=0.3))
+
+
+def test_tiny_amounts_add_up_to_a_limit(tmp_path: Path) -> None:
+    ledger = ledger_at(tmp_path)
+    for _ in range(10):
+        ledger.reserve("cohere", "a", Amount(1e-9, 1), Budget(day_usd=1e-8))
+    with pytest.raises(BudgetError):
+        ledger.reserve("cohere", "a", Amount(1e-9, 1), Budget(day_usd=1e-8))
+    with pytest.raises(BudgetError):
+        ledger.reserve("cohere", "a", Amount(1e-300, 1), Budget(visitor_usd=0.0))
+
+
+def test_a_day_ends_at_midnight_utc_wherever_the_machine_is(tmp_path: Path) -> None:
+    """What is reserved before midnight and settled after it belongs to the day before."""
+    east = timezone(timedelta(hours=9))
+    clock = [datetime(2026, 3, 2, 8, 59, 59, tzinfo=east)]
+    ledger = SpendingLedger(tmp_path, lambda: clock[0])
+    settle = ledger.reserve("cohere", "a", Amount(1.0, 1), Budget(day_usd=1.0))
+    clock[0] += timedelta(seconds=1)
+    ledger.reserve("cohere", "a", Amount(1.0, 1), Budget(day_usd=1.0))
+    settle(Amount(0.25, 1))
+    days = [(day.day, day.amount.usd) for day in ledger.days()]
+    assert days == [("2026-03-02", 1.0), ("2026-03-01", 0.25)]
+
+
+@pytest.mark.parametrize("wrong", [math.inf, 1e308])
+def test_an_absurd_amount_ends_the_day_and_nothing_else(tmp_path: Path, wrong: float) -> None:
+    ledger = ledger_at(tmp_path)
+    ledger.reserve("cohere", "a", Amount(0.1, 1), Budget(day_usd=1.0))(Amount(wrong, 1))
+    with pytest.raises(BudgetError):
+        ledger.reserve("voyage", "b", Amount(0.1, 1), Budget(day_usd=1.0))
+    tomorrow = ledger_at(tmp_path, NOON + timedelta(days=1))
+    tomorrow.reserve("voyage", "b", Amount(0.1, 1), Budget(day_usd=1.0))
+
+
+def test_an_amount_that_is_no_number_is_not_entered(tmp_path: Path) -> None:
+    ledger = ledger_at(tmp_path)
+    with pytest.raises(StoreError):
+        ledger.reserve("cohere", "a", Amount(math.nan, 1), Budget(day_usd=1.0))
+    settle = ledger.reserve("cohere", "a", Amount(0.5, 1), Budget(day_usd=1.0))
+    with pytest.raises(StoreError):
+        settle(Amount(math.nan, 1))
+    assert [day.amount.usd for day in ledger.days()] == [0.5]
+
+
+def test_a_ledger_that_another_process_holds_forbids_the_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_MS", 200)
+    ledger = ledger_at(tmp_path)
+    ledger.days()
+    with sqlite3.connect(tmp_path / FILE, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked"):
+            ledger.reserve("cohere", "a", Amount(0.1, 1), Budget(day_usd=1.0))
+        other.execute("ROLLBACK")
+    ledger.reserve("cohere", "a", Amount(0.1, 1), Budget(day_usd=1.0))
+    assert [day.amount for day in ledger.days()] == [Amount(0.1, 1)]
+
+
+def test_two_processes_share_a_budget(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, sys\n"
+        "from components.config import Budget\n"
+        "from components.domain import BudgetError\n"
+        "from components.storage.spending import Amount, SpendingLedger\n"
+        "ledger, spent = SpendingLedger(pathlib.Path(sys.argv[1])), 0\n"
+        "for _ in range(40):\n"
+        "    try:\n"
+        "        ledger.reserve('c', sys.argv[2], Amount(0.1, 1), Budget(day_usd=5.0))\n"
+        "        spent += 1\n"
+        "    except BudgetError:\n"
+        "        pass\n"
+        "print(spent)\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path), name], cwd=root, stdout=subprocess.PIPE
+        )
+        for name in ("app", "command line")
+    ]
+    assert sum(int(process.communicate()[0]) for process in processes) == 50
+
+
+def test_a_folder_in_the_ledgers_place_forbids_the_call(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(StoreError, match=r"The spending in .* cannot be used"):
+        ledger_at(tmp_path).reserve("c", "a", Amount(1.0, 1), Budget())
+
+
+def test_a_ledger_that_vanishes_or_is_overwritten_at_work_forbids_the_call(tmp_path: Path) -> None:
+    ledger = ledger_at(tmp_path)
+    ledger.reserve("c", "a", Amount(0.9, 1), Budget(day_usd=1.0))
+    for path in tmp_path.glob(f"{FILE}*"):
+        path.write_bytes(b"no ledger" * 5000)
+    with pytest.raises((StoreError, BudgetError)):
+        ledger.reserve("c", "a", Amount(0.9, 1), Budget(day_usd=1.0))
 
 
 def test_calls_at_once_never_exceed_a_budget(tmp_path: Path) -> None:

@@ -91,7 +91,11 @@ class RemoteReranker:
         return (time.perf_counter() - begun) * 1000
 
     def _request(self, query: str, texts: Sequence[str], stop: threading.Event) -> Reply:
-        """Make one request, with further attempts where they may help."""
+        """Make one request, with further attempts where they may help.
+
+        Where an attempt may be billed though no answer came, the meter is asked before the next
+        one: its estimate stays entered, beside what the last attempt costs.
+        """
         waited = 0.0
         for attempt in range(1, ATTEMPTS + 1):
             waited += self._limiter.wait(stop)
@@ -106,6 +110,9 @@ class RemoteReranker:
                 waited += delay
                 if stop.wait(delay):
                     raise Cancelled from exc
+                if exc.charged:
+                    query_tokens, *tokens = estimate_tokens([self._instruction + query, *texts])
+                    self._meter.reserve(self._spec, self._estimate(query_tokens, tokens))
         raise AssertionError("the last attempt returns or raises")
 
     def _estimate(self, query_tokens: int, tokens: Sequence[int]) -> Billed:
