@@ -310,7 +310,7 @@ def _texts() -> Iterator[HostileFile]:
 # ---------------------------------------------------------------- recordings and runs
 
 
-def _recording() -> dict[str, Any]:
+def sound_recording() -> dict[str, Any]:
     """Return a sound recording of one query and one column."""
     system = {
         "system": "bm25",
@@ -359,7 +359,7 @@ PLACES: tuple[tuple[str | int, ...], ...] = (
 
 def _placed(path: tuple[str | int, ...], written: str) -> bytes:
     """Return the recording with something else at a place."""
-    recording: Any = deepcopy(_recording())
+    recording: Any = deepcopy(sound_recording())
     inner = recording
     for step in path[:-1]:
         inner = inner[step]
@@ -368,7 +368,7 @@ def _placed(path: tuple[str | int, ...], written: str) -> bytes:
 
 
 def _recordings() -> Iterator[HostileFile]:
-    sound = json.dumps(_recording())
+    sound = json.dumps(sound_recording())
     yield _file("recording", "sound", "r.json", sound.encode())
     for path in PLACES:
         for number in NUMBERS:
@@ -385,7 +385,7 @@ def _recordings() -> Iterator[HostileFile]:
     hits = json.dumps([["a", 1.0]] * 10_001)
     place = ("queries", 0, "systems", 0, "hits")
     yield _file("recording", "a hit often", "r.json", _placed(place, hits))
-    many = json.dumps([_recording()["queries"][0]] * 1_000)
+    many = json.dumps([sound_recording()["queries"][0]] * 1_000)
     yield _file("recording", "1,000 queries", "r.json", _placed(("queries",), many))
     yield _file("recording", "commas", "r.json", b"[" + b"0," * 2_000_000 + b"0]")
     for name, encode in ENCODINGS.items():
