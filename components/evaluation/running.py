@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from components import pipeline
@@ -20,8 +21,9 @@ from components.domain import (
     Usage,
 )
 from components.evaluation.planning import CANDIDATES, Plan, plan
-from components.lab import Lab, StepReport, no_report
+from components.lab import Lab, StepReport, catalog, no_report
 from components.measures import Metrics, measure, run_scores
+from components.models.gate import QUEUE
 from components.pipeline import PipelineRun, Pipelines
 
 
@@ -122,11 +124,23 @@ def evaluate(
     for query in plan.queries:
         if all(query.id in evaluation.rankings.get(s, {}) for s in plan.systems):
             continue
-        for result in list(_results(run, corpus, plan, query)):  # all of a query, or none
+        with _turn(run, watcher):
+            results = list(_results(run, corpus, plan, query))
+        for result in results:  # all of a query, or none
             evaluation.note(query.id, result)
         for system in plan.systems:
             report(system, evaluation.ended(system), len(plan.queries))
     return evaluation
+
+
+def _turn(run: PipelineRun, watcher: QueryWatcher) -> AbstractContextManager[None]:
+    """Return a turn of this machine's models for one query; comparisons go before it."""
+    specs = [catalog.reranker_spec(s, run.lab.settings) for s in run.pipelines.rerankers]
+    if all(spec.runtime == "none" for spec in specs):
+        return nullcontext()
+    return QUEUE.turn(
+        background=True, check=lambda place: watcher.step("waiting for searches", "wait", 0, 0)
+    )
 
 
 def evaluate_corpus(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import threading
@@ -14,6 +15,7 @@ from typing import Self
 from components.domain import Cancelled, LabError
 from components.lab.news import News
 
+_serials = itertools.count(1)
 _log = logging.getLogger(__name__)
 StepReport = Callable[[str, int, int], None]
 """`report(step, done, total)`; it may raise `Cancelled`."""
@@ -41,6 +43,7 @@ PAID_PATIENCE_S = 120.0
 class Worker(ABC):
     """A thread with an end that can be asked for: the work stops at its next step.
 
+    `serial` tells it from all other work of the process.
     With `patience_s` it also ends once nothing has asked about it for so many seconds.
     """
 
@@ -53,6 +56,7 @@ class Worker(ABC):
         self._stop, self._finished = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._guarded, name=name, daemon=True)
         self.error: LabError | None = None
+        self.serial = next(_serials)
         self.news = News()
         self._patience_s, self._clock = patience_s, clock
         self._asked_s = clock()

@@ -1,4 +1,7 @@
-"""The gate: local models work one at a time, so that a latency is of that model alone."""
+"""The gate: local models work one at a time, so that a latency is of that model alone.
+
+The queue: whole comparisons take turns, so that eight that begin together end one after another.
+"""
 
 from __future__ import annotations
 
@@ -57,5 +60,47 @@ class Gate:
                 self._condition.notify_all()
 
 
+class Queue:
+    """Lets one comparison's models work at a time, so that the first to come is the first to end.
+
+    Background work, such as one query of an evaluation, gives way to all comparisons that wait.
+    """
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._waiting: list[tuple[bool, int]] = []
+        self._busy = False
+        self._turn = 0
+
+    @contextmanager
+    def turn(
+        self, *, background: bool = False, check: Callable[[int], None] = lambda place: None
+    ) -> Iterator[None]:
+        """Wait for a turn and hold it; `check` is called while waiting, with how many go before."""
+        self._enter(background, check)
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._busy = False
+                self._condition.notify_all()
+
+    def _enter(self, background: bool, check: Callable[[int], None]) -> None:
+        with self._condition:
+            self._turn += 1
+            ticket = (background, self._turn)
+            self._waiting.append(ticket)
+            try:
+                while self._busy or min(self._waiting) != ticket:
+                    check(sum(other < ticket for other in self._waiting) + self._busy)
+                    self._condition.wait(timeout=0.05)
+                self._busy = True
+            finally:
+                self._waiting.remove(ticket)
+                self._condition.notify_all()
+
+
 GATE = Gate()
 """The one gate of this process."""
+QUEUE = Queue()
+"""The one queue of this process."""

@@ -22,6 +22,7 @@ from components.domain import (
     Recorded,
 )
 from components.lab import catalog
+from components.models.gate import QUEUE
 from components.pipeline.request import PipelineRun, QueryInput, Request, Watcher, check_request
 from components.pipeline.stages import (
     first_stage_ranking,
@@ -143,13 +144,6 @@ async def compare_candidates(
     systems = Request(run.pipelines, query).systems
     shared = SharedWatcher(run.watcher, Comparison(query.text, first), systems)
     watched = replace(run, watcher=shared)
-
-    def rank(systems: Sequence[str]) -> None:
-        for system in systems:
-            result = _isolated(watched, query.text, first, system)
-            run.lab.search_log.note(result, first_stage=False, owner=run.lab.visitor)
-            shared.ranked(result)
-
     scored = _scored(run)
     if run.corpus is not None:
         for recorded in query.recorded:
@@ -158,16 +152,40 @@ async def compare_candidates(
         if cached and system in cached:
             shared.ranked(replace(cached[system], cached=True))
     rest = [s for s in scored if shared.result(s) is None]
-    queued = [s for s in rest if catalog.reranker_spec(s, run.lab.settings).runtime != "none"]
-    beside = [[s] for s in rest if s not in queued]
+    models = [s for s in rest if catalog.reranker_spec(s, run.lab.settings).runtime != "none"]
+    work = [partial(_rank, watched, shared, query, [s]) for s in rest if s not in models]
+    work += [partial(_rank_in_turn, watched, shared, query, models)] if models else []
     try:
-        await asyncio.gather(*(in_thread(partial(rank, s)) for s in [*beside, queued] if s))
+        await asyncio.gather(*map(in_thread, work))
     except BaseException:
         shared.stop()  # the caller has gone, so the threads end too
         raise
     if RRF.key in run.pipelines.rerankers and shared.result(RRF.key) is None:
         shared.ranked(_fuse_results(first, [shared.result(s) for s in scored]))
     return shared.comparison
+
+
+def _rank(
+    run: PipelineRun, shared: SharedWatcher, query: QueryInput, systems: Sequence[str]
+) -> None:
+    """Rank with each system, and note in the lab's search log how it ended."""
+    for system in systems:
+        result = _isolated(run, query.text, shared.comparison.first_stage, system)
+        run.lab.search_log.note(result, first_stage=False, owner=run.lab.visitor)
+        shared.ranked(result)
+
+
+def _rank_in_turn(
+    run: PipelineRun, shared: SharedWatcher, query: QueryInput, systems: Sequence[str]
+) -> None:
+    """Rank with models of this machine once all comparisons that came before have ended theirs."""
+
+    def wait(place: int) -> None:
+        for system in systems:
+            shared.step(system, "wait", place, 0)
+
+    with QUEUE.turn(check=wait):
+        _rank(run, shared, query, systems)
 
 
 async def in_thread(work: Callable[[], T]) -> T:

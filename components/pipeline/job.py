@@ -94,8 +94,10 @@ class ComparisonJob(Worker):
         self.check()
         # bm25 can be the first stage and a reranker at once
         topic = FIRST if self.comparison is None else system
-        self.steps[topic] = Step(state, done, total)
-        self.news.tell(topic)
+        step = Step(state, done, total)
+        if self.steps.get(topic) != step:  # who waits says so again and again
+            self.steps[topic] = step
+            self.news.tell(topic)
 
     def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
         """Take the comparison so far."""

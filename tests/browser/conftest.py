@@ -166,6 +166,12 @@ class Visitor:
         """Return a document's card in one column."""
         return self.page.locator(f".column[data-letter={letter}] .card").filter(has_text=title)
 
+    def open(self, view: str) -> None:
+        """Open one of a page's views, unless it is open."""
+        button = self.page.get_by_role("radio", name=view, exact=True)
+        if button.get_attribute("aria-checked") != "true":
+            self.after(button.click)
+
     def go(self, name: str) -> None:
         """Go to a page by the navigation."""
         self.after(self.page.get_by_test_id("stPageLink").get_by_text(name, exact=True).click)

@@ -77,8 +77,14 @@ def test_a_first_visit_fills_column_by_column_and_ends_with_a_verdict(enter: Ent
     )
     expect(page.locator(".st-key-verdict")).to_contain_text("nDCG@10")
     expect(page.locator(".bump svg .way").first).to_be_visible()
-    for chart in ("latency", "scores"):
-        expect(page.locator(f".st-key-{chart} .main-svg").first).to_be_visible()
+    for view, charts in {
+        "Headroom and time": ("headroom", "latency"),
+        "Harm and agreement": ("agreement",),
+        "Depth and scores": ("depth", "scores"),
+    }.items():
+        visitor.open(view)
+        for chart in charts:
+            expect(page.locator(f".st-key-{chart} .main-svg").first).to_be_visible()
 
 
 def test_enter_searches_and_the_columns_follow(guest: Any) -> None:  # noqa: ANN401
@@ -309,7 +315,7 @@ def test_every_page_fits_its_window(enter: Enter, scheme: str, width: int, tmp_p
     page.screenshot(path=tmp_path / "corpus.png")
     visitor.choose("_corpus_page", "exceptions")
     visitor.go("Compare")
-    page.locator(".st-key-scores .main-svg").first.wait_for()
+    page.locator(".st-key-latency .main-svg").first.wait_for()
     visitor.idle()
     assert max(overflow(visitor)) <= 1
     assert page.locator(".board").get_attribute("data-tone") == scheme

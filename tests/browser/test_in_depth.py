@@ -31,10 +31,18 @@ def guest(enter: Enter, request: pytest.FixtureRequest) -> Iterator[Any]:
 
 def test_everything_of_a_comparison_is_there_and_fits(guest: Any) -> None:  # noqa: ANN401
     page = guest.page
-    for key in ("latency", "agreement", "scores"):
-        expect(page.locator(f".st-key-{key} .main-svg").first).to_be_visible()
-    for title in ("Headroom", "Harm", "Depth", "Take it away", "Rank movement"):
+    for title in ("Take it away", "Rank movement"):
         expect(page.get_by_text(title, exact=True).first).to_be_visible()
+    for view, titles, charts in (
+        ("Harm and agreement", ("Harm", "Agreement"), ("agreement",)),
+        ("Depth and scores", ("Depth", "Score by rank"), ("scores",)),
+        ("Headroom and time", ("Headroom", "Where the time went"), ("latency",)),
+    ):
+        guest.open(view)
+        for key in charts:
+            expect(page.locator(f".st-key-{key} .main-svg").first).to_be_visible()
+        for title in titles:
+            expect(page.get_by_text(title, exact=True).first).to_be_visible()
     wide = page.evaluate(
         "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
     )

@@ -28,7 +28,10 @@ def agreement(results: Results) -> None:
     )
     between = agreement_of(results.rankings, selected or names[0], results.final_k)
     st.text(describe_agreement(between, results.names))
-    figure = charts.agreement(between, [c.style for c in results.columns], page.palette())
+    figure = page.figure(
+        (*results.key, "agreement", between.measure),
+        lambda: charts.agreement(between, [c.style for c in results.columns], page.palette()),
+    )
     page.chart(figure, "agreement", f"{between.measure} between systems")
 
 
@@ -38,5 +41,8 @@ def scores(results: Results) -> None:
         "Score by rank",
         "How to read: each system has its own scale, so compare shapes, never heights.",
     )
-    figure = charts.scores(results.columns, results.final_k, page.palette())
+    figure = page.figure(
+        (*results.key, "scores"),
+        lambda: charts.scores(results.columns, results.final_k, page.palette()),
+    )
     page.chart(figure, "scores", "Score by rank for each system")

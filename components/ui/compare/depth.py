@@ -48,7 +48,10 @@ def by_depth(results: Results) -> None:
     times = {
         c.style: latency_by_depth(c.ranking, measured.get(c.ranking.system, {})) for c in columns
     }
-    figure = charts.depth(curves, times, at, results.measure, page.palette())
+    figure = page.figure(
+        (*results.key, "depth", at, tuple(measured)),
+        lambda: charts.depth(curves, times, at, results.measure, page.palette()),
+    )
     page.chart(figure, "depth", "Quality and latency by depth")
     style = columns[0].style
     st.text(describe_depth(curves[style], style.name, results.measure))

@@ -144,7 +144,10 @@ def _bm25(job: ComparisonJob, spec: Spec, ranking: Ranking, hit: Hit, style: Sys
         f"{sum(t.contribution for t in terms):.2f}. {explanations.CAVEATS['bm25']}",
         "bm25",
     )
-    figure = charts.terms(terms, page.palette(), style.colour)
+    figure = page.figure(
+        (job.serial, "terms", hit.document.id, style.colour),
+        lambda: charts.terms(terms, page.palette(), style.colour),
+    )
     page.chart(figure, "terms", "Contribution of each query term")
 
 
@@ -156,7 +159,10 @@ def _maxsim(job: ComparisonJob, spec: Spec, ranking: Ranking, hit: Hit, style: S
         f"{explanations.CAVEATS['maxsim']}",
         "maxsim",
     )
-    figure = charts.token_matches(matches, page.palette())
+    figure = page.figure(
+        (job.serial, "maxsim", hit.document.id),
+        lambda: charts.token_matches(matches, page.palette()),
+    )
     page.chart(figure, "maxsim", "Cosine of query and document tokens")
 
 

@@ -24,7 +24,10 @@ def latency(results: Results) -> None:
         "How to read: one bar a system, its stages in turn. Waiting (dotted) is not the model's "
         "fault; crossed is network and provider together.",
     )
-    page.chart(charts.latency(results.columns, page.palette()), "latency", "Milliseconds by stage")
+    figure = page.figure(
+        (*results.key, "latency"), lambda: charts.latency(results.columns, page.palette())
+    )
+    page.chart(figure, "latency", "Milliseconds by stage")
     _deadline(results)
     if results.local:
         _repeat(results)

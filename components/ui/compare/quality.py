@@ -31,7 +31,9 @@ def headroom(results: Results) -> None:
         return
     st.text(describe_headroom(room, results.names))
     reached = {c.style: v for c, v in zip(results.columns, room.values, strict=True)}
-    figure = charts.headroom(reached, room.best, page.palette())
+    figure = page.figure(
+        (*results.key, "headroom"), lambda: charts.headroom(reached, room.best, page.palette())
+    )
     page.chart(figure, "headroom", f"{results.measure} reached and lost")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -52,6 +52,11 @@ class Results:
             for ranking, spec, letter, remote in columns
         )
         return cls(job, comparison, styled, tuple(c[1] for c in columns), grades, final_k, measure)
+
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """Return what tells these results from all others, but for the palette."""
+        return (self.job.serial, self.final_k, self.measure)
 
     @property
     def rankings(self) -> list[Ranking]:

@@ -14,7 +14,7 @@ from components.ui.shared import page
 from components.ui.shared.progress import Line
 from components.ui.shared.progress import progress as progress_lines
 
-_STATES = {"load": "loading", "wait": "waiting for another model", "run": "scoring"}
+_STATES = {"load": "loading", "wait": "waiting for its turn", "run": "scoring"}
 
 
 def note(query: Query | None) -> None:

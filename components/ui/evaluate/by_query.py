@@ -12,6 +12,7 @@ from components.evaluation import summary
 from components.evaluation.saved import SavedEvaluation
 from components.exports.evaluation_report import EvaluationReport
 from components.pipeline.limits import MAX_INITIAL_K
+from components.ui.evaluate.report import view_key
 from components.ui.shared import page, state
 from components.wording import signed
 
@@ -53,8 +54,12 @@ def _choose_system(systems: Sequence[str]) -> str:
 def _chart(report: EvaluationReport, system: str, changes: Sequence[Change]) -> list[int]:
     """Draw one bar a query; return the places of those that the visitor selected."""
     styles = report.styles[system], report.styles[report.base]
+    figure = page.figure(
+        view_key(report, "changes", system, report.base),
+        lambda: charts.changes(changes, *styles, report.measure, page.palette()),
+    )
     event = st.plotly_chart(
-        charts.changes(changes, *styles, report.measure, page.palette()),
+        figure,
         key=f"changes-{system}",
         config=page.CHART,
         on_select="rerun",

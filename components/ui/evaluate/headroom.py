@@ -55,7 +55,10 @@ def _ceiling(report: EvaluationReport) -> None:
         f"that is the ceiling. Their best order has {report.measure} {ceiling.best:.3f}; the best "
         f"system comes to {max(values.values()):.3f}."
     )
-    figure = charts.headroom(values, ceiling.best, page.palette())
+    figure = page.figure(
+        view_key(report, "headroom"),
+        lambda: charts.headroom(values, ceiling.best, page.palette()),
+    )
     page.chart(figure, "ceiling", f"{report.measure} reached and lost")
 
 
@@ -79,7 +82,10 @@ def _depth(report: EvaluationReport) -> None:
     measured = _measured_depths(report)
     quality_of = {report.styles[s]: curves[s] for s in systems}
     timed = {report.styles[s]: sorted(measured.get(s, {}).items()) for s in systems}
-    figure = charts.depth(quality_of, timed, plan.depth, report.measure, page.palette())
+    figure = page.figure(
+        view_key(report, "depth", tuple(measured)),
+        lambda: charts.depth(quality_of, timed, plan.depth, report.measure, page.palette()),
+    )
     page.chart(figure, "sweep", "Quality and latency by depth")
 
 

@@ -22,7 +22,10 @@ def quality(report: EvaluationReport) -> None:
         view_key(report, "means"), lambda: significance.means(report.ranked, report.names)
     )
     looked_at = {s: values[report.measure] for s, values in means.items()}
-    figure = charts.quality(looked_at, report.styles, page.palette())
+    figure = page.figure(
+        view_key(report, "quality"),
+        lambda: charts.quality(looked_at, report.styles, page.palette()),
+    )
     page.chart(figure, "quality", f"Mean {report.measure} by system")
     rows = [
         {"System": report.styles[s].name}
@@ -54,5 +57,8 @@ def by_tag(report: EvaluationReport) -> None:
     if not groups or report.base not in report.ranked:
         st.text("These queries carry no tags. Tags come from the metadata of queries.jsonl.")
         return
-    figure = charts.tags(groups, report.base, report.styles, page.palette())
+    figure = page.figure(
+        view_key(report, "tags", report.base),
+        lambda: charts.tags(groups, report.base, report.styles, page.palette()),
+    )
     page.chart(figure, "tags", f"Mean {report.measure} by tag and system")

@@ -10,6 +10,7 @@ from components.charts import evaluation as charts
 from components.evaluation import summary
 from components.evaluation.summary import TradeOff
 from components.exports.evaluation_report import EvaluationReport, describe_cost, describe_reused
+from components.ui.evaluate.report import view_key
 from components.ui.shared import page
 from components.wording import milliseconds
 
@@ -48,7 +49,12 @@ def latency(report: EvaluationReport) -> None:
 def _trade_offs(
     report: EvaluationReport, trade_offs: Sequence[TradeOff], key: str, across: str, price: str
 ) -> None:
-    figure = charts.trade_offs(trade_offs, report.styles, across, report.measure, page.palette())
+    figure = page.figure(
+        view_key(report, key),
+        lambda: charts.trade_offs(
+            trade_offs, report.styles, across, report.measure, page.palette()
+        ),
+    )
     page.chart(figure, key, f"Quality by {price}")
 
 

@@ -21,7 +21,7 @@ from streamlit.url_util import make_url_path
 from components.ui.shared import live
 
 PATH = "lab/events"
-PAUSE_S = 0.1
+PAUSE_S = 0.25
 """The least seconds between two batches of events to one listener."""
 HEARTBEAT_S = 15.0
 """Seconds after which a silent connection says that it is there, so that no proxy ends it."""

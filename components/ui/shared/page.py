@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 
@@ -161,6 +161,15 @@ def palette() -> Palette:
 def tabs(*names: str) -> list[DeltaGenerator]:
     """Return one container a tab; the open tab survives reruns."""
     return list(st.tabs(names))
+
+
+def figure(of: tuple[Hashable, ...], build: Callable[[], Figure]) -> Figure:
+    """Return the session's figure of something in the visitor's theme; it is built once.
+
+    `of` names all that the figure depends on. Building one takes tens of milliseconds, drawing one
+    that is there takes one.
+    """
+    return state.memo(("figure", dark(), *of), build)
 
 
 def chart(figure: Figure, key: str, alt: str) -> None:

@@ -107,7 +107,7 @@ DEFAULTS: Mapping[str, Any] = {
     MACHINE_USD: 60.0,
     BUSY: 30,
 }
-MEMO_ENTRIES = 64
+MEMO_ENTRIES = 128
 
 
 # ---------------------------------------------------------------- values

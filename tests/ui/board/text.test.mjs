@@ -12,6 +12,7 @@ import {
   position,
   progress,
   unread,
+  workCount,
   workText,
 } from "../../../components/ui/compare/board/script/text.mjs";
 
@@ -40,7 +41,7 @@ test("a count agrees with its noun", () => {
 
 test("only columns at work have something to do", () => {
   assert.equal(workText("loading"), "loading the model");
-  assert.equal(workText("waiting"), "waiting for another model to finish");
+  assert.equal(workText("waiting"), "waiting for its turn");
   assert.equal(workText("running"), "scoring the candidates");
   assert.equal(workText("done"), undefined);
   assert.equal(workText("failed"), undefined);
@@ -125,4 +126,13 @@ test("the chart's alternative text names its systems", () => {
   const columns = [{ letter: "A", label: "bge-small" }, { letter: "C", label: "bm25" }];
   assert.equal(chartText(1, columns), "Ranks of 1 document in A bge-small, C bm25");
   assert.equal(chartText(12, columns), "Ranks of 12 documents in A bge-small, C bm25");
+});
+
+test("how far a column's work is stands beside what it does", () => {
+  assert.equal(workCount({ state: "running", done: 3, total: 100 }), "3 / 100");
+  assert.equal(workCount({ state: "running", done: 0, total: 0 }), "");
+  assert.equal(workCount({ state: "waiting", done: 0, total: 0 }), "");
+  assert.equal(workCount({ state: "waiting", done: 1, total: 0 }), "1 search before it");
+  assert.equal(workCount({ state: "waiting", done: 2, total: 0 }), "2 searches before it");
+  assert.equal(workCount({ state: "loading", done: 5, total: 9 }), "");
 });

@@ -27,8 +27,8 @@ REASON_LIMIT: Final = 4000
 
 FOLDER: Final = Path(__file__).parent
 SCRIPT_PARTS: Final = (
-    *("data", "text", "geometry", "dom", "card", "note", "column", "links", "movement"),
-    *("header", "keyboard", "board"),
+    *("data", "text", "geometry", "dom", "card", "note", "column", "columns"),
+    *("links", "movement", "header", "keyboard", "board"),
 )
 """The modules of `script/` that run in the browser, each after those that it imports."""
 

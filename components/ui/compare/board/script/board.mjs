@@ -3,8 +3,7 @@
 
 import { Follower } from "../../../shared/progress/script/live.mjs";
 import { eventCard } from "./card.mjs";
-import { Column } from "./column.mjs";
-import { boardSettings, keyed } from "./data.mjs";
+import { Columns } from "./columns.mjs";
 import { arrange, make } from "./dom.mjs";
 import { Header } from "./header.mjs";
 import { Keyboard } from "./keyboard.mjs";
@@ -62,11 +61,7 @@ class Board {
     this.follower = new Follower((changes) => this.change(changes), (n) => this.onEnded(n));
     /** @type {BoardData | null} */
     this.data = null;
-    /** @type {Column[]} */
-    this.columns = [];
-    /** @type {Map<string, Column>} */
-    this.columnsByKey = new Map();
-    this.columnCount = 0;
+    this.columns = new Columns();
     this.signature = "";
     this.node = make("div", "board");
     this.grid = make("div", "grid");
@@ -81,7 +76,7 @@ class Board {
       onToggle: (id) => this.toggle(id),
     });
     this.keyboard = new Keyboard(this.stage, {
-      cards: () => this.cards(),
+      cards: () => this.columns.cards(),
       onFocus: (id) => this.focus(id),
       onToggle: (id) => this.toggle(id),
       onClear: () => this.select(null),
@@ -131,12 +126,14 @@ class Board {
    * @param {Record<string, unknown>[]} changes
    */
   change(changes) {
-    if (!this.data) return;
-    const { columns } = this.data;
     const views = /** @type {{ column?: ColumnView }[]} */ (changes).flatMap(({ column }) => column ?? []);
+    if (!this.data || !views.length) return;
     const changed = new Map(views.map((view) => [view.key, view]));
-    if (!changed.size) return;
-    this.update({ ...this.data, columns: columns.map((view) => changed.get(view.key) ?? view) });
+    const columns = this.data.columns.map((view) => changed.get(view.key) ?? view);
+    const data = { ...this.data, columns };
+    if (!views.every((view) => this.columns.isProgress(view))) return this.update(data);
+    this.data = data;
+    this.columns.showProgress(data);
   }
 
   /**
@@ -165,39 +162,20 @@ class Board {
 
   /** @param {BoardData} data */
   updateColumns(data) {
-    const settings = boardSettings(data);
-    const before = this.columnsByKey;
-    /** @type {string[]} */
-    const changes = [];
-    this.columnsByKey = new Map(
-      keyed(data.columns, (view) => view.key).map(([key, view]) => {
-        const column = before.get(key) ?? new Column(view, ++this.columnCount);
-        if (column.view.state !== view.state) {
-          changes.push(`${view.letter} ${view.label}: ${view.state}`);
-        }
-        column.update(view, settings);
-        return [key, column];
-      }),
-    );
-    this.columns = this.links.columns = [...this.columnsByKey.values()];
-    const count = this.columns.length;
-    this.node.style.setProperty("--n", String(Math.max(1, count)));
-    this.node.toggleAttribute("data-single", count === 1);
-    this.node.toggleAttribute("data-many", count > 5);
-    arrange(this.grid, this.columns.map((column) => column.node));
-    this.header.update(this.columns);
+    const changes = this.columns.update(data);
+    const all = (this.links.columns = this.columns.all);
+    this.node.style.setProperty("--n", String(Math.max(1, all.length)));
+    this.node.toggleAttribute("data-single", all.length === 1);
+    this.node.toggleAttribute("data-many", all.length > 5);
+    arrange(this.grid, all.map((column) => column.node));
+    this.header.update(all);
     if (changes.length) this.announcer.textContent = changes.join(". ");
-  }
-
-  /** Return the cards of all columns. */
-  cards() {
-    return this.columns.map((column) => column.cards);
   }
 
   /** @param {string | null} id */
   has(id) {
     if (id === null) return false;
-    return this.cards().some((cards) => cards.some((card) => card.id === id)) || this.chart.has(id);
+    return this.columns.cards().some((cards) => cards.some((card) => card.id === id)) || this.chart.has(id);
   }
 
   /** @param {string | null} id */
@@ -233,8 +211,8 @@ class Board {
     const followed = highlighted ?? this.selected;
     const id = this.has(followed) ? followed : null;
     this.node.toggleAttribute("data-lit", id !== null);
-    const views = this.cards().map((cards) => cards.map((card) => card.view));
-    this.columns.forEach((column, at) => {
+    const views = this.columns.cards().map((cards) => cards.map((card) => card.view));
+    this.columns.all.forEach((column, at) => {
       for (const card of column.cards) card.mark(highlighted, this.selected);
       column.showPosition(id === null ? { text: "", absent: false } : position(id, at, views));
     });

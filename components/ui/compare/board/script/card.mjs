@@ -27,10 +27,9 @@ export class Card {
     this.view = view;
     this.signature = "";
     this.slot = make("li");
-    this.node = make("div", "card new");
+    this.node = make("div", "card");
     this.node.setAttribute("role", "button");
     this.node.tabIndex = -1;
-    this.node.addEventListener("animationend", () => this.node.classList.remove("new"));
     this.slot.append(this.node);
     cardsByNode.set(this.node, this);
   }

@@ -24,6 +24,7 @@ export class Column {
     this.cardsByKey = new Map();
     this.head = make("div", "system");
     this.position = make("span", "where");
+    this.facts = make("p", "facts");
     this.node = make("section", "column");
     this.list = make("ol", "cards");
     this.list.setAttribute("role", "list");
@@ -42,6 +43,12 @@ export class Column {
     const signature = JSON.stringify([view, settings]);
     if (signature === this.signature) return;
     this.signature = signature;
+    if (isAtWork(this.view) && isAtWork(view) && this.node.dataset.state === view.state) {
+      this.view = view; // only its progress has changed
+      this.facts.replaceWith((this.facts = facts(view)));
+      this.workNote.update(view);
+      return;
+    }
     this.view = view;
     this.node.dataset.state = view.state;
     this.node.dataset.letter = this.head.dataset.letter = view.letter;
@@ -69,7 +76,8 @@ export class Column {
     const kind = textElement("p", "kind", [view.kind, view.scale].filter(Boolean).join(" · "));
     const top = make("div", "top");
     top.append(name, this.position);
-    return [top, kind, facts(view)];
+    this.facts = facts(view);
+    return [top, kind, this.facts];
   }
 
   /** @param {BoardSettings} settings */
@@ -111,6 +119,13 @@ export class Column {
     return this.placeholders;
   }
 }
+
+/**
+ * Tell whether a column is at work: it has no card, and no reason why.
+ *
+ * @param {ColumnView} view
+ */
+const isAtWork = (view) => workText(view.state) !== undefined;
 
 /**
  * Return the line of latency or progress, cost, quality and notes.

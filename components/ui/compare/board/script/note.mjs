@@ -2,7 +2,7 @@
 /** What a column shows instead of cards: work in progress, or why there is no ranking. */
 
 import { make } from "./dom.mjs";
-import { workText } from "./text.mjs";
+import { workCount, workText } from "./text.mjs";
 
 /** @import { ColumnView } from "./types.mjs" */
 
@@ -26,10 +26,9 @@ export class WorkNote {
     const counted = state === "running" && total > 0;
     const task = workText(state) ?? "";
     this.task.textContent = this.task.title = task;
-    this.count.textContent = counted ? `${done} / ${total}` : "";
-    this.node.toggleAttribute("data-open", state !== "waiting" && !counted);
+    this.count.textContent = workCount({ state, done, total });
     this.node.toggleAttribute("data-idle", state === "waiting");
-    this.bar.style.width = counted ? `${Math.min(100, (100 * done) / total)}%` : "0";
+    this.bar.style.transform = `scaleX(${counted ? Math.min(1, done / total) : 0})`;
     this.track.setAttribute("aria-label", `${label}: ${task}`);
     this.track.setAttribute("aria-valuemax", String(counted ? total : 1));
     if (counted) this.track.setAttribute("aria-valuenow", String(done));

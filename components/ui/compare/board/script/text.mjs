@@ -6,7 +6,7 @@
 const STATE_TEXT = { loading: "loading", waiting: "waiting", failed: "failed", stopped: "stopped" };
 const WORK_TEXT = {
   loading: "loading the model",
-  waiting: "waiting for another model to finish",
+  waiting: "waiting for its turn",
   running: "scoring the candidates",
 };
 export const NO_CANDIDATES = "The first stage found nothing to order.";
@@ -30,6 +30,17 @@ export const plural = (count, noun) =>
  * @returns {string | undefined}
  */
 export const workText = (state) => /** @type {Record<string, string>} */ (WORK_TEXT)[state];
+
+/**
+ * Return how far a column's work is, beside what it does; empty where that is not known.
+ *
+ * @param {Pick<ColumnView, "state" | "done" | "total">} view
+ */
+export function workCount({ state, done, total }) {
+  if (state === "running" && total > 0) return `${done} / ${total}`;
+  if (state !== "waiting" || !done) return "";
+  return done === 1 ? "1 search before it" : `${done} searches before it`;
+}
 
 /**
  * Return how far a column without a ranking is, short enough for its header.
