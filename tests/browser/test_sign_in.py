@@ -100,12 +100,17 @@ def test_a_provider_that_is_down_is_said_in_one_line(
     provider: OpenIdProvider,
 ) -> None:
     provider.fault = "down"
+    begun = lab.written()
     must_sign_in(tab, lab)
     with tab.expect_response(lambda answer: "/auth/login" in answer.url) as response:
         tab.locator(SIGN_IN).click()
     tab.get_by_text("Authentication error").wait_for()
     assert response.value.status == 400
     assert HEADERS["Content-Security-Policy"] == response.value.headers["content-security-policy"]
+    said = lab.log.read_text()[begun:]
+    assert said.count("\n") == 1
+    assert "HTTPStatusError" in said
+    assert provider.url not in said  # none of the settings is ever shown
     must_sign_in(tab, lab)
 
 

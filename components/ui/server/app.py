@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from components.ui.server.names import names_of
 from components.ui.server.returning import Returning
 from components.ui.shared import visitor
 
+_ADDRESS = re.compile(r"['\"]?\w+://\S+")
 _SIGN_IN = "streamlit.web.server.starlette.starlette_auth_routes"
 ROOT = Path(__file__).resolve().parents[3]
 """The folder of app.py and of Streamlit's configuration."""
@@ -104,10 +106,14 @@ def _is_news(line: logging.LogRecord) -> bool:
 
 
 def _in_one_line(line: logging.LogRecord) -> bool:
-    """Write an error's last word instead of its traceback: that a provider is down is no fault."""
+    """Write an error's last word instead of its traceback: that a provider is down is no fault.
+
+    Addresses are left out: the provider's is a setting that is never shown.
+    """
     if line.exc_info and line.exc_info[1]:
         error = line.exc_info[1]
-        line.msg, line.args = f"{line.getMessage()} {type(error).__name__}: {error}", ()
+        said = _ADDRESS.sub("(an address)", str(error).partition("\n")[0])
+        line.msg, line.args = f"{line.getMessage()} {type(error).__name__}: {said}", ()
         line.exc_info = line.exc_text = None
     return True
 
