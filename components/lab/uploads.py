@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 from components.domain import Corpus
 
 MOST_CHARACTERS = 200_000_000
-"""Characters of text that all uploads hold at most; the one least recently added makes room."""
+"""Characters of text that all uploads hold at most.
+
+Of the owner who holds most, the upload least recently added makes room: whoever uploads much takes
+the room of no other.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,15 @@ class UploadShelf:
         with self._lock:
             self._kept.pop((owner, corpus.name), None)
             self._kept[owner, corpus.name] = kept
-            while (
-                len(self._kept) > 1 and sum(k.characters for k in self._kept.values()) > self._most
-            ):
-                self._kept.popitem(last=False)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Drop uploads until the others fit; the newest stays."""
+        while len(self._kept) > 1 and sum(k.characters for k in self._kept.values()) > self._most:
+            held = Counter[str]()
+            for (whose, _), kept in self._kept.items():
+                held[whose] += kept.characters
+            del self._kept[max(list(self._kept)[:-1], key=lambda key: held[key[0]])]
 
     def of(self, owner: str) -> dict[str, Corpus]:
         """Return an owner's uploads by name."""

@@ -47,3 +47,17 @@ def test_the_oldest_makes_room_and_the_newest_always_stays() -> None:
     shelf.add("ben", corpus("large", 100))
     assert shelf.of("ann") == {}
     assert list(shelf.of("ben")) == ["large"]
+
+
+def test_who_uploads_much_takes_the_room_of_nobody_else() -> None:
+    shelf = UploadShelf(most_characters=100)
+    shelf.add("ann", corpus("mine", 20))
+    for number in range(9):
+        shelf.add("eve", corpus(f"one{number}", 30))
+    assert list(shelf.of("ann")) == ["mine"]
+    assert list(shelf.of("eve")) == ["one7", "one8"]
+    for number in range(9):  # under another name each time
+        shelf.add(f"eve{number}", corpus("large", 40))
+    assert list(shelf.of("ann")) == ["mine"]
+    assert list(shelf.of("eve")) == ["one8"]
+    assert list(shelf.of("eve8")) == ["large"]
