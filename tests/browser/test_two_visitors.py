@@ -99,11 +99,96 @@ def of_ann(told: bytes) -> list[bytes]:
 @pytest.fixture(scope="module")
 def scene(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:  # noqa: ANN401
     folder = tmp_path_factory.mktemp("two")
-    own = {
-        token for message in at_work.told for token in heard.findall(message.SerializeToString())
-    }
+    own = {"RERANK_LAB_DATA": str(folder / "data")}
+    with serve_lab(folder, "", ("--host", "0.0.0.0"), environment=own) as server:
+        visitors = []
+        sent, told = list[bytes](), list[ForwardMsg]()
+        for _ in range(2):
+            context = browser.new_context(viewport={"width": 1440, "height": 900})
+            context.set_default_timeout(PATIENCE_MS)
+            visitors.append(Visitor(context.new_page()))
+            watch(visitors[-1])
+        ann, eve = visitors
+        ann.page.on("websocket", lambda socket: _record(socket, sent, told))
+        for visitor, file, queries in ((ann, NAME, 4000), (eve, "eves", 0)):
+            visitor.page.goto(f"{server.url}/?corpus=exceptions&{BM25}")
+            visitor.page.locator(".board .card").first.wait_for()
+            visitor.go("Corpus")
+            upload(visitor, f"{file}.zip", archive(queries))
+        yield Scene(server, ann, eve, sent, told)
+        for visitor in visitors:
+            visitor.page.context.close()
+
+
+def _record(socket: Any, sent: list[bytes], told: list[ForwardMsg]) -> None:  # noqa: ANN401
+    socket.on("framesent", lambda frame: sent.append(frame) if isinstance(frame, bytes) else None)
+    socket.on(
+        "framereceived",
+        lambda frame: told.append(ForwardMsg.FromString(frame)) if isinstance(frame, bytes) else 0,
+    )
+
+
+def view(visitor: Visitor, name: str) -> Any:  # noqa: ANN401
+    """Open a view of the Evaluate page; return what is on the page."""
+    visitor.go("Evaluate")
+    visitor.page.get_by_role("radio", name=name, exact=True).click()
+    return visitor.page.locator("[data-testid=stMain]")
+
+
+# ------------------------------------------------- while Ann's evaluation is at work
+
+
+@pytest.fixture(scope="module")
+def at_work(scene: Scene) -> Scene:
+    """Begin Ann's evaluation, which takes longer than the tests that watch it."""
+    scene.ann.go("Evaluate")
+    scene.ann.page.locator(".st-key-evaluate_now button").click()
+    scene.ann.page.locator(".st-key-evaluating").wait_for()
+    return scene
+
+
+def is_at_work(scene: Scene) -> bool:
+    """Return whether Ann's evaluation is still at work, as another window of hers is told."""
+    return b"is at work" in scene.tells(rerun("evaluate"), cookie=scene.cookie(scene.ann))
+
+
+def test_nobody_else_is_told_of_an_evaluation_at_work(at_work: Scene) -> None:
+    told = at_work.tells(*(rerun(page) for page in PAGES[1:]))
+    assert of_ann(told) == []
+    assert b"is at work" not in told
+    assert is_at_work(at_work)
+
+
+def test_pressing_the_others_buttons_stops_nothing(at_work: Scene) -> None:
+    buttons = at_work.buttons
+    assert {"stop_evaluation", "evaluate_now"} <= buttons.keys()
+    ids = [id for key, id in buttons.items() if key != "evaluate_now"]
+    told = at_work.tells(rerun("evaluate"), *(rerun("evaluate", triggers=[id]) for id in ids))
+    assert of_ann(told) == []
+    assert is_at_work(at_work)
+
+
+def test_the_id_of_a_connected_session_opens_it_for_nobody_else(at_work: Scene) -> None:
+    """The pages of the session's owner would hold typed keys, uploads and the evaluation."""
+    protocols = ("streamlit", "x", at_work.session)
+    for cookie in (None, "", "a" * 43):
+        told = at_work.tells(rerun("corpus"), cookie=cookie, protocols=protocols)
+        assert of_ann(told) == []
+    assert is_at_work(at_work)
+    began = at_work.ann.begun
+    at_work.ann.until(lambda: at_work.ann.begun > began)  # Ann's own socket is still connected
+
+
+def test_the_address_of_live_updates_is_not_guessed(at_work: Scene) -> None:
+    heard = re.compile(rb"lab/events/([\w-]{32})")
+    told = at_work.tells(*(rerun(page) for page in PAGES[1:]))
+    frames = [message.SerializeToString() for message in at_work.told]
+    own = {token for frame in frames for token in heard.findall(frame)}
     assert own
     assert own.isdisjoint(heard.findall(told))
+    for token in ("a" * 32, "%25", at_work.session, own.pop()[:-1].decode()):
+        answer = httpx.get(f"{at_work.server.url}/lab/events/{token}", timeout=5)
+        assert (token, answer.status_code) == (token, 404)
 
 
 def test_a_replay_of_what_the_other_sent_shows_nothing(at_work: Scene) -> None:
