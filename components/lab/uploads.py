@@ -46,10 +46,10 @@ class UploadShelf:
     def _make_room(self) -> None:
         """Drop uploads until the others fit; the newest stays."""
         while len(self._kept) > 1 and sum(k.characters for k in self._kept.values()) > self._most:
-            held = Counter[str]()
+            characters = Counter[str]()
             for (whose, _), kept in self._kept.items():
-                held[whose] += kept.characters
-            del self._kept[max(list(self._kept)[:-1], key=lambda key: held[key[0]])]
+                characters[whose] += kept.characters
+            del self._kept[max(list(self._kept)[:-1], key=lambda key: characters[key[0]])]
 
     def of(self, owner: str) -> dict[str, Corpus]:
         """Return an owner's uploads by name."""

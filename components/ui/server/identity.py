@@ -87,7 +87,10 @@ class VisitorCookie:
         cookie = cookies.get(visitor.COOKIE, "")
         has_one = visitor.COOKIE_FORM.fullmatch(cookie)
         if scope["type"] == "websocket":
-            scope = _from_browser(scope, cookie if has_one else secrets.token_urlsafe(32))
+            browser = cookie if has_one else secrets.token_urlsafe(32)
+            scope = {**scope, "headers": list(scope["headers"])}
+            digest = hashlib.sha256(browser.encode()).hexdigest()
+            MutableHeaders(scope=scope)[visitor.BROWSER_HEADER] = digest  # and no other
         if scope["type"] != "http" or has_one:
             await self._app(scope, receive, send)
             return
@@ -110,11 +113,3 @@ class VisitorCookie:
         forwarded = Headers(scope=scope).get("x-forwarded-proto", "").strip().lower()
         by_https = scope["scheme"] == "https" or (forwarded == "https" and scope in self._proxies)
         return f"{cookie}; HttpOnly; SameSite=Lax{'; Secure' if by_https else ''}"
-
-
-def _from_browser(scope: Scope, cookie: str) -> Scope:
-    """Return a web socket's request with the header that stands for its browser, and no other."""
-    scope = {**scope, "headers": list(scope["headers"])}
-    digest = hashlib.sha256(cookie.encode()).hexdigest()
-    MutableHeaders(scope=scope)[visitor.BROWSER_HEADER] = digest
-    return scope
