@@ -94,6 +94,10 @@ class Visitor:
     begun: int = 0
     answered: bool = False
     """Whether the server has ended the run that it began last."""
+    received: int = 0
+    """Bytes that came over the web socket."""
+    charts: list[str] = field(default_factory=list)
+    """The figures that came, in the order in which they did, as JSON."""
 
     def ended(self) -> bool:
         """Return whether the page shows the end of the comparison; do not wait for it."""
@@ -228,6 +232,10 @@ def watch(visitor: Visitor) -> None:
 
     def received(frame: bytes | str) -> None:
         message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
+        visitor.received += len(frame)
+        element = message.delta.new_element
+        if element.HasField("plotly_chart"):
+            visitor.charts.append(element.plotly_chart.spec)
         if message.HasField("new_session"):
             visitor.begun += 1
             visitor.answered = False
