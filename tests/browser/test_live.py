@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import PATIENCE_MS, ROOT, Visitor, watch
 from tests.support.servers.app_server import AppServer, await_health, free_port
+from tests.support.servers.lab_server import ROOT
+from tests.support.windows import PATIENCE_MS, Visitor, watch
 
 Enter = Callable[..., Any]
 LEXICAL = "/?first=bm25&reranker=bm25"
