@@ -158,6 +158,8 @@ def test_compares_columns_verdict_headroom_and_depth_show_it(visit: Visit) -> No
     assert "nDCG" not in said(at, "verdict")
     assert re.search(r"The best order of these candidates has First@1 1\.00;", texts(at))
     assert "First@1 reached and lost" in charts(at)
+    at.session_state[state.OPEN_VIEW] = "depth"
+    at.run()
     assert re.search(r"candidates were enough for D bm25 \(First@1 [01]\.00\)", texts(at))
     assert at.query_params["measure"] == "First@1"
     grades = job.corpus.grades(job.corpus.find_query(job.request.query.text))

@@ -10,17 +10,14 @@ from contextlib import asynccontextmanager
 from types import FrameType
 from typing import Any
 
-import streamlit as st
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from streamlit import runtime
-from streamlit.url_util import make_url_path
 
 from components.ui.shared import live
 
-PATH = "lab/events"
 PAUSE_S = 0.25
 """The least seconds between two batches of events to one listener."""
 HEARTBEAT_S = 15.0
@@ -38,14 +35,14 @@ _HEADERS = {
 
 def routes() -> list[Route]:
     """Return the routes of live updates, and let the pages know of them."""
-    path = "/" + make_url_path(st.get_option("server.baseUrlPath") or "", PATH).strip("/")
-    live.serve_at(path)
-    return [Route(f"{path}/{{token}}", _events, methods=["GET"])]
+    live.serve()
+    # The base path is known only once Streamlit has read its configuration.
+    return [Route(f"/{{base:path}}{live.PATH}/{{token}}", _events, methods=["GET"])]
 
 
 async def _events(request: Request) -> Response:
     channel = live.channel_of(request.path_params["token"])
-    if channel is None:
+    if channel is None or request.path_params["base"].strip("/") != live.base_path():
         return PlainTextResponse("This page is no longer known here.\n", 404, _HEADERS)
     if channel.news.listeners >= MOST_LISTENERS:
         return PlainTextResponse("Too many listen to this page.\n", 429, _HEADERS)

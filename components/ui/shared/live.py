@@ -20,6 +20,7 @@ from components.lab import Worker
 from components.lab.news import News
 from components.lab.work import ENDED
 
+PATH = "lab/events"
 MOST_CHANNELS = 2_000
 """Channels that the process remembers; the oldest is forgotten first."""
 Render = Callable[[Hashable], Mapping[str, Any]]
@@ -103,12 +104,17 @@ class Channel:
 _channels: dict[str, Channel] = {}
 _lock = threading.Lock()
 _KEY = "channel"
-_route: list[str] = []
+_served = threading.Event()
 
 
-def serve_at(path: str) -> None:
-    """Say that the process serves channels at `path/TOKEN`."""
-    _route[:] = [path.rstrip("/")]
+def serve() -> None:
+    """Say that the process serves channels, each at its address."""
+    _served.set()
+
+
+def base_path() -> str:
+    """Return the path below which the lab is served, without slashes around it."""
+    return str(st.get_option("server.baseUrlPath") or "").strip("/")
 
 
 def channel_of(token: str) -> Channel | None:
@@ -149,12 +155,14 @@ def channel() -> Channel:
 
 def address() -> str:
     """Return where this session's browser listens; empty where there is no such route."""
-    return f"{_route[0]}/{channel().token}" if _route else ""
+    if not _served.is_set():
+        return ""
+    return "/".join(["", *filter(None, [base_path()]), PATH, channel().token])
 
 
 def carried(name: str, worker: Worker, render: Render) -> dict[str, Any] | None:
     """Carry work for the browser; return what a component needs to listen, None without a route."""
-    if not _route:
+    if not _served.is_set():
         return None
     serial = channel().carry(name, worker, render)
     return {"address": address(), "job": name, "serial": serial}

@@ -9,12 +9,16 @@
  * @property {number} serial
  * @property {Record<string, unknown>[]} changes
  * @property {boolean} ended
+ * @property {boolean} [stalled] nothing came through, though something was sent
  */
 
 /** Where to listen, and to which work. */
 /** @typedef {{ address: string, job: string, serial: number }} Live */
 
 /** @typedef {{ live: Live, hear: (told: Told) => void }} Listener */
+
+/** Milliseconds without a word after which a connection is taken for one that is kept back. */
+const PATIENCE_MS = 5000;
 
 /** @type {Map<string, Source>} */
 const sources = ((/** @type {any} */ (globalThis)).rerankLabSources ??= new Map());
@@ -38,7 +42,8 @@ function listen(live, hear) {
 export class Follower {
   /**
    * @param {(changes: Record<string, unknown>[]) => void} onChanges
-   * @param {(serial: number) => void} onEnded called once for each piece of work
+   * @param {(serial: number) => void} onEnded called when the script shall run again: once for
+   *   each piece of work, and now and then while nothing comes through
    */
   constructor(onChanges, onEnded) {
     this.onChanges = onChanges;
@@ -53,6 +58,7 @@ export class Follower {
     const wanted = live ? JSON.stringify(live) : "";
     if (wanted === this.followed) return;
     this.followed = wanted;
+    this.ended = 0;
     this.leave();
     this.leave = live ? listen(live, (told) => this.hear(told)) : () => {};
   }
@@ -60,10 +66,20 @@ export class Follower {
   /** @param {Told} told */
   hear(told) {
     this.onChanges(told.changes);
+    if (told.stalled) this.onEnded(told.serial); // the script shows what nobody could tell
     if (!told.ended || this.ended === told.serial) return;
     this.ended = told.serial;
     this.onEnded(told.serial);
   }
+}
+
+/** Load the page anew, unless that was just done in vain. */
+function reload() {
+  const now = Date.now();
+  const last = Number(sessionStorage.getItem("rerank-lab-reload"));
+  if (now - last < 2 * PATIENCE_MS) return;
+  sessionStorage.setItem("rerank-lab-reload", String(now));
+  location.reload();
 }
 
 class Source {
@@ -77,6 +93,8 @@ class Source {
     this.last = 0;
     /** @type {EventSource | null} */
     this.connection = null;
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.timer = undefined;
     // Browsers allow few connections to one host: a tab that nobody looks at needs none.
     this.onVisibility = () => (document.hidden ? this.close() : this.open());
     document.addEventListener("visibilitychange", this.onVisibility);
@@ -102,27 +120,31 @@ class Source {
   open() {
     if (this.connection || document.hidden || !this.listeners.size) return;
     this.connection = new EventSource(`${this.address}?after=${this.last}`);
+    // The server tells how everything stands at once. Where a proxy keeps that back, ask slowly.
+    this.timer = setInterval(() => this.stall(), PATIENCE_MS);
     this.connection.onmessage = (event) => this.take(event);
     this.connection.onerror = () => {
-      // Closed for good: the server does not know this page any more.
-      if (this.connection?.readyState === EventSource.CLOSED) this.lose();
+      // Closed for good: the server was begun anew and does not know this page. Its address brings
+      // back what it showed.
+      if (this.connection?.readyState === EventSource.CLOSED) reload();
     };
   }
 
   close() {
+    clearInterval(this.timer);
     this.connection?.close();
     this.connection = null;
   }
 
-  lose() {
-    this.close();
+  stall() {
     for (const { live, hear } of [...this.listeners]) {
-      hear({ job: live.job, serial: live.serial, changes: [], ended: true });
+      hear({ job: live.job, serial: live.serial, changes: [], ended: false, stalled: true });
     }
   }
 
   /** @param {MessageEvent<string>} event */
   take(event) {
+    clearInterval(this.timer);
     this.last = Number(event.lastEventId) || this.last;
     if (!this.queue.length) requestAnimationFrame(() => this.flush());
     this.queue.push(JSON.parse(event.data));
