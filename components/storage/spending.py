@@ -78,7 +78,10 @@ class SpendingLedger:
     def __init__(
         self, folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self._database = Database(folder / FILE, _METADATA, "spending", "RERANK_LAB_DATA")
+        # Begun anew, a damaged ledger would refill every budget.
+        self._database = Database(
+            folder / FILE, _METADATA, "spending", "RERANK_LAB_DATA", precious=True
+        )
         self._now = now
 
     def reserve(

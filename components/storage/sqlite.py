@@ -32,17 +32,27 @@ def owned(column: sa.Column[Any], owner: str) -> sa.ColumnElement[bool]:
 
 
 class Database:
-    """A SQLite file with its tables, made when it is first used; a damaged file is set aside.
+    """A SQLite file with its tables, made when it is first used.
 
     `contents` says in errors what the file holds, such as "evaluations"; `variable` is the
-    environment variable that puts it into another folder.
+    environment variable that puts it into another folder. A damaged file is set aside and begun
+    anew, unless it is `precious`: it is an error then.
     """
 
-    def __init__(self, path: Path, metadata: sa.MetaData, contents: str, variable: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        metadata: sa.MetaData,
+        contents: str,
+        variable: str,
+        *,
+        precious: bool = False,
+    ) -> None:
         self.path = path
         self._metadata = metadata
         self._contents = contents
         self._variable = variable
+        self._precious = precious
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -51,7 +61,7 @@ class Database:
         Raises StoreError where the file can be neither read nor made, inside the block too.
         """
         try:
-            with engine(self.path, self._metadata).begin() as connection:
+            with engine(self.path, self._metadata, self._precious).begin() as connection:
                 yield connection
         except (OSError, sa.exc.SQLAlchemyError) as exc:
             reason = str(exc).partition("\n")[0]  # after it: statement, parameters
@@ -61,23 +71,26 @@ class Database:
             ) from exc
 
 
-def engine(path: Path, metadata: sa.MetaData) -> sa.Engine:
-    """Return the process's engine for a file, with its tables; a damaged file is set aside.
+def engine(path: Path, metadata: sa.MetaData, precious: bool = False) -> sa.Engine:
+    """Return the process's engine for a file, with its tables.
+
+    A damaged file is set aside, unless it is `precious`.
 
     Raises OSError or sqlalchemy.exc.SQLAlchemyError where the file can be neither read nor made.
     """
     with _lock:  # two threads may begin a file at once
         if (path, metadata) not in _engines:
-            _engines[path, metadata] = _make(path, metadata)
+            _engines[path, metadata] = _make(path, metadata, precious)
         return _engines[path, metadata]
 
 
-def _make(path: Path, metadata: sa.MetaData) -> sa.Engine:
+def _make(path: Path, metadata: sa.MetaData, precious: bool) -> sa.Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return _open(path, metadata)
     except sa.exc.DatabaseError as exc:
-        if "malformed" not in str(exc) and "not a database" not in str(exc):
+        damaged = "malformed" in str(exc) or "not a database" in str(exc)
+        if precious or not damaged:
             raise
         aside = path.with_suffix(f"{path.suffix}.damaged")
         _log.warning("%s is damaged; it was renamed to %s and begun anew", path.name, aside.name)

@@ -165,6 +165,8 @@ def test_compares_columns_verdict_headroom_and_depth_show_it(visit: Visit) -> No
     grades = job.corpus.grades(job.corpus.find_query(job.request.query.text))
     columns = board_data(job, 10, grades, None, "First@1").columns
     assert all(re.fullmatch(r"First@1 [01]\.00", column.quality) for column in columns)
+    at.session_state[state.OPEN_VIEW] = "harm"
+    at.run()
     at.button(key="gallery_now").click().run()
     for computation in at.session_state[state.COMPUTATIONS].values():
         computation.join(PATIENCE)

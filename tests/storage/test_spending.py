@@ -233,3 +233,12 @@ def test_a_ledger_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) ->
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"The spending in .* cannot be used"):
         ledger_at(tmp_path / "file").reserve("c", "a", Amount(1.0, 1), Budget())
+
+
+def test_a_damaged_ledger_is_an_error_and_refills_no_budget(tmp_path: Path) -> None:
+    file = tmp_path / FILE
+    file.write_bytes(b"no database at all" * 100)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="not a database"):
+            ledger_at(tmp_path).reserve("c", "a", Amount(1.0, 1), Budget(day_usd=5.0))
+    assert file.read_bytes().startswith(b"no database")

@@ -53,6 +53,7 @@ def _draw(job: ComparisonJob, *, at_work: bool) -> None:
         status.progress(job, followed)
     if job.first_stage is not None and not job.first_stage.hits:
         st.text("The first stage found no candidate: no document holds a word of this query.")
+        permalink.write()
     elif job.first_stage is not None or not finished:
         data = board_data(job, final_k, grades, depth.selected_depth(job), measure)
         data, selected = differences.focused(data), state.get(state.CHOSEN)

@@ -21,8 +21,6 @@ from components.lab.news import News
 from components.lab.work import ENDED
 
 PATH = "lab/events"
-MOST_CHANNELS = 2_000
-"""Channels that the process remembers; the oldest is forgotten first."""
 Render = Callable[[Hashable], Mapping[str, Any]]
 """`render(topic)` returns what is to be shown of a topic now, ready for JSON."""
 
@@ -148,8 +146,6 @@ def channel() -> Channel:
         st.session_state[_KEY] = own
     with _lock:
         _channels.setdefault(own.token, own)
-        while len(_channels) > MOST_CHANNELS:
-            _channels.pop(next(iter(_channels)))
     return own
 
 
