@@ -18,6 +18,7 @@ class News:
 
     def __init__(self) -> None:
         self._number = 0
+        self.pressing = 0
         self._changed: dict[Hashable, int] = {}
         self._listeners: dict[object, Wake] = {}
         self._lock = threading.Lock()
@@ -27,10 +28,14 @@ class News:
         """Return the number of the last change; 0 before the first."""
         return self._number
 
-    def tell(self, topic: Hashable) -> None:
-        """Say that a topic has changed."""
+    def tell(self, topic: Hashable, *, pressing: bool = False) -> None:
+        """Say that a topic has changed; `pressing` news should not wait to be told with others.
+
+        The number of pressing changes so far is in `pressing`.
+        """
         with self._lock:
             self._number += 1
+            self.pressing += pressing
             self._changed.pop(topic, None)  # the latest stands last
             self._changed[topic] = self._number
             listeners = list(self._listeners.values())

@@ -125,7 +125,7 @@ class Worker(ABC):
             self._end()
         finally:
             self._finished.set()
-            self.news.tell(ENDED)
+            self.news.tell(ENDED, pressing=True)
 
 
 class BackgroundTask(Worker):

@@ -104,7 +104,7 @@ class ComparisonJob(Worker):
         system = FIRST if self.comparison is None else result.system
         self.comparison = comparison
         self.steps[system] = Step("failed" if isinstance(result, Failure) else "done")
-        self.news.tell(system)
+        self.news.tell(system, pressing=True)
 
     def _work(self) -> None:
         run = replace(self.run, watcher=self)

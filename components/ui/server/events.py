@@ -18,8 +18,10 @@ from streamlit import runtime
 
 from components.ui.shared import live
 
-PAUSE_S = 0.25
-"""The least seconds between two batches of events to one listener."""
+PAUSE_S = 0.5
+"""Seconds between two batches of events to one listener, unless there is pressing news."""
+LOOK_S = 0.05
+"""How often it is looked for pressing news meanwhile."""
 HEARTBEAT_S = 15.0
 """Seconds after which a silent connection says that it is there, so that no proxy ends it."""
 MOST_LISTENERS = 20
@@ -61,16 +63,25 @@ async def _stream(channel: live.Channel, number: int) -> AsyncIterator[str]:
         yield "retry: 1000\n\n"
         while not _ending.is_set():
             news.clear()
+            pressing = channel.pressing
             for latest, told in await to_thread.run_sync(channel.events, number, heard):
                 yield f"id: {latest}\ndata: {told}\n\n"
                 number = max(number, latest)
-            await asyncio.sleep(PAUSE_S)
+            await _pause(channel, pressing)
             try:
                 await asyncio.wait_for(news.wait(), HEARTBEAT_S)
             except TimeoutError:
                 yield ": still here\n\n"
     finally:
         leave()
+
+
+async def _pause(channel: live.Channel, pressing: int) -> None:
+    """Wait until it is time for the next batch, or for pressing news."""
+    for _ in range(round(PAUSE_S / LOOK_S)):
+        await asyncio.sleep(LOOK_S)
+        if channel.pressing != pressing:
+            return
 
 
 def _wake(loop: asyncio.AbstractEventLoop, news: asyncio.Event) -> None:

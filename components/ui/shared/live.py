@@ -87,6 +87,11 @@ class Channel:
             events.append((number, json.dumps(told)))
         return events
 
+    @property
+    def pressing(self) -> int:
+        """Return how much pressing news there was of the work that is carried."""
+        return sum(carried.worker.news.pressing for carried in list(self._carried.values()))
+
     def ask(self) -> None:
         """Say of all carried work that it is still wanted."""
         for carried in list(self._carried.values()):
