@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from types import ModuleType
 
@@ -113,6 +114,21 @@ def test_stop_ends_a_job_and_keeps_what_was_done(
     assert states(job) == {FIRST: "done", "probe-slow": "stopped", "bm25": "done", "rrf": "stopped"}
     assert set(results(job)) == {"bm25"}
     assert job.steps["probe-slow"].done == 1  # how far it came stays to be seen
+
+
+def test_a_job_that_nobody_asks_about_ends(
+    lab: Lab, exceptions: Corpus, probes: ModuleType
+) -> None:
+    job = ComparisonJob(lab, exceptions, asked(WORDS, "bm25", ("probe-slow",)), patience_s=0.3)
+    job.start()
+    assert probes.running.wait(10)
+    for _ in range(10):
+        job.ask()
+        time.sleep(0.1)
+    assert not job.finished, "somebody asked"
+    ended(job)
+    assert (job.stopped, job.forgotten) == (True, True)
+    assert states(job) == {FIRST: "done", "probe-slow": "stopped"}
 
 
 @pytest.mark.models
