@@ -35,7 +35,7 @@ def test_a_first_visit_compares_the_first_sample_query_with_the_defaults() -> No
     assert "nDCG@10" in said(at, "verdict")
     assert "One query is an anecdote" in said(at, "verdict")
     assert has(at, "board")
-    assert all(has(at, chart) for chart in ("latency", "scores"))
+    assert all(has(at, chart) for chart in ("headroom", "latency"))
     board = board_data(job, 10, helpdesk.grades(helpdesk.queries[0]))
     assert {path.id for path in board.paths} >= {card.id for c in board.columns for card in c.cards}
     assert all(len(path.ranks) == 4 for path in board.paths)

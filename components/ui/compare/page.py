@@ -31,9 +31,10 @@ NAME = "comparison"
 
 def show(job: ComparisonJob) -> None:
     """Show what a job has so far; the board follows it, and the page is drawn again at its end."""
-    st.fragment(_draw)(job, at_work=not job.finished)
-    if not job.finished:
-        poll(job)
+    number, at_work = job.news.number, not job.finished  # before drawing: nothing is missed
+    st.fragment(_draw)(job, at_work=at_work)
+    if at_work:
+        poll(job, number)
 
 
 def _draw(job: ComparisonJob, *, at_work: bool) -> None:

@@ -39,9 +39,10 @@ def run(plan: Plan | LabError) -> None:
     if not live:
         _offer_others()
     if job is not None:
-        st.fragment(_watch)(job, at_work=not job.finished)
-        if not job.finished:
-            poll(job)
+        number, at_work = job.news.number, not job.finished  # before drawing: nothing is missed
+        st.fragment(_watch)(job, at_work=at_work)
+        if at_work:
+            poll(job, number)
 
 
 def _offer_others() -> None:

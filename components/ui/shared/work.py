@@ -43,10 +43,10 @@ def watch(task: BackgroundTask, name: str) -> bool:
 
     The page runs once more when the task ends. `name` is part of the elements' keys.
     """
-    at_work = not task.finished
+    number, at_work = task.news.number, not task.finished  # before drawing: nothing is missed
     st.fragment(_watch)(task, name, at_work=at_work)
     if at_work:
-        poll(task)
+        poll(task, number)
     return not at_work
 
 
@@ -70,14 +70,15 @@ def _line(task: BackgroundTask) -> Line:
     return Line("step", f"{step.state}: {step.done:,} of {step.total:,}", share)
 
 
-def poll(worker: Worker) -> None:
+def poll(worker: Worker, drawn: int) -> None:
     """Without a route of the lab's own, look for news now and then, and draw the page where it is.
 
-    An answer without news draws nothing. The slower a drawing is, the less often it is looked.
+    An answer without news since the number `drawn` draws nothing. The slower a drawing is, the less
+    often it is looked.
     """
     if not live.address():
         every = max(POLL_SECONDS, POLL_SHARE * state.seconds_of_drawing())
-        st.fragment(_look, run_every=every)(worker, worker.news.number)
+        st.fragment(_look, run_every=every)(worker, drawn)
 
 
 def _look(worker: Worker, drawn: int) -> None:
