@@ -197,7 +197,7 @@ def test_every_providers_variables_are_in_the_guide() -> None:
 def test_every_parameter_of_a_link_is_in_the_guide() -> None:
     links = read(GUIDES / "compare.md").partition("| parameter |")[2].partition("\n\n")[0]
     listed = set(re.findall(r"`([a-z]+)`", "".join(re.findall(r"^\|([^|]+)\|", links, re.M))))
-    assert listed == {"corpus", "fingerprint", *parameters(read_settings({}))}
+    assert listed == {"corpus", "fingerprint", "upload", *parameters(read_settings({}))}
 
 
 def test_every_package_is_in_the_table_of_floors() -> None:

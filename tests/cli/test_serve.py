@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 
 from components.config import Settings, SharingSettings, SignInSettings
 from components.ui.server import audience, options
-from components.ui.shared.visitor import USER
+from components.ui.shared.visitor import BROWSER, BROWSER_HEADER, USER
 from tests.support.command_line import Run, complained
 from tests.support.servers.app_server import AppServer, await_health, free_port
 from tests.support.servers.lab_server import ROOT
@@ -89,10 +89,12 @@ def test_the_settings_of_streamlit() -> None:
     assert here["server.allowedHosts"] == [
         *("localhost", "127.0.0.1", "::1", "127.0.0.1", "lab.example.org"),
     ]
-    assert here["server.trustedUserHeaders"] == {}
+    browser = {BROWSER_HEADER: BROWSER}
+    assert here["server.trustedUserHeaders"] == browser
+    assert options(Settings(), "127.0.0.1", 1)["server.trustedUserHeaders"] == {}
     shared = options(Settings(sharing=PROXY), "0.0.0.0", 8501)
     assert shared["server.allowedHosts"] == []
-    assert shared["server.trustedUserHeaders"] == {"X-User": USER}
+    assert shared["server.trustedUserHeaders"] == {"X-User": USER} | browser
     for settings in (here, shared):
         assert settings["server.enableAgentApi"] is False
         assert settings["server.enableXsrfProtection"] is settings["server.enableCORS"] is True

@@ -185,6 +185,8 @@ def test_the_link_of_an_evaluation_of_paid_models_sends_nothing(provider: Provid
         at.query_params["evaluation"] = job.saved.id
         at.session_state[state.EVIDENCE] = view
         at.session_state[state.CORPUS] = "exceptions"
+        at.session_state[state.FIRST_STAGE] = "bm25"
+        at.session_state[state.RERANKERS] = ("bm25",)
         ended(at.run())
         ended(at.switch_page("app.py").run())
     assert provider.seen == []

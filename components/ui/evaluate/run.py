@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import asdict
 from typing import Any
 
 import streamlit as st
 
-from components.advice.estimates import Estimate
 from components.charts.palette import evaluated_styles
 from components.domain import LabError
 from components.evaluation import Plan
@@ -34,8 +34,10 @@ def run(plan: Plan | LabError) -> None:
             page.soft(describe_plan(plan), "plan")
         if spending.confirmed(begin, estimate(plan, len(plan.queries)), "evaluation"):
             _begin(plan, None)
-        if job is not None and spending.confirmed(resume, _estimate_rest(job), "resumed"):
-            _begin(job.plan, job.saved)
+        if job is not None:
+            rest = estimate(job.plan, _unfinished(job))
+            if spending.confirmed(resume, rest, "resumed"):
+                _begin(job.plan, job.saved)
     if not live:
         _offer_others()
     if job is not None:
@@ -77,10 +79,6 @@ def _unfinished(job: EvaluationJob) -> int:
     return len(job.plan.queries) - len(job.evaluation.complete)
 
 
-def _estimate_rest(job: EvaluationJob) -> Estimate:
-    return estimate(job.plan, _unfinished(job))
-
-
 def _begin(plan: Plan, before: SavedEvaluation | None) -> None:
     """Evaluate a plan in place of the session's run; go on with what was saved `before`."""
     old: EvaluationJob | None = state.get(state.EVALUATING)
@@ -112,18 +110,16 @@ def _watch(job: EvaluationJob, *, at_work: bool) -> None:
 
 
 def _progress(job: EvaluationJob) -> None:
-    followed = live.carried("evaluation", job, lambda topic: _change(job))
+    def render(topic: Hashable) -> dict[str, Any]:
+        return {"lines": [asdict(line) for line in _lines(job)]}
+
+    followed = live.carried("evaluation", job, render)
     with st.container(border=True, key="evaluating"):
         progress(_lines(job), key="progress_evaluation", live=followed)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Stop", key="stop_evaluation", icon=":material/stop:"):
                 job.stop()
             page.soft("Finished queries are kept.", "doing")
-
-
-def _change(job: EvaluationJob) -> dict[str, Any]:
-    """Return all lines as a change that the browser hears."""
-    return {"lines": [asdict(line) for line in _lines(job)]}
 
 
 def _lines(job: EvaluationJob) -> list[Line]:
