@@ -15,6 +15,8 @@ from components.lab import PAID_PATIENCE_S, Lab, catalog, costs
 from components.lab.work import PROGRESS, Step, Worker
 from components.measures import Metrics
 
+GIVE_WAY_S = 0.003
+"""Seconds of rest after each query: a first stage alone would hold the interpreter all the time."""
 MEASURED_AT_ONCE = 200
 """Queries after which an evaluation at work measures what it has."""
 _AT_WORK: list[EvaluationJob] = []
@@ -81,6 +83,8 @@ class EvaluationJob(Worker):
         if done > self.step.done and self.forgotten:  # between queries: what is paid is kept
             self.stop()
         self.check()
+        if done > self.step.done:
+            time.sleep(GIVE_WAY_S)
         self.step = Step(system, done, total)
         self.news.tell(PROGRESS)
         if done >= self._next:  # measured on the way, so that the end does not wait for it

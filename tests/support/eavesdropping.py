@@ -14,7 +14,7 @@ from websockets.typing import Subprotocol
 
 from tests.support.servers.app_server import AppServer
 
-SECONDS = 60.0
+SECONDS = 120.0
 
 
 def rerun(page: str = "", query: str = "", triggers: Iterable[str] = ()) -> bytes:
