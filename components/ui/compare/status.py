@@ -38,7 +38,10 @@ def line(job: ComparisonJob) -> Line:
 def progress(job: ComparisonJob, followed: Mapping[str, Any] | None) -> None:
     """Show which system is at work and how far it is; offer to stop."""
     with st.container(horizontal=True, vertical_alignment="center", key="progress"):
-        progress_lines([line(job)], key="progress_line", live=followed)
+        board = job.first_stage is None or bool(job.first_stage.hits)
+        # Where there is a board, it is the one that asks for the script at the end.
+        silent = followed and {**followed, "silent": board}
+        progress_lines([line(job)], key="progress_line", live=silent)
         if st.button("Stop", key="stop", icon=":material/stop:", width="content"):
             job.stop()
 

@@ -13,7 +13,8 @@
  */
 
 /** Where to listen, and to which work. */
-/** @typedef {{ address: string, job: string, serial: number }} Live */
+/** A silent follower leaves it to another one of the page to ask for the script. */
+/** @typedef {{ address: string, job: string, serial: number, silent?: boolean }} Live */
 
 /** @typedef {{ live: Live, hear: (told: Told) => void }} Listener */
 
@@ -49,6 +50,7 @@ export class Follower {
     this.onChanges = onChanges;
     this.onEnded = onEnded;
     this.followed = "";
+    this.silent = false;
     this.ended = 0;
     this.leave = () => {};
   }
@@ -58,6 +60,7 @@ export class Follower {
     const wanted = live ? JSON.stringify(live) : "";
     if (wanted === this.followed) return;
     this.followed = wanted;
+    this.silent = live?.silent ?? false;
     this.ended = 0;
     this.leave();
     this.leave = live ? listen(live, (told) => this.hear(told)) : () => {};
@@ -66,6 +69,7 @@ export class Follower {
   /** @param {Told} told */
   hear(told) {
     this.onChanges(told.changes);
+    if (this.silent) return;
     if (told.stalled) this.onEnded(told.serial); // the script shows what nobody could tell
     if (!told.ended || this.ended === told.serial) return;
     this.ended = told.serial;
