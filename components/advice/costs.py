@@ -125,10 +125,14 @@ def charge_for_texts(spec: Spec, query: str, texts: Sequence[str], settings: Set
     """Return what it takes to score texts that no first stage retrieved, estimated."""
     most = spec.limits.documents or len(texts)
     requests = 1 if spec.listwise else -(-len(texts) // most)
-    tokens = sum(estimate_tokens(texts)) + len(texts) * estimate_tokens([query])[0]
-    searches = -(-len(texts) // DOCUMENTS_A_SEARCH)
-    billed = Billed(1, searches, tokens, estimated=True)
+    billed = billed_for_texts(query, texts, estimate_tokens(texts))
     return Charge(requests, usd_of(spec, billed, settings))
+
+
+def billed_for_texts(query: str, texts: Sequence[str], tokens: Sequence[int]) -> Billed:
+    """Return what scoring texts of so many tokens against a query is billed for, estimated."""
+    total = sum(tokens) + len(texts) * estimate_tokens([query])[0]
+    return Billed(1, math.ceil(len(texts) / DOCUMENTS_A_SEARCH), total, estimated=True)
 
 
 # ---------------------------------------------------------------- machines of one's own

@@ -6,12 +6,11 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from components.advice.costs import MeanTokens, Traffic
+from components.advice.costs import MeanTokens, Traffic, billed_for_texts
 from components.config import Settings, SpendingSettings
 from components.domain import Billed, Spec
 from components.lab import amount_of, catalog, costs
 from components.models.tokens import estimate_tokens
-from components.rerankers.hosted.prices import DOCUMENTS_A_SEARCH
 from components.wording import count, dollars
 
 
@@ -66,9 +65,7 @@ def estimate_texts(
     if not specs:
         return Estimate()
     tokens = estimate_tokens(texts)
-    total = sum(tokens) + len(texts) * estimate_tokens([query])[0]
-    billed = Billed(1, math.ceil(len(texts) / DOCUMENTS_A_SEARCH), total, estimated=True)
-    return _total(specs, settings, billed, 1, tokens)
+    return _total(specs, settings, billed_for_texts(query, texts, tokens), 1, tokens)
 
 
 def _spenders(rerankers: Iterable[str], settings: Settings) -> list[Spec]:
