@@ -18,9 +18,10 @@ from typer.exceptions import TyperException
 from components import corpora
 from components.advice.estimates import Estimate
 from components.config import Settings
-from components.domain import Comparison, Corpus, Failure, InputError, LabError, Ranking
+from components.domain import Corpus, InputError, LabError
 from components.exports.as_json import json_text
 from components.lab import Lab, read_settings
+from components.pipeline import NullWatcher
 from components.wording import visible
 
 
@@ -106,7 +107,7 @@ def open_corpus(name: str, split: str = "test") -> Corpus:
 # ---------------------------------------------------------------- progress
 
 
-class Bars:
+class Bars(NullWatcher):
     """Shows steps as bars on standard error; a pipeline's watcher."""
 
     def __init__(self, bars: Progress) -> None:
@@ -120,9 +121,6 @@ class Bars:
             if name not in self._tasks:
                 self._tasks[name] = self._bars.add_task(name)
             self._bars.update(self._tasks[name], completed=done, total=total)
-
-    def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
-        """Show nothing: results are printed at the end."""
 
 
 @contextmanager

@@ -20,7 +20,15 @@ Progress = Callable[[int, int], None]
 """`progress(done, total)`, called between steps; it may raise `Cancelled`."""
 
 
-def no_progress(done: int, total: int) -> None:
+class ScoringProgress(Protocol):
+    """Progress of scoring, with the scores that were new at this step."""
+
+    def __call__(self, done: int, total: int, scored: Sequence[tuple[int, float]] = (), /) -> None:
+        """Take note of the step; `scored` pairs a text's place with its score."""
+        ...
+
+
+def no_progress(done: int, total: int, scored: Sequence[tuple[int, float]] = (), /) -> None:
     """Ignore progress."""
 
 
@@ -143,6 +151,11 @@ class Encoder(Protocol):
 class Reranker(Protocol):
     """Anything that scores texts against a query. It never sorts and never changes its input."""
 
-    def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
-        """Return one score for each text, aligned with the input."""
+    def score(
+        self, query: str, texts: Sequence[str], progress: ScoringProgress = no_progress
+    ) -> Scores:
+        """Return one score for each text, aligned with the input.
+
+        A pointwise reranker scores the texts in their order, and may tell each score at once.
+        """
         ...

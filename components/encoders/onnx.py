@@ -9,7 +9,7 @@ import numpy as np
 from components.domain import Matrix, Progress, Spec, Vector, no_progress
 from components.encoders.base import check_query_length, unit_rows
 from components.models.files import BGE_MODEL, BGE_TOKENIZER
-from components.models.runtime import OnnxModel
+from components.models.runtime import OnnxModel, run_parallel
 
 BGE_SMALL = Spec(
     key="bge-small",
@@ -48,5 +48,7 @@ class BgeEncoder:
     def encode_documents(self, texts: Sequence[str], progress: Progress = no_progress) -> Matrix:
         """Return one unit row for each text, shape (len(texts), 384)."""
         encodings = self._model.tokenizer.encode_batch(list(texts))
-        outputs = self._model.run_all(encodings, progress)
+        outputs = run_parallel(
+            self._model.run, encodings, lambda done, *_: progress(done, len(encodings))
+        )
         return unit_rows(np.array([o[0] for o in outputs], np.float32).reshape(-1, self.dimension))

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from components import pipeline
 from components.domain import (
     Cancelled,
-    Comparison,
     Corpus,
     Failure,
     InputError,
@@ -152,7 +151,7 @@ def evaluate_corpus(
 
 
 @dataclass
-class QueryWatcher:
+class QueryWatcher(pipeline.NullWatcher):
     """Watches pipelines within one query, so that a stop need not wait for the query's end."""
 
     report: StepReport
@@ -165,9 +164,6 @@ class QueryWatcher:
             self.report(f"{system}: {state}", done, total)
         else:
             self.report(system, self.evaluation.ended(system), self.total)
-
-    def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
-        """Ignore a result: `evaluate` notes those of a query together."""
 
 
 def _results(

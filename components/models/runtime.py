@@ -20,7 +20,7 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Encoding
 
-from components.domain import Progress, UnavailableError, no_progress
+from components.domain import UnavailableError
 from components.models.files import ModelFile
 from components.models.tokens import load_tokenizer
 
@@ -35,19 +35,24 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, thread_name_prefix="inference")
 
 
+def ignore(done: int, place: int, result: object) -> None:
+    """Ignore a result."""
+
+
 def run_parallel(
-    work: Callable[[T], R], items: Sequence[T], progress: Progress = no_progress
+    work: Callable[[T], R], items: Sequence[T], take: Callable[[int, int, R], None] = ignore
 ) -> list[R]:
     """Apply `work` to every item, THREADS at once; return the results in the items' order.
 
-    `progress` is called in the caller's thread after every item; if it raises, items not yet begun
-    are dropped and those under way are waited for, so that nothing runs on after the return.
+    The items are begun in their order. `take(done, place, result)` is called in the caller's thread
+    after every item; if it raises, items not yet begun are dropped and those under way are waited
+    for, so that nothing runs on after the return.
     """
     futures: list[Future[R]] = [_pool().submit(work, item) for item in items]
+    places = {future: place for place, future in enumerate(futures)}
     try:
         for done, future in enumerate(as_completed(futures), start=1):
-            future.result()
-            progress(done, len(items))
+            take(done, places[future], future.result())
     except BaseException:
         for future in futures:
             future.cancel()
@@ -87,15 +92,6 @@ class OnnxModel:
         }
         output: npt.NDArray[np.float32] = self._session.run(None, feed)[0][0]
         return output
-
-    def run_all(
-        self, encodings: Sequence[Encoding], progress: Progress = no_progress
-    ) -> list[npt.NDArray[np.float32]]:
-        """Return each input's output, in order; the longest run first, so that none ends alone."""
-        order = sorted(range(len(encodings)), key=lambda i: -len(encodings[i].ids))
-        outputs = run_parallel(self.run, [encodings[i] for i in order], progress)
-        by_position = dict(zip(order, outputs, strict=True))
-        return [by_position[i] for i in range(len(encodings))]
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:

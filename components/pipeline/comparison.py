@@ -54,6 +54,10 @@ class SharedWatcher:
         """Pass a step on."""
         self._pass(partial(self.watcher.step, system, state, done, total))
 
+    def scored(self, system: str, scores: Sequence[tuple[int, float]]) -> None:
+        """Pass scores on."""
+        self._pass(partial(self.watcher.scored, system, scores))
+
     def ranked(self, result: Ranking | Failure, comparison: Comparison | None = None) -> None:
         """Join a result to the comparison, and pass both on."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -14,6 +14,7 @@ from components.lab import Lab, catalog
 from components.lab.work import Step, Worker
 from components.pipeline.comparison import compare
 from components.pipeline.request import PipelineRun, Request
+from components.pipeline.stages import provisional_ranking
 
 FIRST = "first stage"
 """The key of the first stage among a job's steps."""
@@ -42,6 +43,7 @@ class ComparisonJob(Worker):
         # Every key from the start: a page may go through them while the work goes on.
         self.steps = dict.fromkeys((FIRST, *request.systems), Step())
         self.comparison: Comparison | None = None
+        self._scored: dict[str, Mapping[int, float]] = {}
 
     @property
     def run(self) -> PipelineRun:
@@ -99,6 +101,20 @@ class ComparisonJob(Worker):
             self.steps[topic] = step
             self.news.tell(topic)
 
+    def scored(self, system: str, scores: Sequence[tuple[int, float]]) -> None:
+        """Take a system's new scores; the step that follows tells of them."""
+        self._scored[system] = {**self._scored.get(system, {}), **dict(scores)}
+
+    def provisional(self, system: str) -> Ranking | None:
+        """Return the order of the candidates that a system at work has scored so far.
+
+        None where it has told no score, or has ended.
+        """
+        comparison, scored = self.comparison, self._scored.get(system)
+        if comparison is None or not scored or comparison.result(system) is not None:
+            return None
+        return provisional_ranking(system, comparison.first_stage, scored)
+
     def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
         """Take the comparison so far."""
         system = FIRST if self.comparison is None else result.system
@@ -113,4 +129,5 @@ class ComparisonJob(Worker):
     def _end(self) -> None:
         for system, step in self.steps.items():
             if step.state not in {"done", "failed"}:
-                self.steps[system] = replace(step, state="stopped")
+                scoring = step.state == "run"  # else its counts are not those of candidates
+                self.steps[system] = Step("stopped", *((step.done, step.total) if scoring else ()))

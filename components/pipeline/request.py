@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,6 +19,13 @@ class Watcher(Protocol):
         """Take note that a system is at `done` of `total` in a state such as load, wait, run."""
         ...
 
+    def scored(self, system: str, scores: Sequence[tuple[int, float]]) -> None:
+        """Take note of new scores, each with the place of its candidate; their step follows.
+
+        Not every reranker tells them before its end.
+        """
+        ...
+
     def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
         """Take note that a system has ended, and of the comparison so far.
 
@@ -31,6 +39,9 @@ class NullWatcher:
 
     def step(self, system: str, state: str, done: int, total: int) -> None:
         """Ignore a step."""
+
+    def scored(self, system: str, scores: Sequence[tuple[int, float]]) -> None:
+        """Ignore scores."""
 
     def ranked(self, result: Ranking | Failure, comparison: Comparison) -> None:
         """Ignore a result."""

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from components.domain import Progress, Reranker, RerankError, Scores, Spec
+from components.domain import Reranker, RerankError, Scores, ScoringProgress, Spec
 from components.lab import LATE_LIMIT, catalog
 from components.models.gate import GATE
 from components.pipeline.request import PipelineRun
@@ -87,14 +87,16 @@ def _score_with_cache(
 # ---------------------------------------------------------------- scoring
 
 
-def _deadline(run: PipelineRun, spec: Spec) -> Progress:
+def _deadline(run: PipelineRun, spec: Spec) -> ScoringProgress:
     """Return a progress that passes each step on, and raises once the deadline is over."""
     allowed = run.pipelines.deadline_s
     if allowed is None and not spec.local:
         allowed = run.lab.settings.remote.deadline_s
     begun = time.monotonic()
 
-    def step(done: int, total: int) -> None:
+    def step(done: int, total: int, scored: Sequence[tuple[int, float]] = (), /) -> None:
+        if scored and not run.pipelines.reuse:  # else the places are those of uncached texts alone
+            run.watcher.scored(spec.key, scored)
         run.watcher.step(spec.key, "run", done, total)
         if allowed is not None and done < total and time.monotonic() - begun > allowed:
             raise RerankError(

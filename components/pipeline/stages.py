@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -112,6 +113,17 @@ def sort(system: str, first_stage: Ranking, scores: Scores, timing: Timing) -> R
         cut_estimated=scores.estimated,
         notes=scores.notes,
     )
+
+
+def provisional_ranking(system: str, first_stage: Ranking, scored: Mapping[int, float]) -> Ranking:
+    """Return the order of some candidates, by place, whose scores are finite.
+
+    A document's rank may still change with every candidate that is yet to be scored.
+    """
+    places = sorted(place for place, score in scored.items() if math.isfinite(score))
+    part = replace(first_stage, hits=tuple(first_stage.hits[place] for place in places))
+    values = np.array([scored[place] for place in places], np.float64)
+    return sort(system, part, Scores(values), first_stage.timing)
 
 
 def _usage(scores: Scores) -> Usage:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from components.domain import Progress, Scores, Spec, no_progress
+from components.domain import Scores, ScoringProgress, Spec, no_progress
 from components.encoders import MINILM_L6, check_query_length, minilm
 from components.models.files import MINILM_MODEL, MINILM_TOKENIZER
 from components.rerankers import bundled_family
@@ -34,7 +34,9 @@ BIENCODER_MINILM = Spec(
 class BiEncoderReranker:
     """all-MiniLM-L6-v2 as a reranker: cosine of query and document vectors."""
 
-    def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
+    def score(
+        self, query: str, texts: Sequence[str], progress: ScoringProgress = no_progress
+    ) -> Scores:
         """Return one cosine for each text; a document is cut at 256 tokens, a query never."""
         model, limit = minilm(), BIENCODER_MINILM.max_tokens
         check_query_length(model.count_tokens(query), limit - 2, BIENCODER_MINILM.label)
@@ -43,7 +45,7 @@ class BiEncoderReranker:
         for i, text in enumerate(texts):
             values[i] = float(vector @ model.sentence_vector(text, limit))
             tokens.append(model.count_tokens(text))
-            progress(i + 1, len(texts))
+            progress(i + 1, len(texts), ((i, float(values[i])),))
         return Scores(
             values,
             tokens_read=tuple(min(n, limit - 2) for n in tokens),

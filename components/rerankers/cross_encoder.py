@@ -7,10 +7,10 @@ from functools import cache
 
 import numpy as np
 
-from components.domain import Progress, Scores, Spec, no_progress
+from components.domain import Scores, ScoringProgress, Spec, no_progress
 from components.encoders import check_query_length
 from components.models.files import ModelFile
-from components.models.runtime import OnnxModel
+from components.models.runtime import OnnxModel, run_parallel
 from components.models.tokens import read_and_cut
 from components.rerankers import bundled_family
 
@@ -52,15 +52,21 @@ class OnnxCrossEncoder:
     def __init__(self) -> None:
         self.model = OnnxModel(MODEL, TOKENIZER, MINILM_L12.max_tokens, "only_second")
 
-    def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
+    def score(
+        self, query: str, texts: Sequence[str], progress: ScoringProgress = no_progress
+    ) -> Scores:
         """Return one logit for each text; a document is cut at 512 tokens, a query never."""
         limit = MINILM_L12.max_tokens - 3 - ROOM_FOR_DOCUMENT  # [CLS] query [SEP] document [SEP]
         check_query_length(self.model.count_tokens(query), limit, MINILM_L12.label)
         encodings = self.model.tokenizer.encode_batch([(query, text) for text in texts])
-        logits = self.model.run_all(encodings, progress)
+        logits = run_parallel(
+            lambda encoding: float(self.model.run(encoding)[0]),
+            encodings,
+            lambda done, place, logit: progress(done, len(texts), ((place, logit),)),
+        )
         tokens = [read_and_cut(encoding, sequence=1) for encoding in encodings]
         return Scores(
-            np.array([logit[0] for logit in logits], np.float64),
+            np.array(logits, np.float64),
             tokens_read=tuple(read for read, _ in tokens),
             tokens_cut=tuple(cut for _, cut in tokens),
         )

@@ -54,11 +54,10 @@ class Fusion:
         total = len(texts) * len(self._members)
         scored: list[Scores] = []
         for member in self._members:
-
-            def report(done: int, _: int, before: int = len(scored) * len(texts)) -> None:
-                progress(before + done, total)
-
-            scored.append(member.score(query, texts, report))
+            before = len(scored) * len(texts)
+            scored.append(
+                member.score(query, texts, lambda n, *_, before=before: progress(before + n, total))
+            )
         return Scores(
             fuse([ranks(s.values) for s in scored]),
             tokens_cut=tuple(

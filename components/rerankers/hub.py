@@ -20,6 +20,7 @@ from components.domain import (
     Progress,
     RerankError,
     Scores,
+    ScoringProgress,
     Spec,
     UnavailableError,
     no_progress,
@@ -69,7 +70,9 @@ class HubCrossEncoder:
         longest = min(token_positions(self._network), int(self._tokenizer.model_max_length))
         self._max_tokens = min(max_tokens, longest)
 
-    def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
+    def score(
+        self, query: str, texts: Sequence[str], progress: ScoringProgress = no_progress
+    ) -> Scores:
         """Return one logit for each text."""
         room = self._tokenizer.num_special_tokens_to_add(pair=True) + ROOM_FOR_DOCUMENT
         limit = self._max_tokens - min(room, self._max_tokens // 2)
@@ -78,7 +81,7 @@ class HubCrossEncoder:
         for i, text in enumerate(texts):
             values[i], read = self._score_pair(query, text)
             kept.append(read)
-            progress(i + 1, len(texts))
+            progress(i + 1, len(texts), ((i, float(values[i])),))
         cut = (self._count(text) - read for text, read in zip(texts, kept, strict=True))
         return Scores(values, tokens_read=tuple(kept), tokens_cut=tuple(cut))
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from components.domain import Matrix, Progress, Scores, Spec, no_progress
+from components.domain import Matrix, Scores, ScoringProgress, Spec, no_progress
 from components.encoders import MiniLm, TokenVectors, check_query_length, encode_tokens, minilm
 from components.models.files import MINILM_MODEL, MINILM_TOKENIZER
 from components.rerankers import TokenStore, bundled_family
@@ -75,7 +75,9 @@ class LateInteraction:
         self._cache = cache
         self._store = store
 
-    def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
+    def score(
+        self, query: str, texts: Sequence[str], progress: ScoringProgress = no_progress
+    ) -> Scores:
         """Return one MaxSim for each text, from 0 to about the number of query tokens."""
         limit = LATE_MINILM.max_tokens - 2
         check_query_length(self._model.count_tokens(query), limit, LATE_MINILM.label)
@@ -88,13 +90,16 @@ class LateInteraction:
             return stored
         return self._score_on_demand(vectors, texts, progress)
 
-    def _score_on_demand(self, query: Matrix, texts: Sequence[str], progress: Progress) -> Scores:
-        documents = []
-        for i, text in enumerate(texts, start=1):
+    def _score_on_demand(
+        self, query: Matrix, texts: Sequence[str], progress: ScoringProgress
+    ) -> Scores:
+        values, documents = np.zeros(len(texts), np.float64), []
+        for i, text in enumerate(texts):
             documents.append(self._cache.get(text))
-            progress(i, len(texts))
+            values[i] = maxsim(query, documents[i].vectors)
+            progress(i + 1, len(texts), ((i, float(values[i])),))
         return Scores(
-            np.array([maxsim(query, d.vectors) for d in documents], np.float64),
+            values,
             tokens_read=tuple(d.tokens_read for d in documents),
             tokens_cut=tuple(d.tokens_cut for d in documents),
         )

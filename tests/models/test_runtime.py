@@ -44,25 +44,30 @@ def test_results_come_in_the_order_of_the_items() -> None:
     assert run_parallel(work, range(10)) == [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]
 
 
-def test_progress_is_told_after_every_item_in_the_callers_thread() -> None:
-    calls: list[tuple[int, int]] = []
+def test_every_item_is_told_with_its_place_in_the_callers_thread() -> None:
+    calls: list[tuple[int, int, int]] = []
     threads: set[int] = set()
     workers: set[int] = set()
 
-    def progress(done: int, total: int) -> None:
-        calls.append((done, total))
+    def take(done: int, place: int, result: int) -> None:
+        calls.append((done, place, result))
         threads.add(threading.get_ident())
 
-    run_parallel(lambda _: workers.add(threading.get_ident()), range(7), progress)
-    assert calls == [(n, 7) for n in range(1, 8)]
+    def work(item: int) -> int:
+        workers.add(threading.get_ident())
+        return 10 * item
+
+    run_parallel(work, range(7), take)
+    assert [done for done, _, _ in calls] == [1, 2, 3, 4, 5, 6, 7]
+    assert sorted(calls[n][1:] for n in range(7)) == [(n, 10 * n) for n in range(7)]
     assert threads == {threading.get_ident()}
     assert threading.get_ident() not in workers
     assert len(workers) <= THREADS
 
 
 def test_no_items_give_no_results_and_no_progress() -> None:
-    calls: list[tuple[int, int]] = []
-    assert run_parallel(str, [], lambda done, total: calls.append((done, total))) == []
+    calls: list[int] = []
+    assert run_parallel(str, [], lambda done, *_: calls.append(done)) == []
     assert calls == []
 
 
@@ -85,12 +90,12 @@ class Blocked:
 def test_cancelled_drops_what_has_not_begun_and_waits_for_what_has() -> None:
     work, told = Blocked(), threading.Event()
 
-    def progress(done: int, total: int) -> None:
+    def take(done: int, place: int, result: int) -> None:
         told.set()
         raise Cancelled
 
     with ThreadPoolExecutor(1) as outside:
-        running = outside.submit(run_parallel, work, range(50), progress)
+        running = outside.submit(run_parallel, work, range(50), take)
         assert told.wait(PATIENCE)
         time.sleep(0.1)  # everything not begun is dropped by now
         assert not running.done()  # it waits for the items under way

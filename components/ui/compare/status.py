@@ -10,11 +10,10 @@ import streamlit as st
 from components.analysis.quality import verdict
 from components.domain import Query
 from components.pipeline.job import FIRST, ComparisonJob
+from components.ui.compare.board.view import describe_step
 from components.ui.shared import page
 from components.ui.shared.progress import Line
 from components.ui.shared.progress import progress as progress_lines
-
-_STATES = {"load": "loading", "wait": "waiting for its turn", "run": "scoring"}
 
 
 def note(query: Query | None) -> None:
@@ -29,7 +28,7 @@ def line(job: ComparisonJob) -> Line:
     stages = list(job.steps.items())  # the job's threads add to them meanwhile
     busy = [(n, s) for n, s in stages if s.state not in {"done", "failed", "wait"}]
     name, stage = busy[-1] if busy else (FIRST, job.steps.get(FIRST))
-    doing = _STATES.get(stage.state, stage.state) if stage else "starting"
+    doing = describe_step(stage) or stage.state if stage else "starting"
     count = f" {stage.done:,} of {stage.total:,}" if stage and stage.total else ""
     share = stage.done / stage.total if stage and stage.total else 0.0
     return Line("work", f"{name}: {doing}{count}", share)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from components.domain import Cancelled, Reranker, Scores, Spec
+from components.domain import Cancelled, Reranker, Scores, ScoringProgress, Spec
 
 Values = npt.NDArray[np.float64]
+Scored = Sequence[tuple[int, float]]
 
 QUERY = "how do I reset my password"
 # Texts that every system scores differently, so that no tie has to be broken by their order.
@@ -59,10 +60,14 @@ class Subject:
         return self.reranker.score(query, texts).values
 
 
-def recorder() -> tuple[list[tuple[int, int]], Callable[[int, int], None]]:
+def recorder() -> tuple[list[tuple[int, int]], ScoringProgress]:
     """Return a list and a progress function that fills it."""
     calls: list[tuple[int, int]] = []
-    return calls, lambda done, total: calls.append((done, total))
+
+    def progress(done: int, total: int, scored: Scored = (), /) -> None:
+        calls.append((done, total))
+
+    return calls, progress
 
 
 def check(scores: Scores, count: int) -> None:
@@ -141,6 +146,17 @@ class RerankerContract:
         values = subject(given)
         assert given == list(TEXTS)
         np.testing.assert_array_equal(values, subject(tuple(TEXTS)))
+
+    def test_scores_told_on_the_way_are_those_of_the_end(self, subject: Subject) -> None:
+        told: list[tuple[int, float]] = []
+
+        def progress(done: int, total: int, scored: Scored = (), /) -> None:
+            told.extend(scored)
+            assert not scored or len(told) == done
+
+        values = subject.reranker.score(QUERY, TEXTS, progress).values
+        assert len(told) in {0, len(TEXTS)}
+        assert dict(told) == {i: values[i] for i, _ in told}
 
     def test_progress_rises_up_to_the_total(self, subject: Subject) -> None:
         calls, progress = recorder()

@@ -13,7 +13,7 @@ import {
   progress,
   unread,
   workCount,
-  workText,
+  isAtWork,
 } from "../../../components/ui/compare/board/script/text.mjs";
 
 const SETTINGS = { first: "A", maxGrade: 0, cutoff: 10, rows: 10 };
@@ -40,11 +40,8 @@ test("a count agrees with its noun", () => {
 });
 
 test("only columns at work have something to do", () => {
-  assert.equal(workText("loading"), "loading the model");
-  assert.equal(workText("waiting"), "waiting for its turn");
-  assert.equal(workText("running"), "scoring the candidates");
-  assert.equal(workText("done"), undefined);
-  assert.equal(workText("failed"), undefined);
+  for (const state of ["loading", "waiting", "running"]) assert.ok(isAtWork({ state }));
+  for (const state of ["done", "failed", "stopped"]) assert.ok(!isAtWork({ state }));
 });
 
 test("progress counts what is scored once the total is there", () => {

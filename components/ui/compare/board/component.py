@@ -60,8 +60,10 @@ class CardView:
 
 @dataclass(frozen=True)
 class ColumnView:
-    """One system: how far it is, what it cost, and its cards when it is done.
+    """One system: how far it is, what it cost, and its cards.
 
+    While it scores, the cards are those of the candidates scored so far, in provisional order.
+    `doing` says in words what a system at work does, of which `done` of `total` are done;
     `cost_detail` says what the cost was charged for.
     """
 
@@ -81,6 +83,7 @@ class ColumnView:
     cards: tuple[CardView, ...]
     cost: str = ""
     cost_detail: str = ""
+    doing: str = ""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from components.ui.compare.board.component import (
     PathView,
     State,
 )
-from components.wording import dollars, milliseconds
+from components.wording import count, dollars, milliseconds
 from components.wording import score as score_words
 
 _STATES: Mapping[str, State] = {
@@ -34,6 +34,16 @@ _STATES: Mapping[str, State] = {
     "failed": "failed",
     "stopped": "stopped",
 }
+
+
+_DOING: Mapping[str, str] = {
+    "wait": "waiting for its turn",
+    "load": "loading the model",
+    "download": "downloading the model",
+    "run": "scoring the candidates",
+}
+_ENCODING: Mapping[str, str] = {"encode": "encoding", "store": "storing"}
+"""What is done to passages, by the first word of a step."""
 
 
 def column_specs(request: Request, settings: Settings) -> dict[str, Spec]:
@@ -92,7 +102,8 @@ def column_view(
         spec = first_spec(job.request)
         return _column(spec, LETTERS[0], stage, job.first_stage, final_k, grades, measure)
     spec = column_specs(job.request, settings)[system]
-    result = at(spec, job.comparison.result(system) if job.comparison else None, depth)
+    result = job.comparison.result(system) if job.comparison else None
+    result = at(spec, result or job.provisional(system), depth)
     letter = letters(job.request.systems, settings)[system]
     column = _column(spec, letter, stage, result, final_k, grades, measure)
     return replace(column, notes=(*_instruction_note(spec, job.request), *column.notes))
@@ -148,25 +159,35 @@ def _column(
     """Return a column; the first stage's has the letter A."""
     ranking = result if isinstance(result, Ranking) else None
     failure = result if isinstance(result, Failure) else None
-    value = quality(ranking, grades, measure) if ranking else None
+    ended = ranking if stage.state == "done" else None  # else its order is provisional
+    value = quality(ended, grades, measure) if ended else None
     return ColumnView(
         key=spec.key if letter != "A" else FIRST,
         letter=letter,
         label=spec.label,
         kind=f"{spec.family}, first stage" if letter == "A" else spec.family,
         scale=spec.scale,
-        state=_STATES.get(stage.state, "loading"),
+        state=_STATES.get(stage.state, "running" if stage.total else "loading"),
         done=stage.done,
         total=stage.total,
-        latency=_latency(ranking, first=letter == "A"),
+        latency=_latency(ended, first=letter == "A"),
         quality="" if value is None else f"{measure} {value:.2f}",
-        notes=_notes(spec, stage, ranking),
+        notes=_notes(spec, ranking, provisional=ranking is not ended),
         reason=failure.reason if failure else "",
         remedy=failure.remedy if failure else "",
         cards=_cards(ranking, final_k, grades, first=letter == "A"),
         cost=dollars(ranking.usage.usd) if ranking and ranking.usage.usd is not None else "",
         cost_detail=describe_usage(ranking.usage) if ranking else "",
+        doing=describe_step(stage),
     )
+
+
+def describe_step(step: Step) -> str:
+    """Return in words what a system at work does; empty where it is not at work."""
+    if step.state in _DOING:
+        return _DOING[step.state]
+    name = step.state.split(" ")[0]
+    return f"{_ENCODING[name]} {count(step.total, 'passage')}" if name in _ENCODING else ""
 
 
 def describe_usage(usage: Usage) -> str:
@@ -186,10 +207,10 @@ def _latency(ranking: Ranking | None, *, first: bool) -> str:
     return milliseconds(timing.total_ms if first else timing.rerank_ms)
 
 
-def _notes(spec: Spec, stage: Step, ranking: Ranking | None) -> tuple[str, ...]:
+def _notes(spec: Spec, ranking: Ranking | None, *, provisional: bool) -> tuple[str, ...]:
     notes = ["anti-pattern"] if spec.caution.startswith("An anti-pattern") else []
-    if ranking is None:
-        return (*notes, stage.state) if stage.state not in _STATES else tuple(notes)
+    if ranking is None or provisional:
+        return (*notes, *(["provisional order"] if provisional else ()))
     if ranking.recorded:
         notes.append(describe_recorded(ranking.recorded))
     if ranking.truncated:

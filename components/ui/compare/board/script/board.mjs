@@ -134,6 +134,8 @@ class Board {
     if (!views.every((view) => this.columns.isProgress(view))) return this.update(data);
     this.data = data;
     this.columns.showProgress(data);
+    this.keyboard.updateTabStop();
+    this.mark();
   }
 
   /**

@@ -5,7 +5,7 @@ import { Card } from "./card.mjs";
 import { keyed } from "./data.mjs";
 import { arrange, make, textElement } from "./dom.mjs";
 import { WorkNote, notice, placeholders } from "./note.mjs";
-import { NO_CANDIDATES, endReason, measureParts, progress, workText } from "./text.mjs";
+import { NO_CANDIDATES, endReason, isAtWork, measureParts, progress } from "./text.mjs";
 
 /** @import { BoardSettings, ColumnView } from "./types.mjs" */
 
@@ -44,15 +44,16 @@ export class Column {
     if (signature === this.signature) return;
     this.signature = signature;
     if (isAtWork(this.view) && isAtWork(view) && this.node.dataset.state === view.state) {
-      this.view = view; // only its progress has changed
+      this.view = view; // only its progress has changed, and its provisional order
       this.facts.replaceWith((this.facts = facts(view)));
-      this.workNote.update(view);
+      this.updateCards(settings);
+      arrange(this.node, this.contents(settings));
       return;
     }
     this.view = view;
     this.node.dataset.state = view.state;
     this.node.dataset.letter = this.head.dataset.letter = view.letter;
-    this.node.setAttribute("aria-busy", String(workText(view.state) !== undefined));
+    this.node.setAttribute("aria-busy", String(isAtWork(view)));
     this.head.replaceChildren(...this.heading());
     this.updateCards(settings);
     arrange(this.node, this.contents(settings));
@@ -82,7 +83,7 @@ export class Column {
 
   /** @param {BoardSettings} settings */
   updateCards(settings) {
-    const views = this.view.state === "done" ? this.view.cards : [];
+    const views = ["done", "running"].includes(this.view.state) ? this.view.cards : [];
     const before = this.cardsByKey;
     this.cardsByKey = new Map(
       keyed(views, (view) => view.id).map(([key, view]) => {
@@ -101,12 +102,17 @@ export class Column {
    */
   contents(settings) {
     const { state, remedy } = this.view;
-    if (this.cards.length) return [this.list];
+    if (this.cards.length && state === "done") return [this.list];
     if (state === "done") return [notice("stopped", "0", "No candidates", NO_CANDIDATES, "")];
     if (state === "failed") return [notice("failed", "!", "Failed", endReason(this.view), remedy)];
     if (state === "stopped") return [notice("stopped", "–", "Stopped", endReason(this.view), remedy)];
     this.workNote.update(this.view);
-    return [this.workNote.node, this.blankRows(settings.rows - 1)];
+    if (!this.cards.length) {
+      this.workNote.node.append(this.workNote.track);
+      return [this.workNote.node, this.blankRows(settings.rows - 1)];
+    }
+    const missing = this.blankRows(Math.max(0, settings.rows - this.cards.length));
+    return [this.workNote.track, this.list, missing];
   }
 
   /**
@@ -119,13 +125,6 @@ export class Column {
     return this.placeholders;
   }
 }
-
-/**
- * Tell whether a column is at work: it has no card, and no reason why.
- *
- * @param {ColumnView} view
- */
-const isAtWork = (view) => workText(view.state) !== undefined;
 
 /**
  * Return the line of latency or progress, cost, quality and notes.

@@ -3,6 +3,7 @@
 
 import { Column } from "./column.mjs";
 import { boardSettings, keyed } from "./data.mjs";
+import { isAtWork } from "./text.mjs";
 
 /** @import { BoardData, ColumnView } from "./types.mjs" */
 
@@ -46,13 +47,12 @@ export class Columns {
   }
 
   /**
-   * Tell whether a column has the same state as before and no card: nothing else depends on it.
+   * Tell whether a column is at work as it was before: no line and no chart depends on it.
    *
    * @param {ColumnView} view
    */
   isProgress(view) {
-    const before = this.byKey.get(view.key)?.view;
-    return before?.state === view.state && !before.cards.length && !view.cards.length;
+    return isAtWork(view) && this.byKey.get(view.key)?.view.state === view.state;
   }
 
   /**

@@ -1,7 +1,7 @@
 // @ts-check
 /** The lines between neighbouring columns that join the cards of one document. */
 
-import { pairs } from "./data.mjs";
+import { isRanked, pairs } from "./data.mjs";
 import { makeSvg, toggleMarks } from "./dom.mjs";
 import { curves } from "./geometry.mjs";
 
@@ -43,7 +43,9 @@ export class Links {
     const before = this.links;
     this.links = new Map();
     for (let at = 1; at < this.columns.length; at++) {
-      this.join(this.columns[at - 1], this.columns[at], { left, top, zoom }, before);
+      const [from, to] = [this.columns[at - 1], this.columns[at]];
+      // an order that is provisional changes too often to be followed
+      if (isRanked(from.view) && isRanked(to.view)) this.join(from, to, { left, top, zoom }, before);
     }
     for (const [key, link] of before) if (!this.links.has(key)) link.node.remove();
     this.mark(this.highlighted, this.selected);

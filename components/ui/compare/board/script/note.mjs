@@ -2,7 +2,7 @@
 /** What a column shows instead of cards: work in progress, or why there is no ranking. */
 
 import { make } from "./dom.mjs";
-import { workCount, workText } from "./text.mjs";
+import { workCount } from "./text.mjs";
 
 /** @import { ColumnView } from "./types.mjs" */
 
@@ -22,9 +22,9 @@ export class WorkNote {
   }
 
   /** @param {ColumnView} view */
-  update({ state, done, total, label }) {
+  update({ state, done, total, label, doing }) {
     const counted = state === "running" && total > 0;
-    const task = workText(state) ?? "";
+    const task = doing || "at work";
     this.task.textContent = this.task.title = task;
     this.count.textContent = workCount({ state, done, total });
     this.node.toggleAttribute("data-idle", state === "waiting");

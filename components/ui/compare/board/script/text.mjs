@@ -4,11 +4,7 @@
 /** @import { BoardSettings, CardView, ColumnView, State } from "./types.mjs" */
 
 const STATE_TEXT = { loading: "loading", waiting: "waiting", failed: "failed", stopped: "stopped" };
-const WORK_TEXT = {
-  loading: "loading the model",
-  waiting: "waiting for its turn",
-  running: "scoring the candidates",
-};
+const AT_WORK = new Set(["loading", "waiting", "running"]);
 export const NO_CANDIDATES = "The first stage found nothing to order.";
 export const NOT_A_CANDIDATE = "not among the first stage's candidates";
 const NO_REASON = "No reason was given.";
@@ -24,12 +20,11 @@ export const plural = (count, noun) =>
   `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 
 /**
- * Return what a column at work does; undefined where it is not at work.
+ * Tell whether a column is at work.
  *
- * @param {State} state
- * @returns {string | undefined}
+ * @param {{ state: State }} view
  */
-export const workText = (state) => /** @type {Record<string, string>} */ (WORK_TEXT)[state];
+export const isAtWork = ({ state }) => AT_WORK.has(state);
 
 /**
  * Return how far a column's work is, beside what it does; empty where that is not known.

@@ -51,6 +51,7 @@
  * @property {CardView[]} cards
  * @property {string} cost
  * @property {string} cost_detail
+ * @property {string} doing
  */
 
 /**
