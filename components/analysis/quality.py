@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from components.analysis.agreement import order
 from components.domain import Comparison, Document, Query, Ranking
@@ -93,57 +94,81 @@ def harms(ranking: Ranking, grades: Mapping[str, int], k: int) -> tuple[Harm, ..
 
 # ---------------------------------------------------------------- the verdict
 
+MUCH = 0.2
+"""A difference of a measure, of one query, that is called much."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One sentence of what is to be seen, and one of caution."""
+    """One sentence for each reranker, best and worst first, and one of caution."""
 
-    sentence: str
+    lines: tuple[str, ...]
     caution: str
 
 
 def verdict(
-    comparison: Comparison, grades: Mapping[str, int], name: str = DEFAULT
+    comparison: Comparison,
+    grades: Mapping[str, int],
+    name: str = DEFAULT,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Verdict | None:
-    """Say what the first reranker that ranked did to the first stage's order, by a measure."""
+    """Say what each reranker that ranked did to the first stage's order, by a measure.
+
+    `names` are the rerankers' names by key, where they have others. The order in which they were
+    chosen plays no part.
+    """
     if not comparison.rankings or not comparison.first_stage.hits:
         return None
-    leader, k = comparison.rankings[0], cutoff_of(name) or DEPTH
-    top = _describe_top(leader, k)
-    before, after = quality(comparison.first_stage, grades, name), quality(leader, grades, name)
-    if before is None or after is None:
-        return Verdict(
-            top, "No judgments for this query: the lab shows what moved, not whether it got better."
+    k = cutoff_of(name) or DEPTH
+    named = sorted((names.get(r.system, r.system), r) for r in comparison.rankings if r.hits)
+    before = quality(comparison.first_stage, grades, name)
+    if before is None:
+        caution = (
+            "No judgments for this query: the lab shows what moved, not whether it got better."
         )
-    values = f"{name} {before:.2f} → {after:.2f}"
-    if abs(after - before) < NO_CHANGE:
-        sentence = f"{leader.system} leaves the quality of this ranking as it was ({values})."
-    else:
-        verb = "improves" if after > before else "makes worse"
-        sentence = f"{leader.system} {verb} this ranking: {values}. {top}"
-    return Verdict(sentence, _caution(comparison, grades, k))
+        return Verdict(tuple(f"{one} {_describe_top(r, k)}" for one, r in named), caution)
+    after = [(quality(r, grades, name) or 0.0, one) for one, r in named]
+    best_first = sorted(after, key=lambda pair: -pair[0])
+    order_ = [*best_first[:1], *best_first[1:][-1:], *best_first[1:-1]]
+    lines = [f"{one}: {_describe_change(before, value, name)}" for value, one in order_]
+    if len(named) == 1:
+        lines[0] += f" It {_describe_top(named[0][1], k)}"
+    return Verdict(tuple(lines), _caution(comparison, grades, k, dict(named)))
 
 
-def _describe_top(leader: Ranking, k: int) -> str:
+def _describe_change(before: float, after: float, name: str) -> str:
+    """Say how one query's measure changed; of one query that is neither better nor worse."""
+    change = after - before
+    if abs(change) < NO_CHANGE:
+        return f"{name} {after:.2f} on this query, as before."
+    word = f"{'much ' if abs(change) >= MUCH else ''}{'higher' if change > 0 else 'lower'}"
+    return f"{word} on this query, {name} {after:.2f}, was {before:.2f}."
+
+
+def _describe_top(ranking: Ranking, k: int) -> str:
     """Say which document a reranker puts first, and where the first stage had it."""
-    hit = leader.hits[0]
-    title = shortened(hit.document.title or hit.document.text, 81)
+    hit = ranking.hits[0]
+    title = f"“{shortened(hit.document.title or hit.document.text, 81)}”"
     if hit.first_stage_rank == 1:
-        return f"Its first document is the first stage's own: “{title}”."
+        return f"keeps the first stage's first document, {title}."
     if not hit.first_stage_rank:
-        return f"It puts “{title}” first; the first stage did not find it."
+        return f"puts {title} first; the first stage did not find it."
     where = ", below the cut-off" if hit.first_stage_rank > k else ""
-    return f"It puts “{title}” first; the first stage had it at {hit.first_stage_rank}{where}."
+    return f"puts {title} first; the first stage had it at {hit.first_stage_rank}{where}."
 
 
-def _caution(comparison: Comparison, grades: Mapping[str, int], k: int) -> str:
+def _caution(
+    comparison: Comparison, grades: Mapping[str, int], k: int, named: Mapping[str, Ranking]
+) -> str:
     parts = ["One query is an anecdote, not evidence."]
-    for ranking in comparison.rankings:
+    for name, ranking in named.items():
         fallen = len(harms(ranking, grades, k))
         if fallen:
-            parts.append(f"{ranking.system} moved {count(fallen, 'relevant document')} down.")
-    rankings = (comparison.first_stage, *comparison.rankings)
+            parts.append(f"{name} moved {count(fallen, 'relevant document')} down.")
+    rankings = (comparison.first_stage, *named.values())
     missing = max(unjudged(order(ranking), grades, k) for ranking in rankings)
     if missing:
-        parts.append(f"Up to {missing} of the first {k} are unjudged and count as not relevant.")
+        first = min(k, max(len(ranking.hits) for ranking in rankings))
+        counts = "is unjudged and counts" if missing == 1 else "are unjudged and count"
+        parts.append(f"Up to {missing} of the first {first} {counts} as not relevant.")
     return " ".join(parts)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from components.config import Settings
-from components.domain import Ranking
+from components.domain import RECORDED, Ranking
 from components.lab import catalog
 
 LETTERS: Final = "ABCDEFGH"
@@ -130,9 +130,15 @@ def own_letter(system: str, settings: Settings) -> str | None:
 def letters(systems: Sequence[str], settings: Settings) -> dict[str, str]:
     """Return the letters of rerankers: each its own, others the first free ones, then none.
 
-    A is the first stage's. A system keeps its own letter whatever stands beside it.
+    A is the first stage's. A system keeps its own letter whatever stands beside it, and so does its
+    recording, unless the system itself is there too.
     """
-    own = {s: letter for s in systems if (letter := own_letter(s, settings))}
+    base = {s: s.removeprefix(RECORDED) for s in systems}
+    own = {
+        s: letter
+        for s in systems
+        if (base[s] == s or base[s] not in systems) and (letter := own_letter(base[s], settings))
+    }
     free = iter(letter for letter in LETTERS[1:] if letter not in own.values())
     return {s: own.get(s) or next(free, NO_LETTER) for s in systems}
 

@@ -26,6 +26,7 @@ from components.domain.models import (
     no_progress,
 )
 from components.domain.rankings import (
+    RECORDED,
     Billed,
     Comparison,
     Failure,
@@ -40,6 +41,7 @@ from components.domain.rankings import (
 __all__ = [
     "MAX_GRADE",
     "PER",
+    "RECORDED",
     "Billed",
     "BudgetError",
     "Cancelled",

@@ -145,6 +145,10 @@ class Failure:
     remedy: str = ""
 
 
+RECORDED = "recorded:"
+"""Begins the keys of recorded systems, which may stand beside the same system computed now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A system's ranking of one query, made earlier or elsewhere: shown, never computed.

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from components.corpora import MAX_BYTES, MAX_SIZE, fingerprint, first_fault, printable, quoted
 from components.domain import (
+    RECORDED,
     Comparison,
     Corpus,
     CorpusError,
@@ -39,8 +40,6 @@ from components.exports.recording_format import (
 from components.pipeline import Pipelines
 from components.wording import visible
 
-PREFIX = "recorded:"
-"""Begins the keys of recorded systems, which may stand beside the same system computed now."""
 _DATE = "%d %B %Y"
 
 
@@ -164,7 +163,7 @@ def _query(one: Saved, made: datetime) -> QueryData:
 def _system(ranking: Ranking, one: Saved, made: datetime) -> SystemData:
     """Return a ranking as data; one that was itself recorded keeps its name and date."""
     return SystemData(
-        system=ranking.system.removeprefix(PREFIX),
+        system=ranking.system.removeprefix(RECORDED),
         model=one.models.get(ranking.system, ""),
         scale=one.scales.get(ranking.system, ""),
         date=_date_of(ranking.recorded) or made,
@@ -244,13 +243,13 @@ def _recorded_query(query: QueryData) -> RecordedQuery:
         query.grades,
         _recorded(query.first_stage),
         tuple(_recorded(system) for system in query.systems),
-        tuple(Failure(PREFIX + f.system, f.reason, f.remedy) for f in query.failures),
+        tuple(Failure(RECORDED + f.system, f.reason, f.remedy) for f in query.failures),
     )
 
 
 def _recorded(system: SystemData) -> Recorded:
     return Recorded(
-        PREFIX + system.system,
+        RECORDED + system.system,
         system.system,
         f"{system.date:{_DATE}}",
         tuple(system.hits),

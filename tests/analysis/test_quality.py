@@ -90,35 +90,35 @@ def test_the_gallery_begins_with_the_worst() -> None:
 GRADES = {"a": 2, "b": 0, "c": 0, "d": 1}
 
 
-def test_better() -> None:
+def test_higher() -> None:
     said = verdict(compared("bcad", "abcd"), GRADES, "nDCG@3")
     assert said is not None
     before, after = 2 / LOG2(4) / (2 + 1 / LOG2(3)), 2 / (2 + 1 / LOG2(3))
-    assert said.sentence == (
-        f"system-1 improves this ranking: nDCG@3 {before:.2f} → {after:.2f}. "
-        "It puts “a” first; the first stage had it at 3."
+    assert said.lines == (
+        f"system-1: much higher on this query, nDCG@3 {after:.2f}, was {before:.2f}. "
+        "It puts “a” first; the first stage had it at 3.",
     )
     assert said.caution == "One query is an anecdote, not evidence."
 
 
-def test_worse() -> None:
-    said = verdict(compared("abcd", "bcad"), GRADES, "nDCG@3")
+def test_lower() -> None:
+    said = verdict(compared("abcd", "bcad"), GRADES, "nDCG@3", {"system-1": "C one"})
     assert said is not None
-    assert said.sentence == (
-        "system-1 makes worse this ranking: nDCG@3 0.76 → 0.38. "
-        "It puts “b” first; the first stage had it at 2."
+    assert said.lines == (
+        "C one: much lower on this query, nDCG@3 0.38, was 0.76. "
+        "It puts “b” first; the first stage had it at 2.",
     )
-    assert "improves" not in said.sentence
     assert said.caution == (
-        "One query is an anecdote, not evidence. system-1 moved 1 relevant document down."
+        "One query is an anecdote, not evidence. C one moved 1 relevant document down."
     )
 
 
 def test_equal() -> None:
     said = verdict(compared("abcd", "acbd"), GRADES, "nDCG@10")
     assert said is not None
-    assert said.sentence == (
-        "system-1 leaves the quality of this ranking as it was (nDCG@10 0.92 → 0.92)."
+    assert said.lines == (
+        "system-1: nDCG@10 0.92 on this query, as before. "
+        "It keeps the first stage's first document, “a”.",
     )
 
 
@@ -128,32 +128,45 @@ def test_a_change_too_small_to_show_is_none() -> None:
     swapped = order[:-2] + "ut"
     said = verdict(compared(order, swapped), grades, "nDCG@21")
     assert said is not None
-    assert "leaves the quality of this ranking as it was" in said.sentence
+    assert "on this query, as before" in said.lines[0]
 
 
 def test_unjudged_queries_get_no_quality() -> None:
     said = verdict(compared("abcd", "dabc"), {}, "nDCG@2")
     assert said is not None
-    assert said.sentence == "It puts “d” first; the first stage had it at 4, below the cut-off."
+    assert said.lines == (
+        "system-1 puts “d” first; the first stage had it at 4, below the cut-off.",
+    )
     assert said.caution.startswith("No judgments for this query")
     same = verdict(compared("abcd", "adcb"), {"a": 0}, "nDCG@2")
     assert same is not None
-    assert same.sentence == "Its first document is the first stage's own: “a”."
+    assert same.lines == ("system-1 keeps the first stage's first document, “a”.",)
 
 
-def test_the_first_that_ranked_is_the_one_spoken_of() -> None:
-    comparison = Comparison(
-        "q",
-        first_stage("bad"),
-        (Failure("broken", "No."), reranked("bad", "abd", "x"), reranked("bad", "dba", "y")),
+def test_every_reranker_is_spoken_of_the_best_and_the_worst_first() -> None:
+    # nDCG@10 of one relevant document is 1, 0.63, 0.5, 0.43 at the ranks 1 to 4
+    first = "bcad"
+    results = (
+        Failure("broken", "No."),
+        reranked(first, "bacd", "same as y"),
+        reranked(first, "bcda", "worst"),
+        reranked(first, "abcd", "best"),
+        reranked(first, "bacd", "y"),
     )
-    said = verdict(comparison, {"a": 1}, "nDCG@10")
+    said = verdict(Comparison("q", first_stage(first), results), {"a": 1, "b": 0}, "nDCG@10")
     assert said is not None
-    assert said.sentence.startswith("x improves this ranking")
-    assert said.caution == (
-        "One query is an anecdote, not evidence. y moved 1 relevant document down. "
-        "Up to 2 of the first 10 are unjudged and count as not relevant."
+    assert said.lines == (
+        "best: much higher on this query, nDCG@10 1.00, was 0.50.",
+        "worst: lower on this query, nDCG@10 0.43, was 0.50.",
+        "same as y: higher on this query, nDCG@10 0.63, was 0.50.",
+        "y: higher on this query, nDCG@10 0.63, was 0.50.",
     )
+    assert said.caution == (
+        "One query is an anecdote, not evidence. worst moved 1 relevant document down. "
+        "Up to 2 of the first 4 are unjudged and count as not relevant."
+    )
+    turned = Comparison("q", first_stage(first), results[::-1])
+    assert verdict(turned, {"a": 1, "b": 0}, "nDCG@10") == said
 
 
 def test_nothing_to_say() -> None:
@@ -171,10 +184,10 @@ def test_long_and_missing_titles() -> None:
     second = Ranking("s", (Hit(documents[1], 1, 1, 2, 0), Hit(documents[0], 2, 0, 1, 0)))
     said = verdict(Comparison("q", first, (second,)), {}, "nDCG@10")
     assert said is not None
-    assert "“only text”" in said.sentence
+    assert "“only text”" in said.lines[0]
     back = verdict(Comparison("q", second, (first,)), {}, "nDCG@10")
     assert back is not None
-    assert f"“{'t' * 80}…”" in back.sentence
+    assert f"“{'t' * 80}…”" in back.lines[0]
 
 
 def test_a_document_that_the_first_stage_did_not_find_harms_nobody() -> None:
@@ -189,4 +202,4 @@ def test_a_document_that_the_first_stage_did_not_find_harms_nobody() -> None:
         "nDCG@10",
     )
     assert words is not None
-    assert words.sentence == "It puts “x” first; the first stage did not find it."
+    assert words.lines == ("run puts “x” first; the first stage did not find it.",)

@@ -253,9 +253,13 @@ def test_work_in_progress_is_shown_beside_what_is_done(visit: Visit, probes: Mod
     deadline = time.monotonic() + PATIENCE
     while "bm25" not in results(job) and time.monotonic() < deadline:
         job.join(0.02)
-    first, lexical, probe = board_data(job, 10, {}).columns
+    first, probe, lexical = board_data(job, 10, {}).columns  # in the order of their letters
+    assert (first.letter, probe.letter, lexical.letter) == ("A", "B", "D")
     assert (first.state, lexical.state, probe.state) == ("done", "done", "running")
-    assert (probe.done, probe.total, probe.cards) == (1, len(first.cards), ())
+    assert (probe.done, probe.total) == (1, len(first.cards))
+    assert [(c.rank, c.id, c.first_rank) for c in probe.cards] == [(1, first.cards[0].id, 1)]
+    assert (probe.notes, probe.latency, probe.quality) == (("provisional order",), "", "")
+    assert job.provisional("bm25") is None  # it has ended
     probes.proceed.set()
     settle(at)
 

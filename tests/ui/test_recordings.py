@@ -112,7 +112,8 @@ def test_a_run_file_joins_as_a_column_and_can_be_removed(visit: Visit) -> None:
     upload(at, "b.run", "\n".join(lines).encode())
     job = settle(at)
     assert ids(results(job)["run:backwards"]) == names
-    assert "run from b.run" in board_data(job, 10, {}).columns[-1].notes
+    column = next(c for c in board_data(job, 10, {}).columns if c.key == "run:backwards")
+    assert "run from b.run" in column.notes
     at.button(key="remove-run:backwards").click().run()
     assert "run:backwards" not in results(settle(at))
 

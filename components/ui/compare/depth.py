@@ -24,9 +24,26 @@ def selected_depth(job: ComparisonJob) -> int | None:
     return depth if depth is not None and depth < candidates else None
 
 
+def slider(job: ComparisonJob) -> None:
+    """Let the visitor look at everything with fewer candidates of the same scoring pass."""
+    full = len(job.first_stage.hits) if job.first_stage else 0
+    if full <= FINAL_K or state.get(state.VIEW) == "presenter":
+        return
+    state.put(state.DEPTH, min(max(state.get(state.DEPTH) or full, FINAL_K), full))
+    with st.container(key="reranked", width=420):
+        st.slider(
+            f"Reranked candidates, of {full}",
+            *(FINAL_K, full),
+            help="Columns, verdict, views and files follow. Nothing is computed anew; models whose "
+            "scores depend on the other candidates, and recordings, keep all of theirs.",
+            **state.bound(state.DEPTH),
+        )
+
+
 def by_depth(results: Results) -> None:
-    """Let the visitor look at fewer candidates of the same scoring pass."""
-    full = len(results.rankings[0].hits)
+    """Show quality and latency at every depth, from one scoring pass."""
+    columns = results.whole
+    full = len(columns[0].ranking.hits)
     page.heading(
         "Depth",
         "How to read: what each reranker would have made of fewer candidates, from this one "
@@ -35,21 +52,15 @@ def by_depth(results: Results) -> None:
     if full <= FINAL_K or not results.pointwise:
         page.soft("There are too few candidates, or no such reranker.", "no-depth")
         return
-    state.put(state.DEPTH, min(max(state.get(state.DEPTH) or full, FINAL_K), full))
-    at = st.slider(
-        "Candidates",
-        *(FINAL_K, full),
-        help="The columns above follow. Nothing is computed anew.",
-        **state.bound(state.DEPTH),
-    )
+    at = results.depth or full
     measured = _measured_latency(results, full)
-    columns = [results.columns[i] for i in results.pointwise]
+    columns = [columns[i] for i in results.pointwise]
     curves = {c.style: sweep_ranking(c.ranking, results.grades, results.measure) for c in columns}
     times = {
         c.style: latency_by_depth(c.ranking, measured.get(c.ranking.system, {})) for c in columns
     }
     figure = page.figure(
-        (*results.key, "depth", at, tuple(measured)),
+        (*results.key, "depth", tuple(measured)),
         lambda: charts.depth(curves, times, at, results.measure, page.palette()),
     )
     page.chart(figure, "depth", "Quality and latency by depth")
@@ -59,13 +70,13 @@ def by_depth(results: Results) -> None:
 
 def _measured_latency(results: Results, full: int) -> Mapping[str, Mapping[int, Sequence[float]]]:
     """Offer to measure latency at every depth; return what was measured."""
-    job = results.job
+    job, comparison = results.job, results.job.comparison
     places = [i for i in results.local if i in results.pointwise]
-    if not places:
+    if not places or comparison is None or not job.finished:
         return {}
     systems = tuple(results.rankings[i].system for i in places)
     run = replace(job.run, pipelines=replace(job.request.pipelines, rerankers=systems))
-    firsts = {job.request.query.text: results.comparison.first_stage}
+    firsts = {job.request.query.text: comparison.first_stage}
     times = on_demand(
         ("depths", job.request, systems),
         "Measure the latency at each depth",

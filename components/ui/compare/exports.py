@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from components.analysis.quality import verdict
 from components.exports.as_json import comparison_json, json_text
 from components.exports.comparison import ComparisonReport, comparison_html
 from components.exports.tables import comparison_csv
 from components.exports.trec import comparison_run
 from components.ui.compare.results import Results
+from components.ui.compare.status import verdict_of
 from components.ui.shared import page
 
 
@@ -54,7 +54,7 @@ def _report(results: Results) -> ComparisonReport:
         },
         results.comparison.failures,
         results.grades,
-        verdict(results.comparison, results.grades, results.measure),
+        verdict_of(results),
         results.final_k,
         job.request.pipelines.instruction,
         datetime.now(UTC),

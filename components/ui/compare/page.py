@@ -48,25 +48,38 @@ def _draw(job: ComparisonJob, *, at_work: bool) -> None:
         page.complain(job.error)
     status.note(query)
     followed = None if finished else _followed(job, final_k, grades, measure)
-    if finished:
-        status.outcome(job, grades, measure)
-    else:
+    if not finished:
         status.progress(job, followed)
+    elif job.stopped:
+        page.soft("Stopped. What had finished is shown.", "stopped")
     if job.first_stage is not None and not job.first_stage.hits:
         st.text("The first stage found no candidate: no document holds a word of this query.")
         permalink.write()
     elif job.first_stage is not None or not finished:
-        data = board_data(job, final_k, grades, depth.selected_depth(job), measure)
-        data, selected = differences.focused(data), state.get(state.CHOSEN)
-        document = board(data, key="board", selected=selected, live=followed)
-        if finished:
-            state.put(state.CHOSEN, document)
-            permalink.write()
-        if finished and job.comparison is not None:
-            palette = page.palette()
-            _show_results(
-                Results.of(job, job.comparison, grades, final_k, measure, palette), document
-            )
+        _draw_board(job, final_k, grades, measure, followed)
+
+
+def _draw_board(
+    job: ComparisonJob,
+    final_k: int,
+    grades: Mapping[str, int],
+    measure: str,
+    followed: Mapping[str, Any] | None,
+) -> None:
+    """Draw the columns, and what is to be said of those that have ended; `followed` at work."""
+    if job.finished:
+        depth.slider(job)
+    at, results = depth.selected_depth(job), None
+    if job.comparison is not None:
+        results = Results.of(job, job.comparison, grades, final_k, measure, page.palette(), at)
+        status.outcome(results)
+    data = differences.focused(board_data(job, final_k, grades, at, measure))
+    document = board(data, key="board", selected=state.get(state.CHOSEN), live=followed)
+    if job.finished:
+        state.put(state.CHOSEN, document)
+        permalink.write()
+    if results:
+        _show_results(results, document)
 
 
 def _followed(
@@ -84,12 +97,14 @@ def _followed(
 
 
 def _show_results(results: Results, document: str | None) -> None:
-    """Show what a finished comparison has to say; first of the document that was opened."""
-    recording.remember(results.job, results.comparison)
+    """Show what a comparison has to say so far; first of the document that was opened."""
+    if results.job.finished and results.job.comparison is not None:
+        recording.remember(results.job, results.job.comparison)
     if document:
         explanation.detail(results.job, document, results.columns, results.grades)
     status.missing_candidates(results.job)
     differences.instruction_effects(results.columns, results.final_k)
-    if state.get(state.VIEW) != "presenter":
+    if state.get(state.VIEW) != "presenter" and len(results.columns) > 1:
         views.show(results)
-        exports.downloads(results)
+        if results.job.finished:
+            exports.downloads(results)

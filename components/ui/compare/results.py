@@ -1,26 +1,29 @@
-"""A finished comparison as its views and files need it."""
+"""A comparison, as far as it is, as its views and files need it."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
+from components.analysis.depth import at_depth
 from components.charts.palette import LETTERS, Palette, StyledRanking, SystemStyle, letters
 from components.domain import Comparison, Ranking, Spec
 from components.pipeline.job import ComparisonJob
-from components.ui.compare.board.view import column_specs, first_spec
+from components.ui.compare.board.view import at, column_specs, first_spec
 
 
 @dataclass(frozen=True)
 class Results:
     """Rankings with their styles and specs, the first stage first; grades, cut-off and measure.
 
-    `specs` are those of `columns`, in their order.
+    All is looked at with the first `depth` candidates; None stands for all of them. `specs` are
+    those of `columns`, which stand in the order of their letters, and `rankings` theirs.
     """
 
     job: ComparisonJob
     comparison: Comparison
+    depth: int | None
     columns: tuple[StyledRanking, ...]
     specs: tuple[Spec, ...]
     grades: Mapping[str, int]
@@ -31,32 +34,41 @@ class Results:
     def of(
         cls,
         job: ComparisonJob,
-        comparison: Comparison,
+        whole: Comparison,
         grades: Mapping[str, int],
         final_k: int,
         measure: str,
         palette: Palette,
+        depth: int | None = None,
     ) -> Self:
-        """Return a job's comparison in the palette's colours."""
+        """Return a job's comparison, or what there is of it, in the palette's colours."""
         request, settings = job.request, job.lab.settings
         specs, named = column_specs(request, settings), letters(request.systems, settings)
-        columns = [(comparison.first_stage, first_spec(request), LETTERS[0], False)]
-        for ranking in comparison.rankings:
-            spec = specs[ranking.system]
-            columns.append((ranking, spec, named[ranking.system], bool(spec.provider)))
+        cut = replace(
+            whole,
+            first_stage=at_depth(whole.first_stage, depth) if depth else whole.first_stage,
+            results=tuple(at(specs[r.system], r, depth) for r in whole.results),
+        )
+        columns = [(cut.first_stage, first_spec(request), LETTERS[0])]
+        rankings = sorted(cut.rankings, key=lambda ranking: named[ranking.system])
+        columns += [(r, specs[r.system], named[r.system]) for r in rankings]
         styled = tuple(
             StyledRanking(
                 ranking,
-                SystemStyle(letter, spec.label, palette.colour(letter), spec.scale, remote),
+                SystemStyle(
+                    letter, spec.label, palette.colour(letter), spec.scale, bool(spec.provider)
+                ),
             )
-            for ranking, spec, letter, remote in columns
+            for ranking, spec, letter in columns
         )
-        return cls(job, comparison, styled, tuple(c[1] for c in columns), grades, final_k, measure)
+        specs_of_columns = tuple(spec for _, spec, _ in columns)
+        return cls(job, cut, depth, styled, specs_of_columns, grades, final_k, measure)
 
     @property
     def key(self) -> tuple[Hashable, ...]:
         """Return what tells these results from all others, but for the palette."""
-        return (self.job.serial, self.final_k, self.measure)
+        systems = tuple(result.system for result in self.comparison.results)
+        return (self.job.serial, systems, self.depth, self.final_k, self.measure)
 
     @property
     def rankings(self) -> list[Ranking]:
@@ -67,6 +79,19 @@ class Results:
     def names(self) -> list[str]:
         """Return each system's letter and label."""
         return [column.style.name for column in self.columns]
+
+    @property
+    def whole(self) -> list[StyledRanking]:
+        """Return the columns with all candidates, whatever the depth."""
+        comparison = self.job.comparison
+        if self.depth is None or comparison is None:
+            return list(self.columns)
+        rankings = {ranking.system: ranking for ranking in comparison.rankings}
+        first, *others = self.columns
+        return [
+            replace(first, ranking=comparison.first_stage),
+            *(replace(c, ranking=rankings[c.ranking.system]) for c in others),
+        ]
 
     @property
     def local(self) -> list[int]:

@@ -7,13 +7,15 @@ from typing import Any
 
 import streamlit as st
 
-from components.analysis.quality import verdict
+from components.analysis.quality import Verdict, verdict
 from components.domain import Query
 from components.pipeline.job import FIRST, ComparisonJob
-from components.ui.compare.board.view import describe_step
+from components.ui.compare.board.view import column_specs, describe_step
+from components.ui.compare.results import Results
 from components.ui.shared import page
 from components.ui.shared.progress import Line
 from components.ui.shared.progress import progress as progress_lines
+from components.wording import listed
 
 
 def note(query: Query | None) -> None:
@@ -45,15 +47,27 @@ def progress(job: ComparisonJob, followed: Mapping[str, Any] | None) -> None:
             job.stop()
 
 
-def outcome(job: ComparisonJob, grades: Mapping[str, int], measure: str) -> None:
-    """Say that a job was stopped, and what its first reranker did to the ranking."""
-    if job.stopped:
-        page.soft("Stopped. What had finished is shown.", "stopped")
-    judged = verdict(job.comparison, grades, measure) if job.comparison else None
-    if judged:
-        with st.container(key="verdict"):
-            st.text(judged.sentence)
+def outcome(results: Results) -> None:
+    """Say what each reranker that has ended did to the ranking, and what is still to come."""
+    job = results.job
+    judged = verdict_of(results)
+    specs = column_specs(job.request, job.lab.settings)
+    coming = [specs[s].label for s in job.request.systems if results.comparison.result(s) is None]
+    if not judged and (job.finished or not coming):
+        return
+    with st.container(key="verdict"):
+        for line in judged.lines if judged else ():
+            st.text(line)
+        if coming and not job.finished:
+            page.soft(f"Still to come: {listed(coming)}.", "coming")
+        if judged:
             page.soft(judged.caution, "caution")
+
+
+def verdict_of(results: Results) -> Verdict | None:
+    """Return the verdict on all rerankers that have ended."""
+    names = {c.ranking.system: c.style.name for c in results.columns[1:]}
+    return verdict(results.comparison, results.grades, results.measure, names)
 
 
 def missing_candidates(job: ComparisonJob) -> None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.config import Settings
-from components.domain import Progress, RerankError, Scores, Spec, no_progress
+from components.domain import Progress, RerankError, Scores, ScoringProgress, Spec, no_progress
 from components.rerankers import Context, Family
 
-Behave = Callable[[str, Sequence[str], Progress], Scores]
+Behave = Callable[[str, Sequence[str], ScoringProgress], Scores]
 SEEN: dict[str, tuple[str, ...]] = {}
 LOAD_SECONDS = 0.05
 running = threading.Event()
@@ -73,11 +73,11 @@ def _cached(query: str, texts: Sequence[str], progress: Progress) -> Scores:
     return Scores(np.zeros(len(texts)), cached=True, measured_ms=1234.5)
 
 
-def _slow(query: str, texts: Sequence[str], progress: Progress) -> Scores:
-    """Report progress until it may go on, for at most ten seconds."""
+def _slow(query: str, texts: Sequence[str], progress: ScoringProgress) -> Scores:
+    """Tell the first text's score until it may go on, for at most ten seconds."""
     running.set()
     for _ in range(1000):
-        progress(1, len(texts))
+        progress(1, len(texts), ((0, 0.0),))
         if proceed.wait(0.01):
             break
     return Scores(np.zeros(len(texts)))
@@ -90,7 +90,9 @@ class Probe:
     key: str
     behave: Behave
 
-    def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
+    def score(
+        self, query: str, texts: Sequence[str], progress: ScoringProgress = no_progress
+    ) -> Scores:
         SEEN[self.key] = tuple(texts)
         return self.behave(query, texts, progress)
 

@@ -3,8 +3,15 @@ import { test } from "node:test";
 
 import { boardSettings, chartColumns, isRanked, keyed, pairs } from "../../../components/ui/compare/board/script/data.mjs";
 
-const column = (letter, state, ...ids) => ({ letter, state, cards: ids.map((id) => ({ id })) });
-const board = (columns, rest = {}) => ({ columns, max_grade: 0, cutoff: 10, paths: [], ...rest });
+const column = (letter, state, ...ids) => ({ key: letter, letter, state, cards: ids.map((id) => ({ id })) });
+const board = (columns, rest = {}) => ({
+  columns,
+  max_grade: 0,
+  cutoff: 10,
+  paths: [],
+  joined: [],
+  ...rest,
+});
 
 test("keys are unique even where the data repeats one", () => {
   const items = ["a", "b", "a", "a"];
@@ -54,8 +61,10 @@ test("rows are at least three, and at most ten before the first ranking", () => 
 
 test("the chart joins the ranked columns if the paths fit them", () => {
   const columns = [column("A", "done", "x"), column("B", "failed"), column("C", "done", "x")];
-  const paths = (...ranks) => ({ paths: [{ ranks }] });
+  const paths = (...ranks) => ({ paths: [{ ranks }], joined: ["A", "C"] });
   assert.deepEqual(chartColumns(board(columns, paths(1, 2))), [columns[0], columns[2]]);
   assert.deepEqual(chartColumns(board(columns, paths(1, 2, 3))), []);
   assert.deepEqual(chartColumns(board(columns)), []);
+  const later = [...columns, column("D", "done", "x")]; // its paths are still to come
+  assert.deepEqual(chartColumns(board(later, paths(1, 2))), [columns[0], columns[2]]);
 });

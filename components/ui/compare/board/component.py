@@ -104,13 +104,15 @@ class PathView:
 class BoardData:
     """All columns, first stage first; `max_grade` 0 means that nothing is judged.
 
-    `paths` draw the movement chart below the columns; `reading` says how to read it.
+    `paths` draw the movement chart of the columns `joined`, by key, below the columns; `reading`
+    says how to read it.
     """
 
     columns: tuple[ColumnView, ...]
     max_grade: int
     cutoff: int
     paths: tuple[PathView, ...] = ()
+    joined: tuple[str, ...] = ()
     reading: str = ""
 
 
@@ -134,6 +136,7 @@ def board(
         default={"selected": selected},
         on_selected_change=lambda: None,  # Streamlit asks for it: it makes "selected" a state
         on_ended_change=lambda: None,
+        on_news_change=lambda: None,
     )
     selection = _selected(result)
     drawn = {card.id for column in data.columns for card in column.cards}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from components.analysis.comparison import movement_paths, relative_scores, telling_documents
 from components.analysis.depth import at_depth
@@ -46,6 +47,9 @@ _ENCODING: Mapping[str, str] = {"encode": "encoding", "store": "storing"}
 """What is done to passages, by the first word of a step."""
 
 
+Result = TypeVar("Result", Ranking | Failure, Ranking | Failure | None)
+
+
 def column_specs(request: Request, settings: Settings) -> dict[str, Spec]:
     """Return the spec of each column but the first stage's, recorded ones included."""
     specs = {key: catalog.reranker_spec(key, settings) for key in request.pipelines.rerankers}
@@ -76,16 +80,16 @@ def board_data(
     """
     columns = [
         column_view(job, system, final_k, grades, depth, measure)
-        for system in (FIRST, *job.request.systems)
+        for system in (FIRST, *in_letter_order(job))
     ]
     top = max(3, *grades.values()) if grades else 0
-    paths = _paths(job, final_k, grades, depth) if job.finished else ()
+    paths, joined = _paths(job, final_k, grades, depth)
     bold = "documents judged relevant" if any(g > 0 for g in grades.values()) else "systems' firsts"
     reading = (
         f"How to read: one line a document, one column a system. Bold are the {bold}. "
         f"Below the dots stand ranks beyond {final_k}."
     )
-    return BoardData(tuple(columns), top, final_k, paths, reading if paths else "")
+    return BoardData(tuple(columns), top, final_k, paths, joined, reading if paths else "")
 
 
 def column_view(
@@ -109,7 +113,14 @@ def column_view(
     return replace(column, notes=(*_instruction_note(spec, job.request), *column.notes))
 
 
-def at(spec: Spec, result: Ranking | Failure | None, depth: int | None) -> Ranking | Failure | None:
+def in_letter_order(job: ComparisonJob) -> list[str]:
+    """Return a job's systems but the first stage in the order of their letters."""
+    systems = job.request.systems
+    named = letters(systems, job.lab.settings)
+    return sorted(systems, key=lambda system: named[system])
+
+
+def at(spec: Spec, result: Result, depth: int | None) -> Result:
     """Return a result as it would be with fewer candidates; a listwise one stays as it is."""
     if depth is None or not isinstance(result, Ranking) or spec.listwise or result.recorded:
         return result
@@ -118,15 +129,16 @@ def at(spec: Spec, result: Ranking | Failure | None, depth: int | None) -> Ranki
 
 def _paths(
     job: ComparisonJob, final_k: int, grades: Mapping[str, int], depth: int | None
-) -> tuple[PathView, ...]:
-    """Return the paths of the top documents through the columns that ended well."""
-    if job.comparison is None:
-        return ()
+) -> tuple[tuple[PathView, ...], tuple[str, ...]]:
+    """Return the paths of the top documents through the columns that ended well, and their keys."""
+    comparison = job.comparison
+    if comparison is None:
+        return (), ()
     specs = column_specs(job.request, job.lab.settings)
-    results = [at(specs[key], job.comparison.result(key), depth) for key in job.request.systems]
-    rankings = (job.comparison.first_stage, *(r for r in results if isinstance(r, Ranking)))
+    results = [at(specs[key], comparison.result(key), depth) for key in in_letter_order(job)]
+    rankings = (comparison.first_stage, *(r for r in results if isinstance(r, Ranking) and r.hits))
     telling = telling_documents(rankings, grades)
-    return tuple(
+    paths = tuple(
         PathView(
             p.document.id,
             p.document.title or p.document.text,
@@ -136,6 +148,7 @@ def _paths(
         )
         for p in movement_paths(rankings, final_k)
     )
+    return paths, (FIRST, *(ranking.system for ranking in rankings[1:]))
 
 
 def _instruction_note(spec: Spec, request: Request) -> tuple[str, ...]:

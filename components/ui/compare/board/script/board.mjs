@@ -1,7 +1,7 @@
 // @ts-check
 /** All columns of a comparison, and one document followed through them. */
 
-import { Follower } from "../../../shared/progress/script/live.mjs";
+import { Follower, News } from "../../../shared/progress/script/live.mjs";
 import { eventCard } from "./card.mjs";
 import { Columns } from "./columns.mjs";
 import { arrange, make } from "./dom.mjs";
@@ -23,7 +23,7 @@ const boards = new WeakMap();
  * @param {ShadowRoot} component.parentElement
  * @param {Payload | null} component.data
  * @param {(name: "selected", id: string | null) => void} component.setStateValue
- * @param {(name: "ended", serial: number) => void} component.setTriggerValue
+ * @param {(name: "ended" | "news", number: number) => void} component.setTriggerValue
  * @returns {(() => void) | undefined} what removes the board
  */
 export default function render({ parentElement, data, setStateValue, setTriggerValue }) {
@@ -31,7 +31,11 @@ export default function render({ parentElement, data, setStateValue, setTriggerV
   const board = boards.get(parentElement) ?? new Board(parentElement, data.selected);
   boards.set(parentElement, board);
   board.onSelect = (id) => setStateValue("selected", id);
-  board.onEnded = (serial) => setTriggerValue("ended", serial);
+  board.onEnded = (serial) => {
+    board.news.forget();
+    setTriggerValue("ended", serial);
+  };
+  board.onNews = (count) => setTriggerValue("news", count);
   board.update(data);
   board.follower.follow(data.live);
   // Streamlit may run the cleanup of a call that a newer one has overtaken.
@@ -58,6 +62,9 @@ class Board {
     this.onSelect = () => {};
     /** @type {(serial: number) => void} */
     this.onEnded = () => {};
+    /** @type {(count: number) => void} */
+    this.onNews = () => {};
+    this.news = new News((count) => this.onNews(count));
     this.follower = new Follower((changes) => this.change(changes), (n) => this.onEnded(n));
     /** @type {BoardData | null} */
     this.data = null;
@@ -112,6 +119,7 @@ class Board {
 
   close() {
     this.follower.leave();
+    this.news.forget();
     boards.delete(this.root);
     this.sizes?.disconnect();
     this.chart.close();
@@ -131,7 +139,10 @@ class Board {
     const changed = new Map(views.map((view) => [view.key, view]));
     const columns = this.data.columns.map((view) => changed.get(view.key) ?? view);
     const data = { ...this.data, columns };
-    if (!views.every((view) => this.columns.isProgress(view))) return this.update(data);
+    if (!views.every((view) => this.columns.isProgress(view))) {
+      if (views.some((view) => this.columns.isEnd(view))) this.news.expect();
+      return this.update(data);
+    }
     this.data = data;
     this.columns.showProgress(data);
     this.keyboard.updateTabStop();

@@ -70,7 +70,7 @@ export function boardSettings({ columns, max_grade: maxGrade, cutoff }) {
  * @param {BoardData} data
  * @returns {ColumnView[]}
  */
-export function chartColumns({ columns, paths }) {
-  const ranked = columns.filter(isRanked);
+export function chartColumns({ columns, paths, joined }) {
+  const ranked = columns.filter((view) => isRanked(view) && joined.includes(view.key));
   return paths.length && paths[0].ranks.length === ranked.length ? ranked : [];
 }

@@ -73,6 +73,7 @@
  * @property {number} max_grade
  * @property {number} cutoff
  * @property {PathView[]} paths
+ * @property {string[]} joined
  * @property {string} reading
  */
 

@@ -77,6 +77,28 @@ export class Follower {
   }
 }
 
+/** Asks for the script once columns have ended, unless the whole ends a moment later. */
+export class News {
+  /** @param {(count: number) => void} ask */
+  constructor(ask) {
+    this.ask = ask;
+    this.count = 0;
+    this.timer = 0;
+  }
+
+  expect() {
+    this.timer ||= window.setTimeout(() => {
+      this.timer = 0;
+      this.ask(++this.count);
+    }, 300);
+  }
+
+  forget() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+  }
+}
+
 /** Load the page anew, unless that was just done in vain. */
 function reload() {
   const now = Date.now();
