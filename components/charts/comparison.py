@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
@@ -15,52 +16,110 @@ from components.wording import milliseconds
 Curves = Mapping[SystemStyle, Sequence[tuple[int, float]]]
 """A line a system: depths, rising, with the value at each."""
 
-STAGES = (
-    ("embed", "embed_ms", ""),
-    ("search", "search_ms", "/"),
-    ("rerank", "rerank_ms", ""),
-    ("waiting", "wait_ms", "."),
-)
+STAGES = (("embed", "embed_ms", ""), ("search", "search_ms", "/"), ("rerank", "rerank_ms", ""))
 """Each part of a latency bar: its name, its field of `Timing`, the pattern that fills it."""
+MANY_TIMES = 20
+"""How much longer than the shortest the longest time is where the axis becomes logarithmic."""
+
+
+def spreads_widely(columns: Sequence[StyledRanking]) -> bool:
+    """Return whether the systems' times differ so much that their axis is logarithmic."""
+    totals = [c.ranking.timing.total_ms for c in columns if c.ranking.timing.total_ms > 0]
+    return bool(totals) and max(totals) > MANY_TIMES * min(totals)
 
 
 def latency(columns: Sequence[StyledRanking], palette: Palette) -> go.Figure:
-    """Draw one bar a system, its stages one after another, in milliseconds."""
-    figure = go.Figure()
-    names = [axis_name(c.style) for c in columns]
+    """Draw one bar a system, its stages one after another, in milliseconds; waiting stands apart.
+
+    The number at a bar's end is the time of both stages. Where the times differ widely, the axis is
+    logarithmic: a stage ends where it ends in time, but lengths cannot be compared.
+    """
+    waited = any(c.ranking.timing.wait_ms >= 1 for c in columns)
+    figure = make_subplots(cols=2, column_widths=[0.8, 0.2]) if waited else make_subplots(cols=1)
+    ends = [c.ranking.timing.total_ms for c in columns]
+    wide = spreads_widely(columns)
+    low = 10 ** math.floor(math.log10(min(end for end in ends if end > 0) / 3)) if wide else 0.0
+    begun = [0.0] * len(columns)
     for stage, field, pattern in STAGES:
-        rerank = stage == "rerank"
-        remote = [rerank and c.style.remote for c in columns]
-        figure.add_bar(
-            y=names,
-            x=[float(getattr(c.ranking.timing, field)) for c in columns],
-            name=stage,
-            orientation="h",
-            marker={
-                "color": [c.style.colour if rerank else palette.soft for c in columns],
-                "pattern": {
-                    "shape": ["x" if r else pattern for r in remote],
-                    "fgcolor": palette.line,
-                },
-                "line": {"width": 0},
-            },
-            customdata=["network and provider" if r else stage for r in remote],
-            hovertemplate="%{customdata}: %{x:,.1f} ms<extra></extra>",
-        )
-    ends = [c.ranking.timing.total_ms + c.ranking.timing.wait_ms for c in columns]
-    for name, end, column in zip(names, ends, columns, strict=True):
+        lengths = [float(getattr(c.ranking.timing, field)) for c in columns]
+        bases = [max(low, at) for at in begun]
+        begun = [at + length for at, length in zip(begun, lengths, strict=True)]
+        drawn = [max(0.0, end - base) for end, base in zip(begun, bases, strict=True)]
+        _stage(figure, columns, palette, stage, pattern, bases, drawn, lengths)
+    for end, column in zip(ends, columns, strict=True):
         figure.add_annotation(
-            x=end,
-            y=name,
-            text=f" {milliseconds(column.ranking.timing.total_ms)}",
+            x=math.log10(end) if wide and end else math.log10(low) if wide else end,
+            y=axis_name(column.style),
+            text=f" {milliseconds(end) if end else 'not measured'}",
             showarrow=False,
             xanchor="left",
             font={"color": palette.text},
         )
-    figure.update_layout(barmode="stack", bargap=0.45)
+    figure.update_layout(barmode="overlay", bargap=0.45)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
-    figure.update_xaxes(range=[0, max(ends, default=1.0) * 1.22 or 1], ticksuffix=" ms", nticks=5)
-    return layout(figure, palette, 76 + 38 * len(columns))
+    most = max(ends, default=1.0) or 1.0
+    if wide:
+        high = math.log10(most) + 0.25 * (math.log10(most) - math.log10(low))
+        axis = {"type": "log", "range": [math.log10(low), high], "dtick": 1}
+    else:
+        axis = {"range": [0, most * 1.25], "nticks": 5}
+    figure.update_xaxes(ticksuffix=" ms", gridcolor=palette.line, **axis, col=1)
+    if waited:
+        _waiting(figure, columns, palette)
+    return layout(figure, palette, 96 + 38 * len(columns))
+
+
+def _stage(
+    figure: go.Figure,
+    columns: Sequence[StyledRanking],
+    palette: Palette,
+    stage: str,
+    pattern: str,
+    bases: Sequence[float],
+    drawn: Sequence[float],
+    lengths: Sequence[float],
+) -> None:
+    """Add one stage of all systems, from `bases` on, `drawn` long; it took `lengths`."""
+    rerank = stage == "rerank"
+    remote = [rerank and c.style.remote for c in columns]
+    figure.add_bar(
+        y=[axis_name(c.style) for c in columns],
+        x=drawn,
+        base=bases,
+        name=stage,
+        orientation="h",
+        marker={
+            "color": [c.style.colour if rerank else palette.soft for c in columns],
+            "pattern": {"shape": ["x" if r else pattern for r in remote], "fgcolor": palette.line},
+            "line": {"width": 0},
+        },
+        customdata=[
+            f"{'network and provider' if r else stage}: {milliseconds(length)}"
+            for r, length in zip(remote, lengths, strict=True)
+        ],
+        hovertemplate="%{customdata}<extra></extra>",
+        row=1,
+        col=1,
+    )
+
+
+def _waiting(figure: go.Figure, columns: Sequence[StyledRanking], palette: Palette) -> None:
+    """Add what each system waited for its turn or for a provider's limit, on an axis of its own."""
+    times = [c.ranking.timing.wait_ms for c in columns]
+    figure.add_bar(
+        y=[axis_name(c.style) for c in columns],
+        x=times,
+        name="waited",
+        orientation="h",
+        marker={"color": palette.line, "pattern": {"shape": ".", "fgcolor": palette.soft}},
+        text=[milliseconds(ms) if ms >= 1 else "" for ms in times],
+        textposition="auto",
+        hovertemplate="waited %{x:,.0f} ms<extra></extra>",
+        row=1,
+        col=2,
+    )
+    figure.update_xaxes(title_text="waited", showticklabels=False, row=1, col=2)
+    figure.update_yaxes(showticklabels=False, row=1, col=2)
 
 
 def scores(columns: Sequence[StyledRanking], k: int, palette: Palette) -> go.Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -53,35 +54,53 @@ def styled(*rankings: Ranking) -> list[StyledRanking]:
 TIMING = Timing(embed_ms=3, search_ms=1, rerank_ms=1200, load_ms=5000, wait_ms=40)
 
 
-def test_latency_stacks_the_stages_and_leaves_loading_out() -> None:
-    first = ranking("a", "ab", timing=Timing(embed_ms=3, search_ms=1))
-    figure = comparison.latency(styled(first, ranking("b", "ba", timing=TIMING)), LIGHT)
-    bars = {trace.name: list(trace.x) for trace in figure.data}
+def test_latency_puts_the_stages_one_after_another_and_leaves_loading_out() -> None:
+    first = ranking("a", "ab", timing=Timing(embed_ms=300, search_ms=100))
+    slow = replace(TIMING, embed_ms=300, search_ms=100)
+    figure = comparison.latency(styled(first, ranking("b", "ba", timing=slow)), LIGHT)
+    bars = {trace.name: (list(trace.base or ()), list(trace.x)) for trace in figure.data}
     assert bars == {
-        "embed": [3.0, 3.0],
-        "search": [1.0, 1.0],
-        "rerank": [0.0, 1200.0],
-        "waiting": [0.0, 40.0],
+        "embed": ([0.0, 0.0], [300.0, 300.0]),
+        "search": ([300.0, 300.0], [100.0, 100.0]),
+        "rerank": ([400.0, 400.0], [0.0, 1200.0]),
+        "waited": ([], [0.0, 40.0]),
     }
-    assert figure.layout.barmode == "stack"
-    assert figure.layout.xaxis.range[1] > 1244
-
-
-def test_latency_writes_the_work_at_the_end_of_the_bar_without_the_wait() -> None:
-    first = ranking("a", "ab", timing=Timing(embed_ms=3, search_ms=1))
-    figure = comparison.latency(styled(first, ranking("b", "ba", timing=TIMING)), LIGHT)
+    assert figure.data[-1].xaxis == "x2"  # waiting is on an axis of its own
     assert [(a.text.strip(), a.x) for a in figure.layout.annotations] == [
-        ("4.0 ms", 4.0),
-        ("1,204 ms", 1244.0),
+        ("400 ms", 400.0),
+        ("1,600 ms", 1600.0),
     ]
+    assert figure.layout.xaxis.type is None
+    assert figure.layout.xaxis.range[1] > 1600
+
+
+def test_latency_far_apart_stands_on_a_logarithmic_axis() -> None:
+    first = ranking("a", "ab", timing=Timing(embed_ms=20, search_ms=10))
+    second = ranking("b", "ba", timing=Timing(embed_ms=20, search_ms=10, rerank_ms=970))
+    columns = styled(first, second)
+    assert comparison.spreads_widely(columns)
+    figure = comparison.latency(columns, LIGHT)
+    axis = figure.layout.xaxis
+    assert (axis.type, axis.range[0], axis.dtick) == ("log", 1.0, 1)  # from 10 ms on
+    ends = {t.name: [b + x for b, x in zip(t.base, t.x, strict=True)] for t in figure.data}
+    assert ends == {"embed": [20.0, 20.0], "search": [30.0, 30.0], "rerank": [30.0, 1000.0]}
+    assert [a.x for a in figure.layout.annotations] == [pytest.approx(math.log10(30)), 3.0]
+    assert list(figure.data[2].customdata) == ["rerank: 0.0 ms", "rerank: 970 ms"]
+
+
+def test_a_time_that_nobody_measured_is_not_nothing() -> None:
+    systems = [ranking("a", "ab", timing=TIMING), ranking("b", "ba")]
+    figure = comparison.latency(styled(*systems), LIGHT)
+    assert [a.text.strip() for a in figure.layout.annotations] == ["1,204 ms", "not measured"]
 
 
 def test_latency_gives_each_system_its_colour_in_the_rerank_bar() -> None:
     systems = [ranking(letter, "ab", timing=TIMING) for letter in "abc"]
     figure = comparison.latency(styled(*systems), LIGHT)
-    by_stage = {trace.name: list(trace.marker.color) for trace in figure.data}
-    assert by_stage["rerank"] == list(COLOURS)
-    assert by_stage["embed"] == by_stage["waiting"] == [LIGHT.soft] * 3
+    by_stage = {trace.name: trace.marker.color for trace in figure.data}
+    assert list(by_stage["rerank"]) == list(COLOURS)
+    assert list(by_stage["embed"]) == [LIGHT.soft] * 3
+    assert by_stage["waited"] == LIGHT.line
 
 
 @pytest.mark.parametrize(
@@ -146,7 +165,7 @@ def test_rankings_without_hits_draw_empty_figures(count: int) -> None:
     systems = styled(*(Ranking(name, ()) for name in "ab"[:count]))
     assert [list(trace.x) for trace in comparison.latency(systems, LIGHT).data] == [
         [0.0] * count
-    ] * 4
+    ] * 3
     assert [list(trace.x) for trace in comparison.scores(systems, 10, LIGHT).data] == [[]] * count
 
 
@@ -218,5 +237,5 @@ def test_a_remote_systems_time_is_called_what_it_is() -> None:
     column = StyledRanking(ranking("a", "ab", timing=TIMING), replace(A, remote=True))
     figure = comparison.latency([column], LIGHT)
     rerank = next(t for t in figure.data if t.name == "rerank")
-    assert list(rerank.customdata) == ["network and provider"]
+    assert list(rerank.customdata) == ["network and provider: 1,200 ms"]
     assert list(rerank.marker.pattern.shape) == ["x"]

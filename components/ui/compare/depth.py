@@ -27,12 +27,12 @@ def selected_depth(job: ComparisonJob) -> int | None:
 def slider(job: ComparisonJob) -> None:
     """Let the visitor look at everything with fewer candidates of the same scoring pass."""
     full = len(job.first_stage.hits) if job.first_stage else 0
-    if full <= FINAL_K or state.get(state.VIEW) == "presenter":
+    if not job.finished or full <= FINAL_K or state.get(state.VIEW) == "presenter":
         return
     state.put(state.DEPTH, min(max(state.get(state.DEPTH) or full, FINAL_K), full))
-    with st.container(key="reranked", width=420):
+    with st.container(key="reranked", width=300):
         st.slider(
-            f"Reranked candidates, of {full}",
+            f"Candidates reranked, of {full}",
             *(FINAL_K, full),
             help="Columns, verdict, views and files follow. Nothing is computed anew; models whose "
             "scores depend on the other candidates, and recordings, keep all of theirs.",

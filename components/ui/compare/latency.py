@@ -19,11 +19,20 @@ ROUNDS = 10
 
 def latency(results: Results) -> None:
     """Show each stage's time, what a deadline would have done, and warm percentiles on request."""
+    wide = charts.spreads_widely(results.columns)
     page.heading(
         "Where the time went",
-        "How to read: one bar a system, its stages in turn. Waiting (dotted) is not the model's "
-        "fault; crossed is network and provider together.",
+        "How to read: one bar a system, its stages in turn; the number is the time of both stages. "
+        + ("The axis is logarithmic: each line is ten times the one before it. " * wide)
+        + "Waiting stands apart: it is not the model's fault. Crossed is network and provider "
+        "together.",
     )
+    if results.depth:
+        page.soft(
+            f"Times are those of scoring all {len(results.whole[0].ranking.hits)} candidates: "
+            "the view “Depth and scores” measures what fewer take.",
+            "times-of-all",
+        )
     figure = page.figure(
         (*results.key, "latency"), lambda: charts.latency(results.columns, page.palette())
     )

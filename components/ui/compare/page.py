@@ -67,12 +67,12 @@ def _draw_board(
     followed: Mapping[str, Any] | None,
 ) -> None:
     """Draw the columns, and what is to be said of those that have ended; `followed` at work."""
-    if job.finished:
-        depth.slider(job)
     at, results = depth.selected_depth(job), None
     if job.comparison is not None:
         results = Results.of(job, job.comparison, grades, final_k, measure, page.palette(), at)
-        status.outcome(results)
+        with st.container(horizontal=True, vertical_alignment="bottom", key="above"):
+            status.outcome(results)
+            depth.slider(job)
     data = differences.focused(board_data(job, final_k, grades, at, measure))
     document = board(data, key="board", selected=state.get(state.CHOSEN), live=followed)
     if job.finished:

@@ -183,7 +183,7 @@ def _column(
         state=_STATES.get(stage.state, "running" if stage.total else "loading"),
         done=stage.done,
         total=stage.total,
-        latency=_latency(ended, first=letter == "A"),
+        latency=milliseconds(ended.timing.total_ms) if ended and ended.timing.total_ms else "",
         quality="" if value is None else f"{measure} {value:.2f}",
         notes=_notes(spec, ranking, provisional=ranking is not ended),
         reason=failure.reason if failure else "",
@@ -211,13 +211,6 @@ def describe_usage(usage: Usage) -> str:
         return ""
     how = "the lab's estimate; the provider did not say" if usage.estimated else "as billed"
     return f"{' and '.join(units)} ({how})"
-
-
-def _latency(ranking: Ranking | None, *, first: bool) -> str:
-    if ranking is None:
-        return ""
-    timing = ranking.timing
-    return milliseconds(timing.total_ms if first else timing.rerank_ms)
 
 
 def _notes(spec: Spec, ranking: Ranking | None, *, provisional: bool) -> tuple[str, ...]:
