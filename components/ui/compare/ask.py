@@ -13,7 +13,7 @@ from components.lab import PAID_PATIENCE_S
 from components.measures import families, quality_measures
 from components.pipeline import Request, check_request
 from components.pipeline.job import ComparisonJob
-from components.ui.compare import paste, recording
+from components.ui.compare import jobs, paste, recording
 from components.ui.shared import page, state, systems
 
 FIRST_PAINT_SECONDS = 0.15
@@ -38,9 +38,10 @@ def query_form() -> None:
         pressed = st.form_submit_button("Compare", type="primary", width="content")
     state.put(state.DRAWN_QUERY, typed if pressed else query)
     if pressed:
+        if typed == query:
+            jobs.drop()  # what is asked again is computed again
         state.put(state.QUERY, typed)
         state.put(state.FROM_ADDRESS, False)
-        state.drop_job()
 
 
 def settings() -> Request:
@@ -134,10 +135,12 @@ def current_job(request: Request) -> ComparisonJob | None:
     There is none while a request that spends waits for a click.
     """
     corpus = state.corpus()
-    job = state.job()
+    job = jobs.current()
     if job and job.request == request and job.corpus.fingerprint == corpus.fingerprint:
         return job
-    state.drop_job()
+    jobs.shelve()
+    if state.get(state.NAVIGATED) and (past := jobs.take_back(request, corpus)):
+        return past
     with page.complaints():
         check_request(request, state.lab())
         if not _may_send(request, corpus):
@@ -145,7 +148,7 @@ def current_job(request: Request) -> ComparisonJob | None:
         cached = job.reusable_rankings(request, corpus) if job else {}
         job = ComparisonJob(state.lab(), corpus, request, cached, PAID_PATIENCE_S).start()
         state.put(state.JOB, job.await_first_stage(FIRST_PAINT_SECONDS))
-    return state.job()
+    return jobs.current()
 
 
 def _may_send(request: Request, corpus: Corpus) -> bool:

@@ -9,7 +9,7 @@ import streamlit as st
 from components.exports.permalink import parameters
 from components.measures import DEFAULT
 from components.pipeline.limits import MAX_TEXT
-from components.ui.shared import state, uploads
+from components.ui.shared import address, state, uploads
 
 _KEYS: Mapping[str, str] = {
     "q": state.QUERY,
@@ -27,11 +27,19 @@ _KEYS: Mapping[str, str] = {
 
 
 def read() -> None:
-    """Take the view from the address once a session; unknown values fall back with a notice."""
-    if state.get(state.PERMALINK_READ):
+    """Take the view from the address, once a session and where the visitor goes back or forward.
+
+    Unknown values fall back with a notice.
+    """
+    given = {name: st.query_params.get_all(name) for name in st.query_params}
+    back = address.navigated() and bool(given) and state.get(state.PERMALINK_READ)
+    state.put(state.NAVIGATED, back)
+    if state.get(state.PERMALINK_READ) and not back:
         return
     state.put(state.PERMALINK_READ, True)
-    given = {name: st.query_params.get_all(name) for name in st.query_params}
+    if back:  # what that address does not name was as it is at first
+        for key in _KEYS.values():
+            state.put(key, state.DEFAULTS.get(key))
     notices = _read_corpus(given)
     for name, check in parameters(state.lab().settings).items():
         if name not in given:

@@ -11,6 +11,7 @@ from components.domain import LabError, Limits, Ranking, Spec
 from components.lab import Lab
 from components.lab.catalog import Entry
 from components.rerankers.hosted.prices import price_of
+from components.ui.compare import jobs
 from components.ui.compare.board.view import describe_usage
 from components.ui.rerankers.title import title
 from components.ui.shared import page, state
@@ -110,7 +111,7 @@ def _set_key(provider: str, key: str) -> None:
     if key.strip():
         keys[provider] = key.strip()
     state.mapping(state.TESTED).pop(provider, None)
-    state.drop_job()  # columns that failed for want of a key are computed anew
+    jobs.forget()  # columns that failed for want of a key are computed anew
     st.rerun()
 
 

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from components.charts.palette import DARK, LETTERS, LIGHT, Palette
 from components.corpora import sample_names
 from components.domain import LabError
-from components.ui.shared import live, sign_in, state
+from components.ui.shared import address, live, sign_in, state
 from components.wording import key_form
 
 # Streamlit's first table imports pandas. Plotly looks for it in every chart, and fails where
@@ -105,6 +105,7 @@ def setup(title: str) -> None:
             engine = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
             soft(f"{corpus.name} · {len(corpus.documents):,} passages · {engine}", "where")
             sign_in.line()
+            address.keep_history()
     state.ask_about_work()
     # With live updates the server sees that the window is there, on whatever page.
     if not live.address() and any(not w.finished and w.impatient for w in state.work()):

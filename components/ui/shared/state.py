@@ -16,7 +16,6 @@ from components.domain import Corpus, UnavailableError
 from components.lab import BackgroundTask, Lab, Worker, catalog, read_settings
 from components.lab.uploads import UploadShelf
 from components.pipeline import limits
-from components.pipeline.job import ComparisonJob
 from components.ui.shared.visitor import Visitor, current, is_shared
 
 T = TypeVar("T")
@@ -42,6 +41,8 @@ DEPTH = "depth"
 DRAWING = "drawing"
 OPEN_VIEW = "open_view"
 PERMALINK_READ = "permalink_read"
+NAVIGATED = "navigated"
+PAST_JOBS = "past_jobs"
 NOTICES = "permalink_notices"
 FROM_ADDRESS = "from_address"
 CONFIRMED = "confirmed"
@@ -243,10 +244,11 @@ def choose_corpus(name: str) -> None:
 
 
 def choose_split(name: str, split: str) -> None:
-    """Judge a corpus by another split; the comparison that used the old one is dropped."""
+    """Judge a corpus by another split; comparisons that used the old one are dropped."""
     if corpus_named(name).split != split:
         put(SPLITS, {**get(SPLITS), name: split})
         put(JOB, None)
+        put(PAST_JOBS, {})
 
 
 def query() -> str:
@@ -262,20 +264,6 @@ def mean_tokens(corpus: Corpus) -> MeanTokens:
 
 
 # ---------------------------------------------------------------- work in threads
-
-
-def job() -> ComparisonJob | None:
-    """Return the session's comparison, if one was begun."""
-    current: ComparisonJob | None = get(JOB)
-    return current
-
-
-def drop_job() -> None:
-    """Stop the session's comparison and forget it, so that the next run begins anew."""
-    current = job()
-    if current:
-        current.stop()
-    put(JOB, None)
 
 
 def work() -> list[Worker]:
