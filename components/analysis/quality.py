@@ -100,7 +100,10 @@ MUCH = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One sentence for each reranker, best and worst first, and one of caution."""
+    """One sentence for each reranker, and one of caution.
+
+    The best comes first, then those that lowered the measure, the worst first, then the others.
+    """
 
     lines: tuple[str, ...]
     caution: str
@@ -127,10 +130,11 @@ def verdict(
             "No judgments for this query: the lab shows what moved, not whether it got better."
         )
         return Verdict(tuple(f"{one} {_describe_top(r, k)}" for one, r in named), caution)
-    after = [(quality(r, grades, name) or 0.0, one) for one, r in named]
-    best_first = sorted(after, key=lambda pair: -pair[0])
-    order_ = [*best_first[:1], *best_first[1:][-1:], *best_first[1:-1]]
-    lines = [f"{one}: {_describe_change(before, value, name)}" for value, one in order_]
+    after = {one: quality(ranking, grades, name) or 0.0 for one, ranking in named}
+    best, *others = sorted(after, key=lambda one: -after[one])
+    fallen = [one for one in reversed(others) if after[one] <= before - NO_CHANGE]
+    in_order = dict.fromkeys((best, *fallen, *others))
+    lines = [f"{one}: {_describe_change(before, after[one], name)}" for one in in_order]
     if len(named) == 1:
         lines[0] += f" It {_describe_top(named[0][1], k)}"
     return Verdict(tuple(lines), _caution(comparison, grades, k, dict(named)))

@@ -55,7 +55,8 @@ def test_without_judgments_nothing_is_claimed(visit: Visit) -> None:
     at = visit(**{state.QUERY: "logging something else entirely"})
     settle(at)
     assert not has(at, "headroom")
-    assert "there is no quality to show" in texts(at)
+    assert "needs a relevant document, and none is known here" in texts(at)
+    assert has(at, "latency")
 
 
 @pytest.mark.models

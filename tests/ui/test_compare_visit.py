@@ -31,7 +31,7 @@ def test_a_first_visit_compares_the_first_sample_query_with_the_defaults() -> No
     )
     assert job.error is None
     assert all(isinstance(r, Ranking) and len(r.hits) == 100 for r in results(job).values())
-    assert said(at, "verdict").startswith("minilm-l12 ")
+    assert said(at, "verdict").startswith("B minilm-l12: ")
     assert "nDCG@10" in said(at, "verdict")
     assert "One query is an anecdote" in said(at, "verdict")
     assert has(at, "board")

@@ -27,7 +27,6 @@ def headroom(results: Results) -> None:
     )
     room = headroom_of(results.rankings, results.grades, results.measure)
     if room is None:
-        page.soft("No relevant document is known for this query: there is no quality to show.", "h")
         return
     st.text(describe_headroom(room, results.names))
     reached = {c.style: v for c, v in zip(results.columns, room.values, strict=True)}
@@ -59,12 +58,11 @@ def harm(results: Results) -> None:
     if rows:
         st.dataframe(rows, hide_index=True, width="stretch")
     else:
-        judged = any(results.grades.values())
-        page.soft("None was moved down." if judged else "Nothing is judged here.", "no-harm")
-    _gallery(results)
+        page.soft("None was moved down.", "no-harm")
+    gallery(results)
 
 
-def _gallery(results: Results) -> None:
+def gallery(results: Results) -> None:
     """Offer to find the corpus's queries on which the first stage beats a reranker."""
     job, pipelines = results.job, results.job.request.pipelines
     if not (job.corpus.judgments and results.local) or job.request.query.recorded_first is not None:

@@ -10,25 +10,30 @@ import streamlit as st
 from components.ui.compare.agreement import agreement, scores
 from components.ui.compare.depth import by_depth
 from components.ui.compare.latency import latency
-from components.ui.compare.quality import harm, headroom
+from components.ui.compare.quality import gallery, harm, headroom
 from components.ui.compare.results import Results
-from components.ui.shared import state
+from components.ui.shared import page, state
 
 Draw = Callable[[Results], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two views that stand beside each other, and the label under which they are opened."""
+    """Two views that stand beside each other, and the label under which they are opened.
+
+    Where the left one `needs` judgments and there are none, a line says what it would have shown,
+    and the right one takes the room.
+    """
 
     label: str
     left: Draw
     right: Draw
+    needs: str = ""
 
 
 PAIRS: Mapping[str, Pair] = {
-    "gain": Pair("Headroom and time", headroom, latency),
-    "harm": Pair("Harm and agreement", harm, agreement),
+    "gain": Pair("Headroom and time", headroom, latency, "Headroom, what another order could win,"),
+    "harm": Pair("Harm and agreement", harm, agreement, "Harm, which relevant documents fell,"),
     "depth": Pair("Depth and scores", by_depth, scores),
 }
 
@@ -44,6 +49,12 @@ def show(results: Results) -> None:
         **state.bound(state.OPEN_VIEW),
     )
     pair = PAIRS[str(key)]
+    if pair.needs and not any(grade > 0 for grade in results.grades.values()):
+        page.soft(f"{pair.needs} needs a relevant document, and none is known here.", "needs")
+        if pair.left is harm:
+            gallery(results)
+        pair.right(results)
+        return
     for column, draw in zip(st.columns(2, gap="large"), (pair.left, pair.right), strict=True):
         with column:
             draw(results)
