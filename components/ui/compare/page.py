@@ -32,15 +32,13 @@ NAME = "comparison"
 def show(job: ComparisonJob) -> None:
     """Show what a job has so far; the board follows it, and the page is drawn again at its end."""
     number, at_work = job.news.number, not job.finished  # before drawing: nothing is missed
-    st.fragment(_draw)(job, at_work=at_work)
+    st.fragment(_draw)(job)
     if at_work:
         poll(job, number)
 
 
-def _draw(job: ComparisonJob, *, at_work: bool) -> None:
+def _draw(job: ComparisonJob) -> None:
     finished = job.finished  # read before drawing, so that nothing is missed in between
-    if finished and at_work:
-        st.rerun()  # the page around this, too, shows that the job has ended
     query = job.corpus.find_query(job.request.query.text)
     grades, measure = job.corpus.grades(query), str(state.get(state.COMPARE_MEASURE))
     final_k = min(int(state.get(state.FINAL_K)), job.request.pipelines.initial_k)

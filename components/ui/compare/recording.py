@@ -22,11 +22,14 @@ from components.exports.trec import read_run
 from components.pipeline import Pipelines, QueryInput, Request
 from components.pipeline.job import ComparisonJob
 from components.pipeline.limits import MAX_SYSTEMS
+from components.ui.compare import jobs
 from components.ui.compare.board.view import column_specs, first_spec
 from components.ui.shared import page, state, uploads
 
 MOST_SAVED = 200
 """Comparisons of one session that can be saved; the oldest are dropped."""
+WAIT_S = 30.0
+"""How long a file waits for the end of the comparison; then it holds what there is."""
 TYPES = ["json", "trec", "run", "txt"]
 
 
@@ -79,40 +82,53 @@ def remember(job: ComparisonJob, comparison: Comparison) -> None:
     if state.get(state.LATEST) == id(job) or job.stopped:
         return
     state.put(state.LATEST, id(job))
+    history = _history()
+    history.append((job.corpus.fingerprint, _entry(job, comparison)))
+    del history[:-MOST_SAVED]
+
+
+def _entry(job: ComparisonJob, comparison: Comparison) -> Saved:
     specs = {comparison.first_stage.system: first_spec(job.request)}
     specs |= column_specs(job.request, job.lab.settings)
     grades = job.corpus.grades(job.corpus.find_query(job.request.query.text))
-    entry = saved(comparison, job.request.pipelines, specs, grades)
-    history = [*_history(), (job.corpus.fingerprint, entry)]
-    state.put(state.HISTORY, history[-MOST_SAVED:])
+    return saved(comparison, job.request.pipelines, specs, grades)
 
 
 def _history() -> list[tuple[str, Saved]]:
     """Return the session's finished comparisons with their corpora's fingerprints."""
-    history: list[tuple[str, Saved]] = state.get(state.HISTORY) or []
+    history: list[tuple[str, Saved]] = st.session_state.setdefault(state.HISTORY, [])
     return history
 
 
 def _save_buttons() -> None:
-    corpus = state.corpus()
-    mine = [one for fingerprint, one in _history() if fingerprint == corpus.fingerprint]
-    if not mine:
-        page.soft("A comparison can be saved once it has ended.", "nothing-to-save")
+    """Offer files that are made when they are asked for: the page is drawn before the end."""
+    job, corpus, history, now = jobs.current(), state.corpus(), _history(), datetime.now(UTC)
+    if not history and job is None:
+        page.soft("A comparison can be saved once there is one.", "nothing-to-save")
         return
-    now = datetime.now(UTC)
-    for label, comparisons in (
-        ("Save this comparison", mine[-1:]),
-        (f"Save all {len(mine)}", mine),
+
+    def latest() -> str:
+        if job is not None and not job.finished:
+            job.join(WAIT_S)
+        if job is None or job.comparison is None:
+            return everything(1)
+        return bundle([_entry(job, job.comparison)], corpus, now)
+
+    def everything(most: int = MOST_SAVED) -> str:
+        mine = [one for fingerprint, one in history if fingerprint == corpus.fingerprint]
+        return bundle(mine[-most:], corpus, now)
+
+    for key, label, content in (
+        ("one", "Save this comparison", latest),
+        ("all", "Save all of this session", everything),
     ):
-        if comparisons is mine and len(mine) < 2:
-            continue
         st.download_button(
             label,
-            bundle(comparisons, corpus, now),
+            content,
             file_name=f"{corpus.name}-{now:%Y-%m-%d-%H%M}.json",
             mime="application/json",
             icon=":material/download:",
-            key=f"save-{len(comparisons)}-{comparisons is mine}",
+            key=f"save-{key}",
             on_click="ignore",
         )
 
