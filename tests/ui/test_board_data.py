@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from components.charts.palette import letters
-from components.domain import Comparison, Document, Failure, Hit, Ranking, Timing
+from components.domain import RECORDED, Comparison, Document, Failure, Hit, Ranking, Timing
 from components.lab import Lab, catalog, read_settings
 from components.lab.work import Step
 from components.pipeline.job import FIRST, ComparisonJob
@@ -133,6 +133,16 @@ def test_a_system_keeps_its_letter_whatever_stands_beside_it() -> None:
     assert list(together.values()) == list("BCDEFGH")
     for key in known:
         assert letters((key,), settings) == {key: together[key]}
+
+
+def test_a_recording_has_its_systems_letter_unless_the_system_is_there_too() -> None:
+    settings = read_settings()
+    own = letters(("late-minilm",), settings)["late-minilm"]
+    replayed = letters((f"{RECORDED}bm25", f"{RECORDED}late-minilm"), settings)
+    assert replayed[f"{RECORDED}late-minilm"] == own
+    both = letters((f"{RECORDED}late-minilm", "late-minilm"), settings)
+    assert both["late-minilm"] == own
+    assert both[f"{RECORDED}late-minilm"] != own
 
 
 def test_systems_beyond_the_seventh_take_the_first_free_letter(probes: ModuleType) -> None:
