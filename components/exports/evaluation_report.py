@@ -16,10 +16,10 @@ from components.measures import DEFAULT, Metrics, usual_measures
 from components.wording import dollars
 
 HOW_DIFFERENCES_READ = (
-    "paired by query. The interval is of the mean difference (bootstrap), p of a paired "
-    "randomisation test, then corrected for the number of systems (Holm); the effect size is the "
-    "mean in standard deviations; the last column counts the further queries that would show half "
-    "the difference four times out of five."
+    "paired by query. p and the interval of the mean difference come from one randomisation test "
+    "of all systems at once, so that the interval leaves out 0 exactly where p is below 0.05: only "
+    "then a difference is clear. The effect size is the mean in standard deviations; the last "
+    "column is the difference that these queries would show four times out of five."
 )
 
 

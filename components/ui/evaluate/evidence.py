@@ -44,7 +44,7 @@ _PROMISES = (
     (
         "Is it better, and are we sure?",
         "Every judged query through every system. One sentence each: by how much, with an "
-        "interval, and whether that is more than noise.",
+        "interval, and whether the difference is clear.",
     ),
     (
         "For which queries?",
