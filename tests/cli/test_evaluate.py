@@ -147,7 +147,12 @@ def test_one_query_has_words_and_no_nan(tmp_path: Path) -> None:
     assert any("anecdote" in line for line in found["cautions"])
     assert found["intervals"] == {}
     (only,) = found["differences"]
-    assert (only["system"], only["n"], only["p"], only["detectable"]) == ("minilm-l12", 1, None, None)
+    assert (only["system"], only["n"], only["p"], only["detectable"]) == (
+        "minilm-l12",
+        1,
+        None,
+        None,
+    )
 
 
 @pytest.mark.models
