@@ -104,7 +104,7 @@ def _discounts(k: int) -> Array:
     return 1 / np.log2(np.arange(2, k + 2))
 
 
-def _ndcg(hole: Hole) -> Greatest:
+def ndcg(hole: Hole) -> Greatest:
     """Return the greatest difference of nDCG, exactly.
 
     Gain and ideal depend on how many unjudged documents have at least each grade, once these are
@@ -113,11 +113,14 @@ def _ndcg(hole: Hole) -> Greatest:
     one grade at a time, as no more documents have at least a higher grade.
     """
     k = hole.k or max(len(hole.before), len(hole.after), 1)
-    weights = _weights(hole, k)
+    discounts = _discounts(k)
+    weights = {d: float(x) for d, x in zip(hole.after[:k], discounts, strict=False)}
+    for document, x in zip(hole.before[:k], discounts, strict=False):  # what one grade adds
+        weights[document] = weights.get(document, 0.0) - float(x)
     base = sum(weights.get(d, 0.0) * g for d, g in hole.grades.items() if g > 0)
     order = sorted(hole.unjudged, key=lambda d: -weights[d])
     gains = np.concatenate([[0.0], np.cumsum([weights[d] for d in order])])
-    ideal = np.concatenate([[0.0], np.cumsum(_discounts(k))])
+    ideal = np.concatenate([[0.0], np.cumsum(discounts)])
     judged = sorted(hole.grades.values())
     levels = range(1, max(hole.highest, judged[-1] if judged else 0) + 1)
     ahead = len(judged) - np.searchsorted(judged, list(levels))
@@ -142,15 +145,6 @@ def _ndcg(hole: Hole) -> Greatest:
     return Greatest(value, grades, value)
 
 
-def _weights(hole: Hole, k: int) -> dict[str, float]:
-    """Return what one grade of each document among the first k adds to the difference of DCG."""
-    discounts = _discounts(k)
-    weights = {d: float(x) for d, x in zip(hole.after[:k], discounts, strict=False)}
-    for document, x in zip(hole.before[:k], discounts, strict=False):
-        weights[document] = weights.get(document, 0.0) - float(x)
-    return weights
-
-
 def _most(gains: Array, filled: Sequence[Array], rate: float) -> list[int]:
     """Return how many documents have at least each grade where gain less rate x ideal is most."""
     best = np.zeros(len(gains))
@@ -168,7 +162,7 @@ def _most(gains: Array, filled: Sequence[Array], rate: float) -> list[int]:
 # ---------------------------------------------------------------- measures of relevance
 
 
-def _rr(hole: Hole) -> Greatest:
+def rr(hole: Hole) -> Greatest:
     """Return the greatest difference of RR: one relevant document more does it, or none."""
 
     def value(relevant: set[str]) -> float:
@@ -190,7 +184,7 @@ def _rr(hole: Hole) -> Greatest:
     return Greatest(values[best], {best: 1}, values[best])
 
 
-def _precision(hole: Hole) -> Greatest:
+def precision(hole: Hole) -> Greatest:
     """Return the greatest difference of P: all are relevant that only the second ranking has."""
     before, after = set(hole.before[: hole.k]), set(hole.after[: hole.k])
     judged = {d for d, grade in hole.grades.items() if grade > 0}
@@ -199,7 +193,7 @@ def _precision(hole: Hole) -> Greatest:
     return Greatest(gain, own, gain)
 
 
-def _recall(hole: Hole) -> Greatest:
+def recall(hole: Hole) -> Greatest:
     """Return the greatest difference of R; a loss shrinks when both have more relevant ones."""
     before, after = set(hole.before[: hole.k]), set(hole.after[: hole.k])
     judged = {d for d, grade in hole.grades.items() if grade > 0}
@@ -214,7 +208,7 @@ def _recall(hole: Hole) -> Greatest:
 # ---------------------------------------------------------------- AP
 
 
-def _ap(hole: Hole) -> Greatest:
+def average_precision(hole: Hole) -> Greatest:
     """Return the greatest difference of AP: exactly for few unjudged documents, else a bound."""
     unjudged, m = hole.unjudged, len(hole.unjudged)
     if m <= _GONE_THROUGH:
@@ -266,11 +260,11 @@ def _ap_bound(hole: Hole) -> float:
 
 
 _BOUNDS: Mapping[str, Callable[[Hole], Greatest]] = {
-    "nDCG": _ndcg,
-    "RR": _rr,
-    "P": _precision,
-    "R": _recall,
-    "AP": _ap,
+    "nDCG": ndcg,
+    "RR": rr,
+    "P": precision,
+    "R": recall,
+    "AP": average_precision,
 }
 """How the greatest difference is found, by the measure's name without cut-off."""
 

@@ -41,6 +41,12 @@ class Unsettled:
         return self.low > LEVEL if self.difference > 0 else self.high < -LEVEL
 
     @property
+    def irreversible(self) -> bool:
+        """Return whether a difference is proven never to have the other sign; it may become 0."""
+        against = self.low if self.difference > 0 else -self.high
+        return against >= -LEVEL and abs(self.difference) > LEVEL
+
+    @property
     def sentence(self) -> str:
         """Say what the unjudged documents could do; empty where there are none to speak of."""
         if not self.unjudged or not is_quality(self.measure):
@@ -55,10 +61,9 @@ class Unsettled:
             return (
                 f"{describe_turning(len(self.turning), len(self.unjudged), self.k)} could {verb}."
             )
-        against = self.low if self.difference > 0 else -self.high
-        if against >= -LEVEL and abs(self.difference) > LEVEL:
+        if self.irreversible:
             return f"T{many[1:]} could at most level it, not reverse it."
-        return f"Whether {many} could reverse it is not known."
+        return f"That {many} reverse it is not excluded."
 
 
 def unsettled(

@@ -82,22 +82,16 @@ def signed_sums(columns: Values, resamples: int = RESAMPLES) -> Values:
     flipped = np.empty((min(_CHUNK, patterns), n))  # memory that is new for each chunk is slow
     for rows in _chunks(patterns):
         size = rows.stop - rows.start
-        flipped[:size] = _all_flips(rows, n) if whole else _random_flips(chance, size, n)
+        if whole:  # the last sign stays: -x is as far off as x
+            flipped[:size] = (np.arange(rows.start, rows.stop)[:, None] >> np.arange(n)) & 1
+        else:
+            packed = np.frombuffer(chance.bytes(size * ((n + 7) // 8)), np.uint8)
+            flipped[:size] = np.unpackbits(packed.reshape(size, -1), axis=1, count=n)
         sums[rows] = flipped[:size] @ columns
     total = columns.sum(axis=0)
     sums = total - 2 * sums
     sums[0] = total
     return np.asarray(sums, np.float64)
-
-
-def _all_flips(rows: slice, n: int) -> npt.NDArray[np.int64]:
-    """Return which of n signs each pattern turns; the last one stays, as -x is as far off as x."""
-    return (np.arange(rows.start, rows.stop)[:, None] >> np.arange(n)) & 1
-
-
-def _random_flips(chance: np.random.Generator, size: int, n: int) -> npt.NDArray[np.uint8]:
-    packed = np.frombuffer(chance.bytes(size * ((n + 7) // 8)), np.uint8).reshape(size, -1)
-    return np.unpackbits(packed, axis=1, count=n)
 
 
 # ---------------------------------------------------------------- the test
@@ -180,32 +174,29 @@ class _Flips:
         centred = (self.inside * (self.values - mean) ** 2).sum(axis=0)
         spread = np.sqrt(centred / np.maximum(n - 1, 1))
         flat = spread <= 1e-12 * np.maximum(1.0, np.abs(mean))
+        spread = np.where(flat, 0.0, spread)
         p = (self.largest >= self.statistics[:1] - _ROUNDING).mean(axis=0)
-        least = self._least()
-        critical = self._critical_t(n)
-        power = critical + NormalDist().inv_cdf(POWER)
-        possible = ~flat & (least < ALPHA) & np.isfinite(power) & np.isfinite(mean)
-        detectable = np.where(possible, power, math.nan) * spread / np.sqrt(n)
+        least, detectable = self._reach(n, mean, spread)
         low, high = (self._bound(side, p, mean, centred, n, flat) for side in (-1.0, 1.0))
         p, least = (np.where(np.isfinite(mean), v, math.nan) for v in (p, least))
         return Tested(p, low, high, least, detectable)
 
-    def _least(self) -> Values:
-        """Return the p that each column would have with all its differences of one sign."""
+    def _reach(self, n: Values, mean: Values, spread: Values) -> tuple[Values, Values]:
+        """Return the p of each column with all its differences of one sign, and what it can show.
+
+        That is, in standard errors, Student's |t| beyond which the test rejects and the normal
+        quantile of the power.
+        """
         sizes = np.abs(np.nan_to_num(self.values))
         norms = np.sqrt((sizes**2).sum(axis=0))
         most = sizes.sum(axis=0) / np.where(norms > 0, norms, np.inf)
-        share = (self.largest >= most - _ROUNDING).mean(axis=0)
-        return np.asarray(np.maximum(share, 1 / len(self.largest)), np.float64)
-
-    def _critical_t(self, n: Values) -> Values:
-        """Return Student's |t| beyond which the test rejects, by column; infinite if nowhere."""
-        place = math.ceil(ALPHA * len(self.largest)) - 1
-        critical = np.sort(self.largest[:, 0])[::-1][place]
+        least = (self.largest >= most - _ROUNDING).mean(axis=0)
+        least = np.maximum(least, 1 / len(self.largest))
+        critical = np.sort(self.largest[:, 0])[-math.ceil(ALPHA * len(self.largest))]
         left = n - critical**2
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t = critical * np.sqrt((n - 1) / left)
-        return np.asarray(np.where(left > _ROUNDING, t, math.inf), np.float64)
+        possible = (spread > 0) & (least < ALPHA) & (left > _ROUNDING) & np.isfinite(mean)
+        t = critical * np.sqrt((n - 1) / np.where(possible, left, math.nan))
+        return least, (t + NormalDist().inv_cdf(POWER)) * spread / np.sqrt(n)
 
     def _bound(
         self, side: float, p: Values, mean: Values, centred: Values, n: Values, flat: Flags
@@ -237,3 +228,13 @@ class _Flips:
             inside = accepted(middle)
             inner, outer = np.where(inside, middle, inner), np.where(inside, outer, middle)
         return np.asarray(np.where(unbounded, math.nan, np.where(flat, mean, inner)), np.float64)
+
+
+def p_alone(values: Values, resamples: int = RESAMPLES) -> Values:
+    """Return each column's p as if it were tested alone, shape (columns,).
+
+    A greater value of any query never makes the p of a positive mean greater: what then goes as
+    far as the mean, goes as far before.
+    """
+    sums = np.abs(signed_sums(values, resamples))
+    return np.asarray((sums >= sums[:1] - _ROUNDING * (1 + sums[:1])).mean(axis=0), np.float64)
