@@ -122,35 +122,33 @@ def ndcg(hole: Hole) -> Greatest:
     gains = np.concatenate([[0.0], np.cumsum([weights[d] for d in order])])
     ideal = np.concatenate([[0.0], np.cumsum(discounts)])
     judged = sorted(hole.grades.values())
-    levels = range(1, max(hole.highest, judged[-1] if judged else 0) + 1)
-    ahead = len(judged) - np.searchsorted(judged, list(levels))
+    edges = sorted({g for g in judged if g > 0} | {hole.highest})
+    ahead = len(judged) - np.searchsorted(judged, edges)
+    # gain and ideal by how many documents have at least the grade of an edge
     filled = [ideal[np.minimum(k, n + np.arange(len(gains)))] for n in ahead]
-    fixed = sum(float(f[0]) for f in filled[hole.highest :])
-    filled = filled[: hole.highest]
-
-    def parts(counts: Sequence[int]) -> tuple[float, float]:
-        gain = base + sum(float(gains[n]) for n in counts)
-        return gain, fixed + sum(float(f[n]) for n, f in zip(counts, filled, strict=True))
-
-    counts = [0] * hole.highest
+    table = list(zip(edges, np.diff([0, *edges]), filled, strict=True))
+    fixed = sum(float(size * f[0]) for edge, size, f in table if edge > hole.highest)
+    steps = [(int(size), f) for edge, size, f in table if edge <= hole.highest]
+    counts, best, value = [0] * len(steps), list[int](), 0.0
     while True:
-        gain, total = parts(counts)
-        value = gain / total if total else 0.0
-        better = _most(gains, filled, value)
-        gain, total = parts(better)
-        if gain - value * total <= LEVEL * max(total, 1.0):
+        pairs = list(zip(counts, steps, strict=True))
+        gain = base + sum(size * float(gains[n]) for n, (size, _) in pairs)
+        total = fixed + sum(size * float(f[n]) for n, (size, f) in pairs)
+        if best and gain - value * total <= LEVEL:
             break
-        counts = better
-    grades = {d: sum(n > i for n in counts) for i, d in enumerate(order) if i < max(counts)}
-    return Greatest(value, grades, value)
+        best, value = counts, gain / total if total else 0.0
+        counts = _most(gains, steps, value)
+    pairs = list(zip(best, steps, strict=True))
+    grades = {d: sum(size for n, (size, _) in pairs if n > i) for i, d in enumerate(order)}
+    return Greatest(value, {d: grade for d, grade in grades.items() if grade}, value)
 
 
-def _most(gains: Array, filled: Sequence[Array], rate: float) -> list[int]:
-    """Return how many documents have at least each grade where gain less rate x ideal is most."""
+def _most(gains: Array, steps: Sequence[tuple[int, Array]], rate: float) -> list[int]:
+    """Return how many documents have at least each edge's grade: most gain less rate x ideal."""
     best = np.zeros(len(gains))
     tables = []
-    for ideal in reversed(filled):
-        best = gains - rate * ideal + np.maximum.accumulate(best)
+    for size, ideal in reversed(steps):
+        best = size * (gains - rate * ideal) + np.maximum.accumulate(best)
         tables.append(best)
     counts, most = [], len(gains)
     for best in reversed(tables):

@@ -24,6 +24,7 @@ class Outcome(StrEnum):
 
     ALL_JUDGED = "all judged"
     HOLDS = "holds"
+    STAYS = "stays unclear"
     FADES = "could become unclear"
     TURNS = "could be reversed"
     CLEARS = "could become clear"
@@ -55,9 +56,13 @@ class Standing:
         if self.single:
             return self.single.sentence
         many = describe_unjudged(self.unjudged, self.k)
+        if math.isnan(self.low):
+            return f"What {many} could change is not known: {self.measure} has no bounds here."
+        be = "is" if self.unjudged == 1 else "are"
         return {
             Outcome.ALL_JUDGED: "",
-            Outcome.HOLDS: f"It holds whatever {many} {'is' if self.unjudged == 1 else 'are'}.",
+            Outcome.HOLDS: f"It holds whatever {many} {be}.",
+            Outcome.STAYS: f"That stays so whatever {many} {be}.",
             Outcome.FADES: f"T{many[1:]} may make it unclear, but cannot reverse it.",
             Outcome.TURNS: f"{describe_turning(len(self.turning), self.unjudged, self.k)} could "
             "reverse it.",
@@ -132,31 +137,26 @@ def _holes(
 
 
 def _outcome(d: Difference, low: Values, high: Values, *, turned: bool) -> Outcome:
-    """Return what is proven of a verdict: what holds at the bounds holds between them."""
+    """Return what is proven of a verdict: what holds at the bounds holds between them.
+
+    Tested with others, p is at most that alone and the chance that one of theirs is as great:
+    whatever their values, under random signs the sum of a column of length 1 exceeds t with at most
+    3.18 times the probability of a standard normal variable (Bentkus and Dzindzalieta 2015). Four
+    standard errors stand for the draws.
+    """
     p_low, p_high = p_alone(np.column_stack([low, high]))
     if not d.distinguishable:
         stays = (high.sum() <= 0 or p_high >= ALPHA) and (low.sum() >= 0 or p_low >= ALPHA)
-        return Outcome.HOLDS if stays else Outcome.CLEARS  # corrected p is never below that alone
+        return Outcome.STAYS if stays else Outcome.CLEARS  # corrected p is never below that alone
     nearest, p = (low, p_low) if d.mean > 0 else (-high, p_high)
     if turned:
         return Outcome.TURNS
     if nearest.mean() < -LEVEL:
         return Outcome.UNKNOWN
-    if nearest.sum() > 0 and p + _others(d, nearest, low, high) < ALPHA:
-        return Outcome.HOLDS
-    return Outcome.FADES
-
-
-def _others(d: Difference, nearest: Values, low: Values, high: Values) -> float:
-    """Return a bound of what testing with the other systems adds to p, whatever theirs are.
-
-    Under random signs the sum of a column of length 1 exceeds t with at most 3.18 times the
-    probability of a standard normal variable (Bentkus and Dzindzalieta 2015); four standard errors
-    stand for the draws.
-    """
     t = nearest.sum() / math.sqrt(np.maximum(low**2, high**2).sum())
     tail = (d.compared - 1) * 2 * 3.18 * NormalDist().cdf(-t)
-    return tail + 4 * math.sqrt(tail / RESAMPLES)
+    p += tail + 4 * math.sqrt(tail / RESAMPLES)
+    return Outcome.HOLDS if t > 0 and p < ALPHA else Outcome.FADES
 
 
 def _turning(

@@ -84,7 +84,7 @@ def test_what_is_said_is_true_of_every_assignment(data: st.DataObject) -> None:
         means = [case[i].mean for case in cases]
         assert standing.low == pytest.approx(min(means), abs=1e-9)
         assert standing.high == pytest.approx(max(means), abs=1e-9)
-        if standing.outcome in {Outcome.HOLDS, Outcome.ALL_JUDGED}:
+        if standing.outcome in {Outcome.HOLDS, Outcome.STAYS, Outcome.ALL_JUDGED}:
             assert words == {verdict(d)}
         elif standing.outcome is Outcome.TURNS:
             graded = {q: dict(g) for q, g in judgments.items()}
@@ -142,7 +142,10 @@ def test_no_clear_difference_may_become_clear_or_not() -> None:
     runs = {"a": ["yx"] * 8, "b": ["xy"] * 8}
     [d], [standing] = evaluated(runs, judged | {"q0": {"x": 1}}, "RR@10")
     assert verdict(d) == "no clear difference"
-    assert standing.outcome is Outcome.HOLDS
+    assert standing.outcome is Outcome.STAYS
+    assert standing.sentence == (
+        "That stays so whatever the unjudged document among the first 10 is."
+    )
     open_ = {f"q{i}": {"z": 1} for i in range(8)}
     [d], [standing] = evaluated({"a": ["z"] * 8, "b": ["zx"] * 8}, open_, "P@2")
     assert standing.outcome is Outcome.CLEARS
