@@ -86,6 +86,30 @@ def paired(
     )
 
 
+def grouped(
+    measure: str,
+    pairs: Mapping[str, Sequence[tuple[float, float]]],
+    groups: Mapping[str, Sequence[bool]],
+) -> dict[tuple[str, str], Difference]:
+    """Return each system's difference in each group of queries, by group and system.
+
+    `groups` say for each query, in the order of `pairs`, whether it belongs to them. All systems
+    and groups are tested at once; intervals are not computed.
+    """
+    cells = [(group, system) for group in groups for system in pairs]
+    if not cells:
+        return {}
+    values = {system: np.array(list(both), np.float64) for system, both in pairs.items()}
+    inside = np.array([groups[group] for group, _ in cells]).T
+    d = np.column_stack([values[system][:, 1] - values[system][:, 0] for _, system in cells])
+    tested = max_t(d, inside.astype(np.float64), bounded=False)
+    result = {}
+    for i, (group, system) in enumerate(cells):
+        before, after = values[system][inside[:, i]].T
+        result[group, system] = _difference(system, measure, before, after, tested, i)
+    return result
+
+
 def _difference(
     system: str, measure: str, before: Values, after: Values, tested: Tested, i: int
 ) -> Difference:
@@ -208,11 +232,14 @@ def facts(d: Difference) -> dict[str, str]:
     }
 
 
-def verdict(d: Difference) -> str:
-    """Return the verdict in a word or two; empty of fewer than two queries."""
-    if d.n < 2:
-        return ""
-    return direction(d.measure, d.mean) if d.distinguishable else NO_CLEAR_DIFFERENCE
+def verdict(d: Difference, unclear: str = NO_CLEAR_DIFFERENCE, few: str = "") -> str:
+    """Return the verdict in a word or two; `few` of fewer than two queries.
+
+    With `few`, that is also said of more queries that are too few to show a difference.
+    """
+    if d.n < 2 or (few and d.least >= ALPHA and d.changed):
+        return few
+    return direction(d.measure, d.mean) if d.distinguishable else unclear
 
 
 def interval_text(d: Difference) -> str:

@@ -22,6 +22,10 @@ HOW_DIFFERENCES_READ = (
     "then a difference is clear. The effect size is the mean in standard deviations; the last "
     "column is the difference that these queries would show four times out of five."
 )
+HOW_TAGS_READ = (
+    "and the difference from the baseline; better and worse are said where it is clear, all kinds "
+    "and systems tested at once. Too few are queries that cannot show a difference"
+)
 
 
 @dataclass(frozen=True, slots=True)

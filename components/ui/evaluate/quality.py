@@ -6,7 +6,11 @@ import streamlit as st
 
 from components.charts import evaluation as charts
 from components.evaluation import significance, summary
-from components.exports.evaluation_report import HOW_DIFFERENCES_READ, EvaluationReport
+from components.exports.evaluation_report import (
+    HOW_DIFFERENCES_READ,
+    HOW_TAGS_READ,
+    EvaluationReport,
+)
 from components.ui.evaluate.report import differences_of, view_key
 from components.ui.shared import page, state
 
@@ -50,10 +54,13 @@ def by_tag(report: EvaluationReport) -> None:
     """Show the means by kind of query."""
     page.heading(
         "By kind of query",
-        f"How to read: mean {report.measure}, and the difference from {report.base}; blue is "
-        "better, orange worse. A kind with few queries says little.",
+        f"How to read: mean {report.measure}, {HOW_TAGS_READ}. Only what is clear has a colour: "
+        "green is better, magenta worse.",
     )
-    groups = summary.by_tag(report.saved.plan, report.ranked, report.measure)
+    groups = state.memo(
+        view_key(report, "groups", report.base),
+        lambda: summary.by_tag(report.saved.plan, report.ranked, report.measure, report.base),
+    )
     if not groups or report.base not in report.ranked:
         st.text("These queries carry no tags. Tags come from the metadata of queries.jsonl.")
         return
