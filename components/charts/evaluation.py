@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from components.analysis.quality import Change
 from components.charts.layout import axis_name, layout, plain
 from components.charts.palette import GREY, Palette, SystemStyle
-from components.evaluation.significance import Mean, verdict
+from components.evaluation.significance import Difference, Mean, verdict
 from components.evaluation.summary import Group, TradeOff
 from components.measures import is_quality
 from components.wording import signed
@@ -22,37 +22,69 @@ def quality(
     """Draw each system's mean as a dot on its 95% interval, from 0."""
     figure = go.Figure()
     for system, mean in means.items():
-        style = styles[system]
-        bounded = mean.low == mean.low  # the interval of one query is NaN
-        figure.add_scatter(
-            x=[mean.value],
-            y=[axis_name(style)],
-            mode="markers",
-            marker={"color": style.colour, "size": 13},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [mean.high - mean.value if bounded else 0],
-                "arrayminus": [mean.value - mean.low if bounded else 0],
-                "thickness": 3,
-                "width": 7,
-                "color": style.colour,
-            },
-            hovertemplate=f"{mean.value:.4f}<extra></extra>",
-        )
+        _dot(figure, styles[system], mean.value, (mean.low, mean.high))
         figure.add_annotation(
             x=1.005,
             xref="paper",
             xanchor="left",
-            y=axis_name(style),
+            y=axis_name(styles[system]),
             text=f"{mean.value:.3f}",
             showarrow=False,
             font={"color": palette.text},
         )
-    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     figure.update_xaxes(rangemode="tozero", gridcolor=palette.line, nticks=6)
     layout(figure, palette, 70 + 44 * len(means))
     return figure.update_layout(margin={"l": 8, "r": 56, "t": 12, "b": 36})
+
+
+def differences(
+    rows: Sequence[Difference], styles: Mapping[str, SystemStyle], palette: Palette
+) -> go.Figure:
+    """Draw each system's difference from the baseline as a dot on its interval, beside 0.
+
+    The verdict stands over it in words.
+    """
+    figure = go.Figure()
+    for d in rows:
+        _dot(figure, styles[d.system], d.mean, (d.low, d.high))
+        figure.add_annotation(
+            x=d.mean,
+            y=axis_name(styles[d.system]),
+            text=f"{signed(d.mean)} {verdict(d)}",
+            showarrow=False,
+            yshift=17,
+            font={"color": palette.text},
+        )
+    reach = max((abs(v) for d in rows for v in (d.mean, d.low, d.high) if v == v), default=0)
+    edge = max(reach, 0.01) * 1.25
+    figure.update_xaxes(range=[-edge, edge], gridcolor=palette.line, nticks=6)
+    layout(figure, palette, 70 + 54 * len(rows))
+    figure.update_xaxes(zeroline=True, zerolinecolor=palette.soft, zerolinewidth=2)
+    return figure.update_layout(margin={"l": 8, "r": 8, "t": 12, "b": 36})
+
+
+def _dot(
+    figure: go.Figure, style: SystemStyle, value: float, interval: tuple[float, float]
+) -> None:
+    """Add a system's value with its interval, which may be NaN, in a row of its own."""
+    low, high = (value if bound != bound else bound for bound in interval)
+    figure.add_scatter(
+        x=[value],
+        y=[axis_name(style)],
+        mode="markers",
+        marker={"color": style.colour, "size": 13},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [high - value],
+            "arrayminus": [value - low],
+            "thickness": 3,
+            "width": 7,
+            "color": style.colour,
+        },
+        hovertemplate=f"{value:.4f}<extra></extra>",
+    )
+    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
 
 
 def changes(rows: Sequence[Change], measure: str, palette: Palette) -> go.Figure:

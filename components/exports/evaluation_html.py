@@ -166,8 +166,8 @@ def _trade_offs(report: EvaluationReport) -> Iterator[Section]:
         dots = [svg.Dot(report.styles[p.system], p.price, p.quality, p.dominated) for p in points]
         yield Section(
             "Quality against latency",
-            "left is faster, up is better; faint are systems that another one equals or beats in "
-            "both. Median of both stages, this machine, warm, one system at a time.",
+            "left is faster, up is a higher mean; of a faint system another one has at least the "
+            "mean in no more time. Median of both stages, this machine, warm, one at a time.",
             svg.scatter(dots, "ms a query", report.measure),
         )
 
@@ -217,7 +217,7 @@ def _extremes(report: EvaluationReport) -> Iterator[Section]:
     rows = _changes(report, best)
     gains = [c for c in rows[:EXTREMES] if c.change > 0]
     losses = [c for c in rows[::-1][:EXTREMES] if c.change < 0]
-    for title, group in ((f"Where {best} helped most", gains), ("Where it did harm", losses)):
+    for title, group in ((f"Where {best} gained most", gains), ("Where it lost most", losses)):
         if group:
             yield Section(
                 title,

@@ -6,7 +6,7 @@ from components.analysis.quality import Change
 from components.charts import evaluation as charts
 from components.charts.palette import GREY, LIGHT, SystemStyle
 from components.domain import Query
-from components.evaluation.significance import grouped
+from components.evaluation.significance import grouped, paired
 from components.evaluation.summary import Group
 
 STYLES = {s: SystemStyle(s.upper(), s, f"#00000{i}") for i, s in enumerate("ab")}
@@ -53,3 +53,18 @@ def test_costs_keep_the_systems_colours() -> None:
     assert list(bars.marker.color) == ["#000001", GREY]
     assert list(bars.marker.pattern.shape) == ["/", ""]
     assert list(bars.text) == ["$60", "$5.50"]
+
+
+def test_a_difference_stands_on_its_interval_with_its_verdict() -> None:
+    tested = paired("nDCG@10", {"b": [(0.5, 0.5 + 0.01 * i) for i in range(1, 10)]})
+    figure = charts.differences(tested, STYLES, LIGHT)
+    [dot] = figure.data
+    [d] = tested
+    assert (list(dot.x), dot.marker.color) == ([d.mean], STYLES["b"].colour)
+    assert dot.error_x.array[0] == d.high - d.mean
+    assert dot.error_x.arrayminus[0] == d.mean - d.low
+    assert [a.text for a in figure.layout.annotations] == ["+0.050 better"]
+    low, high = figure.layout.xaxis.range
+    assert low == -high, "0 stands in the middle"
+    few = charts.differences(paired("nDCG@10", {"b": [(0.5, 0.6), (0.1, 0.4)]}), STYLES, LIGHT)
+    assert few.data[0].error_x.array[0] == 0, "two queries bound nothing"

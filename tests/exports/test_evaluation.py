@@ -117,7 +117,7 @@ def test_the_report_shows_hostile_text_as_text() -> None:
         assert f"{text}{NASTY}" in parsed.text
     assert "1 query" in parsed.text
     assert "1,234 ms" in parsed.text
-    assert "Where it did harm" in parsed.text
+    assert "Where it lost most" in parsed.text
 
 
 def test_the_report_needs_nothing_from_outside() -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from components.charts import evaluation as charts
 from components.evaluation import significance, summary
+from components.evaluation.significance import verdict
 from components.exports.evaluation_report import (
     HOW_DIFFERENCES_READ,
     HOW_TAGS_READ,
@@ -13,14 +14,15 @@ from components.exports.evaluation_report import (
 )
 from components.ui.evaluate.report import differences_of, view_key
 from components.ui.shared import page, state
+from components.wording import signed
 
 
 def quality(report: EvaluationReport) -> None:
     """Show the means with their intervals."""
     page.heading(
         "Quality",
-        f"How to read: a dot is the mean {report.measure}, the bar its 95% bootstrap interval. "
-        "Intervals that overlap can still differ: the verdict above compares query by query.",
+        f"How to read: a dot is the mean {report.measure}, the bar its 95% bootstrap interval, of "
+        "this mean alone. Whether systems differ is below: there they are compared query by query.",
     )
     means = state.memo(
         view_key(report, "means"), lambda: significance.means(report.ranked, report.names)
@@ -40,6 +42,14 @@ def quality(report: EvaluationReport) -> None:
     differences = differences_of(report)
     if differences:
         page.heading(f"Differences from {report.base}", f"How to read: {HOW_DIFFERENCES_READ}")
+        figure = page.figure(
+            view_key(report, "difference", report.base),
+            lambda: charts.differences(differences, report.styles, page.palette()),
+        )
+        values = ", ".join(f"{d.system} {signed(d.mean)} {verdict(d)}" for d in differences)
+        page.chart(
+            figure, "difference", f"Difference in {report.measure} from {report.base}: {values}"
+        )
         facts = [significance.facts(d) for d in differences]
         st.dataframe(facts, hide_index=True, width="stretch", key="differences")
 
