@@ -24,6 +24,8 @@ LEVEL = 1e-9
 """Differences below are none: sums of the same numbers differ by their rounding."""
 _GONE_THROUGH = 10
 """Unjudged documents up to which all relevances are gone through for AP."""
+_TRIED = 16
+"""Numbers of relevant documents that are tried for AP where there are more."""
 Array = npt.NDArray[np.float64]
 Grades = Mapping[str, int]
 
@@ -211,11 +213,12 @@ def average_precision(hole: Hole) -> Greatest:
     unjudged, m = hole.unjudged, len(hole.unjudged)
     if m <= _GONE_THROUGH:
         tried = np.array(list(product((0, 1), repeat=m)), np.int64).reshape(2**m, m)
-    else:  # those that the second ranking has higher, one more each time
+    else:  # those that the second ranking has higher, some more each time
         ranks = [{d: r for r, d in enumerate(x, 1)} for x in (hole.before, hole.after)]
         gain = [1 / ranks[1].get(d, np.inf) - 1 / ranks[0].get(d, np.inf) for d in unjudged]
         places = np.argsort(np.argsort(-np.array(gain)))
-        tried = (places < np.arange(m + 1)[:, None]).astype(np.int64)
+        counts = np.unique(np.linspace(0, m, _TRIED).round())
+        tried = (places < counts[:, None]).astype(np.int64)
     total = hole.relevant + tried.sum(axis=1)
     difference = _precisions(hole, hole.after, tried) - _precisions(hole, hole.before, tried)
     values = difference / np.maximum(total, 1)

@@ -53,7 +53,7 @@ class Unsettled:
             return ""
         many = describe_unjudged(len(self.unjudged), self.k)
         if self.low != self.low:
-            return f"What {many} could change is not known: {self.measure} has no bounds here."
+            return f"That {many} turn it over is not excluded: {self.measure} has no bounds here."
         if self.holds:
             return f"It holds whatever {many} {'is' if len(self.unjudged) == 1 else 'are'}."
         if self.turning:

@@ -53,6 +53,7 @@ def differences(
             text=f"{signed(d.mean)} {verdict(d)}",
             showarrow=False,
             yshift=17,
+            bgcolor=palette.paper,
             font={"color": palette.text},
         )
     reach = max((abs(v) for d in rows for v in (d.mean, d.low, d.high) if v == v), default=0)
@@ -115,8 +116,9 @@ def changes(rows: Sequence[Change], measure: str, palette: Palette) -> go.Figure
             text=f"<b>{text}</b>",
             font={"color": colour},
             showarrow=False,
-            **{"x": 1, "y": y, "xref": "paper", "yref": "paper"},
-            **{"xanchor": "right", "yanchor": "top" if y else "bottom"},
+            # where no bars are: gains come first, losses last
+            **{"x": y, "y": y, "xref": "paper", "yref": "paper"},
+            **{"xanchor": "right" if y else "left", "yanchor": "top" if y else "bottom"},
         )
     figure.update_yaxes(gridcolor=palette.line, zeroline=True, zerolinecolor=palette.soft, nticks=5)
     figure.update_xaxes(
@@ -143,7 +145,11 @@ def tags(
         for g in groups
     ]
     labels = [
-        [f"{g.means[s]:.2f}<br>{g.describe(s) or 'baseline'}" for s in systems] for g in groups
+        [
+            f"{g.means[s]:.2f}<br>" + (g.describe(s).replace(" ", "<br>", 1) or "baseline")
+            for s in systems
+        ]
+        for g in groups
     ]
     figure = go.Figure(
         go.Heatmap(
@@ -168,7 +174,7 @@ def tags(
     )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     figure.update_xaxes(side="top", showgrid=False)
-    layout(figure, palette, 70 + 48 * len(groups))
+    layout(figure, palette, 70 + 60 * len(groups))
     return figure.update_layout(margin={"l": 8, "r": 8, "t": 40, "b": 8})
 
 

@@ -18,6 +18,9 @@ from components.evaluation.running import Evaluation
 from components.evaluation.significance import Difference
 from components.measures import Metrics, cutoff_of, is_quality
 
+MOST_WHOLE = 1_000
+"""Queries up to which bounds of whole rankings are computed: a second or so for each system."""
+
 
 class Outcome(StrEnum):
     """What the unjudged documents could do to a verdict."""
@@ -57,7 +60,7 @@ class Standing:
             return self.single.sentence
         many = describe_unjudged(self.unjudged, self.k)
         if math.isnan(self.low):
-            return f"What {many} could change is not known: {self.measure} has no bounds here."
+            return f"That {many} turn it over is not excluded: no bound was computed."
         be = "is" if self.unjudged == 1 else "are"
         return {
             Outcome.ALL_JUDGED: "",
@@ -109,6 +112,8 @@ def _standing(
         outcome = next(outcome for true, outcome in outcomes if true)
         turning = tuple((query, document) for document in one.turning)
         return Standing(d.system, d.measure, k, n, one.low, one.high, outcome, turning, one)
+    if k is None and len(holes) > MOST_WHOLE:
+        return Standing(d.system, d.measure, k, n, math.nan, math.nan, Outcome.UNKNOWN)
     spans = {query: span(hole, d.measure) for query, hole in holes.items()}
     bounded = {query: extremes for query, extremes in spans.items() if extremes is not None}
     if len(bounded) < len(spans):

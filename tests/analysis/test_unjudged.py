@@ -71,7 +71,7 @@ def test_an_added_measure_is_gone_through_or_not_known() -> None:
     many = unsettled("abcdefghijkl", "lkjihgfedcba", {}, "First@12")
     assert many.low != many.low
     assert many.sentence == (
-        "What the 12 unjudged documents among the first 12 could change is not known: First@12 "
+        "That the 12 unjudged documents among the first 12 turn it over is not excluded: First@12 "
         "has no bounds here."
     )
     assert unsettled("ab", "xa", {"a": 1}, "Judged@2").sentence == ""

@@ -38,8 +38,8 @@ def test_only_a_clear_difference_of_a_kind_is_shaded() -> None:
     [heat] = charts.tags(groups, "a", STYLES, LIGHT).data
     assert [list(row) for row in heat.z] == [[0, 1], [0, -1], [0, 0], [0, 0]]
     assert [row[1] for row in heat.text] == [
-        *("0.75<br>+0.25 better", "0.75<br>−0.25 worse"),
-        *("0.75<br>0.00 not clear", "0.75<br>+1.00 too few"),
+        *("0.75<br>+0.25<br>better", "0.75<br>−0.25<br>worse"),
+        *("0.75<br>0.00<br>not clear", "0.75<br>+1.00<br>too few"),
     ]
     assert [row[0] for row in heat.text] == ["0.50<br>baseline"] * 4
     assert list(heat.y) == ["up (n = 8)", "down (n = 8)", "both (n = 8)", "one (n = 1)"]

@@ -34,10 +34,14 @@ def show(report: EvaluationReport | None) -> None:
     page.heading(
         "Money",
         "How to read: one bar a way to have a second stage, in US dollars a month at the traffic "
-        "you give; hatched are machines of your own. Times and texts are those of this evaluation, "
-        "at its depth; prices are the dated ones on file.",
+        "you give; hatched are machines of your own. Prices are the dated ones on file; times and "
+        "texts are those of the evaluation, at its depth.",
     )
     report = report if report and report.ranked else None
+    page.soft(
+        report.saved.title if report else "No evaluation is open: nothing here is measured.",
+        "money-of",
+    )
     traffic = _traffic(report)
     settings = state.lab().settings
     evaluated = measured(report.saved.plan, report.saved.evaluation) if report else {}
