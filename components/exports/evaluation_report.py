@@ -24,7 +24,7 @@ HOW_DIFFERENCES_READ = (
 )
 HOW_TAGS_READ = (
     "and the difference from the baseline; better and worse are said where it is clear, all kinds "
-    "and systems tested at once. Too few are queries that cannot show a difference"
+    "and systems tested at once. “Too few” stands where the queries could not show any difference"
 )
 
 

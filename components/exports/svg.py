@@ -133,8 +133,8 @@ def changes(values: Sequence[float], titles: Sequence[str]) -> Markup:
         y = height / 2 - size if value >= 0 else height / 2
         kind = "gain" if value >= 0 else "loss"
         parts.append(bar.format(kind, i * step, y, max(0.5, step * 0.82), size, title))
-    ends = ((10, f"{signed(most, 2)} gain"), (height - 8, f"{signed(-most, 2)} loss"))
-    parts += [_label(0, y, text) for y, text in ends]
+    parts.append(_label(WIDTH, 10, f"{signed(most, 2)} gain", anchor="end"))
+    parts.append(_label(0, height - 8, f"{signed(-most, 2)} loss"))
     return _svg(height, parts, "Change by query")
 
 
