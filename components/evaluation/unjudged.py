@@ -101,17 +101,7 @@ def _standing(
     if not n:
         return Standing(d.system, d.measure, k, 0, d.mean, d.mean, Outcome.ALL_JUDGED)
     if d.n == 1:
-        [(query, hole)] = holes.items()
-        one = unsettled(hole.before, hole.after, hole.grades, d.measure, hole.highest)
-        outcomes = (
-            (one.holds, Outcome.HOLDS),
-            (bool(one.turning), Outcome.TURNS),
-            (one.irreversible, Outcome.FADES),
-            (True, Outcome.UNKNOWN),
-        )
-        outcome = next(outcome for true, outcome in outcomes if true)
-        turning = tuple((query, document) for document in one.turning)
-        return Standing(d.system, d.measure, k, n, one.low, one.high, outcome, turning, one)
+        return _of_one_query(d, *next(iter(holes.items())))
     if k is None and len(holes) > MOST_WHOLE:
         return Standing(d.system, d.measure, k, n, math.nan, math.nan, Outcome.UNKNOWN)
     spans = {query: span(hole, d.measure) for query, hole in holes.items()}
@@ -127,6 +117,20 @@ def _standing(
     return Standing(
         d.system, d.measure, k, n, float(low.mean()), float(high.mean()), outcome, turning
     )
+
+
+def _of_one_query(d: Difference, query: str, hole: Hole) -> Standing:
+    one = unsettled(hole.before, hole.after, hole.grades, d.measure, hole.highest)
+    outcomes = (
+        (one.holds, Outcome.HOLDS),
+        (bool(one.turning), Outcome.TURNS),
+        (one.irreversible, Outcome.FADES),
+        (True, Outcome.UNKNOWN),
+    )
+    outcome = next(outcome for true, outcome in outcomes if true)
+    turning = tuple((query, document) for document in one.turning)
+    n = len(hole.unjudged)
+    return Standing(d.system, d.measure, hole.k, n, one.low, one.high, outcome, turning, one)
 
 
 def _holes(
