@@ -15,13 +15,22 @@ from components.evaluation.significance import facts, means
 from components.exports import svg
 from components.exports.evaluation_report import (
     HOW_DIFFERENCES_READ,
+    HOW_TAGS_READ,
     EvaluationReport,
     describe_cost,
     describe_reused,
 )
 from components.exports.rendering import Table, render
 from components.measures import cutoff_of, is_quality
-from components.wording import describe_grade, milliseconds, queries, shortened, signed, visible
+from components.wording import (
+    count,
+    describe_grade,
+    milliseconds,
+    queries,
+    shortened,
+    signed,
+    visible,
+)
 
 EXTREMES, TOP = 3, 5
 """Queries at either end, and first documents of each, that are listed."""
@@ -104,13 +113,11 @@ def _by_query(report: EvaluationReport) -> Iterator[Section]:
         up, down = sum(c.change > 0 for c in rows), sum(c.change < 0 for c in rows)
         yield Section(
             f"{system} against {report.base}, query by query",
-            f"one bar a query, sorted; up is a gain in {report.measure}. {up:,} better, {down:,} "
-            f"worse, {len(rows) - up - down:,} the same.",
+            f"one bar a query, sorted; up is a gain in {report.measure}. {count(up, 'gain')}, "
+            f"{count(down, 'loss', 'losses')}, {len(rows) - up - down:,} the same.",
             svg.changes(
                 [c.change for c in rows],
                 [f"{visible(c.query.text[:120])}: {signed(c.change)}" for c in rows],
-                report.styles[system],
-                report.styles[report.base],
             ),
         )
 
@@ -121,12 +128,15 @@ def _changes(report: EvaluationReport, system: str) -> tuple[Change, ...]:
 
 
 def _by_tag(report: EvaluationReport) -> Iterator[Section]:
-    groups = evidence.by_tag(report.saved.plan, report.ranked, report.measure)
+    groups = evidence.by_tag(report.saved.plan, report.ranked, report.measure, report.base)
     if groups:
-        rows = [(g.tag, f"{g.n:,}", *(f"{v:.3f}" for v in g.means.values())) for g in groups]
+        rows = [
+            (g.tag, f"{g.n:,}", *(f"{v:.3f} {g.describe(s)}".strip() for s, v in g.means.items()))
+            for g in groups
+        ]
         yield Section(
             "By kind of query",
-            f"mean {report.measure} of the queries with a tag; small n says little.",
+            f"mean {report.measure} of the queries with a tag, {HOW_TAGS_READ}.",
             table=Table(("Tag", "n", *groups[0].means), rows),
         )
 
@@ -156,8 +166,8 @@ def _trade_offs(report: EvaluationReport) -> Iterator[Section]:
         dots = [svg.Dot(report.styles[p.system], p.price, p.quality, p.dominated) for p in points]
         yield Section(
             "Quality against latency",
-            "left is faster, up is better; faint are systems that another one equals or beats in "
-            "both. Median of both stages, this machine, warm, one system at a time.",
+            "left is faster, up is a higher mean; of a faint system another one has at least the "
+            "mean in no more time. Median of both stages, this machine, warm, one at a time.",
             svg.scatter(dots, "ms a query", report.measure),
         )
 
@@ -207,7 +217,7 @@ def _extremes(report: EvaluationReport) -> Iterator[Section]:
     rows = _changes(report, best)
     gains = [c for c in rows[:EXTREMES] if c.change > 0]
     losses = [c for c in rows[::-1][:EXTREMES] if c.change < 0]
-    for title, group in ((f"Where {best} helped most", gains), ("Where it did harm", losses)):
+    for title, group in ((f"Where {best} gained most", gains), ("Where it lost most", losses)):
         if group:
             yield Section(
                 title,

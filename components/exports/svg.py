@@ -119,26 +119,22 @@ def intervals(bars: Sequence[Bar]) -> Markup:
     return _svg(ROW * len(bars), parts, "Means with their 95% intervals")
 
 
-def changes(
-    values: Sequence[float], titles: Sequence[str], style: SystemStyle, base: SystemStyle
-) -> Markup:
-    """Return one bar a query in the order given, each with a tooltip.
-
-    Gains are drawn up in the system's colour, losses down in that of `base`.
-    """
+def changes(values: Sequence[float], titles: Sequence[str]) -> Markup:
+    """Return one bar a query in the order given, gains up, losses down, each with a tooltip."""
     height, most = 180, max([abs(v) for v in values] + [1e-9])
     step = WIDTH / max(1, len(values))
     bar = Markup(
-        '<rect class="fill" data-letter="{}" x="{:.2f}" y="{:.1f}" width="{:.2f}" height="{:.1f}">'
+        '<rect class="{}" x="{:.2f}" y="{:.1f}" width="{:.2f}" height="{:.1f}">'
         "<title>{}</title></rect>"
     )
     parts = [_line(0, height / 2, WIDTH, height / 2, 0.4)]
     for i, (value, title) in enumerate(zip(values, titles, strict=True)):
         size = abs(value) / most * (height / 2 - 4)
         y = height / 2 - size if value >= 0 else height / 2
-        letter = (style if value >= 0 else base).letter
-        parts.append(bar.format(letter, i * step, y, max(0.5, step * 0.82), size, title))
-    parts += [_label(0, 10, signed(most, 2)), _label(0, height - 8, signed(-most, 2))]
+        kind = "gain" if value >= 0 else "loss"
+        parts.append(bar.format(kind, i * step, y, max(0.5, step * 0.82), size, title))
+    parts.append(_label(WIDTH, 10, f"{signed(most, 2)} gain", anchor="end"))
+    parts.append(_label(0, height - 8, f"{signed(-most, 2)} loss"))
     return _svg(height, parts, "Change by query")
 
 

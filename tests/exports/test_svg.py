@@ -53,12 +53,12 @@ def test_intervals_stand_on_one_scale_from_zero() -> None:
     assert texts(chart) == [f"A {NASTY}"[:23] + "…", "0.500", "B second", "0.400"]
 
 
-def test_changes_point_up_and_down_in_the_colours_of_the_two() -> None:
-    chart = parsed(svg.changes([0.5, -0.25], [NASTY, "t"], B, A))
-    bars = [(r.get("data-letter"), r.get("y"), r.get("height")) for r in chart.iter("rect")]
-    assert bars == [("B", "4.0", "86.0"), ("A", "90.0", "43.0")]
+def test_changes_point_up_and_down_in_the_colours_of_gain_and_loss() -> None:
+    chart = parsed(svg.changes([0.5, -0.25], [NASTY, "t"]))
+    bars = [(r.get("class"), r.get("y"), r.get("height")) for r in chart.iter("rect")]
+    assert bars == [("gain", "4.0", "86.0"), ("loss", "90.0", "43.0")]
     assert [t.text for t in chart.iter("title")] == [NASTY, "t"]
-    assert texts(chart) == ["+0.50", "−0.50"]
+    assert texts(chart) == ["+0.50 gain", "−0.50 loss"]
 
 
 def test_a_scatter_names_its_systems_and_fades_the_dominated() -> None:
