@@ -36,6 +36,7 @@ CHART = {"displayModeBar": False, "displaylogo": False}
 # Overrides of Streamlit's own style. Trusted text: no data ever goes in here.
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 1.1rem 2rem 4rem; max-width: 1480px; }
+[data-testid="stMainBlockContainer"]:has(.st-key-ask) { max-width: none; }
 [data-testid="stHeader"] { background: transparent; height: 0; min-height: 0; }
 .st-key-nav { border-bottom: 1px solid var(--st-border-color, rgba(128,128,128,.3));
   padding-bottom: .35rem; gap: .2rem .4rem; align-items: center; }
