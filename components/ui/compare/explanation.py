@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import streamlit as st
@@ -32,6 +33,9 @@ def why(job: ComparisonJob, spec: Spec, column: StyledRanking, hit: Hit | None) 
         with place.container():
             _explainer(spec, column.ranking)(job, spec, column.ranking, hit, column.style)
 
+
+YIELD_SECONDS = 0.05
+"""How long the token matches wait, so that the text above them is sent before a model loads."""
 
 Explainer = Callable[[ComparisonJob, Spec, Ranking, Hit, SystemStyle], None]
 
@@ -108,4 +112,5 @@ def _maxsim(job: ComparisonJob, spec: Spec, ranking: Ranking, hit: Hit, style: S
 
 @st.cache_data(show_spinner="Matching tokens …", max_entries=64)
 def _token_matches(query: str, text: str) -> explanations.TokenMatches:
+    time.sleep(YIELD_SECONDS)
     return explanations.token_matches(query, text)

@@ -16,11 +16,12 @@ import streamlit as st
 
 from components.analysis import comparison as analysis
 from components.analysis.matching import matching_words
-from components.charts.palette import LETTERS, StyledRanking
+from components.charts.palette import LETTERS, StyledRanking, SystemStyle, letters
 from components.domain import Document, Hit, Ranking, Spec
 from components.pipeline.job import FIRST
 from components.ui.compare import explanation
 from components.ui.compare.board.component import Selection
+from components.ui.compare.board.view import column_specs
 from components.ui.compare.results import Results
 from components.ui.shared import page
 from components.wording import count, describe_grade, movement, score
@@ -30,12 +31,16 @@ STYLE = Path(__file__).with_name("panel.css").read_text(encoding="utf-8")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What one column made of a document; `hit` is None where it does not rank it."""
+    """What one column made of a document; `hit` is None where it does not rank it.
+
+    A `provisional` rank is one among the candidates that were scored so far.
+    """
 
     system: str
     column: StyledRanking
     spec: Spec
     hit: Hit | None
+    provisional: bool = False
 
 
 def show(results: Results, selection: Selection) -> None:
@@ -47,6 +52,7 @@ def show(results: Results, selection: Selection) -> None:
         Place(column.ranking.system if at else FIRST, column, results.specs[at], hits[at])
         for at, column in enumerate(results.columns)
     ]
+    places += _provisional_places(results, selection)
     opened = opened_place(places, selection.system)
     with st.container(key="detail", gap="small"):
         st.html(_style() + heading_html(opened))
@@ -62,6 +68,19 @@ def show(results: Results, selection: Selection) -> None:
         page.soft(
             "↑ ↓ the next document · ← → the same one in the next column · Esc closes", "panel-keys"
         )
+
+
+def _provisional_places(results: Results, selection: Selection) -> list[Place]:
+    """Return what the selected system made of the document so far, if it is still scoring."""
+    job, system = results.job, selection.system
+    ranking = job.provisional(system)
+    if ranking is None:
+        return []
+    letter = letters(job.request.systems, job.lab.settings)[system]
+    spec = column_specs(job.request, job.lab.settings)[system]
+    style = SystemStyle(letter, spec.label, page.palette().colour(letter), spec.scale)
+    [hit] = analysis.ranks_of(selection.document, [ranking])
+    return [Place(system, StyledRanking(ranking, style), spec, hit, provisional=True)]
 
 
 def opened_place(places: Sequence[Place], system: str) -> Place:
@@ -95,7 +114,8 @@ def heading_html(place: Place) -> str:
     style, hit = place.column.style, place.hit
     facts = "does not rank this document"
     if hit:
-        facts = f"rank <b>{hit.rank}</b> · score <b>{score(hit.score)}</b> {escape(style.scale)}"
+        so_far = " so far" if place.provisional else ""
+        facts = f"rank <b>{hit.rank}</b>{so_far} · score <b>{score(hit.score)}</b> {escape(style.scale)}"
         if place.system != FIRST and hit.first_stage_rank:
             facts += f" · {movement(hit.movement)} from {LETTERS[0]} {hit.first_stage_rank}"
     return (

@@ -77,20 +77,6 @@ _STYLE = """<style>
 </style>"""
 
 
-_PRESENTER = """<style>
-.st-key-nav, [class*="st-key-note"] { display: none; }
-.st-key-presented [data-testid="stText"] { font-size: 2rem; font-weight: 650; }
-.st-key-verdict [data-testid="stText"] { font-size: 1.35rem; }
-.st-key-board { zoom: 1.3; }
-[data-testid="stMainBlockContainer"] { max-width: none; }
-</style>"""
-
-
-def presenter() -> None:
-    """Make everything large and hide the navigation."""
-    st.html(_PRESENTER)
-
-
 def setup(title: str) -> None:
     """Set the page's title, its style and the navigation. Call before drawing anything."""
     state.begin_drawing()
