@@ -115,7 +115,8 @@ def heading_html(place: Place) -> str:
     facts = "does not rank this document"
     if hit:
         so_far = " so far" if place.provisional else ""
-        facts = f"rank <b>{hit.rank}</b>{so_far} · score <b>{score(hit.score)}</b> {escape(style.scale)}"
+        facts = f"rank <b>{hit.rank}</b>{so_far} · score <b>{score(hit.score)}</b> "
+        facts += escape(style.scale)
         if place.system != FIRST and hit.first_stage_rank:
             facts += f" · {movement(hit.movement)} from {LETTERS[0]} {hit.first_stage_rank}"
     return (

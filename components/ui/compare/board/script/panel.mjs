@@ -18,7 +18,12 @@ const BESIDE = "(min-width: 62.5rem)";
 const ABOVE_SHEET = 0.42;
 /** What closes itself on Escape, before the panel does. */
 const OVERLAYS = '[data-testid="stPopoverBody"], [role="dialog"], [role="listbox"]';
-const STEPS = { ArrowRight: "next_query", PageDown: "next_query", ArrowLeft: "previous_query", PageUp: "previous_query" };
+const STEPS = new Map([
+  ["ArrowRight", "next_query"],
+  ["PageDown", "next_query"],
+  ["ArrowLeft", "previous_query"],
+  ["PageUp", "previous_query"],
+]);
 /** Milliseconds for which a card stays where it was clicked while the page makes room. */
 const SETTLING = 1000;
 
@@ -40,7 +45,7 @@ const pageScroller = () => document.querySelector('[data-testid="stMain"]');
  * @param {string} key
  */
 export const pressedButton = (key) =>
-  key === "Escape" ? "leave_presenter" : (/** @type {Record<string, string>} */ (STEPS)[key] ?? "");
+  key === "Escape" ? "leave_presenter" : (STEPS.get(key) ?? "");
 
 /**
  * Return by how many pixels to scroll so that a stretch comes to lie inside another.
