@@ -13,7 +13,10 @@ from components.charts.palette import Palette
 
 def terms(weights: Sequence[TermWeight], palette: Palette, colour: str) -> go.Figure:
     """Draw each query term's contribution to a BM25 score, with the words it stands for."""
-    names = [_term_name(t) for t in weights]
+    names = [plain(", ".join(t.forms) or t.term, 30) for t in weights]
+    for at, weight in enumerate(weights):
+        if weight.forms not in {(), (weight.term,)}:
+            names[at] += f'<br><span style="font-size:11px">stem {plain(weight.term, 30)}</span>'
     figure = go.Figure(
         go.Bar(
             y=names,
@@ -31,11 +34,3 @@ def terms(weights: Sequence[TermWeight], palette: Palette, colour: str) -> go.Fi
     most = max((t.contribution for t in weights), default=0.0) or 1.0
     figure.update_xaxes(showgrid=False, visible=False, range=[0, 1.25 * most])  # room for numbers
     return layout(figure, palette, 60 + 40 * len(weights))
-
-
-def _term_name(weight: TermWeight) -> str:
-    """Return a term's words, and its stem under them where that is another word."""
-    forms = plain(", ".join(weight.forms) or weight.term, 30)
-    if weight.forms in {(), (weight.term,)}:
-        return forms
-    return f'{forms}<br><span style="font-size:11px">stem {plain(weight.term, 30)}</span>'

@@ -54,12 +54,15 @@ def show(results: Results, selection: Selection) -> None:
     ]
     places += _provisional_places(results, selection)
     opened = opened_place(places, selection.system)
+    marks = sum(len(matching_words(query, text)) for text in (document.title, document.text))
+    marked = "no word of the query is in it, in any form"
+    if marks:
+        marked = f"{count(marks, 'word')} marked that the query has too, in any form"
     with st.container(key="detail", gap="small"):
         st.html(_style() + heading_html(opened))
         st.html(document_html(document, query), width="stretch")
         page.soft(
-            f"id {document.id} · {describe_grade(results.grades.get(document.id))} · "
-            f"{_describe_marks(document, query)}",
+            f"id {document.id} · {describe_grade(results.grades.get(document.id))} · {marked}",
             "grade",
         )
         st.html(ranks_html(places, opened))
@@ -143,13 +146,6 @@ def marked_html(text: str, query: str) -> str:
         parts += [escape(text[end:start]), f"<mark>{escape(text[start:stop])}</mark>"]
         end = stop
     return "".join([*parts, escape(text[end:])])
-
-
-def _describe_marks(document: Document, query: str) -> str:
-    marks = sum(len(matching_words(query, text)) for text in (document.title, document.text))
-    if not marks:
-        return "no word of the query is in it, in any form"
-    return f"{count(marks, 'word')} marked that the query has too, in any form"
 
 
 def ranks_html(places: Sequence[Place], opened: Place) -> str:
