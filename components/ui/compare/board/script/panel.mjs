@@ -98,6 +98,7 @@ export class Panel {
     const button = closest(event, "[data-panel-system]");
     if (this.selection && button instanceof HTMLElement) {
       this.select({ ...this.selection, system: button.dataset.panelSystem ?? "" });
+      if (button === document.activeElement) refocus(button);
     }
   }
 
@@ -217,3 +218,22 @@ function pressButton(key) {
  * @param {Selection | null} other
  */
 const isSame = (one, other) => one?.document === other?.document && one?.system === other?.system;
+
+/**
+ * Keep the focus on a button of the panel that Streamlit is about to draw anew.
+ *
+ * @param {HTMLElement} button
+ */
+function refocus(button) {
+  const panel = drawnPanel();
+  if (!panel) return;
+  const { panelSystem } = button.dataset;
+  const changes = new MutationObserver(() => {
+    if (button.isConnected) return;
+    changes.disconnect();
+    const buttons = /** @type {NodeListOf<HTMLElement>} */ (panel.querySelectorAll("[data-panel-system]"));
+    [...buttons].find((other) => other.dataset.panelSystem === panelSystem)?.focus({ preventScroll: true });
+  });
+  changes.observe(panel, { childList: true, subtree: true });
+  setTimeout(() => changes.disconnect(), SETTLING);
+}
