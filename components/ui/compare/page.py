@@ -101,7 +101,7 @@ def _draw_board(
         differences.focused(board_data(job, final_k, grades, depth.selected_depth(job), measure)),
         key="board",
         selected=Selection(document, system) if document else None,
-        live=followed,
+        live={**followed, "silent": True} if followed else None,
         presenting=state.get(state.VIEW) == "presenter",
     )
     if job.finished:

@@ -136,9 +136,9 @@ def board(
 ) -> Selection | None:
     """Draw the board and return the selected document while one of its cards is drawn.
 
-    `selected` is the selection until the visitor makes another. With `live` the columns follow the
-    work, and the script runs again when it has ended. `presenting` makes the cards fill a projector
-    and gives the page's keys to presenter view.
+    `selected` is the selection until the visitor makes another. With a silent `live` the columns
+    follow the work, and the script runs again when one has ended. `presenting` makes the cards fill
+    a projector and gives the page's keys to presenter view.
     """
     state = st.session_state.get(key)
     initial = selected if state is None else _selected(state)
@@ -147,7 +147,6 @@ def board(
         data=payload(data, initial) | {"live": live, "presenting": presenting},
         default={"selected": asdict(selected) if selected else None},
         on_selected_change=lambda: None,  # Streamlit asks for it: it makes "selected" a state
-        on_ended_change=lambda: None,
         on_news_change=lambda: None,
     )
     selection = _selected(result)

@@ -24,7 +24,7 @@ const boards = new WeakMap();
  * @param {ShadowRoot} component.parentElement
  * @param {Payload | null} component.data
  * @param {(name: "selected", selection: Selection | null) => void} component.setStateValue
- * @param {(name: "ended" | "news", number: number) => void} component.setTriggerValue
+ * @param {(name: "news", number: number) => void} component.setTriggerValue
  * @returns {(() => void) | undefined} what removes the board
  */
 export default function render({ parentElement, data, setStateValue, setTriggerValue }) {
@@ -32,14 +32,11 @@ export default function render({ parentElement, data, setStateValue, setTriggerV
   const board = boards.get(parentElement) ?? new Board(parentElement, data.selected);
   boards.set(parentElement, board);
   board.onSelect = (selection) => setStateValue("selected", selection);
-  board.onEnded = (serial) => {
-    board.news.forget();
-    setTriggerValue("ended", serial);
-  };
   board.onNews = (count) => setTriggerValue("news", count);
   board.node.toggleAttribute("data-presenting", data.presenting);
   board.update(data);
   board.follower.follow(data.live);
+  if (!data.live) board.news.forget();
   // Streamlit may run the cleanup of a call that a newer one has overtaken.
   return () => {
     setTimeout(() => {
@@ -61,12 +58,11 @@ class Board {
     this.focused = null;
     /** @type {(selection: Selection | null) => void} */
     this.onSelect = () => {};
-    /** @type {(serial: number) => void} */
-    this.onEnded = () => {};
     /** @type {(count: number) => void} */
     this.onNews = () => {};
     this.news = new News((count) => this.onNews(count));
-    this.follower = new Follower((changes) => this.change(changes), (n) => this.onEnded(n));
+    // The page's line of progress is what asks for the script at the end.
+    this.follower = new Follower((changes) => this.change(changes), () => {});
     /** @type {BoardData | null} */
     this.data = null;
     this.columns = new Columns();
