@@ -101,3 +101,14 @@ def test_presenter_view_has_large_type_and_no_controls(guest: Any) -> None:  # n
     expect(page.locator(".st-key-settings")).to_have_count(0)
     expect(page.locator(".st-key-nav")).to_be_hidden()
     expect(page.locator(".st-key-presented")).to_contain_text(QUERY)
+    if page.viewport_size["width"] > 1000:
+        last = page.locator(".column[data-letter=D] .card").last.bounding_box()
+        assert last["y"] + last["height"] <= page.viewport_size["height"], "every rank is in view"
+    guest.after(lambda: page.keyboard.press("ArrowRight"))
+    expect(page.locator(".st-key-presented")).not_to_contain_text(QUERY)
+    guest.after(page.locator(".card").first.click)
+    expect(page.locator(".st-key-detail")).to_have_count(1)
+    guest.after(lambda: page.keyboard.press("Escape"))
+    expect(page.locator(".st-key-detail")).to_have_count(0)
+    guest.after(lambda: page.keyboard.press("Escape"))
+    expect(page.locator(".st-key-settings")).to_have_count(1)
