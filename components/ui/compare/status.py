@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from components.analysis.quality import Verdict, verdict
+from components.analysis.verdict import Verdict, verdict
 from components.domain import Query
 from components.pipeline.job import FIRST, ComparisonJob
 from components.ui.compare.board.view import column_specs, describe_step
