@@ -79,7 +79,7 @@ _ALL = (
         "of such sign flips in which the most conspicuous of all the differences is at least as "
         "conspicuous as this one (max-T).",
         "Westfall and Young 1993",
-        ("max-T", "p", "p (corrected)"),
+        ("max-T", "p (corrected)"),
     ),
     Term(
         "Corpus",
@@ -167,8 +167,8 @@ _ALL = (
     Term(
         "Kendall's tau",
         "Agreement of two orders by pairs: 1 where all pairs of documents are in the same order, "
-        "\N{MINUS SIGN}1 where all are reversed. The lab computes tau-b over the documents that both "
-        "rankings hold.",
+        "\N{MINUS SIGN}1 where all are reversed. The lab computes tau-b over the documents that "
+        "both rankings hold.",
         "Kendall 1945",
         ("tau", "tau-b"),
     ),
