@@ -16,6 +16,7 @@ from components.lab import LATE_LIMIT, catalog
 from components.models.gate import GATE
 from components.pipeline.request import PipelineRun
 from components.storage.score_cache import as_scores, merged, pair_keys
+from components.wording import count as counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +138,13 @@ def check_scores(system: str, scores: Scores, count: int) -> npt.NDArray[np.floa
     values = np.asarray(scores.values, np.float64)
     if values.shape != (count,):
         raise RerankError(
-            f"{system} returned {values.size} scores for {count} documents.",
+            f"{system} returned {counted(values.size, 'score')} for {counted(count, 'document')}.",
             "This is a fault of the reranker; its scores were not used.",
         )
     bad = int(np.count_nonzero(~np.isfinite(values)))
     if bad:
         raise RerankError(
-            f"{system} returned {bad} scores that are not finite numbers.",
+            f"{system} returned {counted(bad, 'score')} without a finite value.",
             "This is a fault of the reranker; its scores were not used.",
         )
     return values

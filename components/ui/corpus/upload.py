@@ -20,7 +20,7 @@ from components.domain import Corpus, CorpusError
 from components.ui.corpus import indexing, reading
 from components.ui.corpus.overview import CELL_CHARACTERS, passages
 from components.ui.shared import page, state, uploads
-from components.wording import shortened
+from components.wording import count, shortened
 
 NO_COLUMN = "(none)"
 
@@ -98,8 +98,9 @@ def _columns(preview: TablePreview) -> Columns:
 
 def _offer(corpus: Corpus) -> None:
     st.text(
-        f"{corpus.name}: {len(corpus.documents):,} passages, {len(corpus.queries):,} queries, "
-        f"{sum(map(len, corpus.judgments.values())):,} judgments."
+        f"{corpus.name}: {count(len(corpus.documents), 'passage')}, "
+        f"{count(len(corpus.queries), 'query')}, "
+        f"{count(sum(map(len, corpus.judgments.values())), 'judgment')}."
     )
     passages(corpus, 5)
     key = f"_new_name_{corpus.fingerprint[:12]}"  # another upload begins with its own name

@@ -16,7 +16,7 @@ from components.evaluation import Plan, Subset
 from components.lab import catalog
 from components.pipeline import check_pipelines
 from components.ui.shared import page, state, systems
-from components.wording import dollars, duration, queries
+from components.wording import count, dollars, duration
 
 SUBSETS = {"all": "all", "tag": "one kind", "sample": "some, at random"}
 
@@ -59,7 +59,7 @@ def _choose_split() -> None:
     st.selectbox(
         "Judgments (split)",
         list(counts),
-        format_func=lambda name: f"{name} ({queries(counts[name])})",
+        format_func=lambda name: f"{name} ({count(counts[name], 'query')})",
         on_change=lambda: state.choose_split(corpus.name, st.session_state[key]),
         key=key,
         width=190,
@@ -107,10 +107,10 @@ def _plan() -> Plan:
 
 def describe_plan(plan: Plan) -> str:
     """Say what would be evaluated, how long that will take and what it will cost."""
-    rerankers = ", ".join(plan.systems[1:]) or "alone"
+    rerankers = ", ".join(plan.systems[1:]) or "no reranker"
     sentence = (
-        f"{queries(len(plan.queries), 'judged')} of {plan.corpus} ({plan.subset}), "
-        f"{plan.depth} candidates each from {plan.first_stage}: {rerankers}."
+        f"{count(len(plan.queries), 'judged query')} of {plan.corpus}: {plan.subset}; "
+        f"{count(plan.depth, 'candidate')} each from {plan.first_stage}; {rerankers}."
     )
     return " ".join([sentence, *_describe_time(plan), *_describe_bills(plan)])
 

@@ -12,7 +12,7 @@ from components.lab.catalog import Entry
 from components.ui.rerankers import providers
 from components.ui.rerankers.title import title
 from components.ui.shared import page, state
-from components.wording import key_form
+from components.wording import count, key_form
 
 
 def listing() -> None:
@@ -66,7 +66,7 @@ def _facts(spec: Spec) -> str:
         f"license {spec.license}",
         f"scores: {spec.scale}",
         f"{spec.size_mb:,.0f} MB" if spec.size_mb else "",
-        f"reads {spec.max_tokens:,} tokens" if spec.max_tokens else "",
+        f"reads {count(spec.max_tokens, 'token')}" if spec.max_tokens else "",
         spec.source,
     ]
     return " · ".join(fact for fact in facts if fact)

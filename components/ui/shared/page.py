@@ -14,7 +14,7 @@ from components.charts.palette import DARK, LETTERS, LIGHT, Palette
 from components.corpora import sample_names
 from components.domain import LabError
 from components.ui.shared import address, live, sign_in, state
-from components.wording import key_form
+from components.wording import count, key_form
 
 # Streamlit's first table imports pandas. Plotly looks for it in every chart, and fails where
 # another thread has imported only half of it: here it is imported before any page is drawn.
@@ -90,7 +90,7 @@ def setup(title: str) -> None:
         with st.container(key="where", width="content", gap=None):
             corpus = state.corpus()
             engine = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
-            soft(f"{corpus.name} · {len(corpus.documents):,} passages · {engine}", "where")
+            soft(f"{corpus.name} · {count(len(corpus.documents), 'passage')} · {engine}", "where")
             sign_in.line()
             address.keep_history()
     state.ask_about_work()
