@@ -13,15 +13,15 @@ HIDDEN = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{DIRECTIONS}]")
 
 
 def count(n: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun: 1 judged query, 1,250 judged queries."""
-    return f"{n:,} {agree(n, noun, plural or _plural(noun))}"
+    """Return a number with its noun: 1 judged query, 1,250 judged queries, 2 searches.
 
-
-def _plural(noun: str) -> str:
-    """Return the plural of a noun, or of the last word of several: queries, searches, days."""
-    if noun.endswith("y") and noun[-2:-1] not in set("aeiou"):
-        return f"{noun[:-1]}ies"
-    return f"{noun}es" if noun.endswith(("s", "x", "z", "ch", "sh")) else f"{noun}s"
+    Without a `plural` the noun's last word is inflected by its ending.
+    """
+    if not plural:
+        to_ies = noun.endswith("y") and noun[-2:-1] not in "aeiou"
+        hisses = noun.endswith(("s", "x", "z", "ch", "sh"))
+        plural = f"{noun[:-1]}ies" if to_ies else f"{noun}es" if hisses else f"{noun}s"
+    return f"{n:,} {agree(n, noun, plural)}"
 
 
 def agree(n: float, one: str, many: str) -> str:

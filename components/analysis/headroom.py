@@ -57,7 +57,7 @@ def describe_headroom(room: Headroom, names: Sequence[str]) -> str:
     first, *others = (f"{value:.2f}" for value in room.values)
     if lost:
         missing = (
-            f"Of {count(room.relevant, 'relevant document')} {lost} {agree(lost, 'is', 'are')} not "
+            f"{lost} of {count(room.relevant, 'relevant document')} {agree(lost, 'is', 'are')} not "
             f"among the candidates: no reranker can bring {agree(lost, 'it', 'them')} back."
         )
     elif room.relevant == 1:

@@ -65,10 +65,9 @@ def check_judgments(
     else:
         what, value, file = "query", first.query, "queries"
     raise CorpusError(
-        f"{first.where}: the {what} {quoted(value)} is not in the {file}; of "
-        f"{count(len(pairs), 'judgment')} {len(strange):,} "
-        f"{agree(len(strange), 'names', 'name')} a query "
-        "or document that is not there.",
+        f"{first.where}: the {what} {quoted(value)} is not in the {file}; {len(strange):,} "
+        f"of {count(len(pairs), 'judgment')} {agree(len(strange), 'names', 'name')} a query or "
+        "document that is not there.",
         f"Add what is missing to {file}.jsonl, or delete these judgments.",
     )
 
@@ -80,7 +79,7 @@ def coverage(judgments: Judgments, corpus: Corpus) -> Coverage:
     unknown = judgments.keys() - query_ids
     if len(unknown) == len(judgments):
         raise CorpusError(
-            f"Of {count(len(judgments), 'judged query')} none is among the "
+            f"None of {count(len(judgments), 'judged query')} is among the "
             f"{count(len(query_ids), 'query')} of the corpus {quoted(corpus.name)}; the first is "
             f"{quoted(next(iter(judgments), ''))}.",
             "Give the judgments that belong to this corpus.",

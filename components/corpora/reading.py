@@ -217,8 +217,8 @@ def _check_amount(files: int, zips: int, size: int) -> None:
     if not 1 <= files <= MAX_FILES or size > MAX_BYTES or (zips and files > 1):
         raise CorpusError(
             f"Upload: expected one zip, or 1 to {MAX_FILES} other files, of at most "
-            f"{MAX_BYTES} bytes; found {count(files, 'file')}, zips among them: {zips}, of "
-            f"{count(size, 'byte')} in all.",
+            f"{MAX_BYTES} bytes; found {count(files, 'file')}, {zips} of them zips, of "
+            f"{count(size, 'byte')}.",
             "Choose fewer or smaller files.",
         )
 

@@ -29,10 +29,9 @@ def warnings(plan: Plan, evaluation: Evaluation) -> tuple[str, ...]:
     lines = []
     if len(complete) < planned:
         lines.append(
-            f"Of {count(planned, 'query')} {len(complete):,} "
-            f"{agree(len(complete), 'is', 'are')} counted: "
-            "those that every system ranked. The others are listed or were not reached; none "
-            "counts as zero."
+            f"{len(complete):,} of {count(planned, 'query')} "
+            f"{agree(len(complete), 'is', 'are')} counted: those that every system ranked. The "
+            "others are listed or were not reached; none counts as zero."
         )
     if len(complete) == 1:
         lines.append("One query is an anecdote: it has no interval and proves nothing.")

@@ -584,7 +584,7 @@ def test_rerank_raises_what_failed(lab: Lab) -> None:
         rerank("a", ["b"], reranker="nothing", lab=lab)
     with pytest.raises(RerankError, match="The probe refuses"):
         rerank("a", ["b"], reranker="probe-refuse", lab=lab)
-    with pytest.raises(RerankError, match="returned 0 scores for 1 documents"):
+    with pytest.raises(RerankError, match="returned 0 scores for 1 document"):
         rerank("a", ["b"], reranker="probe-short", lab=lab)
 
 
