@@ -79,7 +79,7 @@ def coverage(judgments: Judgments, corpus: Corpus) -> Coverage:
     unknown = judgments.keys() - query_ids
     if len(unknown) == len(judgments):
         raise CorpusError(
-            f"None of {count(len(judgments), 'judged query')} is among the "
+            f"None of the judged queries ({len(judgments):,}) is among the "
             f"{count(len(query_ids), 'query')} of the corpus {quoted(corpus.name)}; the first is "
             f"{quoted(next(iter(judgments), ''))}.",
             "Give the judgments that belong to this corpus.",

@@ -30,6 +30,7 @@ from components.domain import (
 from components.lab import Lab, read_settings
 from components.models.runtime import THREADS
 from components.pipeline import (
+from components.wording import count
     NullWatcher,
     QueryInput,
     Request,
@@ -316,7 +317,7 @@ def test_sort_does_not_change_its_input() -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 2, 4])
 def test_sort_refuses_a_wrong_count(n: int) -> None:
-    with pytest.raises(RerankError, match=f"x returned {n} scores for 3 documents"):
+    with pytest.raises(RerankError, match=f"x returned {count(n, 'score')} for 3 documents"):
         sort("x", given("a", "b", "c"), Scores(np.zeros(n)), Timing())
 
 
