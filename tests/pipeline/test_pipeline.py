@@ -30,7 +30,6 @@ from components.domain import (
 from components.lab import Lab, read_settings
 from components.models.runtime import THREADS
 from components.pipeline import (
-from components.wording import count
     NullWatcher,
     QueryInput,
     Request,
@@ -45,6 +44,7 @@ from components.wording import count
     sort,
     two_stage_search,
 )
+from components.wording import count
 from tests.support.asking import asked, compare, compare_candidates, rerank_candidates, retrieve
 
 QUERY = "how do I get the traceback into my log file"

@@ -73,7 +73,7 @@ def test_a_key_typed_on_the_page_serves_this_session_and_no_other(
     assert "There is no API key" not in said(at, "provider-cohere")
     at.button(key="test-cohere").click().run()
     assert "✓ cohere answered in" in said(at, "provider-cohere")
-    assert "Billed: 1 searches (as billed), $0.002." in said(at, "provider-cohere")
+    assert "Billed: 1 search (as billed), $0.002." in said(at, "provider-cohere")
     assert provider.seen[-1].headers["authorization"] == f"Bearer {KEY}"
     assert KEY not in page_of(at)
     other = visit("pages/rerankers.py")

@@ -109,8 +109,8 @@ def describe_plan(plan: Plan) -> str:
     """Say what would be evaluated, how long that will take and what it will cost."""
     rerankers = ", ".join(plan.systems[1:]) or "no reranker"
     sentence = (
-        f"{count(len(plan.queries), 'judged query')} of {plan.corpus}: {plan.subset}; "
-        f"{count(plan.depth, 'candidate')} each from {plan.first_stage}; {rerankers}."
+        f"{count(len(plan.queries), 'judged query')} of {plan.corpus} ({plan.subset}), "
+        f"{count(plan.depth, 'candidate')} each from {plan.first_stage}: {rerankers}."
     )
     return " ".join([sentence, *_describe_time(plan), *_describe_bills(plan)])
 
