@@ -28,7 +28,7 @@ from components.wording import count
 
 def show(report: EvaluationReport | None) -> None:
     """Show the verdict and the chosen evidence; without an evaluation, what else there is."""
-    view = _VIEWS[_choose_view()]
+    view = VIEWS[_choose_view()]
     if not view.needs_report:
         view.draw(report)
     elif report is None:
@@ -77,8 +77,8 @@ def _nothing_yet() -> None:
 def _choose_view() -> str:
     key = st.segmented_control(
         "Evidence",
-        list(_VIEWS),
-        format_func=lambda key: _VIEWS[key].label,
+        list(VIEWS),
+        format_func=lambda key: VIEWS[key].label,
         label_visibility="collapsed",
         required=True,
         **state.bound(state.EVIDENCE),
@@ -168,7 +168,7 @@ class View:
     needs_report: bool = True
 
 
-_VIEWS: Mapping[str, View] = {
+VIEWS: Mapping[str, View] = {
     "quality": View("Quality", quality.quality),
     "queries": View("By query", by_query.by_query),
     "tags": View("By kind", quality.by_tag),

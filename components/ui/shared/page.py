@@ -85,8 +85,11 @@ def setup(title: str) -> None:
     with st.container(horizontal=True, key="nav", vertical_alignment="center"):
         with st.container(key="brand", width="content"):
             st.markdown("Rerank Lab")
+        evaluation = state.get(state.EVALUATED)
         for path, label in PAGES:
-            st.page_link(path, label=label, width="content")
+            is_open = evaluation is not None and label == "Evaluate"
+            query = {"evaluation": evaluation.id} if is_open else None
+            st.page_link(path, label=label, width="content", query_params=query)
         with st.container(key="where", width="content", gap=None):
             corpus = state.corpus()
             engine = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
@@ -117,6 +120,12 @@ def soft(text: str, key: str) -> None:
     """Write a small, faint line of plain text."""
     with st.container(key=f"soft-{key}", width="content"):
         st.text(text)
+
+
+def notices(lines: Sequence[str]) -> None:
+    """Say what of an address was not known."""
+    for line in lines:
+        st.text(f"⚠ {line}")
 
 
 def complain(error: LabError, key: str = "complaint") -> None:
