@@ -32,13 +32,17 @@ def uploader() -> None:
         f"A BEIR folder as a zip, or {describe_formats()} files; {MAX_SIZE} in all. "
         f"{_describe_keeping()}",
     )
-    files = st.file_uploader(
-        "Files",
-        type=list(upload_endings()),
-        accept_multiple_files=True,
-        label_visibility="collapsed",
-        key="_files",
-    )
+    uploaded: tuple[str, ...] = state.get(state.UPLOADED) or ()
+    if uploaded and uploaded[-1] == state.corpus().name:
+        _ready(state.corpus())
+    with st.container(key="_files"):  # a field of its own after each upload: it is empty again
+        files = st.file_uploader(
+            "Files",
+            type=list(upload_endings()),
+            accept_multiple_files=True,
+            label_visibility="collapsed",
+            key=f"_files_{len(uploaded)}",
+        )
     ids = tuple(file.file_id for file in files)
     reading.abandon(but=ids)
     if not files:
@@ -56,6 +60,17 @@ def uploader() -> None:
         corpus = reading.corpus_of((ids, columns), uploads, at_once=at_once)
         if corpus:
             _offer(corpus)
+
+
+def _ready(corpus: Corpus) -> None:
+    """Say that the session's corpus is there, and offer to search it."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="uploaded"):
+        st.text(
+            f"✓ {corpus.name} is here: {count(len(corpus.documents), 'passage')}. A search waits "
+            "until they are indexed."
+        )
+        if st.button("Search it", type="primary", key="search_upload", icon=":material/search:"):
+            st.switch_page("app.py")
 
 
 def _describe_keeping() -> str:
@@ -119,5 +134,7 @@ def _adopt(corpus: Corpus, name: str) -> None:
     named = replace(corpus, name=name)
     uploads.bring(named, keep=True)
     state.choose_corpus(name)
+    state.put(state.UPLOADED, (*(state.get(state.UPLOADED) or ()), name))
+    state.put(state.NEW_CORPUS, None)
     indexing.begin(named, state.get(state.FIRST_STAGE), tokens=False)
     st.rerun()
