@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from components.exports.recordings import PREFIX
+from components.domain import RECORDED
 from components.exports.trec import RUN_PREFIX
 from components.wording import agree, count, dollars, key_form, named, visible
 from tests.support.house import ROOT, parsed, sources
@@ -88,7 +88,7 @@ f"{n} is the rank; {count(n, 'query')}"
 @pytest.mark.parametrize(
     ("key", "name"),
     [
-        (f"{PREFIX}minilm-l12", "minilm-l12 (recorded)"),
+        (f"{RECORDED}minilm-l12", "minilm-l12 (recorded)"),
         (f"{RUN_PREFIX}bm25", "bm25 (from a run file)"),
         ("compatible:own", "compatible:own"),
         ("minilm-l12", "minilm-l12"),

@@ -1,7 +1,7 @@
 """The address of the Evaluate page: which evaluation is open, and how it is looked at.
 
-Who has an evaluation's address can read it. Opening one makes an entry of the browser's history;
-view, measure and baseline belong to the entry.
+Who has an evaluation's address can read it. An evaluation is one entry of the browser's history,
+to which its view, measure and baseline belong.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def read() -> list[str]:
     Call before the page's header, which names the corpus. Returns what of the address is not known
     here, in sentences.
     """
-    id, moved = st.query_params.get(NAME, ""), address.moved()
+    id, moved = st.query_params.get(NAME, ""), address.navigated()
     before, saved = state.get(state.EVALUATION_LINK), state.get(state.EVALUATED)
     first = before is None
     notices = _read_view(afresh=moved) if first or moved else []
@@ -87,20 +87,19 @@ def _load(id: str) -> SavedEvaluation:
 
 
 def write() -> None:
-    """Put the open evaluation into the address, and into its entry how it is looked at."""
+    """Put the open evaluation into the address, and how it is looked at."""
     saved: SavedEvaluation | None = state.get(state.EVALUATED)
-    if saved is not None and st.query_params.get(NAME) != saved.id:
-        state.put(state.EVALUATION_LINK, saved.id)
-        st.query_params.from_dict({NAME: saved.id})
     view, baseline = state.get(state.EVIDENCE), state.get(state.BASELINE)
     measure = families()[state.get(state.MEASURE)].at(state.get(state.CUT))
     others = saved.plan.systems[1:] if saved else ()
-    address.keep(
-        "evaluate",
-        {
-            NAME: saved.id if saved else "",
-            "view": view if view != state.DEFAULTS[state.EVIDENCE] else "",
-            "measure": measure if measure != DEFAULT else "",
-            "baseline": baseline if baseline in others else "",
-        },
-    )
+    wanted = {
+        NAME: saved.id if saved else "",
+        "view": view if view != state.DEFAULTS[state.EVIDENCE] else "",
+        "measure": measure if measure != DEFAULT else "",
+        "baseline": baseline if baseline in others else "",
+    }
+    if saved is not None:
+        state.put(state.EVALUATION_LINK, saved.id)
+    wanted = {name: value for name, value in wanted.items() if value}
+    if wanted != st.query_params.to_dict():
+        st.query_params.from_dict(wanted)
