@@ -21,6 +21,7 @@ SYSTEMS = (
         "it is in the corpus, the higher the score. Repetition counts less and less, and long "
         "documents are held back.",
         "Robertson and Zaragoza 2009",
+        ("lexical",),
     ),
     Term(
         "Candidate",
@@ -121,6 +122,10 @@ SYSTEMS = (
     Term(
         "Seed",
         "The number that a random draw begins with: the same seed draws the same.",
+    ),
+    Term(
+        "Self-hosted",
+        "Said of a model on a server of one's own, named in the configuration: nothing leaves it.",
     ),
     Term(
         "Token",

@@ -29,7 +29,8 @@ def latency(results: Results) -> None:
     )
     if results.depth:
         page.soft(
-            f"Times are those of scoring all {count(len(results.whole[0].ranking.hits), 'candidate')}: "
+            f"Times are those of scoring all "
+            f"{count(len(results.whole[0].ranking.hits), 'candidate')}: "
             "the view “Depth and scores” measures what fewer take.",
             "times-of-all",
         )

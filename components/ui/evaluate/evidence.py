@@ -10,6 +10,7 @@ import streamlit as st
 
 from components.evaluation.cautions import remarks, warnings
 from components.exports.evaluation_report import EvaluationReport
+from components.glossary import explain
 from components.measures import cutoff_of, families
 from components.pipeline.limits import MAX_INITIAL_K
 from components.ui.evaluate import (
@@ -104,10 +105,17 @@ def _controls(report: EvaluationReport) -> None:
             "at k",
             *(1, MAX_INITIAL_K),
             width=110,
+            help=explain("Cut-off"),
             disabled=families()[state.get(state.MEASURE)].cutoff is None,
             **state.bound(state.CUT),
         )
-        st.selectbox("Compared with", systems, width=200, **state.bound(state.BASELINE))
+        st.selectbox(
+            "Compared with",
+            systems,
+            width=200,
+            help=explain("Baseline"),
+            **state.bound(state.BASELINE),
+        )
         page.soft(report.saved.title, "shown-evaluation")
 
 

@@ -48,6 +48,7 @@ def _ceiling(report: EvaluationReport) -> None:
         "Headroom",
         "How to read: the solid part was reached; the hatched part was badly ranked, another order "
         "of the same candidates would have it; the dotted part was not retrieved.",
+        *("Headroom", "R"),
     )
     values = {report.styles[s]: m.mean[report.measure] for s, m in report.ranked.items()}
     st.text(
@@ -70,6 +71,7 @@ def _depth(report: EvaluationReport) -> None:
         f"How to read: mean {report.measure} had the rerankers seen only the first candidates, "
         "from the same scores. More candidates take more time."
         + (f"{LISTWISE}{', '.join(listwise)}." if listwise else ""),
+        *("Depth", "Listwise"),
     )
     systems = [s for s in report.ranked if s != plan.first_stage and s not in listwise]
     if not systems:

@@ -13,6 +13,7 @@ from components.advice.costs import Traffic, bills
 from components.advice.estimates import Estimate, estimate_queries
 from components.domain import LabError
 from components.evaluation import Plan, Subset
+from components.glossary import explain
 from components.lab import catalog
 from components.pipeline import check_pipelines
 from components.ui.shared import page, state, systems
@@ -62,6 +63,7 @@ def _choose_split() -> None:
         format_func=lambda name: f"{name} ({count(counts[name], 'query')})",
         on_change=lambda: state.choose_split(corpus.name, st.session_state[key]),
         key=key,
+        help=explain("Split"),
         width=190,
     )
 
@@ -87,7 +89,7 @@ def _choose_subset() -> None:
             "Seed",
             *(0, 1_000_000),
             width=110,
-            help="The same seed draws the same queries.",
+            help=explain("Seed"),
             **state.bound(state.SEED),
         )
 

@@ -120,7 +120,8 @@ def _recommendation(ranked: Sequence[Option]) -> None:
     if others:
         page.soft("What else fits, best first:", "others")
         rows = [_row(option) for option in others]
-        st.dataframe(rows, hide_index=True, width="stretch", key="others")
+        columns = page.explained(rows[0])
+        st.dataframe(rows, hide_index=True, width="stretch", key="others", column_config=columns)
     out = [{"Reranker": o.spec.key, "Because": o.ruled_out} for o in ranked if o.ruled_out]
     if out:
         page.soft("Ruled out by what you need:", "ruled-out")

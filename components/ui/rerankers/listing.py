@@ -19,10 +19,16 @@ def listing() -> None:
     """Show every first stage and every reranker: local, hosted, self-hosted."""
     entries = catalog.entries(state.lab().settings)
     rerankers = [e for e in entries if e.stage == "reranker"]
-    page.heading("First stages", "Search the whole corpus and hand on the candidates.")
+    page.heading(
+        "First stages",
+        "Search the whole corpus and hand on the candidates.",
+        *("First stage", "Candidate"),
+    )
     _in_two_columns([e for e in entries if e.stage == "first stage"], _card)
     page.heading(
-        "Rerankers on this machine", "Score the same candidates anew; the lab sorts by that score."
+        "Rerankers on this machine",
+        "Score the same candidates anew; the lab sorts by that score.",
+        *("Reranker", "Pointwise", "Listwise"),
     )
     _in_two_columns([e for e in rerankers if not e.spec.provider], _card)
     page.heading(
