@@ -24,6 +24,9 @@ from components.ui.rerankers.costs import tokens_a_query
 from components.ui.shared import page, state
 from components.wording import dollars, milliseconds, signed
 
+OWN_COLUMNS = f"{DEFAULT} (95% CI)", "Against the first stage"
+"""Columns that only an evaluation fills."""
+
 
 def selection_guide() -> None:
     """Ask what is needed and recommend a reranker, with reasons."""
@@ -120,6 +123,8 @@ def _recommendation(ranked: Sequence[Option]) -> None:
     if others:
         page.soft("What else fits, best first:", "others")
         rows = [_row(option) for option in others]
+        if not any(option.own for option in others):
+            rows = [{k: v for k, v in row.items() if k not in OWN_COLUMNS} for row in rows]
         columns = page.explained(rows[0])
         st.dataframe(rows, hide_index=True, width="stretch", key="others", column_config=columns)
     out = [{"Reranker": o.spec.key, "Because": o.ruled_out} for o in ranked if o.ruled_out]
@@ -150,8 +155,7 @@ def _row(option: Option) -> dict[str, str]:
     return {
         "Reranker": option.spec.key,
         "What is known": STANDINGS[option.standing],
-        f"{DEFAULT} (95% CI)": quality,
-        "Against the first stage": gain,
+        **dict(zip(OWN_COLUMNS, (quality, gain), strict=True)),
         f"Median for {PAIRS} candidates": took,
         "1,000 queries": "unknown" if usd is None else dollars(1000 * usd, 2) if usd else "none",
         "Because": option.missing or "; ".join(option.reasons),

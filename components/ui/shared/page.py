@@ -50,6 +50,8 @@ _STYLE = """<style>
 .st-key-brand { padding-right: .8rem; }
 [class*="st-key-heading-"] h2 { font-size: 1.06rem; font-weight: 700; padding: 0;
   line-height: 1.5; letter-spacing: 0; }
+[class*="st-key-heading-"] [data-testid="stHeading"] [data-testid="stMarkdownContainer"] {
+  margin-bottom: 0; }
 .tag { display: inline-grid; place-items: center; width: 1.5rem; height: 1.5rem;
   border-radius: .4rem; font-weight: 700; font-size: .85rem; }
 .st-key-ask input { font-size: 1.2rem; padding: .7rem .95rem; }
