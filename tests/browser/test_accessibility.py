@@ -37,18 +37,18 @@ def test_no_page_has_a_serious_fault(enter: Enter, scheme: str) -> None:
     page = visitor.page
     page.locator(".board .card").first.wait_for()
     assert faults(visitor) == []
-    assert headings(visitor)[0] == "h1 Compare"
+    assert headings(visitor)[0] == "h1 Rerank Lab · Compare"
     visitor.go("Evaluate")
     page.locator(".st-key-evaluate_now button").click()
     page.locator(".st-key-verdict").wait_for()
     assert faults(visitor) == []
-    assert headings(visitor)[:2] == ["h1 Evaluate", "h2 Quality"]
+    assert headings(visitor)[:2] == ["h1 Rerank Lab · Evaluate", "h2 Quality"]
     for view in ("By query", "Latency and worth", "Kept and files"):
         page.get_by_role("radio", name=view).click()
         assert faults(visitor) == [], view
     visitor.go("Corpus")
     assert faults(visitor) == []
-    assert headings(visitor) == ["h1 Corpus", "h2 Upload a corpus", "h2 Index"]
+    assert headings(visitor) == ["h1 Rerank Lab · Corpus", "h2 Upload a corpus", "h2 Index"]
     visitor.go("Rerankers")
     assert faults(visitor) == []
     page.get_by_role("tab", name="Which one?").click()

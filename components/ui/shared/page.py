@@ -45,8 +45,7 @@ _STYLE = """<style>
   padding-bottom: .35rem; gap: .2rem .4rem; align-items: center; }
 .st-key-nav [data-testid="stPageLink"] a { padding: .2rem .55rem; }
 .st-key-nav [data-testid="stMarkdownContainer"] p { margin: 0; }
-.st-key-brand p { font-weight: 700; font-size: 1.15rem; letter-spacing: -.01em; }
-.st-key-brand [data-testid="stMarkdownContainer"] { margin: 0; }
+.st-key-brand h1 { font-weight: 700; font-size: 1.15rem; letter-spacing: -.01em; padding: 0; }
 .st-key-brand { padding-right: .8rem; }
 [class*="st-key-heading-"] h2 { font-size: 1.06rem; font-weight: 700; padding: 0;
   line-height: 1.5; letter-spacing: 0; }
@@ -90,10 +89,9 @@ def setup(title: str) -> None:
     state.begin_drawing()
     st.set_page_config(page_title=f"{title} · Rerank Lab", page_icon="🔀", layout="wide")
     st.html(_STYLE.replace("PAPER", palette().paper))
-    st.html(f'<h1 class="unseen">{title}</h1>')
     with st.container(horizontal=True, key="nav", vertical_alignment="center"):
         with st.container(key="brand", width="content"):
-            st.markdown("Rerank Lab")
+            st.html(f'<h1>Rerank Lab<span class="unseen"> · {title}</span></h1>')
         evaluation = state.get(state.EVALUATED)
         for path, label in PAGES:
             is_open = evaluation is not None and label == "Evaluate"
