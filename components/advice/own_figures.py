@@ -6,10 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from components.advice.costs import ms_a_pair
+from components.advice.costs import Measured, measured
 from components.evaluation.saved import EvaluationSummary, SavedEvaluation
 from components.evaluation.significance import Difference, Mean, differences, means
-from components.evaluation.summary import median_ms, usd_a_query
 from components.measures import DEFAULT, Metrics
 
 MOST = 3
@@ -21,9 +20,8 @@ class OwnFigures:
     """What one evaluation says of one of its rerankers.
 
     `gain` is the difference from the first stage; of the best one `alike` are the systems from
-    which the evaluation cannot tell it apart. `ms` is the median of both stages for `candidates`,
-    `pair_ms` the reranker's for one pair; `usd` the mean cost of a query. They are None where not
-    known.
+    which the evaluation cannot tell it apart. `measured` is its time and cost for so many
+    `candidates`.
     """
 
     measure: str
@@ -33,9 +31,7 @@ class OwnFigures:
     first_stage: str
     candidates: int
     made: datetime
-    ms: float | None
-    pair_ms: float | None
-    usd: float | None
+    measured: Measured
 
     @property
     def harms(self) -> bool:
@@ -62,12 +58,12 @@ def telling_evaluations(
 
 
 def own_figures(
-    evaluations: Sequence[SavedEvaluation], hosted: Collection[str], measure: str = DEFAULT
+    evaluations: Sequence[SavedEvaluation], measure: str = DEFAULT
 ) -> dict[str, OwnFigures]:
     """Return the figures of rerankers by key, each of the first evaluation that has it.
 
     Evaluation by evaluation, the best mean first: means of different evaluations are of different
-    queries or candidates, and are not compared. `hosted` are the systems that a provider bills.
+    queries or candidates, and are not compared.
     """
     figures: dict[str, OwnFigures] = {}
     for saved in evaluations:
@@ -77,7 +73,7 @@ def own_figures(
         if plan.first_stage in ranked and len(saved.evaluation.complete) > 1:
             figures |= {
                 system: own
-                for system, own in _of(saved, ranked, hosted, measure).items()
+                for system, own in _of(saved, ranked, measure).items()
                 if system not in figures
             }
     return figures
@@ -86,10 +82,9 @@ def own_figures(
 def _of(
     saved: SavedEvaluation,
     ranked: Mapping[str, Metrics],
-    hosted: Collection[str],
     measure: str,
 ) -> dict[str, OwnFigures]:
-    plan, evaluation = saved.plan, saved.evaluation
+    plan = saved.plan
     by_system = {s: values[measure] for s, values in means(ranked, (measure,)).items()}
     rerankers = sorted(
         (s for s in by_system if s != plan.first_stage), key=lambda s: -by_system[s].value
@@ -97,8 +92,7 @@ def _of(
     gains = {d.system: d for d in differences(ranked, plan.first_stage, measure)}
     best = differences(ranked, rerankers[0], measure) if rerankers else ()
     alike = tuple(d.system for d in best if not d.distinguishable)
-    ms, pair_ms = median_ms(plan, evaluation), ms_a_pair(plan, evaluation)
-    usd = usd_a_query(plan, evaluation, hosted)
+    times = measured(plan, saved.evaluation)
     return {
         s: OwnFigures(
             measure,
@@ -108,9 +102,7 @@ def _of(
             plan.first_stage,
             plan.depth,
             saved.made,
-            ms.get(s),
-            pair_ms.get(s),
-            usd.get(s),
+            times[s],
         )
         for s in rerankers
     }

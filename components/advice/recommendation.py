@@ -92,8 +92,9 @@ def all_figures(
         of_lab = figures(spec, list(lab.measured.get(key, ())), lab.settings, tokens)
         mine = own.get(key)
         told = mine if mine is not None and mine.candidates >= FEWEST_PAIRS else None
-        if of_lab.ms is None and told is not None and told.pair_ms is not None:
-            of_lab = replace(of_lab, ms=told.pair_ms * PAIRS, runs=told.mean.n)
+        if of_lab.ms is None and told is not None and told.measured.seconds is not None:
+            ms = told.measured.seconds * 1000 * PAIRS / told.candidates
+            of_lab = replace(of_lab, ms=ms, runs=told.measured.n)
         table[key] = of_lab
     return table
 
@@ -208,10 +209,16 @@ def _reasons(spec: Spec, needs: Needs, figures: Figures, own: OwnFigures | None)
 
 def _describe_own(own: OwnFigures) -> str:
     clear = "clear" if own.gain.distinguishable else "no clear difference"
+    seconds = own.measured.seconds
+    if seconds is None:
+        time = ""
+    else:
+        depth = count(own.candidates, "candidate")
+        time = f"; {milliseconds(seconds * 1000)} at the median for {depth}"
     return (
         f"over {count(own.mean.n, 'query')}: {own.measure} {own.mean.value:.3f}, "
         f"{signed(own.gain.mean)} against {own.first_stage} alone ({clear}), on "
-        f"{own.made:%d %B %Y}"
+        f"{own.made:%d %B %Y}{time}"
     )
 
 

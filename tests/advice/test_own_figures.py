@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from components.advice.costs import Measured
 from components.advice.own_figures import MOST, own_figures, telling_evaluations
 from components.domain import Query, Timing, Usage
 from components.evaluation import Evaluation, Plan, Ranked
@@ -47,7 +48,7 @@ def saved(
 
 def test_a_reranker_has_its_mean_its_gain_and_its_time() -> None:
     one = saved({"minilm-l12": ("rst",), "late-minilm": ("rst",) * 11 + ("srt",)})
-    figures = own_figures([one], hosted=())
+    figures = own_figures([one])
     assert list(figures) == ["minilm-l12", "late-minilm"], "the best first"
     best = figures["minilm-l12"]
     assert (best.measure, best.mean.value, best.mean.n) == ("nDCG@10", 1.0, 12)
@@ -56,27 +57,25 @@ def test_a_reranker_has_its_mean_its_gain_and_its_time() -> None:
     assert not best.harms
     assert best.alike == ("late-minilm",), "they differ on one query of twelve"
     assert (best.first_stage, best.candidates, best.made) == ("bm25", 3, MADE)
-    assert (best.ms, best.pair_ms, best.usd) == (33.0, 10.0, 0.0)
+    assert best.measured == Measured(12, 0.03, None)
     other = figures["late-minilm"]
     assert other.mean.value == pytest.approx((11 + SECOND) / 12)
     assert other.alike == ()
 
 
 def test_what_the_first_stage_beats_harms() -> None:
-    figures = own_figures([saved({"biencoder-minilm": ("stur",)})], hosted=())
+    figures = own_figures([saved({"biencoder-minilm": ("stur",)})])
     assert figures["biencoder-minilm"].harms
 
 
-def test_a_price_is_known_of_what_is_billed() -> None:
-    billed = own_figures([saved({"cohere": ("rst",)}, usd=0.002)], hosted={"cohere"})
-    assert billed["cohere"].usd == pytest.approx(0.002)
-    unknown = own_figures([saved({"cohere": ("rst",)})], hosted={"cohere"})
-    assert unknown["cohere"].usd is None
+def test_a_price_is_what_was_billed() -> None:
+    billed = own_figures([saved({"cohere": ("rst",)}, usd=0.002)])
+    assert billed["cohere"].measured.usd == pytest.approx(0.002)
 
 
 def test_the_first_evaluation_that_has_a_reranker_speaks_for_it() -> None:
     one, other = saved({"minilm-l12": ("srt",)}), saved({"minilm-l12": ("rst",), "rrf": ("rst",)})
-    figures = own_figures([one, other], hosted=())
+    figures = own_figures([one, other])
     assert list(figures) == ["minilm-l12", "rrf"], "means of two evaluations are not compared"
     assert figures["minilm-l12"].mean.value == pytest.approx(SECOND)
 
@@ -87,7 +86,7 @@ def test_one_query_or_a_failed_first_stage_is_no_evidence() -> None:
     single = replace(one, evaluation=Evaluation(one.plan.systems, rankings))
     failed = {"minilm-l12": one.evaluation.rankings["minilm-l12"]}
     without = replace(one, evaluation=Evaluation(one.plan.systems, failed))
-    assert own_figures([single, without], hosted=()) == {}
+    assert own_figures([single, without]) == {}
 
 
 def summary(

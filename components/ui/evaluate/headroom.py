@@ -19,6 +19,7 @@ from components.pipeline import PipelineRun
 from components.ui.evaluate.report import view_key
 from components.ui.shared import page, state
 from components.ui.shared.work import on_demand
+from components.wording import count
 
 LISTWISE = " Left out, as their scores depend on the other candidates: "
 LATENCY_QUERIES = 5
@@ -52,8 +53,9 @@ def _ceiling(report: EvaluationReport) -> None:
     )
     values = {report.styles[s]: m.mean[report.measure] for s, m in report.ranked.items()}
     st.text(
-        f"The {ceiling.depth:,} candidates hold {ceiling.recall:.1%} of the relevant documents: "
-        f"that is the ceiling. Their best order has {report.measure} {ceiling.best:.3f}; the "
+        f"Among {count(ceiling.depth, 'candidate')} are {ceiling.recall:.1%} of the relevant "
+        f"documents: that is the ceiling. Their best order has {report.measure} "
+        f"{ceiling.best:.3f}; the "
         f"highest mean of a system is {max(values.values()):.3f}."
     )
     figure = page.figure(

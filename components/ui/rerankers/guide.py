@@ -48,12 +48,11 @@ def _own_figures() -> Mapping[str, OwnFigures]:
     """Return what the visitor's kept evaluations of the session's corpus say, by reranker."""
     store, owner = EvaluationStore(state.settings().data_dir), state.visitor().owner
     specs = catalog.reranker_specs(state.lab().settings)
-    hosted = {key for key, spec in specs.items() if spec.hosted}
     try:
         kept = telling_evaluations(store.summaries(owner), state.corpus().fingerprint, specs)
         return state.memo(
             ("own figures", *((summary.id, summary.made) for summary in kept)),
-            lambda: own_figures([store.load(summary.id, owner) for summary in kept], hosted),
+            lambda: own_figures([store.load(summary.id, owner) for summary in kept]),
         )
     except LabError as exc:
         page.complain(exc, key="complaint-own")
