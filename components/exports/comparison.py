@@ -12,7 +12,7 @@ from components.charts.palette import StyledRanking, SystemStyle
 from components.domain import Corpus, Failure, Hit
 from components.exports import svg
 from components.exports.rendering import Table, render
-from components.wording import describe_grade, dollars, milliseconds, score, shortened
+from components.wording import count, describe_grade, dollars, milliseconds, score, shortened
 from components.wording import movement as describe_movement
 
 LONGEST_BAR = 420
@@ -65,7 +65,7 @@ def _provenance(report: ComparisonReport) -> str:
     corpus = report.corpus
     instruction = f" Instruction: {report.instruction}." if report.instruction else ""
     return (
-        f"{corpus.name}, {len(corpus.documents):,} documents, fingerprint "
+        f"{corpus.name}, {count(len(corpus.documents), 'document')}, fingerprint "
         f"{corpus.fingerprint[:12]}. {report.made:%d %B %Y %H:%M} UTC.{instruction}"
     )
 

@@ -26,7 +26,6 @@ from components.wording import (
     count,
     describe_grade,
     milliseconds,
-    queries,
     shortened,
     signed,
     visible,
@@ -61,7 +60,7 @@ def evaluation_html(report: EvaluationReport) -> str:
     return render(
         "evaluation.html",
         title=f"{plan.corpus} evaluated",
-        heading=f"{plan.corpus}, {queries(len(saved.evaluation.complete))}",
+        heading=f"{plan.corpus}, {count(len(saved.evaluation.complete), 'query')}",
         provenance=_provenance(report),
         verdicts=report.verdicts(),
         cautions=cautions(plan, saved.evaluation, cut),
@@ -72,8 +71,9 @@ def evaluation_html(report: EvaluationReport) -> str:
 def _provenance(report: EvaluationReport) -> str:
     plan, instruction = report.saved.plan, report.saved.plan.pipelines.instruction
     return (
-        f"{plan.documents:,} documents (fingerprint {plan.fingerprint[:12]}), judgments "
-        f"“{plan.split}”, queries: {plan.subset}, {plan.depth} candidates a query from "
+        f"{count(plan.documents, 'document')} (fingerprint {plan.fingerprint[:12]}), judgments "
+        f"“{plan.split}”, queries: {plan.subset}, {count(plan.depth, 'candidate')} a "
+        f"query from "
         f"{plan.first_stage}, {report.saved.made:%d %B %Y %H:%M} UTC."
         + (f" Instruction: {instruction}." if instruction else "")
     )

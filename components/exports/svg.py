@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from components.analysis.comparison import Path
 from components.charts.palette import SystemStyle
-from components.wording import shortened, signed
+from components.wording import count, shortened, signed
 
 WIDTH, ROW, LEFT, RIGHT = 720, 30, 190, 70
 """Pixels: a chart's width, one row, room for names, room for numbers."""
@@ -43,7 +43,7 @@ def movement(
         parts.append(cut.format(_y(k + 0.75), wide))
     parts += [_document(path, styles, path.document.id in bold) for path in paths]
     head = Markup('<svg class="movement" role="img" aria-label="{}" width="{}" height="{}">')
-    label = f"Ranks of {len(paths)} documents in {len(styles)} systems"
+    label = f"Ranks of {count(len(paths), 'document')} in {count(len(styles), 'system')}"
     return (
         head.format(label, wide + TITLES, _y(max(heights)) + RANK)
         + Markup("").join(parts)

@@ -15,7 +15,7 @@ from components.ui.compare.results import Results
 from components.ui.shared import page
 from components.ui.shared.progress import Line
 from components.ui.shared.progress import progress as progress_lines
-from components.wording import listed
+from components.wording import count, listed
 
 
 def note(query: Query | None) -> None:
@@ -75,4 +75,4 @@ def missing_candidates(job: ComparisonJob) -> None:
     if candidates < asked:
         whole = candidates == len(job.corpus.documents)
         why = "the whole corpus" if whole else "all that the first stage found"
-        page.soft(f"{candidates:,} candidates instead of {asked:,}: {why}.", "depth")
+        page.soft(f"{count(candidates, 'candidate')} instead of {asked:,}: {why}.", "depth")
