@@ -105,7 +105,7 @@ def test_columns_tell_their_state_time_and_badges() -> None:
     tell(job, reranked())
     tell(job, Failure("bm25", "It broke.", "Mend it."))
     shown = columns(board_data(job, 3, {}))
-    assert (shown["B"].state, shown["B"].latency) == ("done", "1,200 ms")
+    assert (shown["B"].state, shown["B"].latency) == ("done", "1,204 ms")
     assert shown["B"].notes == ("1 cut", "cold start 2.5 s")
     assert shown["B"].cards[0].cut == 7
     assert (shown["D"].state, shown["D"].reason) == ("failed", "It broke.")

@@ -142,7 +142,7 @@ def test_every_token_of_query_and_document_is_shown_and_never_markup() -> None:
 
 def test_a_table_that_is_too_large_says_so() -> None:
     table = tokens.matrix_html(matches(60, 512), "#123456")
-    assert "512 times 60 tokens are 30,720 pairs" in table
+    assert "512 by 60 tokens make 30,720 pairs" in table
     assert "<td" not in table
 
 
