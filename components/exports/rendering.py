@@ -51,7 +51,8 @@ def render(template: str, **values: object) -> str:
 @cache
 def _colours() -> Markup:
     """Return the palette as CSS: light, and dark where the reader's system asks for it."""
-    dark = f"@media (prefers-color-scheme: dark) {{\n{_variables(DARK)}\n{letter_rules(DARK)}\n}}"
+    rules = f"{_variables(DARK)}\n{letter_rules(DARK)}"
+    dark = f"@media screen and (prefers-color-scheme: dark) {{\n{rules}\n}}"  # paper is white
     return Markup(f"{_variables(LIGHT)}\n{letter_rules(LIGHT)}\n{dark}")
 
 

@@ -18,8 +18,9 @@ from components.wording import shortened, signed
 
 WIDTH, ROW, LEFT, RIGHT = 720, 30, 190, 70
 """Pixels: a chart's width, one row, room for names, room for numbers."""
-RANK, TOP, STEP, TITLES = 24, 34, 150, 340
-"""Pixels of the movement chart: from rank to rank, above the first, between columns, for titles."""
+RANK, TOP, STEP, PLOT, TITLES = 24, 34, 150, 600, 340
+"""Pixels of the movement chart: from rank to rank, above the first, between columns, at most for
+all columns, for titles."""
 
 
 # ---------------------------------------------------------------- movement
@@ -36,23 +37,22 @@ def movement(
     heights = [h for path in paths for h in path.heights if h is not None]
     if not heights:
         return Markup("")
-    wide = STEP * (len(styles) - 1) + 40
-    parts = [_rank(_x(i), 14, style.letter) for i, style in enumerate(styles)]
+    step = min(STEP, PLOT // max(1, len(styles) - 1))
+    wide = step * (len(styles) - 1) + 40
+    parts = [_rank(18 + step * i, 14, style.letter) for i, style in enumerate(styles)]
     if max(heights) > k:
         cut = Markup('<path d="M4 {}H{}" stroke-dasharray="2 4"/>')
         parts.append(cut.format(_y(k + 0.75), wide))
-    parts += [_document(path, styles, path.document.id in bold) for path in paths]
-    head = Markup('<svg class="movement" role="img" aria-label="{}" width="{}" height="{}">')
+    parts += [_document(path, styles, step, path.document.id in bold) for path in paths]
+    head = Markup(
+        '<svg class="movement" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}">'
+    )
     label = f"Ranks of {len(paths)} documents in {len(styles)} systems"
     return (
-        head.format(label, wide + TITLES, _y(max(heights)) + RANK)
+        head.format(label, wide + TITLES, _y(max(heights)) + RANK, wide + TITLES)
         + Markup("").join(parts)
         + Markup("</svg>")
     )
-
-
-def _x(column: int) -> int:
-    return 18 + STEP * column
 
 
 def _y(height: float) -> float:
@@ -63,30 +63,30 @@ def _rank(x: float, y: float, text: object) -> Markup:
     return Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(x, y, text)
 
 
-def _document(path: Path, styles: Sequence[SystemStyle], bold: bool) -> Markup:
+def _document(path: Path, styles: Sequence[SystemStyle], step: int, bold: bool) -> Markup:
     """Return one document: its line, its rank in each system, its title beside the last one."""
     width = 2.4 if bold else 1
     ranked = enumerate(zip(path.heights, path.ranks, strict=True))
-    points = [(i, _y(h), rank) for i, (h, rank) in ranked if h is not None]
-    steps = [f"M{_x(points[0][0])} {points[0][1]}"]
-    for (j, a, _), (i, b, _) in pairwise(points):
-        middle = _x(i) - STEP / 2
-        curve = f"C{middle} {a} {middle} {b} {_x(i)} {b}"
-        steps.append(curve if j == i - 1 else f"M{_x(i)} {b}")
+    points = [(i, 18 + step * i, _y(h), rank) for i, (h, rank) in ranked if h is not None]
+    steps = [f"M{points[0][1]} {points[0][2]}"]
+    for (j, _, a, _), (i, x, b, _) in pairwise(points):
+        middle = x - step / 2
+        curve = f"C{middle} {a} {middle} {b} {x} {b}"
+        steps.append(curve if j == i - 1 else f"M{x} {b}")
     line = Markup('<path d="{}" stroke-width="{}"/>').format("".join(steps), width)
     circle = Markup(
         '<circle class="stroke" data-letter="{}" cx="{}" cy="{}" r="10" stroke-width="{}"/>'
     )
     dots = [
-        circle.format(styles[i].letter, _x(i), y, width) + _rank(_x(i), y + 4, rank)
-        for i, y, rank in points
+        circle.format(styles[i].letter, x, y, width) + _rank(x, y + 4, rank)
+        for i, x, y, rank in points
     ]
-    last, y, _ = points[-1]
+    last, x, y, _ = points[-1]
     title = Markup("")
     if last == len(styles) - 1:
-        text = (path.document.title or path.document.text)[:48]
+        text = shortened(path.document.title or path.document.text, 48)
         kind = Markup("") if bold else Markup(' class="title"')
-        title = Markup('<text{} x="{}" y="{}">{}</text>').format(kind, _x(last) + 18, y + 4, text)
+        title = Markup('<text{} x="{}" y="{}">{}</text>').format(kind, x + 18, y + 4, text)
     return Markup("<g>{}{}{}</g>").format(line, Markup("").join(dots), title)
 
 

@@ -8,6 +8,7 @@ from components.exports.as_json import comparison_json, json_text
 from components.exports.comparison import ComparisonReport, comparison_html
 from components.exports.tables import comparison_csv
 from components.exports.trec import comparison_run
+from components.ui.compare import permalink
 from components.ui.compare.results import Results
 from components.ui.compare.status import verdict_of
 from components.ui.shared import page
@@ -19,6 +20,7 @@ def downloads(results: Results) -> None:
     query = corpus.find_query(text)
     stem, query_id = f"{corpus.name}-comparison", query.id if query else "q"
     rankings, grades = results.rankings, results.grades
+    link = permalink.address()  # now: a file is computed when its button is pressed
     page.heading("Take it away", "Every format holds the query, the systems and the ranks.")
     page.downloads(
         (
@@ -26,7 +28,7 @@ def downloads(results: Results) -> None:
                 "Report (HTML)",
                 f"{stem}.html",
                 "text/html",
-                lambda: comparison_html(_report(results)),
+                lambda: comparison_html(_report(results, link)),
             ),
             ("JSON", f"{stem}.json", "application/json", lambda: _json(results)),
             ("CSV", f"{stem}.csv", "text/csv", lambda: comparison_csv(rankings, grades)),
@@ -42,7 +44,7 @@ def _json(results: Results) -> str:
     return json_text(value, indent=1)
 
 
-def _report(results: Results) -> ComparisonReport:
+def _report(results: Results, link: str) -> ComparisonReport:
     job = results.job
     return ComparisonReport(
         job.request.query.text,
@@ -58,4 +60,6 @@ def _report(results: Results) -> ComparisonReport:
         results.final_k,
         job.request.pipelines.instruction,
         datetime.now(UTC),
+        results.measure,
+        link,
     )
