@@ -6,6 +6,7 @@ colour in `--system`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,10 +15,12 @@ from markupsafe import Markup
 
 from components.analysis.comparison import Path
 from components.charts.palette import SystemStyle
-from components.wording import shortened, signed
+from components.wording import count, shortened, signed
 
 WIDTH, ROW, LEFT, RIGHT = 720, 30, 190, 70
 """Pixels: a chart's width, one row, room for names, room for numbers."""
+EDGE, FOOT = 60, 44
+"""Pixels: room for the numbers of an upright axis, for the numbers and the name of a lying one."""
 RANK, TOP, STEP, PLOT, TITLES = 24, 34, 150, 600, 340
 """Pixels of the movement chart: from rank to rank, above the first, between columns, at most for
 all columns, for titles."""
@@ -47,12 +50,17 @@ def movement(
     head = Markup(
         '<svg class="movement" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}">'
     )
-    label = f"Ranks of {len(paths)} documents in {len(styles)} systems"
+    listed = (f"{_name(p)} {', '.join(str(rank or 'none') for rank in p.ranks)}" for p in paths)
+    label = f"Ranks of {len(paths)} documents in {len(styles)} systems: {'; '.join(listed)}"
     return (
         head.format(label, wide + TITLES, _y(max(heights)) + RANK, wide + TITLES)
         + Markup("").join(parts)
         + Markup("</svg>")
     )
+
+
+def _name(path: Path) -> str:
+    return shortened(path.document.title or path.document.text, 48)
 
 
 def _y(height: float) -> float:
@@ -84,9 +92,8 @@ def _document(path: Path, styles: Sequence[SystemStyle], step: int, bold: bool) 
     last, x, y, _ = points[-1]
     title = Markup("")
     if last == len(styles) - 1:
-        text = shortened(path.document.title or path.document.text, 48)
         kind = Markup("") if bold else Markup(' class="title"')
-        title = Markup('<text{} x="{}" y="{}">{}</text>').format(kind, x + 18, y + 4, text)
+        title = Markup('<text{} x="{}" y="{}">{}</text>').format(kind, x + 18, y + 4, _name(path))
     return Markup("<g>{}{}{}</g>").format(line, Markup("").join(dots), title)
 
 
@@ -102,12 +109,19 @@ class Bar:
     low: float
     high: float
 
+    @property
+    def text(self) -> str:
+        """Return the system's name with its value and interval."""
+        interval = f" ({self.low:.3f} to {self.high:.3f})" if self.low == self.low else ""
+        return f"{self.style.name} {self.value:.3f}{interval}"
 
-def intervals(bars: Sequence[Bar]) -> Markup:
-    """Return one row a system on one scale from 0: a dot on its interval, and the value."""
+
+def intervals(bars: Sequence[Bar], across: str) -> Markup:
+    """Return one row a system on one scale from 0, `across`: a dot on its interval, the value."""
     most = max([b.high if b.high == b.high else b.value for b in bars] + [1e-9])
-    scale = (WIDTH - LEFT - RIGHT) / most
-    parts = [_line(LEFT, 0, LEFT, ROW * len(bars), 0.3)]
+    scale, floor = (WIDTH - LEFT - RIGHT) / most, ROW * len(bars)
+    parts = [_line(LEFT, 0, LEFT, floor, 0.3), *_lying_axis(LEFT, WIDTH - RIGHT, floor, most)]
+    parts.append(_label(LEFT, floor + 32, across))
     for i, bar in enumerate(bars):
         y, letter = ROW * i + ROW / 2, bar.style.letter
         parts.append(_label(LEFT - 14, y, shortened(bar.style.name, 24), anchor="end"))
@@ -116,30 +130,42 @@ def intervals(bars: Sequence[Bar]) -> Markup:
             parts.append(_line(ends[0], y, ends[1], y, 0.35, width=4, letter=letter))
         parts.append(_dot(LEFT + bar.value * scale, y, 6, letter))
         parts.append(_label(WIDTH - RIGHT + 12, y, f"{bar.value:.3f}"))
-    return _svg(ROW * len(bars), parts, "Means with their 95% intervals")
+    return _svg(floor + FOOT, parts, f"{across}: {'; '.join(bar.text for bar in bars)}")
 
 
 def changes(
-    values: Sequence[float], titles: Sequence[str], style: SystemStyle, base: SystemStyle
+    values: Sequence[float],
+    titles: Sequence[str],
+    style: SystemStyle,
+    base: SystemStyle,
+    up: str,
 ) -> Markup:
-    """Return one bar a query in the order given, each with a tooltip.
+    """Return one bar a query in the order given, each with a tooltip; `up` names the axis.
 
     Gains are drawn up in the system's colour, losses down in that of `base`.
     """
-    height, most = 180, max([abs(v) for v in values] + [1e-9])
-    step = WIDTH / max(1, len(values))
+    height, top, most = 180, 24, max([abs(v) for v in values] + [1e-9])
+    step, zero = (WIDTH - EDGE) / max(1, len(values)), top + height / 2
     bar = Markup(
         '<rect class="fill" data-letter="{}" x="{:.2f}" y="{:.1f}" width="{:.2f}" height="{:.1f}">'
         "<title>{}</title></rect>"
     )
-    parts = [_line(0, height / 2, WIDTH, height / 2, 0.4)]
+    parts = [_line(EDGE, zero, WIDTH, zero, 0.4), _line(EDGE, top, EDGE, top + height, 0.4)]
     for i, (value, title) in enumerate(zip(values, titles, strict=True)):
         size = abs(value) / most * (height / 2 - 4)
-        y = height / 2 - size if value >= 0 else height / 2
+        y = zero - size if value >= 0 else zero
         letter = (style if value >= 0 else base).letter
-        parts.append(bar.format(letter, i * step, y, max(0.5, step * 0.82), size, title))
-    parts += [_label(0, 10, signed(most, 2)), _label(0, height - 8, signed(-most, 2))]
-    return _svg(height, parts, "Change by query")
+        parts.append(bar.format(letter, EDGE + i * step, y, max(0.5, step * 0.82), size, title))
+    ends = ((top + 4, signed(most, 2)), (zero, "0"), (top + height - 4, signed(-most, 2)))
+    parts += [_label(EDGE - 8, y, text, anchor="end") for y, text in ends]
+    lying = f"{count(len(values), 'query', 'queries')}, the greatest gain first"
+    parts += [_label(0, 8, up), _label(EDGE, top + height + 16, lying)]
+    gains, losses = [v for v in values if v > 0], [v for v in values if v < 0]
+    label = (
+        f"{up} of {lying}: {count(len(gains), 'gain')} up to {signed(max([*gains, 0.0]))}, "
+        f"{count(len(losses), 'loss', 'losses')} down to {signed(min([*losses, 0.0]))}"
+    )
+    return _svg(top + height + 30, parts, label)
 
 
 # ---------------------------------------------------------------- trade-offs
@@ -157,22 +183,22 @@ class Dot:
 
 def scatter(dots: Sequence[Dot], across: str, up: str) -> Markup:
     """Return systems by price (across, from 0) and quality (up), each with its name."""
-    height, floor, left = 260, 220, 60
+    top, floor = 26, 240
     wide = max([d.x for d in dots] + [1e-9]) * 1.15
     low, high = min(d.y for d in dots), max(d.y for d in dots)
     margin = max(0.02, (high - low) * 0.25)
     low, high = max(0.0, low - margin), high + margin
     parts = [
-        _line(left, floor, WIDTH - 10, floor, 0.4),
-        _line(left, 10, left, floor, 0.4),
-        _label(left, height - 8, f"0 … {wide:,.4g}   {across}"),
-        _label(0, 14, f"{high:.2f}"),
-        _label(0, floor, f"{low:.2f}"),
-        _label(left + 6, 14, up),
+        _line(EDGE, top, EDGE, floor, 0.4),
+        *_lying_axis(EDGE, WIDTH - 10, floor, wide),
+        _label(EDGE, floor + 34, across),
+        _label(EDGE - 8, top + 4, f"{high:.2f}", "end"),
+        _label(EDGE - 8, floor - 4, f"{low:.2f}", "end"),
+        _label(0, 8, up),
     ]
     for dot in dots:
-        x = left + dot.x / wide * (WIDTH - left - 10)
-        y = floor - (dot.y - low) / (high - low) * (floor - 10)
+        x = EDGE + dot.x / wide * (WIDTH - EDGE - 10)
+        y = floor - (dot.y - low) / (high - low) * (floor - top)
         mirrored = x > WIDTH * 0.7
         name = _label(
             x - 12 if mirrored else x + 12, y, dot.style.label, "end" if mirrored else "start"
@@ -181,10 +207,25 @@ def scatter(dots: Sequence[Dot], across: str, up: str) -> Markup:
         parts.append(
             group.format("0.35" if dot.faint else "1", _dot(x, y, 7, dot.style.letter), name)
         )
-    return _svg(height, parts, f"{up} against {across}")
+    values = "; ".join(f"{d.style.label} {d.y:.3f} at {d.x:,.4g}" for d in dots)
+    return _svg(floor + FOOT, parts, f"{up} against {across}: {values}")
 
 
 # ---------------------------------------------------------------- shapes
+
+
+def _lying_axis(left: float, right: float, y: float, most: float) -> list[Markup]:
+    """Return an axis from 0 to `most` with its ticks at round numbers, four to eight of them."""
+    rough = 10 ** math.floor(math.log10(most))
+    step = next(s for s in (0.2, 0.5, 1, 2) if most / (rough * s) < 8) * rough
+    parts = [_line(left, y, right, y, 0.4)]
+    for i in range(math.floor(most / step + 1e-9) + 1):
+        x = left + i * step / most * (right - left)
+        parts += [
+            _line(x, y, x, y + 4, 0.4),
+            _label(x, y + 14, f"{i * step:,.4g}", "middle"),
+        ]
+    return parts
 
 
 def _svg(height: float, parts: Sequence[Markup], label: str) -> Markup:

@@ -101,7 +101,7 @@ def test_a_report_tells_query_columns_verdict_versions_and_date() -> None:
         "jina failed:",
     ):
         assert line in text
-    assert re.search(r'aria-label="Ranks of 2 documents in 2 systems"', comparison_html(report()))
+    assert re.search(r'aria-label="Ranks of 2 documents in 2 systems: ', comparison_html(report()))
 
 
 def test_a_report_follows_the_readers_tone_with_the_palettes_colours() -> None:
