@@ -114,14 +114,17 @@ def _query(report: EvaluationReport, system: str, change: Change) -> dict[str, o
         {
             "system": s,
             "value": f"{report.measure} {value:.3f}",
-            "documents": _top(report, s, change.query.id),
+            "documents": first_documents(report, s, change.query.id, TOP),
         }
         for s, value in ((report.base, change.before), (system, change.after))
     ]
     return {"text": change.query.text, "change": signed(change.change), "lists": lists}
 
 
-def _top(report: EvaluationReport, system: str, query: str) -> list[dict[str, object]]:
+def first_documents(
+    report: EvaluationReport, system: str, query: str, most: int
+) -> list[dict[str, object]]:
+    """Return the first documents of a system's ranking as the templates take them."""
     grades = report.saved.plan.judgments.get(query, {})
     return [
         {
@@ -129,7 +132,7 @@ def _top(report: EvaluationReport, system: str, query: str) -> list[dict[str, ob
             "judged": describe_grade(grades.get(d)),
             "relevant": grades.get(d, 0) > 0,
         }
-        for d in report.saved.evaluation.rankings[system][query].documents[:TOP]
+        for d in report.saved.evaluation.rankings[system][query].documents[:most]
     ]
 
 

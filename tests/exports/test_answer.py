@@ -7,11 +7,8 @@ import pytest
 from components.exports.answer import answer, price
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport
-from tests.exports.test_evaluation import ODD, nasty, read, simple
+from tests.support.reports import EIGHT, FIRST, MIXED, ODD, SECOND, nasty, read, simple
 
-EIGHT = {f"q{i}": {"x": 1} for i in range(8)}
-FIRST, SECOND = dict.fromkeys(EIGHT, "xy"), dict.fromkeys(EIGHT, "yx")
-MIXED = {q: "xy" if i % 2 else "yx" for i, q in enumerate(EIGHT)}
 # nDCG of the relevant document at rank 2 is 1 / log2(3) = 0.631
 GAIN = "0.631 → 1.000 (+0.369)"
 

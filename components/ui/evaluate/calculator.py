@@ -72,7 +72,7 @@ def _traffic(report: EvaluationReport | None) -> Traffic:
             **state.bound(state.BUSY),
         )
     depth = int(state.get(state.PRICED_K))
-    mean = _mean_tokens(report, depth)
+    mean = mean_tokens(report, depth)
     traffic = Traffic(float(state.get(state.QUERIES_A_DAY)), depth, mean.query, mean.document)
     billed = traffic.billed()
     page.soft(
@@ -84,7 +84,7 @@ def _traffic(report: EvaluationReport | None) -> Traffic:
     return traffic
 
 
-def _mean_tokens(report: EvaluationReport | None, depth: int) -> MeanTokens:
+def mean_tokens(report: EvaluationReport | None, depth: int) -> MeanTokens:
     """Return the tokens that a reranker reads: of the evaluation's candidates, or of the corpus."""
     if report is None or report.corpus is None or not report.ranked:
         return state.mean_tokens(state.corpus())
