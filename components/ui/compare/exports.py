@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from components.analysis.comparison import movement_paths
 from components.exports.as_json import comparison_json, json_text
 from components.exports.comparison import ComparisonReport, comparison_html
 from components.exports.tables import comparison_csv
@@ -12,6 +13,8 @@ from components.ui.compare import permalink
 from components.ui.compare.results import Results
 from components.ui.compare.status import verdict_of
 from components.ui.shared import page
+from components.ui.shared.pictures import Entry, Picture, pictures
+from components.wording import listed
 
 
 def downloads(results: Results) -> None:
@@ -36,6 +39,25 @@ def downloads(results: Results) -> None:
         ),
         "downloads",
     )
+    _movement(results)
+
+
+def _movement(results: Results) -> None:
+    """Offer the movement chart, which the board draws, as a picture."""
+    paths = movement_paths(results.rankings, results.final_k)
+    ranks = (f"{p.document.title}: {', '.join(str(r or 'none') for r in p.ranks)}" for p in paths)
+    styles = [column.style for column in results.columns]
+    if paths:
+        picture = Picture(
+            "board",
+            "rerank-lab-movement",
+            f"Rank movement: “{results.job.request.query.text}”",
+            f"Ranks in {listed([style.label for style in styles])}. {'; '.join(ranks)}.",
+            "One line a document, one column a system; the numbers are ranks.",
+            "The movement chart as",
+            tuple(Entry(style.letter, style.label, style.colour) for style in styles),
+        )
+        pictures(picture, page.palette())
 
 
 def _json(results: Results) -> str:

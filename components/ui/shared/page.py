@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import streamlit as st
+from markupsafe import Markup
 from plotly.graph_objects import Figure
 from streamlit.delta_generator import DeltaGenerator
 
+from components.charts.alternative import values_of
 from components.charts.palette import DARK, LETTERS, LIGHT, Palette
 from components.corpora import sample_names
 from components.domain import LabError
 from components.ui.shared import address, live, sign_in, state
+from components.ui.shared.pictures import Picture, pictures
 from components.wording import key_form
 
 # Streamlit's first table imports pandas. Plotly looks for it in every chart, and fails where
@@ -42,9 +46,11 @@ _STYLE = """<style>
 .st-key-nav [data-testid="stPageLink"] a { padding: .2rem .55rem; }
 .st-key-nav [data-testid="stMarkdownContainer"] p { margin: 0; }
 .st-key-brand p { font-weight: 700; font-size: 1.15rem; letter-spacing: -.01em; }
-.st-key-brand [data-testid="stMarkdownContainer"] { margin: 0; }
+.st-key-brand p { margin: 0; }
 .st-key-brand { padding-right: .8rem; }
-[class*="st-key-heading-"] p { font-size: 1.06rem; }
+h2.section { margin: 0; padding: 0; font-size: 1.06rem; font-weight: 650; line-height: 1.4; }
+.st-key-brand h1 { position: absolute; width: 1px; height: 1px; margin: 0; padding: 0;
+  overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .tag { display: inline-grid; place-items: center; width: 1.5rem; height: 1.5rem;
   border-radius: .4rem; font-weight: 700; font-size: .85rem; }
 .st-key-ask input { font-size: 1.2rem; padding: .7rem .95rem; }
@@ -97,7 +103,7 @@ def setup(title: str) -> None:
     st.html(_STYLE.replace("PAPER", palette().paper))
     with st.container(horizontal=True, key="nav", vertical_alignment="center"):
         with st.container(key="brand", width="content"):
-            st.markdown("Rerank Lab")
+            st.html(Markup("<p>Rerank Lab</p><h1>{}</h1>").format(title))
         for path, label in PAGES:
             st.page_link(path, label=label, width="content")
         with st.container(key="where", width="content", gap=None):
@@ -173,9 +179,17 @@ def figure(of: tuple[Hashable, ...], build: Callable[[], Figure]) -> Figure:
     return state.memo(("figure", dark(), *of), build)
 
 
-def chart(figure: Figure, key: str, alt: str) -> None:
-    """Draw a chart; `alt` is its alternative text."""
-    st.plotly_chart(figure, key=key, config=CHART, alt=alt)
+def chart(figure: Figure, key: str, title: str, **options: Any) -> Any:  # noqa: ANN401
+    """Draw a chart, with buttons that save it as PNG and SVG under its title.
+
+    Its alternative text is the title and the chart's values. `options` are further ones of
+    Streamlit's; with `on_select` the selection is returned.
+    """
+    alt = f"{title}. {values_of(figure)}"
+    with st.container(key=f"chart-{key}", gap="xxsmall"):
+        event = st.plotly_chart(figure, key=key, config=CHART, alt=alt, **options)
+        pictures(Picture(key, f"rerank-lab-{key_form(key)}", title, alt), palette())
+    return event
 
 
 Download = tuple[str, str, str, Callable[[], str | bytes]]
@@ -199,9 +213,9 @@ def downloads(files: Sequence[Download], key: str) -> None:
 
 
 def heading(title: str, line: str) -> None:
-    """Write a section's title and one plain line under it."""
+    """Write a section's title, a heading of the second level, and one plain line under it."""
     with st.container(key=f"heading-{key_form(title)}", gap="xxsmall"):
-        st.markdown(f"**{title}**")
+        st.html(Markup('<h2 class="section">{}</h2>').format(title))
         soft(line, f"about-{key_form(title)}")
 
 
