@@ -68,6 +68,6 @@ def token_matches(matches: TokenMatches, palette: Palette, most: int = 60) -> go
         tickvals=[str(n) for n in range(len(columns))],
         ticktext=[plain(matches.document_tokens[c], 14) for c in columns],
         tickangle=-60,
-        tickfont={"size": 10},
     )
-    return layout(figure, palette, 150 + 24 * len(rows))
+    layout(figure, palette, 150 + 24 * len(rows))
+    return figure.update_xaxes(tickfont={"size": 10})

@@ -36,7 +36,7 @@ def latency(results: Results) -> None:
     figure = page.figure(
         (*results.key, "latency"), lambda: charts.latency(results.columns, page.palette())
     )
-    page.chart(figure, "latency", "Milliseconds by stage")
+    page.chart(figure, "latency", "Milliseconds by stage", charts.STAGE_PATTERNS)
     _deadline(results)
     if results.local:
         _repeat(results)

@@ -103,8 +103,8 @@ def address() -> str:
     """
     names = [name for name in st.query_params if name != "upload"]
     view = urlencode([(name, v) for name in names for v in st.query_params.get_all(name)])
-    page = st.context.url or ""
-    return f"{page}?{view}" if page.startswith(("http://", "https://")) and view else ""
+    home = (st.context.url or "").rstrip("/")
+    return f"{home}/?{view}" if home.startswith(("http://", "https://")) and view else ""
 
 
 def notices() -> None:

@@ -33,8 +33,8 @@ class Entry:
 class Picture:
     """A chart as a file: `of` is the key of its element, `name` the file's without its ending.
 
-    `alt` says what it shows, values included. `label` stands before the buttons. The fields are those of `Data` in
-    `script/types.mjs`, but for the colours.
+    `alt` says what it shows, values included; `label` stands before the buttons. The fields are
+    those of `Data` in `script/types.mjs`, but for the colours.
     """
 
     of: str
