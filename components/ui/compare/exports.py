@@ -18,28 +18,30 @@ from components.wording import listed
 
 
 def downloads(results: Results) -> None:
-    """Offer a finished comparison as files."""
+    """Offer a finished comparison as files, and its movement chart as a picture."""
+    page.heading("Take it away", "Every format holds the query, the systems and the ranks.")
+    # The address is read now: a file is computed when its button is pressed.
+    page.downloads(files(results, permalink.address()), "downloads")
+    _movement(results)
+
+
+def files(results: Results, link: str) -> tuple[page.Download, ...]:
+    """Return every file of a comparison; `link` is its address in the lab, where it has one."""
     corpus, text = results.job.corpus, results.job.request.query.text
     query = corpus.find_query(text)
     stem, query_id = f"{corpus.name}-comparison", query.id if query else "q"
     rankings, grades = results.rankings, results.grades
-    link = permalink.address()  # now: a file is computed when its button is pressed
-    page.heading("Take it away", "Every format holds the query, the systems and the ranks.")
-    page.downloads(
+    return (
         (
-            (
-                "Report (HTML)",
-                f"{stem}.html",
-                "text/html",
-                lambda: comparison_html(_report(results, link)),
-            ),
-            ("JSON", f"{stem}.json", "application/json", lambda: _json(results)),
-            ("CSV", f"{stem}.csv", "text/csv", lambda: comparison_csv(rankings, grades)),
-            ("TREC run", f"{stem}.trec", "text/plain", lambda: comparison_run(rankings, query_id)),
+            "Report (HTML)",
+            f"{stem}.html",
+            "text/html",
+            lambda: comparison_html(_report(results, link)),
         ),
-        "downloads",
+        ("JSON", f"{stem}.json", "application/json", lambda: _json(results)),
+        ("CSV", f"{stem}.csv", "text/csv", lambda: comparison_csv(rankings, grades)),
+        ("TREC run", f"{stem}.trec", "text/plain", lambda: comparison_run(rankings, query_id)),
     )
-    _movement(results)
 
 
 def _movement(results: Results) -> None:
@@ -47,7 +49,7 @@ def _movement(results: Results) -> None:
     paths = movement_paths(results.rankings, results.final_k)
     ranks = (f"{p.document.title}: {', '.join(str(r or 'none') for r in p.ranks)}" for p in paths)
     styles = [column.style for column in results.columns]
-    if paths:
+    if len(styles) > 1 and paths:
         picture = Picture(
             "board",
             "rerank-lab-movement",

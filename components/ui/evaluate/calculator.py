@@ -41,7 +41,9 @@ def show(report: EvaluationReport | None) -> None:
     monthly = {f"{s} on your machine": m.cost(traffic.queries_a_day) for s, m in own.items()}
     hosted = {bill.spec.key: bill.usd_a_month for bill in billed}
     figure = charts.costs({**monthly, **hosted}, list(monthly), page.palette())
-    page.chart(figure, "costs", "Monthly cost by way")
+    volume = f"{traffic.queries_a_day:,.0f} queries a day, {traffic.candidates:,} candidates each"
+    note = f"US dollars a month at {volume}; hatched are machines of your own."
+    page.chart(figure, "costs", "What a second stage costs a month", note)
     for system, machine in own.items():
         st.text(_describe_machine(system, machine, traffic))
     if not own:

@@ -31,6 +31,7 @@ export async function svgFile(drawing, data) {
     }
   };
   write(data.title, 23, 700, data.colours.text);
+  y += 6;
   write(data.note, 15, 400, data.colours.soft);
   y = legend(head, data.legend, y, drawing.width, data.colours.text) + 18;
   const height = y + drawing.height + PAD;
