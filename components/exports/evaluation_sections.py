@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -42,9 +42,10 @@ class Section:
 # ---------------------------------------------------------------- pictures
 
 
-def quality_bars(report: EvaluationReport) -> Markup:
-    """Draw each system's mean with its interval."""
-    by_system = means(report.ranked, (report.measure,))
+def quality_bars(report: EvaluationReport, systems: Collection[str] | None = None) -> Markup:
+    """Draw each system's mean with its interval, or those of some systems."""
+    drawn = {s: m for s, m in report.ranked.items() if systems is None or s in systems}
+    by_system = means(drawn, (report.measure,))
     bars = [
         svg.Bar(report.styles[s], mean.value, mean.low, mean.high)
         for s, mean in ((s, values[report.measure]) for s, values in by_system.items())

@@ -12,8 +12,9 @@ from components.exports.evaluation_sections import first_documents, quality_bars
 from components.exports.rendering import render
 from components.wording import milliseconds, queries, shortened, signed
 
-NAME, QUERY, TOP = 60, 140, 3
-"""Characters of a name and of a query, first documents of an example: all must fit one page."""
+NAME, QUERY, TOP, SYSTEMS = 60, 140, 3, 5
+"""Characters of a name and of a query, first documents of an example, systems in the picture: all
+must fit one page."""
 
 
 def summary_html(report: EvaluationReport, month: Month | None, written: datetime) -> str:
@@ -23,6 +24,8 @@ def summary_html(report: EvaluationReport, month: Month | None, written: datetim
     `written` is in UTC.
     """
     given, plan = answer(report), report.saved.plan
+    best = sorted(report.ranked, key=lambda s: -report.ranked[s].mean[report.measure])
+    drawn = list(dict.fromkeys([report.base, given.system, *best]))[:SYSTEMS]
     return render(
         "summary.html",
         paper=True,
@@ -32,7 +35,9 @@ def summary_html(report: EvaluationReport, month: Month | None, written: datetim
         answer=given,
         figures=_figures(report, given, month),
         measure=report.measure,
-        picture=quality_bars(report) if report.ranked else "",
+        picture=quality_bars(report, drawn) if report.ranked else "",
+        systems=len(report.ranked),
+        drawn=SYSTEMS,
         examples=_examples(report, given),
         sources=_sources(report),
     )
