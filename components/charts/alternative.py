@@ -21,7 +21,7 @@ def values_of(figure: go.Figure) -> str:
 
     Plotly's markup is left out. Empty for a figure without data.
     """
-    titles = [plain_text(note.text) for note in figure.layout.annotations]
+    titles = [plain_text(n.text) for n in figure.layout.annotations if n.yref == "paper"]
     several = any(trace.yaxis not in (None, "y") for trace in figure.data)
     parts = []
     for trace in figure.data:
@@ -49,6 +49,8 @@ def _series(trace: Any) -> Iterator[str]:  # noqa: ANN401  (Plotly has a class a
         name = next((text for text in carried if text), "")
     else:
         lying = trace.type == "scatter" or trace.orientation == "h"
+        if trace.type == "bar" and trace.base is not None:  # drawn on an axis of another kind
+            x = [plain_text(str(text)).partition(": ")[2] for text in trace.customdata]
         names, values = (y, x) if lying else (x, y)
         pairs = [f"{n} {v}{_interval(trace)}" for n, v in zip(names, values, strict=True)]
         name = plain_text(trace.name or "")

@@ -48,7 +48,10 @@ def answer(report: EvaluationReport) -> Answer:
     usable = [d for d in computed if d.mean == d.mean]
     if not usable:
         return Answer("none", " ".join(report.verdicts(computed)))
-    subject = _subject(usable)
+    # The greatest clear gain; without one, of what is not clearly worse the highest mean.
+    gains = [d for d in usable if d.distinguishable and d.mean > 0]
+    unclear = [d for d in usable if not d.distinguishable]
+    subject = max(gains or unclear or usable, key=lambda d: d.mean)
     rows = summary.changes(
         report.saved.plan, report.ranked, report.base, subject.system, report.measure
     )
@@ -69,16 +72,6 @@ def answer(report: EvaluationReport) -> Answer:
             ("How sure this is", f"{lead} {' '.join(report.verdicts([subject]))}"),
         ),
     )
-
-
-def _subject(differences: Sequence[Difference]) -> Difference:
-    """Return what to speak of: the greatest clear gain, else what is not clearly worse, else all.
-
-    Among several the one with the highest mean.
-    """
-    clear_gains = [d for d in differences if d.distinguishable and d.mean > 0]
-    open_ones = [d for d in differences if not d.distinguishable]
-    return max(clear_gains or open_ones or differences, key=lambda d: d.mean)
 
 
 def _headline(report: EvaluationReport, d: Difference, differences: Sequence[Difference]) -> str:

@@ -8,8 +8,8 @@ from components.analysis.agreement import Agreement
 from components.analysis.quality import Change
 from components.charts import comparison, evaluation
 from components.charts.alternative import MOST, plain_text, values_of
-from components.charts.palette import LIGHT, SystemStyle
-from components.domain import Query
+from components.charts.palette import LIGHT, StyledRanking, SystemStyle
+from components.domain import Query, Ranking, Timing
 from components.evaluation.significance import Mean
 from components.evaluation.summary import Group, TradeOff
 
@@ -69,3 +69,16 @@ def test_stacked_bars_are_read_part_by_part() -> None:
 
 def test_markup_is_plotlys_alone() -> None:
     assert plain_text("<b>A</b> x&lt;y&gt;<br>z") == "A x<y> z"
+
+
+def test_times_are_those_of_the_stages_on_whatever_axis() -> None:
+    """On a logarithmic axis a bar is as long as it is drawn, not as its stage took."""
+    timings = (Timing(embed_ms=2.0), Timing(embed_ms=2.0, rerank_ms=498.0))
+    columns = [
+        StyledRanking(Ranking(style.label, (), timing), style)
+        for style, timing in zip((A, B), timings, strict=True)
+    ]
+    assert comparison.spreads_widely(columns)
+    text = values_of(comparison.latency(columns, LIGHT))
+    assert "embed: A bge & <b>co</b> 2.0 ms; B bm25 2.0 ms." in text
+    assert "rerank: A bge & <b>co</b> 0.0 ms; B bm25 498 ms." in text

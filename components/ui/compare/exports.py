@@ -21,7 +21,7 @@ def downloads(results: Results) -> None:
     """Offer a finished comparison as files, and its movement chart as a picture."""
     page.heading("Take it away", "Every format holds the query, the systems and the ranks.")
     # The address is read now: a file is computed when its button is pressed.
-    page.downloads(files(results, permalink.address()), "downloads")
+    page.downloads(files(results, permalink.link()), "downloads")
     _movement(results)
 
 

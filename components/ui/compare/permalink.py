@@ -96,7 +96,7 @@ def write() -> None:
         params.from_dict(wanted)
 
 
-def address() -> str:
+def link() -> str:
     """Return the address of the view as it is, to be written into a file; empty where unknown.
 
     The link to an upload is left out: who is handed a file is not handed the whole corpus.
