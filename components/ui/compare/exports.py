@@ -14,15 +14,14 @@ from components.ui.compare.results import Results
 from components.ui.compare.status import verdict_of
 from components.ui.shared import page
 from components.ui.shared.pictures import Entry, Picture, pictures
-from components.wording import listed
+from components.wording import listed, shortened
 
 
 def downloads(results: Results) -> None:
-    """Offer a finished comparison as files, and its movement chart as a picture."""
+    """Offer a finished comparison as files."""
     page.heading("Take it away", "Every format holds the query, the systems and the ranks.")
     # The address is read now: a file is computed when its button is pressed.
     page.downloads(files(results, permalink.link()), "downloads")
-    _movement(results)
 
 
 def files(results: Results, link: str) -> tuple[page.Download, ...]:
@@ -44,19 +43,20 @@ def files(results: Results, link: str) -> tuple[page.Download, ...]:
     )
 
 
-def _movement(results: Results) -> None:
-    """Offer the movement chart, which the board draws, as a picture."""
+def movement(results: Results) -> None:
+    """Offer the movement chart, which the board draws at its end, as a picture."""
     paths = movement_paths(results.rankings, results.final_k)
-    ranks = (f"{p.document.title}: {', '.join(str(r or 'none') for r in p.ranks)}" for p in paths)
+    names = [shortened(p.document.title or p.document.text, 60) for p in paths]
+    ranks = [", ".join(str(rank or "none") for rank in p.ranks) for p in paths]
+    listing = "; ".join(f"{name}: {places}" for name, places in zip(names, ranks, strict=True))
     styles = [column.style for column in results.columns]
     if len(styles) > 1 and paths:
         picture = Picture(
             "board",
             "rerank-lab-movement",
             f"Rank movement: “{results.job.request.query.text}”",
-            f"Ranks in {listed([style.label for style in styles])}. {'; '.join(ranks)}.",
+            f"Ranks in {listed([style.label for style in styles])}. {listing}.",
             "One line a document, one column a system; the numbers are ranks.",
-            "The movement chart as",
             tuple(Entry(style.letter, style.label, style.colour) for style in styles),
         )
         pictures(picture, page.palette())

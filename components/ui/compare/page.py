@@ -98,6 +98,8 @@ def _show_results(results: Results, document: str | None) -> None:
     """Show what a comparison has to say so far; first of the document that was opened."""
     if results.job.finished and results.job.comparison is not None:
         recording.remember(results.job, results.job.comparison)
+        if state.get(state.VIEW) != "presenter":
+            exports.movement(results)
     if document:
         explanation.detail(results.job, document, results.columns, results.grades)
     status.missing_candidates(results.job)

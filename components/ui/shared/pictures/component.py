@@ -33,8 +33,8 @@ class Entry:
 class Picture:
     """A chart as a file: `of` is the key of its element, `name` the file's without its ending.
 
-    `alt` says what it shows, values included; `label` stands before the buttons. The fields are
-    those of `Data` in `script/types.mjs`, but for the colours.
+    `alt` says what it shows, values included. The fields are those of `Data` in
+    `script/types.mjs`, but for the colours.
     """
 
     of: str
@@ -42,7 +42,6 @@ class Picture:
     title: str
     alt: str = ""
     note: str = ""
-    label: str = ""
     legend: tuple[Entry, ...] = ()
 
 

@@ -49,16 +49,13 @@ class Pictures {
       button.addEventListener("click", () => this.take(format));
       return button;
     });
-    this.label = document.createElement("span");
-    this.node.append(this.label, ...this.buttons, this.said);
+    this.node.append(this.said, ...this.buttons);
     root.append(this.node);
   }
 
   /** @param {Data} data */
   show(data) {
     this.data = data;
-    this.label.textContent = data.label;
-    this.node.toggleAttribute("data-labelled", data.label !== "");
     for (const button of this.buttons) {
       button.setAttribute("aria-label", `Save the chart “${data.title}” as ${button.textContent}`);
     }

@@ -13,7 +13,6 @@
  * @property {string} title
  * @property {string} note
  * @property {string} alt what the chart shows, in words
- * @property {string} label what stands before the buttons
  * @property {Entry[]} legend
  * @property {Colours} colours
  */
