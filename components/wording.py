@@ -88,4 +88,4 @@ def listed(items: Sequence[str], last: str = "and") -> str:
 
 def describe_grade(grade: int | None) -> str:
     """Return a judgment in words: grade 2, unjudged."""
-    return "unjudged" if grade is None else f"grade {grade}"
+    return "unjudged" if grade is None else f"grade {grade}".replace("-", MINUS)

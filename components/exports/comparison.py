@@ -13,11 +13,13 @@ from components.domain import Corpus, Failure, Hit
 from components.exports import svg
 from components.exports.rendering import Table, render
 from components.measures import DEFAULT
-from components.wording import count, dollars, milliseconds, score, shortened
+from components.wording import count, describe_grade, dollars, milliseconds, score, shortened
 from components.wording import movement as describe_movement
 
 LONGEST_BAR = 420
 """Pixels of the longest bar of time."""
+MOST_DOTS = 5
+"""The highest grade that is drawn as dots."""
 SIDE_BY_SIDE = 5
 """Columns in one row; more of them stand in two rows."""
 
@@ -95,6 +97,8 @@ def _reading(report: ComparisonReport) -> str:
     """Return what the marks of a card mean."""
     k, top = report.final_k, report.top_grade
     grades = f" Filled dots are the document's grade, of {top} at most." if top else ""
+    if top > MOST_DOTS:
+        grades = f" Grades go up to {top}."
     return (
         "the large number is the document's rank in its column. ▲ 3 and ▼ 3: it stands three ranks "
         "higher or lower than in the first stage; = means the same rank; “from 16” means that the "
@@ -109,9 +113,9 @@ def _reading(report: ComparisonReport) -> str:
 def _column(report: ComparisonReport, column: StyledRanking) -> dict[str, object]:
     """Return a column as its template takes it."""
     ranking, first = column.ranking, column is report.columns[0]
-    timing, usage = ranking.timing, ranking.usage
+    ms, usage = ranking.timing.total_ms, ranking.usage
     value = quality(ranking, report.grades, report.measure)
-    facts = [milliseconds(timing.total_ms if first else timing.rerank_ms)]
+    facts = [milliseconds(ms) if ms else "time not measured"]
     if usage.usd is not None:
         facts.append(dollars(usage.usd) + (" estimated" if usage.estimated else ""))
     facts += [f"recorded {ranking.recorded}"] if ranking.recorded else []
@@ -132,9 +136,9 @@ def _hit(report: ComparisonReport, hit: Hit, *, first: bool) -> dict[str, object
         "title": shortened(document.title, 200),
         "text": shortened(document.text, 160),
         "moved": "" if first else _origin(hit, report.final_k),
-        "grade": grade,
-        "dots": "" if grade is None else "●" * grade + "○" * (report.top_grade - grade),
-        "judged": bool(report.grades),
+        "dots": "●" * max(0, grade or 0) + "○" * (report.top_grade - max(0, grade or 0)),
+        "mark": "dots" if grade is not None and report.top_grade <= MOST_DOTS else "words",
+        "judgment": describe_grade(grade) if report.grades else "",
         "score": score(hit.score),
     }
 

@@ -92,7 +92,7 @@ def test_a_report_tells_query_columns_verdict_versions_and_date() -> None:
         "tiny, 2 documents, fingerprint abcdef012345. 22 November 2026 09:30 UTC.",
         "One query is an anecdote",
         "recorded 22 November 2026",
-        "$0.002 estimated",
+        "204 ms · $0.002 estimated",
         "rerank-v3.5",
         "from 2",
         "●●○",
@@ -180,3 +180,11 @@ def test_a_card_begins_with_its_rank_and_writes_scores_as_the_page_does() -> Non
     legend = "".join(parsed(page).texts)
     for mark in ("▲ 3 and ▼ 3", "“from 16”", "first 1.", "dots are the document's grade, of 3"):
         assert mark in legend
+
+
+def test_grades_that_are_too_high_for_dots_are_written() -> None:
+    page = comparison_html(replace(report("q"), grades={"a": 100, "=1+1": -3}))
+    assert "●" not in page
+    assert 'class="judged">grade 100</span>' in page
+    assert 'class="judged">grade −3</span>' in page
+    assert "Grades go up to 100." in page
