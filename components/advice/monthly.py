@@ -49,7 +49,8 @@ def month_of(
     `speeds` are milliseconds for one pair by system, as an evaluation measured them.
     """
     spec = catalog.reranker_specs(settings).get(catalog.base(system))
-    volume = f"{traffic.queries_a_day:,.0f} queries a day, {traffic.candidates:,} candidates each"
+    per_day = count(round(traffic.queries_a_day), "query", "queries")
+    volume = f"{per_day} a day, {count(traffic.candidates, 'candidate')} each"
     if spec is None:
         return Month(None, volume)
     billed = bills([spec], traffic, settings) if spec.provider else ()

@@ -52,19 +52,14 @@ def _series(trace: Any) -> Iterator[str]:  # noqa: ANN401  (Plotly has a class a
         if trace.type == "bar" and trace.base is not None:  # drawn on an axis of another kind
             x = [plain_text(str(text)).partition(": ")[2] for text in trace.customdata]
         names, values = (y, x) if lying else (x, y)
-        pairs = [f"{n} {v}{_interval(trace)}" for n, v in zip(names, values, strict=True)]
+        pairs = [f"{n} {v}" for n, v in zip(names, values, strict=True)]
+        error = trace.error_x
+        if len(pairs) == 1 and error.array is not None and any(error.array):
+            low, high = _texts([trace.x[0] - error.arrayminus[0], trace.x[0] + error.array[0]])
+            pairs = [f"{pairs[0]} ({low} to {high})"]
         name = plain_text(trace.name or "")
     if pairs:
         yield f"{name}: {_listed(pairs)}" if name else _listed(pairs)
-
-
-def _interval(trace: Any) -> str:  # noqa: ANN401
-    """Return the interval of a series with one value that has one."""
-    errors = trace.error_x
-    if errors.array is None or not any(errors.array) or len(trace.x) != 1:
-        return ""
-    low, high = _texts([trace.x[0] - errors.arrayminus[0], trace.x[0] + errors.array[0]])
-    return f" ({low} to {high})"
 
 
 def _listed(pairs: Sequence[str]) -> str:

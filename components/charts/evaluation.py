@@ -15,9 +15,9 @@ from components.wording import signed
 
 
 def quality(
-    means: Mapping[str, Mean], styles: Mapping[str, SystemStyle], palette: Palette, across: str = ""
+    means: Mapping[str, Mean], styles: Mapping[str, SystemStyle], palette: Palette
 ) -> go.Figure:
-    """Draw each system's mean as a dot on its 95% interval, from 0; `across` names the axis."""
+    """Draw each system's mean as a dot on its 95% interval, from 0."""
     figure = go.Figure()
     for system, mean in means.items():
         style = styles[system]
@@ -48,11 +48,9 @@ def quality(
             font={"color": palette.text},
         )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
-    figure.update_xaxes(
-        rangemode="tozero", gridcolor=palette.line, nticks=6, title_text=plain(across)
-    )
-    layout(figure, palette, 90 + 44 * len(means))
-    return figure.update_layout(margin={"l": 8, "r": 56, "t": 12, "b": 56})
+    figure.update_xaxes(rangemode="tozero", gridcolor=palette.line, nticks=6)
+    layout(figure, palette, 70 + 44 * len(means))
+    return figure.update_layout(margin={"l": 8, "r": 56, "t": 12, "b": 36})
 
 
 def changes(
@@ -84,13 +82,7 @@ def changes(
             ),
         )
     )
-    figure.update_yaxes(
-        title_text=f"change in {plain(measure)}",
-        gridcolor=palette.line,
-        zerolinecolor=palette.soft,
-        nticks=5,
-        automargin=True,
-    )
+    figure.update_yaxes(gridcolor=palette.line, zeroline=True, zerolinecolor=palette.soft, nticks=5)
     figure.update_xaxes(
         title_text=f"{len(rows):,} queries, the greatest gain in {plain(measure)} first",
         showgrid=False,

@@ -87,7 +87,7 @@ def _provenance(report: ComparisonReport) -> str:
     )
     instruction = f" Instruction: {report.instruction}." if report.instruction else ""
     return (
-        f"{corpus.name}, {len(corpus.documents):,} documents, fingerprint "
+        f"{corpus.name}, {count(len(corpus.documents), 'document')}, fingerprint "
         f"{corpus.fingerprint[:12]}. {report.made:%d %B %Y %H:%M} UTC. "
         f"{ordered}; the first {report.final_k:,} of each are shown.{instruction}"
     )

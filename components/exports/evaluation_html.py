@@ -15,7 +15,7 @@ from components.exports.evaluation_sections import (
 from components.exports.rendering import Table, render
 from components.exports.terms import terms_of
 from components.measures import cutoff_of
-from components.wording import queries
+from components.wording import count, queries
 
 
 def evaluation_html(report: EvaluationReport) -> str:
@@ -48,8 +48,8 @@ def provenance(report: EvaluationReport) -> str:
     """Return of what, when and how the evaluation was made."""
     plan, instruction = report.saved.plan, report.saved.plan.pipelines.instruction
     return (
-        f"{plan.documents:,} documents (fingerprint {plan.fingerprint[:12]}), judgments "
-        f"“{plan.split}”, queries: {plan.subset}, {plan.depth} candidates a query from "
+        f"{count(plan.documents, 'document')} (fingerprint {plan.fingerprint[:12]}), judgments "
+        f"“{plan.split}”, queries: {plan.subset}, {count(plan.depth, 'candidate')} a query from "
         f"{plan.first_stage}, {report.saved.made:%d %B %Y %H:%M} UTC."
         + (f" Instruction: {instruction}." if instruction else "")
     )

@@ -10,7 +10,7 @@ from components.exports.answer import Answer, answer
 from components.exports.evaluation_report import EvaluationReport
 from components.exports.evaluation_sections import first_documents, quality_bars
 from components.exports.rendering import render
-from components.wording import milliseconds, queries, shortened, signed
+from components.wording import count, milliseconds, queries, shortened, signed
 
 NAME, QUERY, TOP, SYSTEMS = 60, 140, 3, 5
 """Characters of a name and of a query, first documents of an example, systems in the picture: all
@@ -102,8 +102,8 @@ def _sources(report: EvaluationReport) -> list[str]:
     models = (f"{s}: {model}" for s, model in saved.models.items())
     return [
         f"{queries(n, 'judged')} ({plan.subset}; judgments “{shortened(plan.split, NAME)}”) on "
-        f"{plan.documents:,} documents, fingerprint {plan.fingerprint[:12]}; {plan.depth} "
-        f"candidates a query from {shortened(plan.first_stage, NAME)}.",
+        f"{count(plan.documents, 'document')}, fingerprint {plan.fingerprint[:12]}; "
+        f"{count(plan.depth, 'candidate')} a query from {shortened(plan.first_stage, NAME)}.",
         f"Measured on {saved.made:%d %B %Y} with Rerank Lab on the machine that it runs on.",
         f"Models: {shortened('; '.join(models), 300)}.",
     ]

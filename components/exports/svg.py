@@ -51,7 +51,8 @@ def movement(
         '<svg class="movement" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}">'
     )
     listed = (f"{_name(p)} {', '.join(str(rank or 'none') for rank in p.ranks)}" for p in paths)
-    label = f"Ranks of {len(paths)} documents in {len(styles)} systems: {'; '.join(listed)}"
+    whole = f"{count(len(paths), 'document')} in {count(len(styles), 'system')}"
+    label = f"Ranks of {whole}: {'; '.join(listed)}"
     return (
         head.format(label, wide + TITLES, _y(max(heights)) + RANK, wide + TITLES)
         + Markup("").join(parts)

@@ -41,9 +41,7 @@ def show(report: EvaluationReport | None) -> None:
     monthly = {f"{s} on your machine": m.cost(traffic.queries_a_day) for s, m in own.items()}
     hosted = {bill.spec.key: bill.usd_a_month for bill in billed}
     figure = charts.costs({**monthly, **hosted}, list(monthly), page.palette())
-    volume = f"{traffic.queries_a_day:,.0f} queries a day, {traffic.candidates:,} candidates each"
-    note = f"US dollars a month at {volume}; hatched are machines of your own."
-    page.chart(figure, "costs", "What a second stage costs a month", note)
+    page.chart(figure, "costs", "Monthly cost by way")
     for system, machine in own.items():
         st.text(_describe_machine(system, machine, traffic))
     if not own:
@@ -74,7 +72,7 @@ def _traffic(report: EvaluationReport | None) -> Traffic:
             **state.bound(state.BUSY),
         )
     depth = int(state.get(state.PRICED_K))
-    mean = mean_tokens(report, depth)
+    mean = _mean_tokens(report, depth)
     traffic = Traffic(float(state.get(state.QUERIES_A_DAY)), depth, mean.query, mean.document)
     billed = traffic.billed()
     page.soft(
@@ -86,7 +84,7 @@ def _traffic(report: EvaluationReport | None) -> Traffic:
     return traffic
 
 
-def mean_tokens(report: EvaluationReport | None, depth: int) -> MeanTokens:
+def _mean_tokens(report: EvaluationReport | None, depth: int) -> MeanTokens:
     """Return the tokens that a reranker reads: of the evaluation's candidates, or of the corpus."""
     if report is None or report.corpus is None or not report.ranked:
         return state.mean_tokens(state.corpus())

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from components.advice.costs import Traffic, ms_a_pair
+from components.advice.costs import MeanTokens, Traffic, tokens_of_run
 from components.advice.monthly import Hosting, Month, month_of
+from components.evaluation.summary import stage_times
 from components.exports.answer import answer
 from components.exports.evaluation_report import EvaluationReport
 from components.exports.summary import summary_html
-from components.ui.evaluate.calculator import mean_tokens
 from components.ui.evaluate.report import view_key
 from components.ui.shared import page, state
 from components.ui.shared.sheet import sheet
@@ -44,13 +44,24 @@ def show(report: EvaluationReport) -> None:
 
 
 def _month(report: EvaluationReport) -> Month | None:
-    """Return what the answer's reranker costs at the calculator's traffic."""
+    """Return what the answer's reranker costs at the calculator's traffic, at this depth.
+
+    Times and texts are those of this evaluation; what was scored in an earlier run is not measured.
+    """
+    saved, corpus = report.saved, report.corpus
+    plan, evaluation, depth = saved.plan, saved.evaluation, saved.plan.depth
     given = state.memo(view_key(report, "answer", report.base), lambda: answer(report))
-    system, depth = given.system, int(state.get(state.PRICED_K))
-    if not system:
+    if not given.system:
         return None
-    mean = mean_tokens(report, depth)
+    mean = MeanTokens(0, 0, "")
+    if corpus is not None:
+        key = ("tokens of", saved.id, len(evaluation.complete), depth)
+        mean = state.memo(key, lambda: tokens_of_run(plan, evaluation, corpus, depth))
+    speeds = {
+        t.system: t.p50 / t.pairs
+        for t in stage_times(plan, evaluation)
+        if t.stage == "rerank" and t.pairs and not t.reused
+    }
     traffic = Traffic(float(state.get(state.QUERIES_A_DAY)), depth, mean.query, mean.document)
     hosting = Hosting(float(state.get(state.MACHINE_USD)), state.get(state.BUSY) / 100)
-    speeds = ms_a_pair(report.saved.plan, report.saved.evaluation)
-    return month_of(system, traffic, speeds, hosting, report.settings)
+    return month_of(given.system, traffic, speeds, hosting, report.settings)

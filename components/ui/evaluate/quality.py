@@ -24,7 +24,9 @@ def quality(report: EvaluationReport) -> None:
     looked_at = {s: values[report.measure] for s, values in means.items()}
     figure = page.figure(
         view_key(report, "quality"),
-        lambda: charts.quality(looked_at, report.styles, page.palette(), f"mean {report.measure}"),
+        lambda: charts.quality(looked_at, report.styles, page.palette()).update_xaxes(
+            title_text=f"mean {report.measure}", automargin=True
+        ),
     )
     note = f"A dot is the mean {report.measure}, the bar its 95% interval."
     page.chart(figure, "quality", f"Mean {report.measure} by system", note)

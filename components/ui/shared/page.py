@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import Any
 
 import streamlit as st
-from markupsafe import Markup
 from plotly.graph_objects import Figure
 from streamlit.delta_generator import DeltaGenerator
 
@@ -46,11 +45,10 @@ _STYLE = """<style>
 .st-key-nav [data-testid="stPageLink"] a { padding: .2rem .55rem; }
 .st-key-nav [data-testid="stMarkdownContainer"] p { margin: 0; }
 .st-key-brand p { font-weight: 700; font-size: 1.15rem; letter-spacing: -.01em; }
-.st-key-brand p { margin: 0; }
+.st-key-brand [data-testid="stMarkdownContainer"] { margin: 0; }
 .st-key-brand { padding-right: .8rem; }
-h2.section { margin: 0; padding: 0; font-size: 1.06rem; font-weight: 650; line-height: 1.4; }
-.st-key-brand h1 { position: absolute; width: 1px; height: 1px; margin: 0; padding: 0;
-  overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+[class*="st-key-heading-"] h2 { font-size: 1.06rem; font-weight: 700; padding: 0;
+  line-height: 1.5; letter-spacing: 0; }
 .tag { display: inline-grid; place-items: center; width: 1.5rem; height: 1.5rem;
   border-radius: .4rem; font-weight: 700; font-size: .85rem; }
 .st-key-ask input { font-size: 1.2rem; padding: .7rem .95rem; }
@@ -73,6 +71,8 @@ h2.section { margin: 0; padding: 0; font-size: 1.06rem; font-weight: 650; line-h
 [data-testid="stCheckbox"] polyline { stroke: PAPER; }
 .shaded { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.75; }
 .shaded span { border-radius: 3px; padding: 1px 0; }
+.unseen { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap; }
 [data-stale="true"] { opacity: 1; transition: none; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: .8rem .8rem 3rem; }
@@ -101,9 +101,10 @@ def setup(title: str) -> None:
     state.begin_drawing()
     st.set_page_config(page_title=f"{title} · Rerank Lab", page_icon="🔀", layout="wide")
     st.html(_STYLE.replace("PAPER", palette().paper))
+    st.html(f'<h1 class="unseen">{title}</h1>')
     with st.container(horizontal=True, key="nav", vertical_alignment="center"):
         with st.container(key="brand", width="content"):
-            st.html(Markup("<p>Rerank Lab</p><h1>{}</h1>").format(title))
+            st.markdown("Rerank Lab")
         for path, label in PAGES:
             st.page_link(path, label=label, width="content")
         with st.container(key="where", width="content", gap=None):
@@ -226,7 +227,7 @@ def downloads(files: Sequence[Download], key: str) -> None:
 def heading(title: str, line: str) -> None:
     """Write a section's title, a heading of the second level, and one plain line under it."""
     with st.container(key=f"heading-{key_form(title)}", gap="xxsmall"):
-        st.html(Markup('<h2 class="section">{}</h2>').format(title))
+        st.header(title, anchor=False)
         soft(line, f"about-{key_form(title)}")
 
 
