@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -15,8 +16,7 @@ import numpy as np
 from components.config import Settings
 from components.domain import Billed, Corpus, Price, Spec
 from components.evaluation import Evaluation, Plan
-from components.evaluation.summary import stage_times
-from components.lab import Lab, catalog
+from components.lab import catalog
 from components.models.tokens import estimate_tokens
 from components.rerankers.hosted.prices import DOCUMENTS_A_SEARCH, price_of, usd_of
 
@@ -92,24 +92,36 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What a hosted reranker costs: dollars a query and a month, at a dated price."""
+    """What a hosted reranker costs: dollars a query and a month, at a dated price.
+
+    `measured` where an evaluation was billed so, else estimated from the traffic's tokens.
+    """
 
     spec: Spec
     price: Price
     usd_a_query: float
     usd_a_month: float
+    measured: bool = False
 
 
-def bills(specs: Sequence[Spec], traffic: Traffic, settings: Settings) -> tuple[Bill, ...]:
+def bills(
+    specs: Sequence[Spec],
+    traffic: Traffic,
+    settings: Settings,
+    measured: Mapping[str, float] = MappingProxyType({}),
+) -> tuple[Bill, ...]:
     """Return the monthly cost of every hosted model whose price is on file, the cheapest first.
 
-    A model without any of the unit that it is priced by is left out: its cost is not known.
+    `measured` are dollars a query by model, such as an evaluation's. A model without any of the
+    unit that it is priced by is left out: its cost is not known.
     """
     priced, billed = [], traffic.billed()
     for spec in specs:
         price, usd = price_of(spec, settings), usd_of(spec, billed, settings)
+        usd = measured.get(spec.key, usd)
         if price is not None and usd is not None:
-            priced.append(Bill(spec, price, usd, usd * traffic.queries_a_day * DAYS_A_MONTH))
+            month = usd * traffic.queries_a_day * DAYS_A_MONTH
+            priced.append(Bill(spec, price, usd, month, spec.key in measured))
     return tuple(sorted(priced, key=lambda bill: (bill.usd_a_month, bill.spec.key)))
 
 
@@ -174,25 +186,48 @@ def break_even(machine: Machine, usd_a_query: float) -> float | None:
     return queries_a_day if queries_a_day <= machine.queries_a_day else None
 
 
-def ms_a_pair(plan: Plan, evaluation: Evaluation) -> dict[str, float]:
-    """Return each reranker's median milliseconds for one pair, as an evaluation measured it."""
-    times = stage_times(plan, evaluation)
-    return {t.system: t.p50 / t.pairs for t in times if t.stage == "rerank" and t.pairs}
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What an evaluation measured of a reranker at its own depth, over n queries.
+
+    Queries with scores that were kept from an earlier run do not count: their times and costs are
+    of then. `seconds` is the median a query, `usd` the mean of what was billed; None where that
+    was not measured.
+    """
+
+    n: int
+    seconds: float | None
+    usd: float | None
+
+
+def measured(plan: Plan, evaluation: Evaluation) -> dict[str, Measured]:
+    """Return what an evaluation measured of each of its rerankers."""
+    result = {}
+    for system in plan.systems[1:]:
+        ranked = evaluation.rankings.get(system, {}).values()
+        new = [r for r in ranked if r.usage.pairs and not r.usage.reused]
+        times = [r.timing.rerank_ms / 1000 for r in new]
+        prices = [r.usage.usd for r in new if r.usage.usd is not None]
+        seconds = float(np.median(times)) if any(times) else None
+        usd = float(np.mean(prices)) if prices and len(prices) == len(new) else None
+        result[system] = Measured(len(new), seconds, usd)
+    return result
 
 
 def machines(
-    lab: Lab, speeds: Mapping[str, float], candidates: int, usd_a_month: float, busy: float
-) -> dict[str, Machine]:
-    """Return a machine for each local reranker whose speed was measured, by key.
+    evaluated: Mapping[str, Measured], settings: Settings, usd_a_month: float, busy: float
+) -> dict[str, Machine | None]:
+    """Return a machine for each local reranker of an evaluation, None where no time was measured.
 
-    `speeds` are milliseconds for one pair, such as an evaluation's; where they lack a reranker,
-    the lab's own measurements since it started are taken. `busy` is a share from 0 to 1.
+    `busy` is a share from 0 to 1. BM25 and fusion keep no machine busy. A reranker that is not
+    configured any more is left out.
     """
-    specs = catalog.reranker_specs(lab.settings).items()
-    local = [k for k, s in specs if s.local and s.runtime != "none" and s.family != "fusion"]
-    measured = {key: speeds.get(key) or lab.ms_a_pair(key) for key in local}
-    return {
-        key: Machine(usd_a_month, ms * candidates / 1000, busy)
-        for key, ms in measured.items()
-        if ms
-    }
+    specs = catalog.reranker_specs(settings)
+    named = {system: specs.get(catalog.base(system)) for system in evaluated}
+    local = [
+        system
+        for system, spec in named.items()
+        if spec and spec.local and spec.runtime != "none" and spec.family != "fusion"
+    ]
+    times = {system: evaluated[system].seconds for system in local}
+    return {s: Machine(usd_a_month, t, busy) if t else None for s, t in times.items()}

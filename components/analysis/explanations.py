@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from components.analysis.matching import spellings
 from components.domain import Matrix
 from components.encoders import minilm
 from components.models.bm25 import Bm25, terms
@@ -91,6 +92,10 @@ def occlusion(score: Callable[[Sequence[str]], Values], text: str, unit: Unit) -
 # ---------------------------------------------------------------- late interaction
 
 
+SPECIAL_TOKENS = ("[CLS]", "[SEP]")
+"""Tokens that the model sets before and after every text."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenMatches:
     """Cosines of query tokens (rows) with document tokens (columns); the row maxima add up."""
@@ -105,9 +110,30 @@ class TokenMatches:
         return np.asarray(self.matrix.argmax(axis=1), np.int64)
 
     @property
+    def cosines(self) -> npt.NDArray[np.float64]:
+        """Return each query token's cosine with its best document token."""
+        return np.asarray(self.matrix.max(axis=1), np.float64)
+
+    @property
     def score(self) -> float:
         """Return the sum of the best cosines, which is the reranker's score."""
         return float(self.matrix.max(axis=1).sum())
+
+    @property
+    def special(self) -> float:
+        """Return what the query's tokens that stand for no word add to the score."""
+        pairs = zip(self.query_tokens, self.cosines.tolist(), strict=True)
+        return float(sum(cosine for token, cosine in pairs if token in SPECIAL_TOKENS))
+
+
+def word_around(tokens: Sequence[str], at: int) -> str:
+    """Return the word that a token is a part of: pieces that begin with ## continue a word."""
+    first, end = at, at + 1
+    while first > 0 and tokens[first].startswith("##"):
+        first -= 1
+    while end < len(tokens) and tokens[end].startswith("##"):
+        end += 1
+    return "".join(token.removeprefix("##") for token in tokens[first:end])
 
 
 def token_matches(query: str, text: str) -> TokenMatches:
@@ -129,20 +155,27 @@ def token_matches(query: str, text: str) -> TokenMatches:
 
 @dataclass(frozen=True, slots=True)
 class TermWeight:
-    """What one query term adds to a BM25 score."""
+    """What one query term adds to a BM25 score.
+
+    `term` is a stem; `forms` are the words it stands for, those of the query first.
+    """
 
     term: str
     idf: float
     frequency: int
     contribution: float
+    forms: tuple[str, ...] = ()
 
 
 def bm25_terms(bm25: Bm25, query: str, text: str) -> tuple[TermWeight, ...]:
     """Return every query term's contribution, the greatest first; they add up to the score."""
     contributions, text_terms = bm25.contributions(query, text), terms(text)
+    forms = spellings(terms(query), query, text)
     weights = [
-        TermWeight(term, bm25.idf(term), text_terms.count(term), contributions.get(term, 0.0))
-        for term in dict.fromkeys(terms(query))
+        TermWeight(
+            term, bm25.idf(term), text_terms.count(term), contributions.get(term, 0.0), forms[term]
+        )
+        for term in forms
     ]
     return tuple(sorted(weights, key=lambda weight: -weight.contribution))
 

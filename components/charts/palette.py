@@ -28,7 +28,8 @@ class Palette:
     `paper` is the page's background, `panel` that of a box on it, `text` and `soft` are read on
     both, `border` separates boxes and `line` the parts of a chart. `shade` is the strongest
     background in a heat map on which `text` has a contrast of 4.5:1. `systems` has one colour a
-    letter, on which `on_system` is read.
+    letter, on which `on_system` is read. `gain` and `loss` are what is better or worse than the
+    baseline, and nothing else; no system has them.
     """
 
     text: str
@@ -39,6 +40,8 @@ class Palette:
     panel: str
     shade: str
     on_system: str
+    gain: str
+    loss: str
     systems: tuple[str, ...]
 
     def colour(self, letter: str) -> str:
@@ -47,7 +50,8 @@ class Palette:
 
 
 # `on_system` has a contrast of at least 4.5:1 on each of `systems`. The last four differ from
-# their neighbours in lightness too, for readers who do not tell all hues apart.
+# their neighbours in lightness too, for readers who do not tell all hues apart. Green and magenta
+# stay apart for them as well.
 LIGHT: Final = Palette(
     text="#1d1f23",
     soft="#5c626b",
@@ -57,6 +61,8 @@ LIGHT: Final = Palette(
     panel="#ffffff",
     shade="#8fb8d8",
     on_system="#ffffff",
+    gain="#589c00",
+    loss="#d4009a",
     systems=(
         *("#0072b2", "#c25100", "#00805d", "#a3487a"),
         *("#3f3cab", "#665200", "#43215f", "#741226"),
@@ -71,6 +77,8 @@ DARK: Final = Palette(
     panel="#1b1e24",
     shade="#2f5d80",
     on_system="#14161a",
+    gain="#9bdc28",
+    loss="#f0329b",
     systems=(
         *("#5fb4ea", "#ff9a57", "#4fd0a5", "#e79bc4"),
         *("#9f88f7", "#ffe169", "#cdeeff", "#bd7f76"),

@@ -58,10 +58,7 @@ def report_fields(
             for system, means in significance.means(report.ranked, report.names).items()
             if len(result.complete) > 1
         },
-        "verdicts": report.verdicts(),
-        "differences": [
-            {k: None if v != v else v for k, v in asdict(d).items()} for d in report.differences()
-        ],
+        **_verdict_fields(report),
         "cautions": list(cautions(plan, result, CAUTION_DEPTH)),
         "depths": depths,
         "reused": sum(u.reused for u in usages),
@@ -72,6 +69,31 @@ def report_fields(
         ],
         "snapshot": saved_id,
         "out": str(folder),
+    }
+
+
+def _verdict_fields(report: EvaluationReport) -> dict[str, Any]:
+    """Return the verdicts, the differences, and what unjudged documents could do to them."""
+
+    def known(value: object) -> object:
+        return None if value != value else value
+
+    differing = report.differences()
+    standing = report.standings(differing)
+    return {
+        "verdicts": report.verdicts(differing, standing),
+        "differences": [{k: known(v) for k, v in asdict(d).items()} for d in differing],
+        "unjudged": [
+            {
+                "system": s.system,
+                "pairs": s.unjudged,
+                "outcome": s.outcome.value,
+                "low": known(s.low),
+                "high": known(s.high),
+                "turning": s.turning,
+            }
+            for s in standing
+        ],
     }
 
 

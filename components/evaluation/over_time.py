@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.evaluation.saved import SavedEvaluation
-from components.evaluation.significance import Difference, difference, holm
+from components.evaluation.significance import Difference, paired
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +21,22 @@ class ChangeOverTime:
 def changes(old: SavedEvaluation, new: SavedEvaluation, name: str) -> tuple[ChangeOverTime, ...]:
     """Return each shared system's change of a measure, paired over the queries of both.
 
-    The p-values are Holm's. Systems without a query in common are left out.
+    All systems are tested at once, over the queries that each of them ranked in both evaluations.
     """
     before, after = (
         saved.evaluation.metrics(saved.plan.judgments, (name,)) for saved in (old, new)
     )
-    differences: list[Difference] = []
-    means: list[tuple[float, float]] = []
-    for system in (s for s in new.plan.systems if s in before and s in after):
-        then, now = before[system].per_query, after[system].per_query
-        shared = [query for query in now if query in then]
-        if shared:
-            values = [then[q][name] for q in shared], [now[q][name] for q in shared]
-            differences.append(difference(system, name, *values))
-            means.append((sum(values[0]) / len(shared), sum(values[1]) / len(shared)))
-    return tuple(
-        ChangeOverTime(d.system, then, now, d)
-        for (then, now), d in zip(means, holm(differences), strict=True)
-    )
+    systems = [s for s in new.plan.systems if s in before and s in after]
+    ranked = [s for s in systems if before[s].per_query and after[s].per_query]
+    pairs = {
+        system: [
+            (before[system].per_query[q][name], values[name])
+            for q, values in after[system].per_query.items()
+            if q in before[system].per_query
+        ]
+        for system in ranked  # of one evaluation, all of these have the same queries
+    }
+    return tuple(ChangeOverTime(d.system, d.before, d.after, d) for d in paired(name, pairs) if d.n)
 
 
 def unlike(old: SavedEvaluation, new: SavedEvaluation) -> list[str]:

@@ -1,120 +1,53 @@
-"""Whether a difference is more than noise: intervals, tests and sentences for paired values.
+"""Whether a difference is clear: tests of paired values, and the sentences that say so.
 
-Resampling is done for all systems and measures at once: one draw of queries, or of signs, serves
-every column, so that thousands of queries take a tenth of a second.
+The page, the command line and the reports take their sentences from here.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from statistics import NormalDist
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from components.evaluation.resampling import ALPHA, Tested, Values, intervals, max_t
 from components.measures import Metrics, is_quality
-from components.wording import signed
+from components.wording import queries, signed
 
-RESAMPLES = 9_999
-ALPHA = 0.05
-POWER = 0.8
-SEED = 20_261_122
-_CHUNK = 500
-_CACHED_QUERIES = 2_000
-"""Queries up to which resamples are cached: 40 MB."""
-Values = npt.NDArray[np.float64]
-"""Shape (queries, columns)."""
-Counts = npt.NDArray[np.uint16]
+NO_CLEAR_DIFFERENCE = "no clear difference"
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """How a system's mean differs from the baseline's, over the same n queries.
 
-    `low` and `high` are the 95% bootstrap interval of the mean difference, `p` that of the paired
-    randomisation test, `holm` the same corrected for the number of systems, `effect` the mean in
-    standard deviations. `more` queries would be needed to see half this difference with a power of
-    80%. What cannot be known of fewer than two queries, or of no difference at all, is NaN.
+    `before` is the baseline's mean, `after` the system's; `changed` counts the queries on which
+    they differ. `low` and `high` bound the 95% interval of the mean difference and `p` is that of
+    the same test (`max_t`), both of all `compared` systems at once. `effect` is the mean in
+    standard deviations. `least` is the smallest p that so few queries allow, `detectable` the
+    difference that these queries would show with a power of 80%. What cannot be known is NaN.
     """
 
     system: str
     measure: str
     n: int
+    changed: int
+    before: float
+    after: float
     mean: float
     low: float
     high: float
     p: float
-    holm: float
     effect: float
-    more: int | None
+    least: float
+    detectable: float
+    compared: int
 
     @property
     def distinguishable(self) -> bool:
-        """Return whether the difference is more than noise after correction."""
-        return self.holm < ALPHA
-
-
-# ---------------------------------------------------------------- resampling
-
-
-def intervals(values: Values) -> Values:
-    """Return the 95% percentile bootstrap interval of each column's mean, shape (columns, 2)."""
-    n, columns = values.shape
-    means = np.empty((RESAMPLES, columns))
-    resamples = _cached_resamples(n) if n <= _CACHED_QUERIES else _draw(n)
-    for rows, counts in zip(_chunks(RESAMPLES), resamples, strict=True):
-        means[rows] = counts @ values / n
-    bounds = np.percentile(means, [100 * ALPHA / 2, 100 * (1 - ALPHA / 2)], axis=0)
-    return np.asarray(bounds.T, np.float64)
-
-
-@lru_cache(maxsize=2)
-def _cached_resamples(n: int) -> tuple[Counts, ...]:
-    return tuple(_draw(n))
-
-
-def _draw(n: int) -> Iterator[Counts]:
-    """Yield how often each of n queries is drawn, chunk by chunk, shape (resamples, n)."""
-    chance = np.random.default_rng(SEED)
-    for rows in _chunks(RESAMPLES):
-        size = rows.stop - rows.start
-        drawn = chance.integers(0, n, (size, n)) + n * np.arange(size)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=size * n).astype(np.uint16).reshape(size, n)
-
-
-def p_values(values: Values) -> Values:
-    """Return the two-sided p of each column's mean under random signs, shape (columns,).
-
-    Where all signs can be gone through they are; else the observed ones count as one more draw.
-    """
-    n, columns = values.shape
-    seen = np.abs(values.mean(axis=0))
-    least = seen - 1e-12 * np.maximum(1.0, seen)  # sums differ by their rounding alone
-    whole = 2**n <= RESAMPLES + 1
-    total = 2**n if whole else RESAMPLES
-    chance, hits = np.random.default_rng(SEED), np.zeros(columns)
-    for rows in _chunks(total):
-        signs = _all_signs(rows, n) if whole else _random_signs(chance, rows, n)
-        hits += (np.abs(signs @ values / n) >= least).sum(axis=0)
-    return np.asarray(hits / total if whole else (hits + 1) / (total + 1), np.float64)
-
-
-def _chunks(total: int) -> Iterator[slice]:
-    return (slice(i, min(i + _CHUNK, total)) for i in range(0, total, _CHUNK))
-
-
-def _all_signs(rows: slice, n: int) -> Values:
-    numbers = np.arange(rows.start, rows.stop)[:, None]
-    return np.asarray(1.0 - 2.0 * ((numbers >> np.arange(n)) & 1), np.float64)
-
-
-def _random_signs(chance: np.random.Generator, rows: slice, n: int) -> Values:
-    size = rows.stop - rows.start
-    packed = np.frombuffer(chance.bytes(size * ((n + 7) // 8)), np.uint8).reshape(size, -1)
-    return np.asarray(1.0 - 2.0 * np.unpackbits(packed, axis=1, count=n), np.float64)
+        """Return whether the difference is clear: p is below 0.05, and 0 outside the interval."""
+        return self.p < ALPHA
 
 
 # ---------------------------------------------------------------- differences
@@ -123,70 +56,82 @@ def _random_signs(chance: np.random.Generator, rows: slice, n: int) -> Values:
 def differences(
     metrics: Mapping[str, Metrics], baseline: str, measure: str
 ) -> tuple[Difference, ...]:
-    """Return how every other system differs from the baseline, corrected for their number."""
+    """Return how every other system differs from the baseline, tested at once."""
     base = metrics[baseline].per_query
-    changes = {
-        system: [values[measure] - base[q][measure] for q, values in measured.per_query.items()]
+    pairs = {
+        system: [(base[q][measure], values[measure]) for q, values in measured.per_query.items()]
         for system, measured in metrics.items()
         if system != baseline and measured.per_query
     }
-    return holm(_paired(measure, changes))
+    return paired(measure, pairs)
 
 
-def difference(
-    system: str, measure: str, before: Sequence[float], after: Sequence[float]
+def paired(
+    measure: str, pairs: Mapping[str, Sequence[tuple[float, float]]]
+) -> tuple[Difference, ...]:
+    """Return each system's difference; `pairs` are its values before and after, by query.
+
+    All systems have the same queries. They are tested at once: p and intervals are corrected.
+    """
+    if not pairs:
+        return ()
+    n = len(next(iter(pairs.values())))
+    values = np.array([list(p) for p in pairs.values()], np.float64).reshape(len(pairs), n, 2)
+    before, after = values[:, :, 0].T, values[:, :, 1].T
+    d = after - before
+    tested = max_t(d) if len(d) > 1 else Tested(*np.full((5, len(pairs)), math.nan))
+    return tuple(
+        _difference(system, measure, before[:, i], after[:, i], tested, i)
+        for i, system in enumerate(pairs)
+    )
+
+
+def grouped(
+    measure: str,
+    pairs: Mapping[str, Sequence[tuple[float, float]]],
+    groups: Mapping[str, Sequence[bool]],
+) -> dict[tuple[str, str], Difference]:
+    """Return each system's difference in each group of queries, by group and system.
+
+    `groups` say for each query, in the order of `pairs`, whether it belongs to them. All systems
+    and groups are tested at once; intervals are not computed.
+    """
+    cells = [(group, system) for group in groups for system in pairs]
+    if not cells:
+        return {}
+    values = {system: np.array(list(both), np.float64) for system, both in pairs.items()}
+    inside = np.array([groups[group] for group, _ in cells]).T
+    d = np.column_stack([values[system][:, 1] - values[system][:, 0] for _, system in cells])
+    tested = max_t(d, inside.astype(np.float64), bounded=False)
+    result = {}
+    for i, (group, system) in enumerate(cells):
+        before, after = values[system][inside[:, i]].T
+        result[group, system] = _difference(system, measure, before, after, tested, i)
+    return result
+
+
+def _difference(
+    system: str, measure: str, before: Values, after: Values, tested: Tested, i: int
 ) -> Difference:
-    """Return one system's difference from the baseline; the values are paired by query."""
-    changes = [b - a for a, b in zip(before, after, strict=True)]
-    return _paired(measure, {system: changes})[0]
-
-
-def _paired(measure: str, changes: Mapping[str, Sequence[float]]) -> list[Difference]:
-    """Return each system's difference, all over the same queries; of one query NaN but the mean."""
-    if not changes:
-        return []
-    values = np.array(list(changes.values()), np.float64).T
-    if len(values) < 2:
-        nan = math.nan
-        return [
-            Difference(s, measure, len(d), d[0] if d else nan, nan, nan, nan, nan, nan, None)
-            for s, d in changes.items()
-        ]
-    bounds, p = intervals(values), p_values(values)
-    return [
-        _tested(system, measure, values[:, i], bounds[i], float(p[i]))
-        for i, system in enumerate(changes)
-    ]
-
-
-def _tested(system: str, measure: str, d: Values, bounds: Values, p: float) -> Difference:
-    n, mean, spread = len(d), float(d.mean()), float(d.std(ddof=1))
-    mean = 0.0 if abs(mean) < 1e-12 else mean  # gains and losses that cancel, but for rounding
-    if not np.ptp(d):  # all differences are equal: there is no spread to speak of
-        return Difference(system, measure, n, mean, mean, mean, p, p, math.nan, None)
-    low, high = float(bounds[0]), float(bounds[1])
-    more = _more(mean, spread, n)
-    return Difference(system, measure, n, mean, low, high, p, p, mean / spread, more)
-
-
-def _more(mean: float, spread: float, n: int) -> int | None:
-    """Return how many further queries would show half this difference with a power of 80%."""
-    if not mean:
-        return None
-    normal = NormalDist()
-    z = normal.inv_cdf(1 - ALPHA / 2) + normal.inv_cdf(POWER)
-    return max(0, math.ceil((z * spread / (abs(mean) / 2)) ** 2) - n)
-
-
-def holm(differences: Sequence[Difference]) -> tuple[Difference, ...]:
-    """Return the differences with their p-values corrected by Holm's method, in their order."""
-    tested = [i for i, d in enumerate(differences) if not math.isnan(d.p)]
-    corrected = dict.fromkeys(range(len(differences)), math.nan)
-    least = 0.0
-    for place, i in enumerate(sorted(tested, key=lambda i: differences[i].p)):
-        least = max(least, min(1.0, differences[i].p * (len(tested) - place)))
-        corrected[i] = least
-    return tuple(replace(d, holm=corrected[i]) for i, d in enumerate(differences))
+    d, n = after - before, len(before)
+    mean, spread = (float(d.mean()), float(d.std(ddof=1))) if n > 1 else (float(d.sum()), 0.0)
+    return Difference(
+        system=system,
+        measure=measure,
+        n=n,
+        changed=int((d != 0).sum()),
+        before=float(before.mean()) if n else math.nan,
+        after=float(after.mean()) if n else math.nan,
+        # gains and losses that cancel leave their rounding
+        mean=0.0 if abs(mean) < 1e-12 else mean,
+        low=float(tested.low[i]),
+        high=float(tested.high[i]),
+        p=float(tested.p[i]),
+        effect=mean / spread if spread > 1e-12 else math.nan,
+        least=float(tested.least[i]),
+        detectable=float(tested.detectable[i]),
+        compared=tested.p.size,
+    )
 
 
 # ---------------------------------------------------------------- means
@@ -226,43 +171,90 @@ def means(metrics: Mapping[str, Metrics], measures: Sequence[str]) -> dict[str, 
 
 
 def sentence(d: Difference, baseline: str) -> str:
-    """Say in one sentence whether a system differs from the baseline, and how sure that is."""
-    if d.n < 2:
-        return f"{d.system}: {d.n} judged query is no evidence; judge more queries."
-    more, less = ("beats", "loses to") if is_quality(d.measure) else ("is above", "is below")
-    verb = more if d.mean > 0 else less if d.mean < 0 else "equals"
-    by = f" by {signed(d.mean)}" if d.mean else " in"
-    interval = f"95% CI {signed(d.low)} to {signed(d.high)}, n = {d.n:,}"
-    return f"{d.system} {verb} {baseline}{by} {d.measure} ({interval}): {_describe_noise(d)}."
-
-
-def _describe_noise(d: Difference) -> str:
-    """Say whether the difference is distinguishable from noise, and why where that is in doubt."""
+    """Say whether a system differs from the baseline, by how much, and what could be seen."""
+    if d.n == 0:
+        return f"{d.system}: no judged query, nothing to compare."
+    if d.n == 1:
+        return (
+            f"{d.system}: {d.measure} {d.after:.3f}, was {d.before:.3f} with {baseline}, on this "
+            "query."
+        )
+    if math.isnan(d.mean):
+        return f"{d.system}: {d.measure} is not a number on every query, nothing to compare."
+    if not d.changed:
+        return f"{d.system} and {baseline}: the same {d.measure} on each of {queries(d.n)}."
     if d.distinguishable:
-        return f"distinguishable from noise (p {_describe_p(d.holm, '=')} after correction)"
-    said = "not distinguishable from noise"
-    if d.p < ALPHA:  # its interval may well exclude 0
-        said += f" once corrected for the other systems (p {_describe_p(d.p, '=')}, then "
-        said += f"{_describe_p(d.holm)})"
-    elif d.low > 0 or d.high < 0:
-        said += f" by the randomisation test (p {_describe_p(d.p, '=')})"
-    return said + (f"; about {d.more:,} more queries would show half of it" if d.more else "")
+        than = " than " if is_quality(d.measure) else " "
+        return (
+            f"{d.system} is {direction(d.measure, d.mean)}{than}{baseline}: {signed(d.mean)} "
+            f"{d.measure} ({_describe_evidence(d)})."
+        )
+    return (
+        f"{d.system} and {baseline}: {NO_CLEAR_DIFFERENCE} in {d.measure} ({signed(d.mean)}, "
+        f"{_describe_evidence(d)}).{_describe_reach(d)}"
+    )
+
+
+def direction(measure: str, change: float) -> str:
+    """Return the word for a clear change of a measure: better or worse, above or below."""
+    up, down = ("better", "worse") if is_quality(measure) else ("above", "below")
+    return up if change > 0 else down
+
+
+def _describe_evidence(d: Difference) -> str:
+    """Return interval, p and n; without an interval where so few queries bound nothing."""
+    interval = "" if math.isnan(d.low) else f"95% interval {interval_text(d)}, "
+    corrected = f", corrected for {d.compared} systems" if d.compared > 1 else ""
+    return f"{interval}p {describe_p(d.p, '=')}{corrected}, {queries(d.n)}"
+
+
+def _describe_reach(d: Difference) -> str:
+    """Say which difference the queries would show, or that they could not show any."""
+    if d.least >= ALPHA:
+        these = queries(d.n) + (f", of which {d.changed} changed," if d.changed < d.n else "")
+        return f" {these} are too few to show one."
+    if math.isnan(d.detectable):
+        return ""
+    return f" {queries(d.n)} would show a difference of about {d.detectable:.3f}."
 
 
 def facts(d: Difference) -> dict[str, str]:
     """Return a row of a table of differences: cells by heading, empty where a value is NaN."""
-    tested = not math.isnan(d.low)
     return {
         "System": d.system,
         f"Change in {d.measure}": signed(d.mean),
-        "95% CI": f"{signed(d.low)} to {signed(d.high)}" if tested else "",
-        "p": _describe_p(d.p) if tested else "",
-        "p, Holm": _describe_p(d.holm) if tested else "",
+        "Verdict": verdict(d),
+        "95% interval": interval_text(d),
+        "p": "" if math.isnan(d.p) else describe_p(d.p),
         "Effect size": "" if math.isnan(d.effect) else signed(d.effect, 2),
         "n": f"{d.n:,}",
-        "More queries for half": "" if d.more is None else f"{d.more:,}",
+        "Would show": "" if math.isnan(d.detectable) else f"{d.detectable:.3f}",
     }
 
 
-def _describe_p(p: float, sign: str = "") -> str:
-    return f"{sign} {p:.3f}".strip() if p >= 0.001 else "< 0.001"
+def verdict(d: Difference, unclear: str = NO_CLEAR_DIFFERENCE, few: str = "") -> str:
+    """Return the verdict in a word or two; `few` of fewer than two queries.
+
+    With `few`, that is also said of more queries that are too few to show a difference.
+    """
+    if d.n < 2 or (few and d.least >= ALPHA and d.changed):
+        return few
+    return direction(d.measure, d.mean) if d.distinguishable else unclear
+
+
+def interval_text(d: Difference) -> str:
+    """Return the interval with as many digits as show on which side of 0 it lies; empty of NaN."""
+    if math.isnan(d.low):
+        return ""
+    nearest = min(abs(d.low), abs(d.high))
+    clear = (p for p in range(3, 7) if not d.distinguishable or round(nearest, p))
+    places = next(clear, 7)
+    return f"{signed(d.low, places)} to {signed(d.high, places)}"
+
+
+def describe_p(p: float, sign: str = "") -> str:
+    """Return p with as many digits as show on which side of 0.05 it lies; `sign` before a value."""
+    if p < 0.001:
+        return "< 0.001"
+    places = 3 if round(p, 3) != ALPHA or p >= ALPHA else 4
+    return f"{sign} {p:.{places}f}".strip()

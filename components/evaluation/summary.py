@@ -15,7 +15,9 @@ from components.analysis.headroom import best_order
 from components.analysis.quality import Change
 from components.evaluation.planning import Plan
 from components.evaluation.running import Evaluation, Ranked
+from components.evaluation.significance import Difference, grouped, verdict
 from components.measures import Metrics, measure
+from components.wording import signed
 
 # ---------------------------------------------------------------- by query, by tag
 
@@ -35,22 +37,41 @@ def changes(
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The queries with one tag: how many, and each system's mean."""
+    """The queries with one tag: how many, each system's mean, and its difference from a baseline.
+
+    The differences of all groups and systems are tested at once.
+    """
 
     tag: str
     n: int
     means: Mapping[str, float]
+    differences: Mapping[str, Difference]
+
+    def describe(self, system: str) -> str:
+        """Return a system's difference with its verdict; empty for the baseline."""
+        d = self.differences.get(system)
+        return f"{signed(d.mean, 2)} {verdict(d, 'not clear', 'too few')}" if d else ""
 
 
-def by_tag(plan: Plan, metrics: Mapping[str, Metrics], name: str) -> tuple[Group, ...]:
+def by_tag(
+    plan: Plan, metrics: Mapping[str, Metrics], name: str, baseline: str = ""
+) -> tuple[Group, ...]:
     """Return the means by tag, the largest group first; a query counts in each of its tags."""
     ranked = {s: m.per_query for s, m in metrics.items() if m.per_query}
     shared = [q for q in plan.queries if ranked and all(q.id in r for r in ranked.values())]
+    every = sorted({tag for q in shared for tag in q.tags})
+    tags = {tag: [tag in q.tags for q in shared] for tag in every}
+    others = {s: r for s, r in ranked.items() if s != baseline and baseline in ranked}
+    pairs = {
+        s: [(ranked[baseline][q.id][name], r[q.id][name]) for q in shared]
+        for s, r in others.items()
+    }
+    tested = grouped(name, pairs, tags)
     groups = []
-    for tag in sorted({tag for q in shared for tag in q.tags}):
-        mine = [q.id for q in shared if tag in q.tags]
+    for tag, inside in tags.items():
+        mine = [q.id for q, is_in in zip(shared, inside, strict=True) if is_in]
         means = {s: float(np.mean([r[q][name] for q in mine])) for s, r in ranked.items()}
-        groups.append(Group(tag, len(mine), means))
+        groups.append(Group(tag, len(mine), means, {s: tested[tag, s] for s in others}))
     return tuple(sorted(groups, key=lambda g: (-g.n, g.tag)))
 
 

@@ -11,15 +11,20 @@ from components.domain import Corpus
 from components.evaluation.saved import SavedEvaluation
 from components.evaluation.significance import Difference, differences, sentence
 from components.evaluation.summary import StageTime
+from components.evaluation.unjudged import Standing, standings
 from components.lab import catalog
 from components.measures import DEFAULT, Metrics, usual_measures
 from components.wording import dollars
 
 HOW_DIFFERENCES_READ = (
-    "paired by query. The interval is of the mean difference (bootstrap), p of a paired "
-    "randomisation test, then corrected for the number of systems (Holm); the effect size is the "
-    "mean in standard deviations; the last column counts the further queries that would show half "
-    "the difference four times out of five."
+    "paired by query. p and the interval of the mean difference come from one randomisation test "
+    "of all systems at once, so that the interval leaves out 0 exactly where p is below 0.05: only "
+    "then a difference is clear. The effect size is the mean in standard deviations; the last "
+    "column is the difference that these queries would show four times out of five."
+)
+HOW_TAGS_READ = (
+    "and the difference from the baseline; better and worse are said where it is clear, all kinds "
+    "and systems tested at once. “Too few” stands where the queries could not show any difference"
 )
 
 
@@ -82,10 +87,19 @@ class EvaluationReport:
         """Return how each of `others` differs from the baseline; takes a tenth of a second."""
         return differences(self.ranked, self.base, self.measure) if self.others else ()
 
-    def verdicts(self, computed: Sequence[Difference] | None = None) -> list[str]:
-        """Return one sentence a system: whether it differs from the baseline, and how sure.
+    def standings(self, differing: Sequence[Difference]) -> tuple[Standing, ...]:
+        """Return what unjudged documents could do to each difference, where that can be asked."""
+        plan, evaluation = self.saved.plan, self.saved.evaluation
+        return standings(plan, evaluation, self.ranked, self.base, differing)
 
-        Differences that are `computed` already are not computed again.
+    def verdicts(
+        self,
+        computed: Sequence[Difference] | None = None,
+        standing: Sequence[Standing] | None = None,
+    ) -> list[str]:
+        """Return a line a system: its difference from the baseline, how sure, how robust.
+
+        What is `computed` already, and how it is `standing`, is not computed again.
         """
         if not self.ranked:
             return ["No query was ranked by every system: there is nothing to compare."]
@@ -94,7 +108,9 @@ class EvaluationReport:
         if not self.others:
             return [f"{self.base} was evaluated alone: choose a second system to compare it with."]
         differing = self.differences() if computed is None else computed
-        return [sentence(d, self.base) for d in differing]
+        standing = self.standings(differing) if standing is None else standing
+        more = {s.system: s.sentence for s in standing}
+        return [f"{sentence(d, self.base)} {more.get(d.system, '')}".strip() for d in differing]
 
 
 def describe_reused(times: Sequence[StageTime]) -> str:

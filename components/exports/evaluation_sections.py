@@ -15,13 +15,14 @@ from components.exports import svg
 from components.exports.answer import Answer
 from components.exports.evaluation_report import (
     HOW_DIFFERENCES_READ,
+    HOW_TAGS_READ,
     EvaluationReport,
     describe_cost,
     describe_reused,
 )
 from components.exports.rendering import Table
 from components.measures import is_quality
-from components.wording import describe_grade, milliseconds, shortened, signed, visible
+from components.wording import count, describe_grade, milliseconds, shortened, signed, visible
 
 EXTREMES, TOP = 3, 5
 """Queries at either end, and first documents of each, that are listed."""
@@ -57,7 +58,7 @@ def pictures(report: EvaluationReport, given: Answer) -> Iterator[Section]:
     """Yield the pictures of quality, of every query's change, of quality against time."""
     yield Section(
         "How well each system ranks",
-        f"a dot is the mean {report.measure}, the bar its 95% interval; further right is better.",
+        f"a dot is the mean {report.measure}, the bar its 95% interval.",
         quality_bars(report),
     )
     if given.system:
@@ -69,8 +70,8 @@ def pictures(report: EvaluationReport, given: Answer) -> Iterator[Section]:
         dots = [svg.Dot(report.styles[p.system], p.price, p.quality, p.dominated) for p in points]
         yield Section(
             "What the quality takes in time",
-            "left is faster, up is better; faint are systems that another one equals or beats in "
-            "both. Median of both stages, this machine, warm, one system at a time.",
+            "left is faster, up is a higher mean; of a faint system another one has at least the "
+            "mean in no more time. Median of both stages, this machine, warm, one at a time.",
             svg.scatter(dots, "milliseconds a query", f"mean {report.measure}"),
         )
 
@@ -79,13 +80,11 @@ def _by_query(report: EvaluationReport, system: str, rows: Sequence[Change], lev
     up, down = sum(c.change > 0 for c in rows), sum(c.change < 0 for c in rows)
     return Section(
         f"{system} against {report.base}, query by query",
-        f"one bar a query, sorted; up is a gain in {report.measure}. {up:,} better, {down:,} "
-        f"worse, {len(rows) - up - down:,} the same.",
+        f"one bar a query, sorted; up is a gain in {report.measure}. {count(up, 'gain')}, "
+        f"{count(down, 'loss', 'losses')}, {len(rows) - up - down:,} the same.",
         svg.changes(
             [c.change for c in rows],
             [f"{visible(c.query.text[:120])}: {signed(c.change)}" for c in rows],
-            report.styles[system],
-            report.styles[report.base],
             f"change in {report.measure}",
         ),
         level=level,
@@ -100,7 +99,7 @@ def extremes(report: EvaluationReport, given: Answer) -> Iterator[Section]:
     rows = given.changes
     gains = [c for c in rows[:EXTREMES] if c.change > 0]
     losses = [c for c in rows[::-1][:EXTREMES] if c.change < 0]
-    titles = (f"Where {given.system} helped most", "Where it did harm")
+    titles = (f"Where {given.system} gained most", "Where it lost most")
     for title, group in zip(titles, (gains, losses), strict=True):
         if group:
             yield Section(
@@ -176,12 +175,15 @@ def _quality(report: EvaluationReport) -> Iterator[Section]:
 
 
 def _by_tag(report: EvaluationReport) -> Iterator[Section]:
-    groups = evidence.by_tag(report.saved.plan, report.ranked, report.measure)
+    groups = evidence.by_tag(report.saved.plan, report.ranked, report.measure, report.base)
     if groups:
-        rows = [(g.tag, f"{g.n:,}", *(f"{v:.3f}" for v in g.means.values())) for g in groups]
+        rows = [
+            (g.tag, f"{g.n:,}", *(f"{v:.3f} {g.describe(s)}".strip() for s, v in g.means.items()))
+            for g in groups
+        ]
         yield Section(
             "By kind of query",
-            f"mean {report.measure} of the queries with a tag; small n says little.",
+            f"mean {report.measure} of the queries with a tag, {HOW_TAGS_READ}.",
             table=Table(("Tag", "n", *groups[0].means), rows),
             level=3,
         )

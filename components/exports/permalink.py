@@ -28,6 +28,7 @@ def parameters(settings: Settings) -> Mapping[str, Check]:
         "depth": whole(FINAL_K, MAX_INITIAL_K),
         "instruction": text,
         "document": text,
+        "column": text,
         "view": one_of(VIEWS),
         "measure": quality_measure,
     }

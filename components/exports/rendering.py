@@ -21,7 +21,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters["visible"] = visible
-_VARIABLES = ("text", "soft", "border", "paper", "panel", "on_system")
+_VARIABLES = ("text", "soft", "border", "paper", "panel", "on_system", "gain", "loss")
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,29 +134,23 @@ def intervals(bars: Sequence[Bar], across: str) -> Markup:
     return _svg(floor + FOOT, parts, f"{across}: {'; '.join(bar.text for bar in bars)}")
 
 
-def changes(
-    values: Sequence[float],
-    titles: Sequence[str],
-    style: SystemStyle,
-    base: SystemStyle,
-    up: str,
-) -> Markup:
-    """Return one bar a query in the order given, each with a tooltip; `up` names the axis.
+def changes(values: Sequence[float], titles: Sequence[str], up: str) -> Markup:
+    """Return one bar a query in the order given, gains up, losses down, each with a tooltip.
 
-    Gains are drawn up in the system's colour, losses down in that of `base`.
+    `up` names the axis.
     """
     height, top, most = 180, 24, max([abs(v) for v in values] + [1e-9])
     step, zero = (WIDTH - EDGE) / max(1, len(values)), top + height / 2
     bar = Markup(
-        '<rect class="fill" data-letter="{}" x="{:.2f}" y="{:.1f}" width="{:.2f}" height="{:.1f}">'
+        '<rect class="{}" x="{:.2f}" y="{:.1f}" width="{:.2f}" height="{:.1f}">'
         "<title>{}</title></rect>"
     )
     parts = [_line(EDGE, zero, WIDTH, zero, 0.4), _line(EDGE, top, EDGE, top + height, 0.4)]
     for i, (value, title) in enumerate(zip(values, titles, strict=True)):
         size = abs(value) / most * (height / 2 - 4)
         y = zero - size if value >= 0 else zero
-        letter = (style if value >= 0 else base).letter
-        parts.append(bar.format(letter, EDGE + i * step, y, max(0.5, step * 0.82), size, title))
+        kind = "gain" if value >= 0 else "loss"
+        parts.append(bar.format(kind, EDGE + i * step, y, max(0.5, step * 0.82), size, title))
     ends = ((top + 4, signed(most, 2)), (zero, "0"), (top + height - 4, signed(-most, 2)))
     parts += [_label(EDGE - 8, y, text, anchor="end") for y, text in ends]
     lying = f"{count(len(values), 'query', 'queries')}, the greatest gain first"

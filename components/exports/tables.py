@@ -81,7 +81,7 @@ def per_query_csv(report: EvaluationReport) -> str:
 
 def differences_csv(report: EvaluationReport) -> str:
     """Return one row a system: its difference from the baseline; a value that is NaN is empty."""
-    columns = ("mean", "low", "high", "p", "holm", "effect", "more")
+    columns = ("mean", "low", "high", "p", "effect", "detectable")
     rows = []
     for d in report.differences():
         values = (getattr(d, name) for name in columns)
@@ -115,7 +115,7 @@ _LATEX = {c: rf"\{c}" for c in "&%$#_{}"} | {
 
 
 def latex(report: EvaluationReport) -> str:
-    """Return the metrics as a booktabs table; a dagger marks what is more than noise."""
+    """Return the metrics as a booktabs table; a dagger marks a clear difference."""
     head = " & ".join(["System", *map(_tex, report.names)])
     marked = {d.system for d in report.differences() if d.distinguishable}
     rows = []
@@ -126,7 +126,8 @@ def latex(report: EvaluationReport) -> str:
     plan, n = report.saved.plan, len(report.saved.evaluation.complete)
     caption = _tex(f"{plan.corpus}, {n} queries, {plan.depth} candidates.")
     note = _tex(
-        f"differs from {report.base} in {report.measure}: p < 0.05, randomisation test, Holm"
+        f"differs from {report.base} in {report.measure}: p < 0.05, randomisation test, "
+        "corrected by the maximum of t"
     )
     return "\n".join(
         [

@@ -50,6 +50,14 @@ def terms(text: str) -> list[str]:
     return [_stem(w) for w in _WORD.findall(text.casefold()) if w not in _STOP]
 
 
+def terms_at(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
+    """Return where each word of a text begins and ends, and its stems: none for a stop word.
+
+    A word has more than one stem only where folding its case splits it.
+    """
+    return [(*match.span(), tuple(terms(match.group()))) for match in _WORD.finditer(text)]
+
+
 @dataclass(frozen=True, slots=True)
 class SparseVector:
     """Term numbers and their weights, in matching order."""

@@ -11,12 +11,13 @@ from components.advice.costs import (
     Charge,
     Machine,
     MeanTokens,
+    Measured,
     Traffic,
     bills,
     break_even,
     charge_for_texts,
     machines,
-    ms_a_pair,
+    measured,
     tokens_of_corpus,
     tokens_of_run,
 )
@@ -25,7 +26,8 @@ from components.config import PriceOverride, Settings
 from components.domain import Billed, Corpus, Document, Price, Query, Spec, Timing, Usage
 from components.domain.billing import total_billed
 from components.evaluation import Evaluation, Plan, Ranked
-from components.lab import Lab, Measured, catalog
+from components.lab import Lab, catalog
+from components.lab import Measured as LabMeasured
 from components.pipeline import Pipelines
 from components.rerankers.hosted.prices import price_of, usd_of
 from components.wording import dollars
@@ -298,32 +300,58 @@ def test_the_speed_of_a_reranker_is_the_median_of_what_was_measured() -> None:
     lab = Lab()
     assert lab.ms_a_pair("minilm-l12") is None
     for pairs, ms in ((10, 100.0), (100, 2000.0), (4, 400.0), (0, 1.0)):
-        lab.note("minilm-l12", Measured(pairs, ms))
+        lab.note("minilm-l12", LabMeasured(pairs, ms))
     assert lab.ms_a_pair("minilm-l12") == 20.0
     assert lab.ms_a_pair("late-minilm") is None
 
 
-def test_a_machine_stands_for_each_local_reranker_whose_speed_was_measured() -> None:
-    """late-minilm took 2 ms a pair in this lab; minilm-l12 took 10 in an evaluation, 20 here."""
-    lab = Lab()
-    lab.note("minilm-l12", Measured(100, 2000.0))
-    lab.note("late-minilm", Measured(50, 100.0))
-    lab.note("rrf", Measured(100, 5.0))  # a fusion needs no machine of its own
-    found = machines(lab, {"minilm-l12": 10.0}, 50, 60.0, 0.5)
-    assert found == {
-        "minilm-l12": Machine(60.0, 0.5, 0.5),
-        "late-minilm": Machine(60.0, 0.1, 0.5),
+def evaluated(**systems: list[tuple[float, Usage]]) -> tuple[Plan, Evaluation]:
+    """Return an evaluation at depth 3 by its milliseconds and usages, one a query."""
+    names = {key: key.replace("_", "-") for key in systems}
+    plan = Plan(Pipelines("bm25", tuple(names.values()), 3), (), {})
+    rankings = {
+        names[key]: {
+            f"q{n}": Ranked(("a",), (1.0,), Timing(rerank_ms=ms), usage)
+            for n, (ms, usage) in enumerate(values)
+        }
+        for key, values in systems.items()
+    }
+    return plan, Evaluation(plan.systems, rankings)
+
+
+def test_only_what_this_evaluation_measured_counts() -> None:
+    """Of 10, 30, 50 and 900 ms the last is of an earlier run; the median of the others is 30."""
+    new, old = Usage(pairs=3, usd=0.002), Usage(pairs=3, usd=0.5, reused=1)
+    plan, evaluation = evaluated(
+        minilm_l12=[(10.0, new), (30.0, new), (50.0, new), (900.0, old)],
+        late_minilm=[(5.0, old), (6.0, old)],
+        cohere=[(100.0, new), (100.0, replace(new, usd=0.004))],
+        voyage=[(100.0, new), (100.0, replace(new, usd=None))],
+    )
+    assert measured(plan, evaluation) == {
+        "minilm-l12": Measured(3, 0.03, pytest.approx(0.002)),
+        "late-minilm": Measured(0, None, None),
+        "cohere": Measured(2, 0.1, pytest.approx(0.003)),
+        "voyage": Measured(2, 0.1, None),
     }
 
 
-def test_an_evaluations_speed_is_its_median_time_by_its_mean_pairs() -> None:
-    plan = Plan(Pipelines("bm25", ("minilm-l12",), 3), (), {})
-    times = ((10.0, 4), (30.0, 4), (50.0, 4))
-    ranked = {
-        f"q{n}": Ranked(("a",), (1.0,), Timing(rerank_ms=ms), Usage(pairs=pairs))
-        for n, (ms, pairs) in enumerate(times)
-    }
-    assert ms_a_pair(plan, Evaluation(plan.systems, {"minilm-l12": ranked})) == {"minilm-l12": 7.5}
+def test_a_machine_stands_for_each_local_reranker_of_the_evaluation() -> None:
+    """At the time of its own depth, never scaled; fusion and BM25 need no machine of their own."""
+    new, old = Usage(pairs=3), Usage(pairs=3, reused=3)
+    plan, evaluation = evaluated(
+        minilm_l12=[(500.0, new)], late_minilm=[(5.0, old)], rrf=[(1.0, new)], bm25=[(1.0, new)]
+    )
+    found = machines(measured(plan, evaluation), Settings(), 60.0, 0.5)
+    assert found == {"minilm-l12": Machine(60.0, 0.5, 0.5), "late-minilm": None}
+
+
+def test_what_an_evaluation_was_billed_goes_before_an_estimate() -> None:
+    found = bills([spec("cohere"), spec("voyage")], TRAFFIC, OWN, {"voyage": 0.01})
+    assert [(b.spec.key, b.usd_a_query, b.measured) for b in found] == [
+        ("cohere", pytest.approx(0.004), False),
+        ("voyage", 0.01, True),
+    ]
 
 
 # ---------------------------------------------------------------- texts of one's own

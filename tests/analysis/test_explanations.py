@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from components.analysis.explanations import (
     MOST,
+    TokenMatches,
     Unit,
     bm25_terms,
     occlusion,
@@ -18,6 +19,7 @@ from components.analysis.explanations import (
     token_matches,
     variants,
     what_was_read,
+    word_around,
 )
 from components.domain import Corpus
 from components.lab import catalog, read_settings
@@ -88,6 +90,27 @@ def test_effects_of_the_real_cross_encoder_are_differences_of_its_scores() -> No
     assert max(effects, key=lambda s: effects[s]).startswith("Click 'Forgot password'")
 
 
+def matches() -> TokenMatches:
+    """Return how three query tokens match a document of three; rows: [CLS], a word, [SEP]."""
+    cosines = np.array([[0.5, 0.1, 0.2], [0.1, 0.9, 0.3], [0.2, 0.25, 0.1]], np.float32)
+    return TokenMatches(("[CLS]", "pin", "[SEP]"), ("[CLS]", "pin", "##ned"), cosines)
+
+
+def test_a_score_is_the_sum_of_the_best_cosines_and_some_belong_to_no_word() -> None:
+    assert matches().best.tolist() == [0, 1, 1]
+    assert matches().cosines.tolist() == pytest.approx([0.5, 0.9, 0.25])
+    assert matches().score == pytest.approx(1.65)
+    assert matches().special == pytest.approx(0.75)
+
+
+def test_pieces_are_joined_to_their_word() -> None:
+    tokens = ("[CLS]", "pin", "##ne", "##d", "it")
+    assert [word_around(tokens, at) for at in range(5)] == [
+        *("[CLS]", "pinned", "pinned", "pinned", "it"),
+    ]
+    assert word_around(("##x",), 0) == "x"
+
+
 @pytest.mark.models
 def test_token_matches_add_up_to_the_late_interaction_score() -> None:
     reranker = catalog.load_reranker("late-minilm", Context(SETTINGS))
@@ -112,6 +135,8 @@ def test_bm25_contributions_add_up_to_the_score(exceptions: Corpus) -> None:
         assert [t.contribution for t in found] == sorted(
             (t.contribution for t in found), reverse=True
         )
+        forms = {t.term: t.forms for t in found}
+        assert forms["except"][0] == "exceptions"
         lost = next(t for t in found if t.term.startswith("unobtain"))
         assert (lost.idf, lost.frequency, lost.contribution) == (0.0, 0, 0.0)
 

@@ -170,14 +170,62 @@ def test_two_tabs_have_results_of_their_own(small: Any, enter: Enter) -> None:  
 # ---------------------------------------------------------------- the board
 
 
+def inside(visitor: Any) -> dict[str, float]:  # noqa: ANN401
+    """Return the panel's rectangle, which must lie inside the window."""
+    box, window = visitor.page.locator(".st-key-detail").bounding_box(), visitor.page.viewport_size
+    assert box["x"] >= 0
+    assert box["y"] >= 0
+    assert box["x"] + box["width"] <= window["width"]
+    assert box["y"] + box["height"] <= window["height"]
+    return dict(box)
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1920, 1080), (390, 844)])
+def test_a_click_opens_the_panel_in_view_and_not_over_its_column(
+    enter: Enter, size: tuple[int, int]
+) -> None:
+    visitor = enter(
+        f"/?corpus=exceptions&first=bm25&reranker=minilm-l12&reranker=bm25&q={TRACEBACK}",
+        viewport={"width": size[0], "height": size[1]},
+    )
+    visitor.page.locator(".st-key-verdict").wait_for()
+    visitor.idle()
+    card = visitor.page.locator(".column[data-letter=D] .card").nth(2)
+    card.scroll_into_view_if_needed()
+    runs = visitor.begun
+    visitor.after(card.click)
+    assert visitor.begun == runs + 1, "one run of the fragment"
+    panel, box = inside(visitor), card.bounding_box()
+    beside = box["x"] + box["width"] <= panel["x"]
+    above = box["y"] + box["height"] <= panel["y"]
+    assert beside if size[0] > 1000 else above
+    assert box["x"] >= 0
+    assert box["y"] >= 0
+    expect(visitor.page.locator(".panel-head h2")).to_have_text("bm25")
+    expect(visitor.page.locator(".panel-head .tag")).to_have_text("D")
+    expect(visitor.page.locator(".panel-text mark").first).to_be_visible()
+    expect(visitor.page.locator(".card.opened")).to_have_count(1)
+    assert max(overflow(visitor)) <= 1
+    visitor.after(lambda: visitor.page.get_by_label("Close the document").click())
+    expect(visitor.page.locator(".st-key-detail")).to_have_count(0)
+    assert focused(visitor)[0] == "D", "the focus goes back to the card"
+
+
 def test_a_card_opens_the_whole_document_and_closes_it(guest: Any) -> None:  # noqa: ANN401
     detail = guest.page.locator(".st-key-detail")
+    heading = guest.page.locator(".panel-head h2")
     expect(detail).to_have_count(0)
     guest.after(guest.card("B", LOGGING).click)
     expect(detail).to_contain_text("id logging-exception · grade")
     expect(detail).to_contain_text("call logging.exception with a short message of your own.")
+    expect(detail.locator("mark").filter(has_text="traceback").first).to_be_visible()
     for letter in LETTERS:
         expect(guest.card(letter, LOGGING)).to_have_attribute("aria-pressed", "true")
+    label = heading.text_content()
+    guest.after(guest.card("D", LOGGING).click)
+    expect(heading).not_to_have_text(label)
+    guest.after(detail.get_by_role("button", name=label).click)
+    expect(heading).to_have_text(label)
     guest.after(guest.card("B", LOGGING).click)
     expect(detail).to_have_count(0)
 
@@ -233,6 +281,11 @@ def test_the_board_can_be_walked_by_keyboard(small: Any) -> None:  # noqa: ANN40
     detail = small.page.locator(".st-key-detail")
     expect(detail).to_contain_text(ranks["B"][0])
     assert focused(small)[2] == ranks["B"][0], "the focus stays on the card"
+    letter, rank, title = focused(small)
+    small.after(lambda: keys.press("ArrowDown" if rank == "1" else "ArrowUp"))
+    assert focused(small)[0] == letter
+    assert focused(small)[2] != title
+    expect(detail).to_contain_text(focused(small)[2])
     small.after(lambda: keys.press("Escape"))
     expect(detail).to_have_count(0)
 

@@ -55,7 +55,7 @@ def test_every_view_is_there_and_fits(
     verdict = visitor.page.locator(".st-key-verdict")
     for system in ("minilm-l12", "late-minilm", "bm25"):
         expect(verdict).to_contain_text(f"{system} ")
-    expect(verdict).to_contain_text("n = 6")
+    expect(verdict).to_contain_text("6 queries")
     for i, name in enumerate(VIEWS):
         choose_view(visitor, name)
         assert max(overflow(visitor)) <= 1, name

@@ -34,15 +34,16 @@ def test_everything_of_a_comparison_is_there_and_fits(guest: Any) -> None:  # no
     for title in ("Take it away", "Rank movement"):
         expect(page.get_by_text(title, exact=True).first).to_be_visible()
     for view, titles, charts in (
-        ("Harm and agreement", ("Harm", "Agreement"), ("agreement",)),
+        ("Harm and agreement", ("Agreement",), ("agreement",)),
         ("Depth and scores", ("Depth", "Score by rank"), ("scores",)),
-        ("Headroom and time", ("Headroom", "Where the time went"), ("latency",)),
+        ("Headroom and time", ("Where the time went",), ("latency",)),
     ):
         guest.open(view)
         for key in charts:
             expect(page.locator(f".st-key-{key} .main-svg").first).to_be_visible()
         for title in titles:
             expect(page.get_by_text(title, exact=True).first).to_be_visible()
+    expect(page.locator(".st-key-soft-needs")).to_contain_text("Headroom")  # nothing is judged
     wide = page.evaluate(
         "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
     )
@@ -100,3 +101,14 @@ def test_presenter_view_has_large_type_and_no_controls(guest: Any) -> None:  # n
     expect(page.locator(".st-key-settings")).to_have_count(0)
     expect(page.locator(".st-key-nav")).to_be_hidden()
     expect(page.locator(".st-key-presented")).to_contain_text(QUERY)
+    if page.viewport_size["width"] > 1000:
+        last = page.locator(".column[data-letter=D] .card").last.bounding_box()
+        assert last["y"] + last["height"] <= page.viewport_size["height"], "every rank is in view"
+    guest.after(lambda: page.keyboard.press("ArrowRight"))
+    expect(page.locator(".st-key-presented")).not_to_contain_text(QUERY)
+    guest.after(page.locator(".card").first.click)
+    expect(page.locator(".st-key-detail")).to_have_count(1)
+    guest.after(lambda: page.keyboard.press("Escape"))
+    expect(page.locator(".st-key-detail")).to_have_count(0)
+    guest.after(lambda: page.keyboard.press("Escape"))
+    expect(page.locator(".st-key-settings")).to_have_count(1)

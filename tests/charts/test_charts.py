@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from components.analysis.agreement import Agreement
-from components.analysis.explanations import TermWeight, TokenMatches
+from components.analysis.explanations import TermWeight
 from components.charts import comparison, explanations
 from components.charts.layout import plain
 from components.charts.palette import LIGHT, StyledRanking, SystemStyle
@@ -221,16 +220,19 @@ def test_depth_draws_what_is_known() -> None:
     assert len(unjudged.data) == 1
 
 
-def test_terms_and_tokens_are_never_markup() -> None:
-    weights = [TermWeight("<b>", 1.5, 2, 3.25)]
+def test_terms_are_named_by_their_words_with_the_stem_under_them_and_never_markup() -> None:
+    weights = [
+        TermWeight("<b>", 1.5, 2, 3.25),
+        TermWeight("messag", 1.0, 2, 2.0, ("messages", "message")),
+        TermWeight("pin", 1.0, 1, 0.5, ("pin",)),
+    ]
     bars = explanations.terms(weights, LIGHT, "#123456")
-    assert list(bars.data[0].y) == ["&lt;b&gt;"]
-    assert list(bars.data[0].x) == [3.25]
-    matches = TokenMatches(("<i>", "q"), ("d", "<u>"), np.array([[0.1, 0.9], [0.8, 0.2]]))
-    drawn = explanations.token_matches(matches, LIGHT)
-    assert [list(row) for row in drawn.data[0].text] == [["", "●"], ["●", ""]]
-    assert "<i>" not in str(drawn.to_dict())
-    assert "<u>" not in str(drawn.to_dict())
+    assert list(bars.data[0].y) == [
+        "&lt;b&gt;",
+        'messages, message<br><span style="font-size:11px">stem messag</span>',
+        "pin",
+    ]
+    assert list(bars.data[0].x) == [3.25, 2.0, 0.5]
 
 
 def test_a_remote_systems_time_is_called_what_it_is() -> None:

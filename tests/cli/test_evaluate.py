@@ -141,11 +141,18 @@ def test_a_mistake_is_one_line(
 @pytest.mark.models
 def test_one_query_has_words_and_no_nan(tmp_path: Path) -> None:
     found = ended(command(tmp_path / "home", tmp_path / "out", "--max-queries", "1"))
-    assert found["verdicts"] == ["minilm-l12: 1 judged query is no evidence; judge more queries."]
+    (line,) = found["verdicts"]
+    assert line.startswith("minilm-l12: nDCG@10 ")
+    assert "better" not in line
     assert any("anecdote" in line for line in found["cautions"])
     assert found["intervals"] == {}
     (only,) = found["differences"]
-    assert (only["system"], only["n"], only["p"], only["more"]) == ("minilm-l12", 1, None, None)
+    assert (only["system"], only["n"], only["p"], only["detectable"]) == (
+        "minilm-l12",
+        1,
+        None,
+        None,
+    )
 
 
 @pytest.mark.models

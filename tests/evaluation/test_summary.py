@@ -104,6 +104,25 @@ def test_a_query_counts_in_each_of_its_tags() -> None:
     ]
 
 
+def test_tags_say_what_their_queries_can_show() -> None:
+    """Eight gains of 0.5 are clear among two cells; two queries are too few, whatever they gain."""
+    queries = [Query(f"q{i}", "", ("all", "few") if i < 2 else ("all",)) for i in range(8)]
+    base, other = ({q.id: value for q in queries} for value in (0.25, 0.75))
+    metrics = {"base": values(**base), "s": values(**other)}
+    found = by_tag(planned("base", "s", queries=queries), metrics, "m", "base")
+    assert [(g.tag, g.n, g.describe("s"), g.describe("base")) for g in found] == [
+        ("all", 8, "+0.50 better", ""),
+        ("few", 2, "+0.50 too few", ""),
+    ]
+    assert found[0].differences["s"].p == 2 / 256
+    assert found[0].differences["s"].compared == 2
+    mixed = {q.id: 0.75 if i % 2 else 0.0 for i, q in enumerate(queries)}
+    metrics["s"] = values(**mixed)
+    found = by_tag(planned("base", "s", queries=queries), metrics, "m", "base")
+    assert found[0].describe("s") == "+0.12 not clear"
+    assert by_tag(planned("base", "s", queries=queries), metrics, "m")[0].differences == {}
+
+
 def test_tags_of_the_same_size_are_sorted_by_name() -> None:
     queries = (Query("a", "", ("late", "early")), Query("b", "", ("often",)), Query("c", "", ()))
     found = by_tag(planned("s", queries=queries), {"s": values(a=1.0, b=1.0, c=1.0)}, "m")

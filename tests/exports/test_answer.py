@@ -102,7 +102,7 @@ def test_the_report_begins_with_the_answer_and_ends_with_its_terms(
 
 def test_pictures_and_examples_come_before_statistics() -> None:
     text = read(evaluation_html(simple({"a": SECOND, "b": FIRST, "c": MIXED}, EIGHT))).text
-    order = ("How well each system ranks", "b against a, query by query", "Where b helped most")
+    order = ("How well each system ranks", "b against a, query by query", "Where b gained most")
     order += ("Statistics", "Differences from a", "c against a, query by query")
     places = [text.index(part) for part in order]
     assert places == sorted(places)

@@ -38,7 +38,13 @@ def test_keys_are_those_of_the_catalog() -> None:
 def test_every_parameter_of_a_link_has_its_check() -> None:
     checks = parameters(read_settings({}))
     given = {"q": "harbour", "first": "bm25", "reranker": "rrf", "candidates": "1000"}
-    given |= {"shown": "50", "depth": "10", "instruction": "short", "document": "d"}
+    given |= {
+        "shown": "50",
+        "depth": "10",
+        "instruction": "short",
+        "document": "d",
+        "column": "rrf",
+    }
     given |= {"view": "presenter", "measure": "nDCG@5"}
     assert {name: check([given[name]]) for name, check in checks.items()} == given | {
         "reranker": ("rrf",),

@@ -60,10 +60,10 @@ def test_intervals_stand_on_one_scale_from_zero() -> None:
     )
 
 
-def test_changes_point_up_and_down_in_the_colours_of_the_two() -> None:
-    chart = parsed(svg.changes([0.5, -0.25], [NASTY, "t"], B, A, "change in nDCG@10"))
-    bars = [(r.get("data-letter"), r.get("y"), r.get("height")) for r in chart.iter("rect")]
-    assert bars == [("B", "28.0", "86.0"), ("A", "114.0", "43.0")]
+def test_changes_point_up_and_down_in_the_colours_of_gain_and_loss() -> None:
+    chart = parsed(svg.changes([0.5, -0.25], [NASTY, "t"], "change in nDCG@10"))
+    bars = [(r.get("class"), r.get("y"), r.get("height")) for r in chart.iter("rect")]
+    assert bars == [("gain", "28.0", "86.0"), ("loss", "114.0", "43.0")]
     assert [t.text for t in chart.iter("title")] == [NASTY, "t"]
     lying = "2 queries, the greatest gain first"
     assert texts(chart) == ["+0.50", "0", "−0.50", "change in nDCG@10", lying]

@@ -88,6 +88,11 @@ def texts(at: AppTest) -> str:
     return "\n".join(text.value for text in at.text)
 
 
+def htmls(at: AppTest) -> list[str]:
+    """Return the markup of the page's own HTML elements, in order."""
+    return [node.proto.body for node in at.main if node.type == "html"]
+
+
 def has(at: AppTest, key: str) -> bool:
     """Return whether an element or a container with this key is on the page."""
     return any(getattr(node, "key", None) == key for node in at.main)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -18,7 +19,18 @@ from components.ui.shared import state
 from components.wording import score as score_words
 from tests.support.asking import results
 from tests.support.servers.provider_server import serve
-from tests.support.visits import APP, PATIENCE, Visit, has, ids, job_of, said, settle, texts
+from tests.support.visits import (
+    APP,
+    PATIENCE,
+    Visit,
+    has,
+    htmls,
+    ids,
+    job_of,
+    said,
+    settle,
+    texts,
+)
 
 
 def link(**params: str | list[str]) -> AppTest:
@@ -204,7 +216,8 @@ def test_presenter_view_shows_no_controls(visit: Visit) -> None:
     at = visit(**{state.VIEW: "presenter"})
     settle(at)
     assert not has(at, "settings")
-    assert [b.key for b in at.button] == ["leave_presenter"]
+    steps = ["previous_query", "next_query"]
+    assert [b.key for b in at.button] == [*steps, "leave_presenter"]
     at.button(key="leave_presenter").click().run()
     assert has(at, "settings")
 
@@ -277,7 +290,8 @@ def opened(visit: Visit, *rerankers: str) -> tuple[AppTest, str]:
     at = visit(**{state.RERANKERS: rerankers})
     chosen = ids(results(settle(at))[rerankers[0]])[0]
     at.session_state[state.CHOSEN] = chosen
-    at.session_state["board"] = {"selected": chosen}
+    selection = {"document": chosen, "system": rerankers[0]}
+    at.session_state["board"] = {"selected": selection}
     return at.run(), chosen
 
 
@@ -285,9 +299,9 @@ def opened(visit: Visit, *rerankers: str) -> tuple[AppTest, str]:
 def test_a_chosen_document_opens_with_what_each_system_made_of_it(visit: Visit) -> None:
     at, chosen = opened(visit, "minilm-l12")
     assert f"id {chosen} · " in said(at, "detail")
-    table = next(d.value for d in at.dataframe if "Tokens read" in d.value.columns)
-    assert list(table["System"]) == ["A bm25", "B minilm-l12"]
-    assert int(table["Tokens read"][1]) > 10
+    [ranks] = [markup for markup in htmls(at) if "<table" in markup]
+    assert ranks.index(">A</span> <span>bm25<") < ranks.index(">B</span> <span>minilm-l12<")
+    assert int(re.findall(r"<td>(\d+)</td>", ranks)[-1]) > 10, "the tokens that it read"
 
 
 @pytest.mark.models

@@ -77,19 +77,6 @@ def _choose_measure() -> None:
     )
 
 
-def presenting() -> Request | None:
-    """Return the request in presenter view, which shows no control but the way out."""
-    if state.get(state.VIEW) != "presenter":
-        return None
-    page.presenter()
-    with st.container(key="presented"):
-        st.text(state.query())
-    if st.button("Leave presenter view", key="leave_presenter", type="tertiary"):
-        state.put(state.VIEW, "all")
-        st.rerun()
-    return recording.request_for(state.query(), systems.pipelines())
-
-
 def _choose_sample_query() -> None:
     corpus = state.corpus()
     if not corpus.queries:

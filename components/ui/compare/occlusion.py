@@ -22,6 +22,7 @@ from components.ui.shared import page
 from components.ui.shared.work import on_demand, result_of
 from components.wording import count, dollars, score
 
+NARROW = st.column_config.Column(width=90)
 ROWS = 8
 """Pieces in the table: those with the greatest effect."""
 
@@ -103,14 +104,15 @@ def _shaded(result: Occlusion, style: SystemStyle) -> None:
     st.dataframe(
         [
             {
-                "Left out": result.text[p.start : p.end].strip()[:200],
-                "Score without": score(p.without),
                 "Effect": ("+" if p.effect >= 0 else "") + score(p.effect),
+                "Score without": score(p.without),
+                "Left out": result.text[p.start : p.end].strip()[:200],
             }
             for p in rows
         ],
         hide_index=True,
         width="stretch",
+        column_config={"Effect": NARROW, "Score without": NARROW},
     )
 
 

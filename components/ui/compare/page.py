@@ -12,14 +12,14 @@ from components.pipeline.job import ComparisonJob
 from components.ui.compare import (
     depth,
     differences,
-    explanation,
     exports,
+    panel,
     permalink,
     recording,
     status,
     views,
 )
-from components.ui.compare.board.component import board, column_change
+from components.ui.compare.board.component import Selection, board, column_change
 from components.ui.compare.board.view import board_data, column_view
 from components.ui.compare.results import Results
 from components.ui.shared import live, page, state
@@ -44,7 +44,8 @@ def _draw(job: ComparisonJob) -> None:
     final_k = min(int(state.get(state.FINAL_K)), job.request.pipelines.initial_k)
     if job.error:
         page.complain(job.error)
-    status.note(query)
+    if state.get(state.VIEW) != "presenter":
+        status.note(query)
     followed = None if finished else _followed(job, final_k, grades, measure)
     if not finished:
         status.progress(job, followed)
@@ -54,10 +55,10 @@ def _draw(job: ComparisonJob) -> None:
         st.text("The first stage found no candidate: no document holds a word of this query.")
         permalink.write()
     elif job.first_stage is not None or not finished:
-        _draw_board(job, final_k, grades, measure, followed)
+        _draw_comparison(job, final_k, grades, measure, followed)
 
 
-def _draw_board(
+def _draw_comparison(
     job: ComparisonJob,
     final_k: int,
     grades: Mapping[str, int],
@@ -70,14 +71,45 @@ def _draw_board(
         results = Results.of(job, job.comparison, grades, final_k, measure, page.palette(), at)
         with st.container(horizontal=True, vertical_alignment="bottom", key="above"):
             status.outcome(results)
-            depth.slider(job)
-    data = differences.focused(board_data(job, final_k, grades, at, measure))
-    document = board(data, key="board", selected=state.get(state.CHOSEN), live=followed)
-    if job.finished:
-        state.put(state.CHOSEN, document)
-        permalink.write()
+            if state.get(state.VIEW) != "presenter":
+                depth.slider(job)
+    # A fragment of its own: to select a document draws the board and its panel, nothing else.
+    st.fragment(_draw_board)(job, final_k, grades, measure, followed, results)
     if results:
-        _show_results(results, document)
+        _show_results(results)
+
+
+def _draw_board(
+    job: ComparisonJob,
+    final_k: int,
+    grades: Mapping[str, int],
+    measure: str,
+    followed: Mapping[str, Any] | None,
+    results: Results | None,
+) -> None:
+    """Draw the columns, and beside them the panel of the selected document.
+
+    `followed` and `results` are those of the page around this, which is drawn again where more
+    systems have ended meanwhile.
+    """
+    ended = len(job.comparison.results) if job.comparison else -1
+    drawn = len(results.comparison.results) if results else -1
+    if ended > drawn or (job.finished and followed is not None):
+        st.rerun()
+    document, system = state.get(state.CHOSEN), state.get(state.CHOSEN_SYSTEM) or ""
+    selection = board(
+        differences.focused(board_data(job, final_k, grades, depth.selected_depth(job), measure)),
+        key="board",
+        selected=Selection(document, system) if document else None,
+        live={**followed, "silent": True} if followed else None,
+        presenting=state.get(state.VIEW) == "presenter",
+    )
+    if job.finished:
+        state.put(state.CHOSEN, selection.document if selection else None)
+        state.put(state.CHOSEN_SYSTEM, selection.system if selection else None)
+        permalink.write()
+    if selection and results:
+        panel.show(results, selection)
 
 
 def _followed(
@@ -94,14 +126,12 @@ def _followed(
     return live.carried(NAME, job, render)
 
 
-def _show_results(results: Results, document: str | None) -> None:
-    """Show what a comparison has to say so far; first of the document that was opened."""
+def _show_results(results: Results) -> None:
+    """Show what a comparison has to say so far."""
     if results.job.finished and results.job.comparison is not None:
         recording.remember(results.job, results.job.comparison)
         if state.get(state.VIEW) != "presenter":
             exports.movement(results)
-    if document:
-        explanation.detail(results.job, document, results.columns, results.grades)
     status.missing_candidates(results.job)
     differences.instruction_effects(results.columns, results.final_k)
     if state.get(state.VIEW) != "presenter" and len(results.columns) > 1:

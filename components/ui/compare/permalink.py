@@ -21,6 +21,7 @@ _KEYS: Mapping[str, str] = {
     "depth": state.DEPTH,
     "instruction": state.INSTRUCTION,
     "document": state.CHOSEN,
+    "column": state.CHOSEN_SYSTEM,
     "view": state.VIEW,
     "measure": state.COMPARE_MEASURE,
 }
@@ -86,6 +87,7 @@ def write() -> None:
         "depth": str(state.get(state.DEPTH) or ""),
         "instruction": state.get(state.INSTRUCTION),
         "document": state.get(state.CHOSEN) or "",
+        "column": state.get(state.CHOSEN_SYSTEM) or "",
         "view": state.get(state.VIEW) if state.get(state.VIEW) != "all" else "",
         "measure": measure if measure != DEFAULT else "",
     }

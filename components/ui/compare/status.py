@@ -39,10 +39,8 @@ def line(job: ComparisonJob) -> Line:
 def progress(job: ComparisonJob, followed: Mapping[str, Any] | None) -> None:
     """Show which system is at work and how far it is; offer to stop."""
     with st.container(horizontal=True, vertical_alignment="center", key="progress"):
-        board = job.first_stage is None or bool(job.first_stage.hits)
-        # Where there is a board, it is the one that asks for the script at the end.
-        silent = followed and {**followed, "silent": board}
-        progress_lines([line(job)], key="progress_line", live=silent)
+        # This line asks for the script at the end: the board would ask for its own fragment alone.
+        progress_lines([line(job)], key="progress_line", live=followed)
         if st.button("Stop", key="stop", icon=":material/stop:", width="content"):
             job.stop()
 

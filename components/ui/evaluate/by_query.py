@@ -14,7 +14,7 @@ from components.exports.evaluation_report import EvaluationReport
 from components.pipeline.limits import MAX_INITIAL_K
 from components.ui.evaluate.report import view_key
 from components.ui.shared import page, state
-from components.wording import signed
+from components.wording import count, signed
 
 
 def by_query(report: EvaluationReport) -> None:
@@ -28,9 +28,9 @@ def by_query(report: EvaluationReport) -> None:
     up, down = sum(c.change > 0 for c in changes), sum(c.change < 0 for c in changes)
     page.heading(
         f"{system} against {report.base}, query by query",
-        f"How to read: one bar a query; up is a gain in {report.measure}. {up:,} better, {down:,} "
-        f"worse, {len(changes) - up - down:,} the same. Choose a bar or a row to open its query in "
-        "Compare.",
+        f"How to read: one bar a query; up is a gain in {report.measure}. {count(up, 'gain')}, "
+        f"{count(down, 'loss', 'losses')}, {len(changes) - up - down:,} the same. Choose a bar or "
+        "a row to open its query in Compare.",
     )
     places = [*_chart(report, system, changes), *_table(report, system, changes)]
     if places:
@@ -53,10 +53,9 @@ def _choose_system(systems: Sequence[str]) -> str:
 
 def _chart(report: EvaluationReport, system: str, changes: Sequence[Change]) -> list[int]:
     """Draw one bar a query; return the places of those that the visitor selected."""
-    styles = report.styles[system], report.styles[report.base]
     figure = page.figure(
         view_key(report, "changes", system, report.base),
-        lambda: charts.changes(changes, *styles, report.measure, page.palette()),
+        lambda: charts.changes(changes, report.measure, page.palette()),
     )
     event = page.chart(
         figure,

@@ -21,8 +21,9 @@ from components.ui.evaluate import (
     saved,
     tradeoffs,
 )
-from components.ui.evaluate.report import differences_of
+from components.ui.evaluate.report import differences_of, standings_of
 from components.ui.shared import page, state
+from components.wording import count
 
 
 def show(report: EvaluationReport | None) -> None:
@@ -44,7 +45,7 @@ _PROMISES = (
     (
         "Is it better, and are we sure?",
         "Every judged query through every system. One sentence each: by how much, with an "
-        "interval, and whether that is more than noise.",
+        "interval, and whether the difference is clear.",
     ),
     (
         "For which queries?",
@@ -112,14 +113,39 @@ def _controls(report: EvaluationReport) -> None:
 
 def _verdict(report: EvaluationReport, *, whole: bool) -> None:
     with st.container(key="verdict"):
-        for line in report.verdicts(differences_of(report)):
+        for line in report.verdicts(differences_of(report), standings_of(report)):
             st.text(line)
+    _turning(report)
     plan, evaluation = report.saved.plan, report.saved.evaluation
     cautions = warnings(plan, evaluation)
     if whole:
         cautions += remarks(plan, evaluation, cutoff_of(report.measure) or 10)
     for i, line in enumerate(cautions):
         page.soft(line, f"caution-{i}")
+
+
+def _turning(report: EvaluationReport) -> None:
+    """List the unjudged pairs that could reverse a verdict."""
+    queries = {query.id: query.text for query in report.saved.plan.queries}
+    documents = report.corpus.by_id if report.corpus else {}
+    rows = [
+        {
+            "Verdict on": standing.system,
+            "Query": queries.get(query, query),
+            "Unjudged document": documents[i].title or i if i in documents else i,
+            "Document id": i,
+        }
+        for standing in standings_of(report)
+        for query, i in standing.turning
+    ]
+    if rows:
+        with st.expander(f"The {count(len(rows), 'unjudged pair')} that could reverse a verdict"):
+            page.soft(
+                "Were these relevant and the other unjudged documents not, the difference would "
+                "have the other sign. Grade them to know.",
+                "turning-why",
+            )
+            st.dataframe(rows, hide_index=True, width="stretch", key="turning")
 
 
 def _failures(report: EvaluationReport) -> None:

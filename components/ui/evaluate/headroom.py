@@ -52,8 +52,8 @@ def _ceiling(report: EvaluationReport) -> None:
     values = {report.styles[s]: m.mean[report.measure] for s, m in report.ranked.items()}
     st.text(
         f"The {ceiling.depth:,} candidates hold {ceiling.recall:.1%} of the relevant documents: "
-        f"that is the ceiling. Their best order has {report.measure} {ceiling.best:.3f}; the best "
-        f"system comes to {max(values.values()):.3f}."
+        f"that is the ceiling. Their best order has {report.measure} {ceiling.best:.3f}; the "
+        f"highest mean of a system is {max(values.values()):.3f}."
     )
     figure = page.figure(
         view_key(report, "headroom"),

@@ -6,17 +6,23 @@ import streamlit as st
 
 from components.charts import evaluation as charts
 from components.evaluation import significance, summary
-from components.exports.evaluation_report import HOW_DIFFERENCES_READ, EvaluationReport
+from components.evaluation.significance import verdict
+from components.exports.evaluation_report import (
+    HOW_DIFFERENCES_READ,
+    HOW_TAGS_READ,
+    EvaluationReport,
+)
 from components.ui.evaluate.report import differences_of, view_key
 from components.ui.shared import page, state
+from components.wording import signed
 
 
 def quality(report: EvaluationReport) -> None:
     """Show the means with their intervals."""
     page.heading(
         "Quality",
-        f"How to read: a dot is the mean {report.measure}, the bar its 95% bootstrap interval. "
-        "Intervals that overlap can still differ: the verdict above compares query by query.",
+        f"How to read: a dot is the mean {report.measure}, the bar its 95% bootstrap interval, of "
+        "this mean alone. Whether systems differ is below: there they are compared query by query.",
     )
     means = state.memo(
         view_key(report, "means"), lambda: significance.means(report.ranked, report.names)
@@ -39,6 +45,14 @@ def quality(report: EvaluationReport) -> None:
     differences = differences_of(report)
     if differences:
         page.heading(f"Differences from {report.base}", f"How to read: {HOW_DIFFERENCES_READ}")
+        figure = page.figure(
+            view_key(report, "difference", report.base),
+            lambda: charts.differences(differences, report.styles, page.palette()),
+        )
+        values = ", ".join(f"{d.system} {signed(d.mean)} {verdict(d)}" for d in differences)
+        page.chart(
+            figure, "difference", f"Difference in {report.measure} from {report.base}: {values}"
+        )
         facts = [significance.facts(d) for d in differences]
         st.dataframe(facts, hide_index=True, width="stretch", key="differences")
 
@@ -53,10 +67,13 @@ def by_tag(report: EvaluationReport) -> None:
     """Show the means by kind of query."""
     page.heading(
         "By kind of query",
-        f"How to read: mean {report.measure}, and the difference from {report.base}; blue is "
-        "better, orange worse. A kind with few queries says little.",
+        f"How to read: mean {report.measure}, {HOW_TAGS_READ}. Only what is clear has a colour: "
+        "green is better, magenta worse.",
     )
-    groups = summary.by_tag(report.saved.plan, report.ranked, report.measure)
+    groups = state.memo(
+        view_key(report, "groups", report.base),
+        lambda: summary.by_tag(report.saved.plan, report.ranked, report.measure, report.base),
+    )
     if not groups or report.base not in report.ranked:
         st.text("These queries carry no tags. Tags come from the metadata of queries.jsonl.")
         return

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from components.evaluation.saved import SavedEvaluation
 from components.evaluation.significance import Difference
+from components.evaluation.unjudged import Standing
 from components.exports.evaluation_report import EvaluationReport
 from components.measures import Metrics, cutoff_of, families, measures_at, usual_measures
 from components.ui.shared import page, state
@@ -61,6 +62,12 @@ def _joined(first: Metrics, second: Metrics) -> Metrics:
 def view_key(report: EvaluationReport, *more: object) -> tuple[object, ...]:
     """Return the memo's key of what is computed from an evaluation by its measure."""
     return (*more, report.saved.id, len(report.saved.evaluation.complete), report.measure)
+
+
+def standings_of(report: EvaluationReport) -> tuple[Standing, ...]:
+    """Return what unjudged documents could do to the differences, computed once."""
+    key = view_key(report, "standings", report.base)
+    return state.memo(key, lambda: report.standings(differences_of(report)))
 
 
 def differences_of(report: EvaluationReport) -> tuple[Difference, ...]:

@@ -9,6 +9,7 @@ import streamlit as st
 from components.domain import LabError
 from components.evaluation.over_time import changes, unlike
 from components.evaluation.saved import EvaluationSummary, SavedEvaluation
+from components.evaluation.significance import interval_text, verdict
 from components.evaluation.store import EvaluationStore
 from components.exports.evaluation_report import EvaluationReport
 from components.ui.evaluate import exports, one_page
@@ -132,8 +133,8 @@ def _two(summaries: Sequence[EvaluationSummary]) -> None:
             f"{MEASURE} then": f"{change.before:.3f}",
             "now": f"{change.after:.3f}",
             "Change": signed(d.mean),
-            "95% CI": f"{signed(d.low)} to {signed(d.high)}" if d.n > 1 else "one query has none",
-            "More than noise?": "yes" if d.distinguishable else "no",
+            "95% interval": interval_text(d),
+            "Verdict": verdict(d),
             "Queries": f"{d.n:,}",
         }
         for change in changes(old, new, MEASURE)

@@ -24,8 +24,8 @@ def latency(report: EvaluationReport) -> None:
     by_cost = summary.pareto(quality, {s: 1000 * value for s, value in usd.items()})
     page.heading(
         "Is it worth its price?",
-        "How to read: left is cheaper, up is better; grey systems are equalled or beaten in both "
-        "by another one.",
+        "How to read: left is cheaper, up is a higher mean; of a grey system another one has at "
+        "least the mean for no more. Whether means differ clearly is in the verdict.",
     )
     billed = any(p.price for p in by_cost)
     left, right = st.columns(2, gap="large") if billed else (st.container(), st.container())

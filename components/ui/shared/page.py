@@ -39,6 +39,7 @@ CHART = {"displayModeBar": False, "displaylogo": False}
 # Overrides of Streamlit's own style. Trusted text: no data ever goes in here.
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 1.1rem 2rem 4rem; max-width: 1480px; }
+[data-testid="stMainBlockContainer"]:has(.st-key-ask) { max-width: none; }
 [data-testid="stHeader"] { background: transparent; height: 0; min-height: 0; }
 .st-key-nav { border-bottom: 1px solid var(--st-border-color, rgba(128,128,128,.3));
   padding-bottom: .35rem; gap: .2rem .4rem; align-items: center; }
@@ -80,20 +81,6 @@ _STYLE = """<style>
   .st-key-where { align-items: flex-start; }
 }
 </style>"""
-
-
-_PRESENTER = """<style>
-.st-key-nav, [class*="st-key-note"] { display: none; }
-.st-key-presented [data-testid="stText"] { font-size: 2rem; font-weight: 650; }
-.st-key-verdict [data-testid="stText"] { font-size: 1.35rem; }
-.st-key-board { zoom: 1.3; }
-[data-testid="stMainBlockContainer"] { max-width: none; }
-</style>"""
-
-
-def presenter() -> None:
-    """Make everything large and hide the navigation."""
-    st.html(_PRESENTER)
 
 
 def setup(title: str) -> None:

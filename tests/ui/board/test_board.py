@@ -18,11 +18,17 @@ import pytest
 
 from components.charts.palette import DARK, LETTERS, LIGHT
 from components.ui.compare.board import component
-from components.ui.compare.board.component import BoardData, CardView, ColumnView, PathView
+from components.ui.compare.board.component import (
+    BoardData,
+    CardView,
+    ColumnView,
+    PathView,
+    Selection,
+)
 
 HERE = Path(__file__).parent
 PARTS = component.FOLDER / "script"
-DATACLASSES = (CardView, ColumnView, PathView, BoardData)
+DATACLASSES = (CardView, ColumnView, PathView, BoardData, Selection)
 UNIONS = {"Origin": component.Origin, "State": component.State}
 SCALARS = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 TOP_LEVEL = re.compile(r"^(?:export (?:default )?)?(?:function|class|const|let|var) (\w+)", re.M)
@@ -173,7 +179,7 @@ def column(*cards: CardView, reason: str = "", remedy: str = "") -> ColumnView:
 def test_the_script_gets_every_declared_field_as_json() -> None:
     path = PathView("d", "T", (1, None), (1.0, None), True)
     data = BoardData((column(CARD),), 3, 10, (path,), "How to read")
-    sent = json.loads(json.dumps(component.payload(data, "d")))
+    sent = json.loads(json.dumps(component.payload(data, Selection("d", "bm25"))))
     declared = typedefs()
     assert sent.keys() == declared["BoardData"].keys() | {"selected"}
     assert sent["columns"][0].keys() == declared["ColumnView"].keys()
@@ -181,7 +187,8 @@ def test_the_script_gets_every_declared_field_as_json() -> None:
     assert sent["paths"] == [
         {"id": "d", "title": "T", "ranks": [1, None], "heights": [1.0, None], "telling": True}
     ]
-    assert (sent["selected"], sent["max_grade"], sent["cutoff"]) == ("d", 3, 10)
+    assert sent["selected"] == {"document": "d", "system": "bm25"}
+    assert (sent["max_grade"], sent["cutoff"]) == (3, 10)
 
 
 def test_long_texts_are_clipped_and_bars_stay_in_their_columns() -> None:

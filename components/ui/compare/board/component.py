@@ -28,9 +28,11 @@ REASON_LIMIT: Final = 4000
 FOLDER: Final = Path(__file__).parent
 SCRIPT_PARTS: Final = (
     *("data", "text", "geometry", "dom", "card", "note", "column", "columns"),
-    *("links", "movement", "header", "keyboard", "board"),
+    *("links", "movement", "header", "keyboard", "panel", "board"),
 )
 """The modules of `script/` that run in the browser, each after those that it imports."""
+
+STYLE_SHEETS: Final = ("board.css", "movement.css", "presenter.css")
 
 Origin = Literal["same", "up", "down", "from", "first", "new"]
 State = Literal["done", "loading", "waiting", "running", "failed", "stopped"]
@@ -116,31 +118,40 @@ class BoardData:
     reading: str = ""
 
 
+@dataclass(frozen=True)
+class Selection:
+    """A document, and the key of the column in which it was opened; empty where that is open."""
+
+    document: str
+    system: str = ""
+
+
 def board(
     data: BoardData,
     *,
     key: str,
-    selected: str | None = None,
+    selected: Selection | None = None,
     live: Mapping[str, Any] | None = None,
-) -> str | None:
-    """Draw the board and return the id of the selected document while one of its cards is drawn.
+    presenting: bool = False,
+) -> Selection | None:
+    """Draw the board and return the selected document while one of its cards is drawn.
 
-    `selected` is the selection until the visitor makes another. With `live` the columns follow the
-    work, and the script runs again when it has ended.
+    `selected` is the selection until the visitor makes another. With a silent `live` the columns
+    follow the work, and the script runs again when one has ended. `presenting` makes the cards fill
+    a projector and gives the page's keys to presenter view.
     """
     state = st.session_state.get(key)
     initial = selected if state is None else _selected(state)
     result = _renderer()(
         key=key,
-        data=payload(data, initial) | {"live": live},
-        default={"selected": selected},
+        data=payload(data, initial) | {"live": live, "presenting": presenting},
+        default={"selected": asdict(selected) if selected else None},
         on_selected_change=lambda: None,  # Streamlit asks for it: it makes "selected" a state
-        on_ended_change=lambda: None,
         on_news_change=lambda: None,
     )
     selection = _selected(result)
     drawn = {card.id for column in data.columns for card in column.cards}
-    return selection if selection in drawn else None
+    return selection if selection and selection.document in drawn else None
 
 
 @cache
@@ -151,7 +162,7 @@ def _renderer() -> ComponentRenderer:
 
 def stylesheet() -> str:
     """Return the board's CSS, with each letter's colour in light and dark."""
-    files = [(FOLDER / name).read_text(encoding="utf-8") for name in ("board.css", "movement.css")]
+    files = [(FOLDER / name).read_text(encoding="utf-8") for name in STYLE_SHEETS]
     light = letter_rules(LIGHT, '.board[data-tone="light"] ')
     dark = letter_rules(DARK, '.board[data-tone="dark"] ')
     return "\n".join([*files, light, dark])
@@ -162,15 +173,15 @@ def script() -> str:
     return joined([LIVE, *(FOLDER / "script" / f"{part}.mjs" for part in SCRIPT_PARTS)])
 
 
-def payload(data: BoardData, selected: str | None) -> dict[str, Any]:
-    """Return what the script gets: JSON-ready values, with the id of the selected document.
+def payload(data: BoardData, selected: Selection | None) -> dict[str, Any]:
+    """Return what the script gets: JSON-ready values, with the selected document.
 
     Texts are clipped beyond what a card can show.
     """
     paths = (replace(path, title=shortened(path.title, TITLE_LIMIT)) for path in data.paths)
     columns = (_clipped_column(column) for column in data.columns)
     clipped = replace(data, columns=tuple(columns), paths=tuple(paths))
-    return asdict(clipped) | {"selected": selected}
+    return asdict(clipped) | {"selected": asdict(selected) if selected else None}
 
 
 def column_change(column: ColumnView) -> dict[str, Any]:
@@ -197,7 +208,12 @@ def _clipped_card(card: CardView) -> CardView:
     )
 
 
-def _selected(state: object) -> str | None:
-    """Return the selected id of a component state, which comes from the browser."""
+def _selected(state: object) -> Selection | None:
+    """Return the selection of a component state, which comes from the browser."""
     value = state.get("selected") if isinstance(state, dict) else None
-    return value if isinstance(value, str) else None
+    if not isinstance(value, dict):
+        return None
+    document, system = value.get("document"), value.get("system", "")
+    if not (isinstance(document, str) and isinstance(system, str)):
+        return None
+    return Selection(document, system)

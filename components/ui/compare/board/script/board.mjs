@@ -9,9 +9,10 @@ import { Header } from "./header.mjs";
 import { Keyboard } from "./keyboard.mjs";
 import { Links } from "./links.mjs";
 import { MovementChart } from "./movement.mjs";
+import { Panel } from "./panel.mjs";
 import { position } from "./text.mjs";
 
-/** @import { BoardData, ColumnView, Payload } from "./types.mjs" */
+/** @import { BoardData, ColumnView, Payload, Selection } from "./types.mjs" */
 
 /** @type {WeakMap<ShadowRoot, Board>} */
 const boards = new WeakMap();
@@ -22,22 +23,20 @@ const boards = new WeakMap();
  * @param {object} component
  * @param {ShadowRoot} component.parentElement
  * @param {Payload | null} component.data
- * @param {(name: "selected", id: string | null) => void} component.setStateValue
- * @param {(name: "ended" | "news", number: number) => void} component.setTriggerValue
+ * @param {(name: "selected", selection: Selection | null) => void} component.setStateValue
+ * @param {(name: "news", number: number) => void} component.setTriggerValue
  * @returns {(() => void) | undefined} what removes the board
  */
 export default function render({ parentElement, data, setStateValue, setTriggerValue }) {
   if (!data) return undefined;
   const board = boards.get(parentElement) ?? new Board(parentElement, data.selected);
   boards.set(parentElement, board);
-  board.onSelect = (id) => setStateValue("selected", id);
-  board.onEnded = (serial) => {
-    board.news.forget();
-    setTriggerValue("ended", serial);
-  };
+  board.onSelect = (selection) => setStateValue("selected", selection);
   board.onNews = (count) => setTriggerValue("news", count);
+  board.node.toggleAttribute("data-presenting", data.presenting);
   board.update(data);
   board.follower.follow(data.live);
+  if (!data.live) board.news.forget();
   // Streamlit may run the cleanup of a call that a newer one has overtaken.
   return () => {
     setTimeout(() => {
@@ -49,23 +48,21 @@ export default function render({ parentElement, data, setStateValue, setTriggerV
 class Board {
   /**
    * @param {ShadowRoot} root
-   * @param {string | null} selected id of the document that is selected at first
+   * @param {Selection | null} selected what is selected at first
    */
   constructor(root, selected) {
     this.root = root;
-    this.selected = selected;
     /** @type {string | null} */
     this.hovered = null;
     /** @type {string | null} */
     this.focused = null;
-    /** @type {(id: string | null) => void} */
+    /** @type {(selection: Selection | null) => void} */
     this.onSelect = () => {};
-    /** @type {(serial: number) => void} */
-    this.onEnded = () => {};
     /** @type {(count: number) => void} */
     this.onNews = () => {};
     this.news = new News((count) => this.onNews(count));
-    this.follower = new Follower((changes) => this.change(changes), (n) => this.onEnded(n));
+    // The page's line of progress is what asks for the script at the end.
+    this.follower = new Follower((changes) => this.change(changes), () => {});
     /** @type {BoardData | null} */
     this.data = null;
     this.columns = new Columns();
@@ -80,13 +77,20 @@ class Board {
     this.links = new Links(this.stage);
     this.chart = new MovementChart({
       onHover: (id) => this.hover(id),
-      onToggle: (id) => this.toggle(id),
+      onToggle: (id, letter) => this.panel.toggleDocument(id, letter),
     });
     this.keyboard = new Keyboard(this.stage, {
       cards: () => this.columns.cards(),
       onFocus: (id) => this.focus(id),
-      onToggle: (id) => this.toggle(id),
-      onClear: () => this.select(null),
+      onToggle: (card) => this.panel.toggle(card),
+      onMove: (card, repeated) => this.panel.follow(card, repeated),
+    });
+    this.panel = new Panel(selected, this.columns, this.scroller, {
+      onSelect: (selection) => {
+        this.mark();
+        this.onSelect(selection);
+      },
+      isPresenting: () => this.node.hasAttribute("data-presenting"),
     });
     this.build();
     this.listen();
@@ -108,7 +112,7 @@ class Board {
     this.stage.addEventListener("pointerleave", () => this.hover(null));
     this.stage.addEventListener("click", (event) => {
       const card = eventCard(event);
-      if (card) this.toggle(card.id);
+      if (card) this.panel.toggle(card);
     });
     this.sizes = new ResizeObserver(() => this.measure());
     for (const node of [this.node, this.header.node, this.stage]) this.sizes.observe(node);
@@ -124,6 +128,7 @@ class Board {
     this.sizes?.disconnect();
     this.chart.close();
     this.header.close();
+    this.panel.close();
     if (this.onFonts) document.fonts?.removeEventListener("loadingdone", this.onFonts);
     this.node.remove();
   }
@@ -205,36 +210,26 @@ class Board {
     this.mark();
   }
 
-  /** @param {string} id */
-  toggle(id) {
-    this.select(id === this.selected ? null : id);
-  }
-
-  /** @param {string | null} id */
-  select(id) {
-    if (id === this.selected) return;
-    this.selected = id;
-    this.mark();
-    this.onSelect(id);
-  }
-
   /** Mark the highlighted and the selected document in the columns, the lines and the chart. */
   mark() {
     const highlighted = this.hovered ?? this.focused;
-    const followed = highlighted ?? this.selected;
+    const { selected, system } = this.panel;
+    const followed = highlighted ?? selected;
     const id = this.has(followed) ? followed : null;
     this.node.toggleAttribute("data-lit", id !== null);
     const views = this.columns.cards().map((cards) => cards.map((card) => card.view));
     this.columns.all.forEach((column, at) => {
-      for (const card of column.cards) card.mark(highlighted, this.selected);
+      const opened = column.view.key === system;
+      for (const card of column.cards) card.mark(highlighted, selected, opened);
       column.showPosition(id === null ? { text: "", absent: false } : position(id, at, views));
     });
-    this.links.mark(highlighted, this.selected);
-    this.chart.mark(highlighted, this.selected);
+    this.links.mark(highlighted, selected);
+    this.chart.mark(highlighted, selected);
   }
 
   measure() {
     this.header.measure();
+    this.panel.settle();
     this.links.schedule();
   }
 }

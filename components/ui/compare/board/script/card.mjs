@@ -58,9 +58,11 @@ export class Card {
   /**
    * @param {string | null} highlighted
    * @param {string | null} selected
+   * @param {boolean} opened whether the panel shows what this column made of the document
    */
-  mark(highlighted, selected) {
+  mark(highlighted, selected, opened) {
     toggleMarks(this.node, this.id, highlighted, selected);
+    this.node.classList.toggle("opened", opened && this.id === selected);
     this.node.setAttribute("aria-pressed", String(this.id === selected));
   }
 }

@@ -5,7 +5,8 @@ import { Column } from "./column.mjs";
 import { boardSettings, keyed } from "./data.mjs";
 import { isAtWork } from "./text.mjs";
 
-/** @import { BoardData, ColumnView } from "./types.mjs" */
+/** @import { Card } from "./card.mjs" */
+/** @import { BoardData, ColumnView, Selection } from "./types.mjs" */
 
 export class Columns {
   constructor() {
@@ -44,6 +45,43 @@ export class Columns {
   /** Return the cards of each column. */
   cards() {
     return this.all.map((column) => column.cards);
+  }
+
+  /**
+   * Return a card's document and the key of its column.
+   *
+   * @param {Card} card
+   * @returns {Selection}
+   */
+  selectionOf(card) {
+    const column = this.all.find(({ cards }) => cards.includes(card));
+    return { document: card.id, system: column?.view.key ?? "" };
+  }
+
+  /**
+   * Return a document in a column, or else in the first that ranks it after the first stage.
+   *
+   * @param {string} document
+   * @param {string} [system] key of the column
+   * @returns {Selection}
+   */
+  selectionIn(document, system) {
+    const ranking = this.all.filter(({ cards }) => cards.some((card) => card.id === document));
+    const own = ranking.find(({ view }) => view.key === system);
+    const column = own ?? ranking.find((other) => other !== this.all[0]) ?? ranking[0];
+    return { document, system: column?.view.key ?? "" };
+  }
+
+  /**
+   * Return the card that a selection belongs to, or else another of its document.
+   *
+   * @param {Selection} selection
+   * @returns {Card | undefined}
+   */
+  cardOf({ document, system }) {
+    const own = this.all.find(({ view }) => view.key === system);
+    const cards = [...(own?.cards ?? []), ...this.cards().flat()];
+    return cards.find((card) => card.id === document);
   }
 
   /**

@@ -6,6 +6,9 @@ import { hiddenSides, tone } from "./geometry.mjs";
 
 /** @import { Column } from "./column.mjs" */
 
+/** Milliseconds after which Streamlit has drawn what lies above the board. */
+const LAID_OUT = 400;
+
 export class Header {
   /**
    * @param {HTMLElement} board element that carries the states the style sheet asks for
@@ -17,6 +20,7 @@ export class Header {
     /** @type {Column[]} */
     this.columns = [];
     this.letterSignature = "";
+    this.timer = 0;
     this.sentinel = make("div"); // out of view exactly while the header sticks
     this.node = make("div", "head");
     this.letters = make("div", "jumps");
@@ -66,6 +70,17 @@ export class Header {
   measure() {
     this.board.style.setProperty("--head", `${this.node.offsetHeight}px`);
     this.followScroll();
+    if (!this.board.hasAttribute("data-presenting")) return;
+    this.measureAbove();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.measureAbove(), LAID_OUT); // Streamlit may still be drawing
+  }
+
+  /** Tell presenter view's style sheet how much of the window lies above the cards. */
+  measureAbove() {
+    const scrolled = document.querySelector('[data-testid="stMain"]')?.scrollTop ?? 0;
+    const above = Math.round(this.scroller.getBoundingClientRect().top + scrolled);
+    this.board.style.setProperty("--taken", `${above}px`);
   }
 
   /** Keep the headers over their columns, and note on which sides more columns lie. */
@@ -110,6 +125,7 @@ export class Header {
   }
 
   close() {
+    clearTimeout(this.timer);
     this.observer?.disconnect();
   }
 }

@@ -38,8 +38,8 @@ export function keyTarget(key, card, columns) {
  * @typedef {object} KeyboardEvents
  * @property {() => Card[][]} cards return the cards of all columns
  * @property {(id: string | null) => void} onFocus
- * @property {(id: string) => void} onToggle
- * @property {() => void} onClear
+ * @property {(card: Card) => void} onToggle
+ * @property {(card: Card, repeated: boolean) => void} onMove a key has led to a card
  */
 
 export class Keyboard {
@@ -81,19 +81,23 @@ export class Keyboard {
    */
   pressed(event, card) {
     if (!card || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (MOVE_KEYS.includes(event.key)) this.move(keyTarget(event.key, card, this.events.cards()));
-    else if (event.key === "Enter" || event.key === " ") {
-      if (!event.repeat) this.events.onToggle(card.id);
-    } else if (event.key === "Escape") this.events.onClear();
-    else return;
+    if (MOVE_KEYS.includes(event.key)) {
+      const target = keyTarget(event.key, card, this.events.cards());
+      if (target) this.move(target, event.repeat);
+    } else if (event.key === "Enter" || event.key === " ") {
+      if (!event.repeat) this.events.onToggle(card);
+    } else return;
     event.preventDefault();
   }
 
-  /** @param {Card | undefined} card */
-  move(card) {
-    if (!card) return;
+  /**
+   * @param {Card} card
+   * @param {boolean} repeated whether the key is held down
+   */
+  move(card, repeated) {
     card.node.focus({ preventScroll: true });
     this.events.onFocus(card.id);
     card.node.scrollIntoView({ block: "nearest", inline: "nearest", behavior: scrollBehavior() });
+    this.events.onMove(card, repeated);
   }
 }

@@ -13,7 +13,8 @@ import { chartText } from "./text.mjs";
  *
  * @typedef {object} ChartEvents
  * @property {(id: string | null) => void} onHover
- * @property {(id: string) => void} onToggle
+ * @property {(id: string, letter: string) => void} onToggle with the letter of the column whose
+ *   dot was clicked, empty beside the dots
  */
 
 export class MovementChart {
@@ -53,7 +54,8 @@ export class MovementChart {
     this.plot.addEventListener("pointerleave", () => onHover(null));
     this.plot.addEventListener("click", (event) => {
       const id = this.eventId(event);
-      if (id !== null) onToggle(id);
+      const dot = closest(event, "circle");
+      if (id !== null) onToggle(id, dot instanceof SVGElement ? (dot.dataset.letter ?? "") : "");
     });
   }
 

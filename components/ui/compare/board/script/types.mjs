@@ -2,7 +2,7 @@
 /**
  * The data that crosses from Python, and what the parts of the board share.
  *
- * CardView, ColumnView, PathView and BoardData have the fields of the dataclasses of the same names
+ * CardView, ColumnView, PathView, BoardData and Selection have the fields of the dataclasses of the same names
  * in component.py, where they are documented. This file holds types only: it is not sent to the
  * browser.
  */
@@ -77,11 +77,20 @@
  * @property {string} reading
  */
 
-/** What Python sends: the board's data and the id of the document to select at first. */
+/**
+ * A document, and the key of the column in which it was opened.
+ *
+ * @typedef {object} Selection
+ * @property {string} document
+ * @property {string} system
+ */
+
+/** What Python sends: the board's data, what is selected at first, and how the board is shown. */
 /**
  * @typedef {BoardData & {
- *   selected: string | null,
+ *   selected: Selection | null,
  *   live: import("../../../shared/progress/script/live.mjs").Live | null,
+ *   presenting: boolean,
  * }} Payload
  */
 
