@@ -13,14 +13,20 @@ HIDDEN = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{DIRECTIONS}]")
 
 
 def count(n: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun: 1 query, 1,250 queries."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+    """Return a number with its noun: 1 judged query, 1,250 judged queries, 2 searches.
+
+    Without a `plural` the noun's last word is inflected by its ending.
+    """
+    if not plural:
+        to_ies = noun.endswith("y") and noun[-2:-1] not in "aeiou"
+        hisses = noun.endswith(("s", "x", "z", "ch", "sh"))
+        plural = f"{noun[:-1]}ies" if to_ies else f"{noun}es" if hisses else f"{noun}s"
+    return f"{n:,} {agree(n, noun, plural)}"
 
 
-def queries(n: int, kind: str = "") -> str:
-    """Return so many queries in words: 1 query, 1,250 judged queries."""
-    kind = f"{kind} " if kind else ""
-    return count(n, f"{kind}query", f"{kind}queries")
+def agree(n: float, one: str, many: str) -> str:
+    """Return the word that goes with a number: 1 is, 2 are."""
+    return one if n == 1 else many
 
 
 def milliseconds(value: float) -> str:
@@ -84,6 +90,13 @@ def listed(items: Sequence[str], last: str = "and") -> str:
     """Return items in words: a; a and b; a, b and c."""
     *others, end = items or [""]
     return f"{', '.join(others)} {last} {end}" if others else end
+
+
+def named(system: str) -> str:
+    """Return a system's key as people read it: minilm-l12 (recorded), bm25 (from a run file)."""
+    kind, _, name = system.partition(":")
+    how = {"recorded": "recorded", "run": "from a run file"}.get(kind)
+    return f"{name} ({how})" if how and name else system
 
 
 def describe_grade(grade: int | None) -> str:

@@ -5,8 +5,9 @@ from components.ui.evaluate import run as evaluate
 from components.ui.shared import page, sign_in
 
 sign_in.gate()
+notices = link.read()  # first: the header names the corpus of the evaluation
 page.setup("Evaluate")
-link.read()
+page.notices(notices)
 plan = planning.form()
 evaluate.run(plan)
 link.write()

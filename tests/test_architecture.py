@@ -13,7 +13,7 @@ from tests.support.house import ROOT, parsed
 
 LAYERS = (
     ("domain", "discovery"),
-    ("config", "wording"),
+    ("config", "glossary", "wording"),
     ("corpora", "measures", "models", "storage"),
     ("encoders",),
     ("rerankers", "retrieval"),

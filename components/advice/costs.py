@@ -19,6 +19,7 @@ from components.evaluation import Evaluation, Plan
 from components.lab import catalog
 from components.models.tokens import estimate_tokens
 from components.rerankers.hosted.prices import DOCUMENTS_A_SEARCH, price_of, usd_of
+from components.wording import count
 
 T = TypeVar("T")
 DAYS_A_MONTH = 365.25 / 12
@@ -43,7 +44,9 @@ def tokens_of_corpus(corpus: Corpus) -> MeanTokens:
     """Count the tokens of a corpus's queries and documents."""
     texts = [document.passage for document in _sample(corpus.documents)]
     queries = [query.text for query in _sample(corpus.queries)] or [texts[0][:60]]
-    return MeanTokens(_mean(queries), _mean(texts), f"{len(texts):,} documents of {corpus.name}")
+    return MeanTokens(
+        _mean(queries), _mean(texts), f"{count(len(texts), 'document')} of {corpus.name}"
+    )
 
 
 def tokens_of_run(plan: Plan, evaluation: Evaluation, corpus: Corpus, depth: int) -> MeanTokens:
@@ -55,7 +58,7 @@ def tokens_of_run(plan: Plan, evaluation: Evaluation, corpus: Corpus, depth: int
     queries = _sample([query for query in plan.queries if query.id in ranked])
     ids = _sample([i for query in queries for i in ranked[query.id].documents[:depth]])
     texts = [documents[i].passage for i in ids if i in documents]
-    source = f"{len(texts):,} candidates of {len(queries):,} evaluated queries"
+    source = f"{count(len(texts), 'candidate')} of {count(len(queries), 'evaluated query')}"
     return MeanTokens(_mean([query.text for query in queries]), _mean(texts), source)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.domain import Document, Hit, Ranking
+from components.wording import agree
 
 
 def top_documents(rankings: Sequence[Ranking], k: int) -> tuple[str, ...]:
@@ -96,7 +97,8 @@ def describe_moves(moved: Sequence[Move], k: int) -> str:
     same = sum(1 for m in moved if m.before and m.after and max(m.before, m.after) <= k)
     depth = sum(1 for m in moved if m.after and m.after <= k)
     unmoved = sum(1 for m in moved if m.before == m.after)
-    return f"{same} of the first {depth} documents are the same, {unmoved} at the same rank."
+    of = "the first document" if depth == 1 else f"the first {depth} documents"
+    return f"{same} of {of} {agree(same, 'is', 'are')} the same, {unmoved} at the same rank."
 
 
 def telling_documents(rankings: Sequence[Ranking], grades: Mapping[str, int]) -> frozenset[str]:

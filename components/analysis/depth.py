@@ -10,6 +10,7 @@ from statistics import median
 from components.analysis.quality import NO_CHANGE
 from components.domain import InputError, Judgments, Ranking, Spec
 from components.measures import Run, cutoff_of, measure, run_scores
+from components.wording import agree, count
 
 ADVICE = (50, 100)
 """The rule of thumb: rerank between so many candidates."""
@@ -102,8 +103,8 @@ def describe_depth(curve: Sequence[tuple[int, float]], system: str, name: str) -
         else "more than the rule of thumb"
     )
     return (
-        f"For this query {enough} candidates were enough for {system} ({name} {best:.2f}): {rule} "
-        f"of {low} to {high}. One query is an anecdote."
+        f"For this query {count(enough, 'candidate')} {agree(enough, 'was', 'were')} enough for "
+        f"{system} ({name} {best:.2f}): {rule} of {low} to {high}. One query is an anecdote."
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from components.analysis.agreement import order
 from components.analysis.quality import quality, quality_of_run
 from components.domain import Ranking
+from components.wording import agree, count
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,23 @@ def best_order(candidates: Iterable[str], grades: Mapping[str, int]) -> dict[str
 def describe_headroom(room: Headroom, names: Sequence[str]) -> str:
     """Say what was not retrieved and what was badly ranked, and which system came furthest."""
     lost = room.relevant - room.retrieved
-    top = max(range(len(names)), key=lambda i: room.values[i])
-    missing = (
-        f"{lost} of {room.relevant} relevant documents are not among the candidates: no reranker "
-        f"can bring them back. "
-        if lost
-        else f"All {room.relevant} relevant documents are among the candidates. "
-    )
+    first, *others = (f"{value:.2f}" for value in room.values)
+    if lost:
+        missing = (
+            f"{lost} of {count(room.relevant, 'relevant document')} {agree(lost, 'is', 'are')} not "
+            f"among the candidates: no reranker can bring {agree(lost, 'it', 'them')} back."
+        )
+    elif room.relevant == 1:
+        missing = "The relevant document is among the candidates."
+    else:
+        missing = f"All {count(room.relevant, 'relevant document')} are among the candidates."
+    top = max(room.values[1:], default=0.0)
+    reached = f"the first stage has {first}"
+    if others and float(max(others)) > float(first):
+        reached = f"{names[room.values.index(top, 1)]} comes to {top:.2f}, {reached}"
+    elif others:
+        reached += ", and no reranker more"
     return (
-        f"{missing}The best order of these candidates has {room.measure} {room.best:.2f}; "
-        f"{names[top]} comes to {room.values[top]:.2f}, the first stage to {room.values[0]:.2f}."
+        f"{missing} The best order of these candidates has {room.measure} {room.best:.2f}; "
+        f"{reached}."
     )

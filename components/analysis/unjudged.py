@@ -82,15 +82,16 @@ def unsettled(
     hole = Hole(before, after, grades, top, cutoff_of(name))
     extremes = span(hole, name)
     [seen] = differences(hole, name, [{}])
+    k = min(hole.k, max(len(before), len(after))) if hole.k else None
     if extremes is None:
-        return Unsettled(name, hole.k, hole.unjudged, seen, math.nan, math.nan, ())
+        return Unsettled(name, k, hole.unjudged, seen, math.nan, math.nan, ())
     ends = [extremes.least] if seen > LEVEL else [extremes.greatest]
     ends = ends if abs(seen) > LEVEL else [extremes.least, extremes.greatest]
     turning = min(
         (t for end in ends if (t := _turning(hole, name, seen, end))), key=len, default=()
     )
     low, high = extremes.least.bound, extremes.greatest.bound
-    return Unsettled(name, hole.k, extremes.unjudged, seen, low, high, turning)
+    return Unsettled(name, k, extremes.unjudged, seen, low, high, turning)
 
 
 def _turning(hole: Hole, name: str, seen: float, end: Greatest) -> tuple[str, ...]:

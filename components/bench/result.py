@@ -9,6 +9,7 @@ from typing import Any
 
 from components.bench.timings import CANDIDATES, DOCUMENTS, SEARCHES
 from components.domain import Failure
+from components.wording import count
 
 TARGETS: Mapping[str, Mapping[str, float]] = {
     "skewed": {"flashrank": 4.5, "fastembed": 2.5, "st": 4.0},
@@ -156,7 +157,9 @@ def _times_json(times: Times) -> dict[str, Any]:
 
 def result_lines(result: BenchResult) -> list[str]:
     """Return a result as lines of text, one figure with its target a line."""
-    lines = [f"{result.threads} threads, {result.repeats} rounds, systems taking turns"]
+    lines = [
+        f"{count(result.threads, 'thread')}, {count(result.repeats, 'round')}, systems taking turns"
+    ]
     for work in result.workloads:
         lines += _workload_lines(result, work)
     peak = "not measured" if result.peak_gops is None else f"{result.peak_gops:,.0f} GOPS"
@@ -175,7 +178,7 @@ def _workload_lines(result: BenchResult, work: WorkloadResult) -> list[str]:
     share = result.share_of_peak(work)
     reached = "" if share is None else f", {work.gops:,.0f} int8 GOPS, {share:.0%} of the peak"
     return [
-        f"{work.name}: {len(work.lengths)} pairs, {sum(work.lengths):,} tokens",
+        f"{work.name}: {count(len(work.lengths), 'pair')}, {count(sum(work.lengths), 'token')}",
         f"  {LAB:26} best {work.times.best:6.2f} s  median {work.times.median:6.2f} s{reached}",
         *(
             f"  {peer.label:26} best {peer.times.best:6.2f} s  median {peer.times.median:6.2f} s  "

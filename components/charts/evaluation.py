@@ -13,7 +13,7 @@ from components.charts.palette import GREY, Palette, SystemStyle
 from components.evaluation.significance import Difference, Mean, verdict
 from components.evaluation.summary import Group, TradeOff
 from components.measures import is_quality
-from components.wording import signed
+from components.wording import count, signed
 
 
 def quality(
@@ -122,7 +122,7 @@ def changes(rows: Sequence[Change], measure: str, palette: Palette) -> go.Figure
         )
     figure.update_yaxes(gridcolor=palette.line, zeroline=True, zerolinecolor=palette.soft, nticks=5)
     figure.update_xaxes(
-        title_text=f"{len(rows):,} queries, the greatest gain in {plain(measure)} first",
+        title_text=f"{count(len(rows), 'query')}, the greatest gain in {plain(measure)} first",
         showgrid=False,
         showticklabels=False,
     )

@@ -40,6 +40,7 @@ from components.lab import Lab, catalog
 from components.measures import Metrics
 from components.pipeline import Pipelines
 from components.pipeline.limits import INITIAL_K
+from components.wording import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +202,9 @@ def _mention_coverage(judgments: Judgments, corpus: Corpus) -> None:
     covered = coverage(judgments, corpus)
     if covered.unknown_documents or covered.unknown_queries:
         note = (
-            f"Of {covered.queries:,} judged queries {covered.unknown_queries:,} and of "
-            f"{covered.documents:,} judged documents {covered.unknown_documents:,} are not in "
+            f"Of {count(covered.queries, 'judged query')} {covered.unknown_queries:,} and of "
+            f"{count(covered.documents, 'judged document')} {covered.unknown_documents:,} are "
+            f"not in "
             f"{corpus.name}; ideal rankings still count them."
         )
         err.print(Text(note), soft_wrap=True)

@@ -16,7 +16,7 @@ from components.evaluation.cautions import cautions
 from components.exports.as_json import failure_json
 from components.exports.evaluation_report import EvaluationReport
 from components.lab import Lab, catalog
-from components.wording import queries
+from components.wording import count
 
 MOST_FAILURES = 10
 """Failures that are printed one by one."""
@@ -103,7 +103,9 @@ def print_report(report: EvaluationReport, fields: Mapping[str, Any]) -> None:
     for system, metrics in report.metrics.items():
         cells = [f"{metrics.mean[m]:.4f}" if metrics.mean else "-" for m in report.names]
         table.add_row(Text(system), *cells)
-    table.title = Text(f"{queries(fields['queries'])} · {Path(fields['out']) / 'report.html'}")
+    table.title = Text(
+        f"{count(fields['queries'], 'query')} · {Path(fields['out']) / 'report.html'}"
+    )
     out.print(table)
     for system, curve in fields["depths"].items():
         points = ", ".join(f"{depth}: {value:.4f}" for depth, value in curve.items())
@@ -113,9 +115,9 @@ def print_report(report: EvaluationReport, fields: Mapping[str, Any]) -> None:
     for line in fields["cautions"]:
         out.print(Text(line, style="dim"), soft_wrap=True)
     if fields["reused"]:
-        out.print(f"{fields['reused']:,} scores were kept from an earlier run; so are their times.")
+        out.print(f"Kept from an earlier run: {count(fields['reused'], 'score')}, with the times.")
     for failure in fields["failures"][:MOST_FAILURES]:
         line = f"{failure['system']}, query {failure['query']}: {failure['reason']}"
         err.print(Text(f"{line} {failure['remedy']}"), soft_wrap=True)
     if len(fields["failures"]) > MOST_FAILURES:
-        err.print(f"… and {len(fields['failures']) - MOST_FAILURES:,} more failures.")
+        err.print(f"… and {count(len(fields['failures']) - MOST_FAILURES, 'more failure')}.")

@@ -39,7 +39,7 @@ from components.exports.as_json import comparison_json, ranking_json
 from components.lab import LATE_LIMIT, Lab, catalog
 from components.pipeline import PipelineRun, Pipelines, QueryInput, Request
 from components.pipeline.limits import FINAL_K, INITIAL_K
-from components.wording import dollars
+from components.wording import count, dollars
 
 
 def index(
@@ -72,7 +72,9 @@ def index(
             }
         )
     else:
-        out.print(Text(f"{opened.name}: {len(opened.documents):,} documents in {lab.store.where}"))
+        out.print(
+            Text(f"{opened.name}: {count(len(opened.documents), 'document')} in {lab.store.where}")
+        )
 
 
 def search(

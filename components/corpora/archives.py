@@ -16,7 +16,7 @@ from components.corpora.layout import CARD, CORPUS, QUERIES, is_split
 from components.corpora.limits import MAX_BYTES, MAX_FILES, MAX_SIZE
 from components.corpora.text import Upload, printable, quoted
 from components.domain import CorpusError
-from components.wording import listed
+from components.wording import count, listed
 
 MAX_RATIO = 200
 _SMALL = 1_000_000  # bytes that any zip may unpack to, whatever its ratio
@@ -84,7 +84,7 @@ def _wanted(upload: Upload, members: Sequence[zipfile.ZipInfo]) -> list[_Member]
     if len(roots) > 1 or not (roots or prose):
         raise CorpusError(
             f"{upload.name}: expected one {CORPUS}, or {listed(usual_endings(prose=True))} files; "
-            f"found {len(roots)} and {len(prose)} among {len(members)} files.",
+            f"found {len(roots)} and {len(prose)} among {count(len(members), 'file')}.",
             "Pack one BEIR folder, or documents as Markdown or plain text.",
         )
     if not roots:
@@ -105,7 +105,8 @@ def _unpacked(
         room -= len(content)
         if room < 0:
             raise CorpusError(
-                f"{upload.name}: the zip of {len(upload.content)} bytes unpacks to more than "
+                f"{upload.name}: the zip of {count(len(upload.content), 'byte')} unpacks to "
+                f"more than "
                 f"{limit}, the most that is allowed for its size.",
                 f"Upload the files without a zip, at most {MAX_SIZE} in all.",
             )

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from components.corpora.limits import Meter
 from components.corpora.text import Upload, lines, load, quoted
 from components.domain import MAX_GRADE, Corpus, CorpusError, Judgments
+from components.wording import agree, count
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
 
@@ -64,8 +65,9 @@ def check_judgments(
     else:
         what, value, file = "query", first.query, "queries"
     raise CorpusError(
-        f"{first.where}: the {what} {quoted(value)} is not in the {file}; {len(strange)} of "
-        f"{len(pairs)} judgments name a query or document that is not there.",
+        f"{first.where}: the {what} {quoted(value)} is not in the {file}; {len(strange):,} "
+        f"of {count(len(pairs), 'judgment')} {agree(len(strange), 'names', 'name')} a query or "
+        "document that is not there.",
         f"Add what is missing to {file}.jsonl, or delete these judgments.",
     )
 
@@ -77,8 +79,9 @@ def coverage(judgments: Judgments, corpus: Corpus) -> Coverage:
     unknown = judgments.keys() - query_ids
     if len(unknown) == len(judgments):
         raise CorpusError(
-            f"None of the {len(judgments)} judged queries is among the {len(query_ids)} queries of "
-            f"the corpus {quoted(corpus.name)}; the first is {quoted(next(iter(judgments), ''))}.",
+            f"None of the judged queries ({len(judgments):,}) is among the "
+            f"{count(len(query_ids), 'query')} of the corpus {quoted(corpus.name)}; the first is "
+            f"{quoted(next(iter(judgments), ''))}.",
             "Give the judgments that belong to this corpus.",
         )
     missing = judged - {document.id for document in corpus.documents}
@@ -118,7 +121,7 @@ def _pair(where: str, cells: Sequence[str], width: int, column: str) -> Pair:
     """Check the cells of one line; TREC's second column, the iteration, means nothing."""
     if len(cells) != width or not all(cell.strip() for cell in cells):
         raise CorpusError(
-            f"{where}: expected {width} columns, all filled; found {len(cells)}: "
+            f"{where}: expected {count(width, 'column')}, all filled; found {len(cells)}: "
             f"{', '.join(quoted(cell) for cell in cells[:6])}.",
             f"Write query, document and {column}, separated as in the first line.",
         )

@@ -6,8 +6,11 @@ import re
 
 from components.corpora.reading import fingerprint
 from components.domain import Corpus, Document, InputError, Recorded
+from components.wording import agree, count
 
 NAME = "pasted texts"
+GIVEN = "as given, without scores"
+"""What the scores of pasted texts mean: nothing but their places."""
 MOST = 200
 """Texts that can be reranked at once."""
 
@@ -24,7 +27,9 @@ def pasted_corpus(pasted: str) -> Corpus:
     texts = split_texts(pasted)
     if not texts or len(texts) > MOST:
         raise InputError(
-            f"{len(texts):,} texts were pasted; between 1 and {MOST} can be reranked.",
+            f"{count(len(texts), 'text')} {agree(len(texts), 'was', 'were')} pasted; between "
+            f"1 and {MOST} can be "
+            "reranked.",
             "Put each text on a line of its own, or part them by blank lines.",
         )
     documents = tuple(Document(f"text-{n}", "", text) for n, text in enumerate(texts, start=1))
@@ -36,4 +41,4 @@ def given_order(corpus: Corpus) -> Recorded | None:
     if corpus.name != NAME:
         return None
     order = tuple((d.id, -float(n)) for n, d in enumerate(corpus.documents, start=1))
-    return Recorded("pasted", "as pasted", "", order, "place, negated")
+    return Recorded("pasted", "as pasted", "", order, GIVEN)

@@ -40,7 +40,7 @@ from components.corpora.text import (
     raw_lines,
 )
 from components.domain import Corpus, CorpusError, Document, InputError, Progress, no_progress
-from components.wording import listed
+from components.wording import count, listed
 
 SAMPLES: Path = Path(__file__).resolve().parent.parent.parent / "sample_data"
 ZIP = ".zip"
@@ -164,7 +164,7 @@ def _card(file: Upload, meter: Meter) -> str:
     text = decode(file)
     if len(text) > meter.limits.card:
         raise CorpusError(
-            f"{file.name}: the card has {len(text):,} characters; expected at most "
+            f"{file.name}: the card has {count(len(text), 'character')}; expected at most "
             f"{meter.limits.card:,}.",
             "Shorten the card; it is shown whole.",
         )
@@ -217,7 +217,8 @@ def _check_amount(files: int, zips: int, size: int) -> None:
     if not 1 <= files <= MAX_FILES or size > MAX_BYTES or (zips and files > 1):
         raise CorpusError(
             f"Upload: expected one zip, or 1 to {MAX_FILES} other files, of at most "
-            f"{MAX_BYTES} bytes; found {files} files, {zips} of them zips, of {size} bytes.",
+            f"{MAX_BYTES} bytes; found {count(files, 'file')}, {zips} of them zips, of "
+            f"{count(size, 'byte')}.",
             "Choose fewer or smaller files.",
         )
 
@@ -236,7 +237,8 @@ def _check_lines(files: Sequence[Upload]) -> int:
         for number, line in enumerate(raw_lines(file), 1):
             if len(line) > MAX_LINE:
                 raise CorpusError(
-                    f"{file.name}:{number}: the line has {len(line):,} bytes; expected at most "
+                    f"{file.name}:{number}: the line has {count(len(line), 'byte')}; expected "
+                    f"at most "
                     f"{MAX_LINE:,}.",
                     "Break the line, or check that the file is of the kind that its ending says.",
                 )
@@ -244,7 +246,8 @@ def _check_lines(files: Sequence[Upload]) -> int:
                 continue
             if (brackets := line.count(b"{") + line.count(b"[")) > MAX_BRACKETS:
                 raise CorpusError(
-                    f"{file.name}:{number}: the line has {brackets:,} lists and objects; expected "
+                    f"{file.name}:{number}: the line has "
+                    f"{count(brackets, 'list or object', 'lists and objects')}; expected "
                     f"at most {MAX_BRACKETS:,}.",
                     "Leave fields out that are neither id, title, text nor metadata.",
                 )
@@ -259,6 +262,6 @@ def _check_formats(files: Sequence[Upload]) -> None:
         if size > entry.max_bytes or n_lines > entry.max_lines:
             raise CorpusError(
                 f"Upload: expected at most {entry.max_bytes:,} bytes and {entry.max_lines:,} lines "
-                f"of {entry.name}; found {size:,} bytes and {n_lines:,} lines.",
+                f"of {entry.name}; found {count(size, 'byte')} and {count(n_lines, 'line')}.",
                 "Upload fewer files, or the documents as JSONL, one object a line.",
             )

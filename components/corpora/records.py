@@ -13,6 +13,7 @@ from typing import Final
 from components.corpora.limits import Meter
 from components.corpora.text import Row, kind, quoted
 from components.domain import CorpusError, Document, Query
+from components.wording import count
 
 MAX_ID_LENGTH: Final = 512
 """Characters of an id, and of a tag."""
@@ -122,7 +123,7 @@ def _query(row: Row, places: dict[str, str]) -> Query:
         raise _wrong_kind(row, "tags", tags, "a list of strings")
     if len(tags) > MAX_TAGS:
         raise CorpusError(
-            f"{row.where}: the field 'tags' holds {len(tags):,} tags; a query has at most "
+            f"{row.where}: the field 'tags' holds {count(len(tags), 'tag')}; a query has at most "
             f"{MAX_TAGS}.",
             "Keep the tags that tell queries apart.",
         )
@@ -138,7 +139,8 @@ def _within(row: Row, key: str, text: str, limit: int, what: str) -> str:
     """Return a text that has no more characters than `limit`."""
     if len(text) > limit:
         raise CorpusError(
-            f"{row.where}: the field {key!r} has {len(text):,} characters; {what} has at most "
+            f"{row.where}: the field {key!r} has {count(len(text), 'character')}; {what} has "
+            f"at most "
             f"{limit:,}.",
             "Shorten it, or check that the right field is read.",
         )
@@ -165,7 +167,8 @@ def _identity(row: Row, places: dict[str, str]) -> str:
     control = not plain and any(unicodedata.category(c) in {"Cc", "Zl", "Zp"} for c in identity)
     if control or not identity.strip() or len(identity) > MAX_ID_LENGTH:
         raise CorpusError(
-            f"{row.where}: the id {quoted(identity)} has {len(identity)} characters; expected 1 "
+            f"{row.where}: the id {quoted(identity)} has {count(len(identity), 'character')}; "
+            f"expected 1 "
             f"to {MAX_ID_LENGTH}, not only spaces, without tabs, line breaks or controls.",
             "Give the line a plain id.",
         )

@@ -10,6 +10,7 @@ import numpy as np
 
 from components.domain import Encoder, InputError, Matrix, Spec
 from components.models.files import ModelFile
+from components.wording import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def check_query_length(tokens: int, limit: int, model: str) -> None:
     """Raise InputError if a query has more tokens than a model reads: queries are never cut."""
     if tokens > limit:
         raise InputError(
-            f"The query has {tokens:,} tokens; {model} reads at most {limit:,}.",
+            f"The query has {count(tokens, 'token')}; {model} reads at most {limit:,}.",
             "Shorten the query: cutting it silently would answer another question.",
         )
 

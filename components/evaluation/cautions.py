@@ -8,6 +8,7 @@ from components.analysis import quality
 from components.domain import Judgments
 from components.evaluation.planning import Plan
 from components.evaluation.running import Evaluation
+from components.wording import agree, count
 
 
 def unjudged(evaluation: Evaluation, judgments: Judgments, system: str, k: int) -> float:
@@ -28,8 +29,9 @@ def warnings(plan: Plan, evaluation: Evaluation) -> tuple[str, ...]:
     lines = []
     if len(complete) < planned:
         lines.append(
-            f"{len(complete):,} of {planned:,} queries are counted: those that every system "
-            "ranked. The others are listed or were not reached; none counts as zero."
+            f"{len(complete):,} of {count(planned, 'query')} "
+            f"{agree(len(complete), 'is', 'are')} counted: those that every system ranked. The "
+            "others are listed or were not reached; none counts as zero."
         )
     if len(complete) == 1:
         lines.append("One query is an anecdote: it has no interval and proves nothing.")
@@ -61,7 +63,8 @@ def _describe_constant_scores(evaluation: Evaluation, system: str) -> str:
     if not same:
         return ""
     return (
-        f"{system} gave all candidates the same score on {same:,} of {len(runs):,} queries; there "
+        f"{system} gave all candidates the same score on {same:,} of "
+        f"{count(len(runs), 'query')}; there "
         "its order is the first stage's."
     )
 

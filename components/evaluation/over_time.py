@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from components.evaluation.saved import SavedEvaluation
 from components.evaluation.significance import Difference, paired
+from components.wording import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,6 @@ def unlike(old: SavedEvaluation, new: SavedEvaluation) -> list[str]:
         lines.append("The judged queries or their judgments differ; shared queries are compared.")
     then, now = old.plan.pipelines.initial_k, new.plan.pipelines.initial_k
     if then != now:
-        lines.append(f"{then:,} candidates then, {now:,} now.")
+        lines.append(f"{count(then, 'candidate')} then, {now:,} now.")
     changed = [s for s in new.models if s in old.models and old.models[s] != new.models[s]]
     return [*lines, *(f"{s} was {old.models[s]}, and is {new.models[s]}." for s in changed)]

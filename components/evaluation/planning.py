@@ -29,7 +29,7 @@ class Subset:
         """Return the subset in words."""
         parts = [
             f"tagged {self.tag}" if self.tag else "",
-            f"{self.sample:,} at random (seed {self.seed})" if self.sample else "",
+            f"{self.sample:,} at random, seed {self.seed}" if self.sample else "",
             f"the first {self.first:,}" if self.first else "",
         ]
         return ", ".join(part for part in parts if part) or "all"

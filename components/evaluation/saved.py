@@ -11,7 +11,7 @@ from components.config import Settings
 from components.evaluation.planning import CANDIDATES, Plan
 from components.evaluation.running import Evaluation
 from components.lab import catalog
-from components.wording import queries
+from components.wording import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class EvaluationSummary:
 
 
 def _title(made: datetime, corpus: str, n: int, systems: Collection[str]) -> str:
-    return f"{made:%d %b %Y %H:%M} UTC · {corpus} · {queries(n)} · {', '.join(systems)}"
+    return f"{made:%d %b %Y %H:%M} UTC · {corpus} · {count(n, 'query')} · {', '.join(systems)}"
 
 
 def saved_evaluation(

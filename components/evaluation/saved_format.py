@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 
 from components.corpora.faults import Grade
 from components.domain import Usage
+from components.wording import count
 
 VERSION = 1
 MAX_COUNT: Final = 10**15
@@ -70,7 +71,7 @@ _Run = tuple[
 def _check_run(run: _Run) -> _Run:
     """Raise ValueError unless each document has one score."""
     if len(run[0]) != len(run[1]):
-        raise ValueError(f"{len(run[1])} scores of {len(run[0])} documents")
+        raise ValueError(f"{count(len(run[1]), 'score')} of {count(len(run[0]), 'document')}")
     return run
 
 

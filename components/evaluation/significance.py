@@ -13,7 +13,7 @@ import numpy as np
 
 from components.evaluation.resampling import ALPHA, Tested, Values, intervals, max_t
 from components.measures import Metrics, is_quality
-from components.wording import queries, signed
+from components.wording import agree, count, signed
 
 NO_CLEAR_DIFFERENCE = "no clear difference"
 
@@ -182,7 +182,7 @@ def sentence(d: Difference, baseline: str) -> str:
     if math.isnan(d.mean):
         return f"{d.system}: {d.measure} is not a number on every query, nothing to compare."
     if not d.changed:
-        return f"{d.system} and {baseline}: the same {d.measure} on each of {queries(d.n)}."
+        return f"{d.system} and {baseline}: the same {d.measure} on each of {count(d.n, 'query')}."
     if d.distinguishable:
         than = " than " if is_quality(d.measure) else " "
         return (
@@ -204,18 +204,20 @@ def direction(measure: str, change: float) -> str:
 def _describe_evidence(d: Difference) -> str:
     """Return interval, p and n; without an interval where so few queries bound nothing."""
     interval = "" if math.isnan(d.low) else f"95% interval {interval_text(d)}, "
-    corrected = f", corrected for {d.compared} systems" if d.compared > 1 else ""
-    return f"{interval}p {describe_p(d.p, '=')}{corrected}, {queries(d.n)}"
+    corrected = f", corrected for {count(d.compared, 'system')}" if d.compared > 1 else ""
+    return f"{interval}p {describe_p(d.p, '=')}{corrected}, {count(d.n, 'query')}"
 
 
 def _describe_reach(d: Difference) -> str:
     """Say which difference the queries would show, or that they could not show any."""
     if d.least >= ALPHA:
-        these = queries(d.n) + (f", of which {d.changed} changed," if d.changed < d.n else "")
-        return f" {these} are too few to show one."
+        these = count(d.n, "query") + (
+            f", of which {d.changed} changed," if d.changed < d.n else ""
+        )
+        return f" {these} {agree(d.n, 'is', 'are')} too few to show one."
     if math.isnan(d.detectable):
         return ""
-    return f" {queries(d.n)} would show a difference of about {d.detectable:.3f}."
+    return f" {count(d.n, 'query')} would show a difference of about {d.detectable:.3f}."
 
 
 def facts(d: Difference) -> dict[str, str]:

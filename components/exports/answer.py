@@ -11,7 +11,7 @@ from components.evaluation import summary
 from components.evaluation.significance import Difference
 from components.exports.evaluation_report import EvaluationReport
 from components.measures import is_quality
-from components.wording import dollars, listed, milliseconds, queries, signed
+from components.wording import count, dollars, listed, milliseconds, signed
 
 Outcome = Literal["better", "worse", "unclear", "none"]
 
@@ -83,8 +83,8 @@ def _headline(report: EvaluationReport, d: Difference, differences: Sequence[Dif
         return "No answer: one judged query is an anecdote, not evidence. Judge more queries."
     if not d.distinguishable:
         return (
-            f"No clear difference: {queries(d.n)} do not show that {what} gives better or worse "
-            f"rankings than {alone}."
+            f"No clear difference: {count(d.n, 'query')} do not show that {what} gives better or "
+            f"worse rankings than {alone}."
         )
     if d.mean > 0:
         return f"Yes: {what} gives better rankings than {alone}."
@@ -115,8 +115,8 @@ def _lost(
 ) -> str:
     lower, higher = sum(c.change < 0 for c in rows), sum(c.change > 0 for c in rows)
     counts = (
-        f"{lower:,} of {queries(len(rows))} score lower than with {report.base}, {higher:,} "
-        f"higher, {len(rows) - lower - higher:,} the same"
+        f"{lower:,} of {count(len(rows), 'query')} score lower than with {report.base}, "
+        f"{higher:,} higher, {len(rows) - lower - higher:,} the same"
     )
     worst = f"; the greatest loss is {signed(rows[-1].change)}" if lower else ""
     harmful = [d.system for d in differences if d.distinguishable and d.mean < 0]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from components.analysis.comparison import movement_paths
-from components.analysis.quality import Verdict, quality
+from components.analysis.quality import quality
+from components.analysis.verdict import Verdict
 from components.charts.palette import StyledRanking, SystemStyle
 from components.domain import Corpus, Failure, Hit
 from components.exports import svg

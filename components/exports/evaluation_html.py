@@ -15,7 +15,7 @@ from components.exports.evaluation_sections import (
 from components.exports.rendering import Table, render
 from components.exports.terms import terms_of
 from components.measures import cutoff_of
-from components.wording import count, queries
+from components.wording import count
 
 
 def evaluation_html(report: EvaluationReport) -> str:
@@ -29,7 +29,7 @@ def evaluation_html(report: EvaluationReport) -> str:
     return render(
         "evaluation.html",
         title=f"{plan.corpus} evaluated",
-        heading=f"{plan.corpus}, {queries(len(saved.evaluation.complete))}",
+        heading=f"{plan.corpus}, {count(len(saved.evaluation.complete), 'query')}",
         provenance=provenance(report),
         answer=given,
         sections=[*pictures(report, given), *extremes(report, given)] if ranked else [],

@@ -14,7 +14,7 @@ from components.evaluation.summary import StageTime
 from components.evaluation.unjudged import Standing, standings
 from components.lab import catalog
 from components.measures import DEFAULT, Metrics, usual_measures
-from components.wording import dollars
+from components.wording import count, dollars
 
 HOW_DIFFERENCES_READ = (
     "paired by query. p and the interval of the mean difference come from one randomisation test "
@@ -116,7 +116,7 @@ class EvaluationReport:
 def describe_reused(times: Sequence[StageTime]) -> str:
     """Return a sentence on times that were measured in an earlier run; empty where none was."""
     old = {t.system: t for t in times if t.reused}
-    counts = ", ".join(f"{s} on {t.reused:,} of {t.n:,} queries" for s, t in old.items())
+    counts = ", ".join(f"{s} on {t.reused:,} of {count(t.n, 'query')}" for s, t in old.items())
     return f"Times of scores kept from an earlier run are of that run: {counts}." if old else ""
 
 

@@ -49,6 +49,19 @@ def quality_measure(values: Sequence[str]) -> str | None:
     return measure.at(cutoff) if measure.quality else None
 
 
+def measure_within(most: int) -> Check:
+    """Accept the full name of a measure at a cut-off of at most `most`; return both."""
+
+    def check(values: Sequence[str]) -> tuple[str, int | None] | None:
+        try:
+            measure, cutoff = parse_measure(values[0])
+        except InputError:
+            return None
+        return (measure.name, cutoff) if (cutoff or 1) <= most else None
+
+    return check
+
+
 def whole(low: int, high: int) -> Check:
     """Accept a whole number in ASCII digits from `low` to `high`."""
 

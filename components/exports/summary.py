@@ -10,7 +10,7 @@ from components.exports.answer import Answer, answer
 from components.exports.evaluation_report import EvaluationReport
 from components.exports.evaluation_sections import first_documents, quality_bars
 from components.exports.rendering import render
-from components.wording import count, milliseconds, queries, shortened, signed
+from components.wording import count, milliseconds, shortened, signed
 
 NAME, QUERY, TOP, SYSTEMS = 60, 140, 3, 5
 """Characters of a name and of a query, first documents of an example, systems in the picture: all
@@ -78,7 +78,7 @@ def _examples(report: EvaluationReport, given: Answer) -> list[dict[str, object]
     for title, change in (("A gain", given.gain), ("A loss", given.loss)):
         if change is None:
             verb = "gained" if title == "A gain" else "lost"
-            none = f"None of the {queries(len(given.changes))} {verb}."
+            none = f"None of the {count(len(given.changes), 'query')} {verb}."
             examples.append({"title": title, "query": "", "none": none})
             continue
         examples.append(
@@ -101,7 +101,7 @@ def _sources(report: EvaluationReport) -> list[str]:
     n = len(saved.evaluation.complete)
     models = (f"{s}: {model}" for s, model in saved.models.items())
     return [
-        f"{queries(n, 'judged')} ({plan.subset}; judgments “{shortened(plan.split, NAME)}”) on "
+        f"{count(n, 'judged query')} ({plan.subset}; judgments “{shortened(plan.split, NAME)}”) on "
         f"{count(plan.documents, 'document')}, fingerprint {plan.fingerprint[:12]}; "
         f"{count(plan.depth, 'candidate')} a query from {shortened(plan.first_stage, NAME)}.",
         f"Measured on {saved.made:%d %B %Y} with Rerank Lab on the machine that it runs on.",

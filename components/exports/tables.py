@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from components.domain import Ranking
 from components.evaluation import summary as evidence
 from components.exports.evaluation_report import EvaluationReport
-from components.wording import visible
+from components.wording import count, visible
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -124,7 +124,7 @@ def latex(report: EvaluationReport) -> str:
         values[0] += r"$^{\dagger}$" if system in marked else ""
         rows.append(" & ".join([_tex(system), *values]) + r" \\")
     plan, n = report.saved.plan, len(report.saved.evaluation.complete)
-    caption = _tex(f"{plan.corpus}, {n} queries, {plan.depth} candidates.")
+    caption = _tex(f"{plan.corpus}, {count(n, 'query')}, {count(plan.depth, 'candidate')}.")
     note = _tex(
         f"differs from {report.base} in {report.measure}: p < 0.05, randomisation test, "
         "corrected by the maximum of t"

@@ -16,7 +16,7 @@ from components.corpora import MAX_BYTES, MAX_SIZE, Upload, lines, printable, qu
 from components.domain import CorpusError, Judgments, Ranking, Recorded
 from components.exports.recording_format import MAX_HITS
 from components.measures import Run, run_scores
-from components.wording import HIDDEN
+from components.wording import HIDDEN, count
 
 MAX_LINES: Final = 1_000_000
 """Lines of a run: 1,000 queries of 1,000 documents. Each takes up to 600 bytes in memory."""
@@ -95,7 +95,7 @@ def read_run(data: bytes, name: str) -> dict[str, Recorded]:
         ranked[document] = (score, rank)
     if len(tags) != 1:
         raise CorpusError(
-            f"{file} holds {len(tags)} runs; a column is one.",
+            f"{file} holds {count(len(tags), 'run')}; a column is one.",
             "Keep the lines of one run tag (the sixth field) in a file of their own.",
         )
     label = printable(tags.pop(), 40)
@@ -106,7 +106,7 @@ def _run_line(where: str, line: str) -> tuple[str, str, int, float, str]:
     """Return query, document, rank, score and tag of a line."""
     cells = line.split()
     if len(cells) != 6:
-        raise CorpusError(f"{where} has {len(cells)} fields; a TREC run has 6.", _FORMAT)
+        raise CorpusError(f"{where} has {count(len(cells), 'field')}; a TREC run has 6.", _FORMAT)
     query, _, document, rank, score, tag = cells
     if not re.fullmatch(r"-?[0-9]{1,9}", rank) or not _NUMBER.fullmatch(score):
         raise CorpusError(

@@ -10,6 +10,7 @@ from components.corpora import MAX_QUERY
 from components.domain import Comparison, Corpus, Failure, InputError, Ranking, Recorded
 from components.lab import Lab, catalog
 from components.pipeline.limits import INITIAL_K, MAX_DEPTH
+from components.wording import count
 
 
 class Watcher(Protocol):
@@ -140,7 +141,7 @@ def check_query(query: str, name: str = "query") -> None:
         raise InputError(f"The {name} is empty.", "Type a question or a few words.")
     if len(query) > MAX_QUERY:
         raise InputError(
-            f"The {name} has {len(query):,} characters; it may have at most {MAX_QUERY:,}.",
+            f"The {name} has {count(len(query), 'character')}; it may have at most {MAX_QUERY:,}.",
             "Models read the first few thousand at most: shorten it.",
         )
     if any("\ud800" <= c <= "\udfff" for c in query):

@@ -16,6 +16,8 @@ from components.lab import LATE_LIMIT, catalog
 from components.models.gate import GATE
 from components.pipeline.request import PipelineRun
 from components.storage.score_cache import as_scores, merged, pair_keys
+from components.wording import agree
+from components.wording import count as counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def _deadline(run: PipelineRun, spec: Spec) -> ScoringProgress:
         run.watcher.step(spec.key, "run", done, total)
         if allowed is not None and done < total and time.monotonic() - begun > allowed:
             raise RerankError(
-                f"{spec.label} had not finished after {allowed:g} seconds, its deadline.",
+                f"{spec.label} had not finished after {allowed:g} "
+                f"{agree(allowed, 'second', 'seconds')}, its deadline.",
                 "Raise the deadline, or lower the number of candidates.",
             )
 
@@ -137,13 +140,14 @@ def check_scores(system: str, scores: Scores, count: int) -> npt.NDArray[np.floa
     values = np.asarray(scores.values, np.float64)
     if values.shape != (count,):
         raise RerankError(
-            f"{system} returned {values.size} scores for {count} documents.",
+            f"{system} returned {counted(values.size, 'score')} for {counted(count, 'document')}.",
             "This is a fault of the reranker; its scores were not used.",
         )
     bad = int(np.count_nonzero(~np.isfinite(values)))
     if bad:
         raise RerankError(
-            f"{system} returned {bad} scores that are not finite numbers.",
+            f"{system} returned {counted(bad, 'score')} that "
+            f"{agree(bad, 'is not a finite number', 'are not finite numbers')}.",
             "This is a fault of the reranker; its scores were not used.",
         )
     return values

@@ -28,6 +28,7 @@ from components.pipeline.request import PipelineRun
 from components.pipeline.scoring import check_scores, score_texts, since
 from components.rerankers.fusion import RRF, fuse
 from components.rerankers.hosted.prices import usd_of
+from components.wording import count
 
 _NO_TIME = Timing()
 
@@ -162,7 +163,7 @@ def place(recorded: Recorded, first_stage: Ranking, corpus: Corpus) -> Ranking |
         for rank, (i, score) in enumerate(scored, start=1)
     )
     lost = len(recorded.documents) - len(scored)
-    notes = (f"{lost:,} documents are not in this corpus",) if lost else ()
+    notes = (f"{count(lost, 'document')} not in this corpus",) if lost else ()
     timing = recorded.timing
     return Ranking(recorded.key, hits, timing, recorded.usage, recorded=recorded.date, notes=notes)
 

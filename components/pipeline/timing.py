@@ -11,6 +11,7 @@ from components.lab import StepReport, no_report
 from components.pipeline.comparison import rerank_in_turn
 from components.pipeline.request import NullWatcher, PipelineRun
 from components.pipeline.stages import rerank_candidates
+from components.wording import count
 
 
 @dataclass
@@ -63,7 +64,7 @@ def time_depths(
     times: dict[str, dict[int, list[float]]] = {}
     passes = list(product(depths, firsts.items()))
     for done, (depth, (query, first)) in enumerate(passes):
-        doing = f"{depth} candidates"
+        doing = count(depth, "candidate")
         report(doing, done, len(passes))
         watched = replace(run, watcher=_StopWatcher(report, doing, done, len(passes)))
         fewer = replace(first, hits=first.hits[:depth])

@@ -29,6 +29,7 @@ from components.encoders import check_query_length
 from components.models.sentence_transformers import load_from_folder
 from components.rerankers import Context, Family
 from components.rerankers.cross_encoder import ROOM_FOR_DOCUMENT
+from components.wording import count
 
 BGE_V2_M3 = Spec(
     key="bge-v2-m3",
@@ -102,7 +103,8 @@ class HubCrossEncoder:
             logits = self._network(**batch).logits
         if logits.shape[-1] != 1:
             raise RerankError(
-                f"{self._name} gives {logits.shape[-1]} outputs a pair; a reranker gives one.",
+                f"{self._name} gives {count(logits.shape[-1], 'output')} a pair; a reranker "
+                f"gives one.",
                 "Configure a cross-encoder trained for ranking.",
             )
         return float(logits[0, 0]), batch.sequence_ids(0).count(1)

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.sqlite import insert
 from components.domain import Billed, Scores, StoreError
 from components.domain.billing import total_billed
 from components.storage.sqlite import Database
+from components.wording import agree, count
 
 _log = logging.getLogger(__name__)
 _METADATA = sa.MetaData()
@@ -201,7 +202,11 @@ def merged(old: Scores, places: Sequence[int], new: Scores, others: Sequence[int
         measured_ms=new.measured_ms,
         wait_ms=new.wait_ms,
         billed=total_billed(bills) if bills else None,
-        notes=(*new.notes, f"{len(places)} of {n} scores were kept from an earlier run"),
+        notes=(
+            *new.notes,
+            f"{len(places):,} of {count(n, 'score')} "
+            f"{agree(len(places), 'was', 'were')} kept from an earlier run",
+        ),
         reused=len(places),
     )
 

@@ -149,7 +149,7 @@ def _check(
         if amount.usd and usd > most_usd * (1 + _ROUNDING):
             raise _exceeded(whose, f"{dollars(most_usd)}", dollars(max(0.0, usd - amount.usd)))
         if amount.unpriced and unpriced > most_requests:
-            what = f"{most_requests:,.0f} requests to models without a price"
+            what = f"{count(round(most_requests), 'request')} to models without a price"
             raise _exceeded(whose, what, f"{unpriced - amount.unpriced:,}")
 
 

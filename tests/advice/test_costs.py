@@ -385,7 +385,7 @@ def test_tokens_of_a_run_are_of_its_candidates_alone() -> None:
     ranked = Ranked(("b", "c", "a"), (3.0, 2.0, 1.0), Timing(), Usage())
     found = Evaluation(("bm25",), {"bm25": {"q": ranked}})
     read = tokens_of_run(plan, found, Corpus("c", documents, queries), 2)
-    assert read == MeanTokens(2.0, 5.0, "2 candidates of 1 evaluated queries")
+    assert read == MeanTokens(2.0, 5.0, "2 candidates of 1 evaluated query")
 
 
 def test_many_texts_are_sampled_evenly() -> None:

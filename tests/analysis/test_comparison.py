@@ -78,9 +78,7 @@ def test_moves_between_two_rankings_stand_in_the_order_of_the_second() -> None:
         ("a", 1, 2),
         ("b", 2, 3),
     ]
-    assert (
-        describe_moves(found, 2) == "1 of the first 2 documents are the same, 0 at the same rank."
-    )
+    assert describe_moves(found, 2) == "1 of the first 2 documents is the same, 0 at the same rank."
 
 
 def test_bars_of_the_largest_scores_there_are() -> None:

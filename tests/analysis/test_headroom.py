@@ -30,9 +30,9 @@ def test_headroom_by_hand() -> None:
     assert room.best == pytest.approx(dcg([2, 1]) / ideal)
     assert (room.relevant, room.retrieved) == (3, 2)
     assert describe_headroom(room, ["first", "second"]) == (
-        "1 of 3 relevant documents are not among the candidates: no reranker can bring them back. "
+        "1 of 3 relevant documents is not among the candidates: no reranker can bring it back. "
         f"The best order of these candidates has nDCG@10 {room.best:.2f}; second comes to "
-        f"{room.values[1]:.2f}, the first stage to {room.values[0]:.2f}."
+        f"{room.values[1]:.2f}, the first stage has {room.values[0]:.2f}."
     )
 
 
@@ -73,4 +73,16 @@ def test_without_a_relevant_document_there_is_no_headroom() -> None:
 def test_all_retrieved_is_said() -> None:
     room = headroom((first_stage("ba"),), {"b": 1}, "nDCG@10")
     assert room is not None
-    assert describe_headroom(room, ["first"]).startswith("All 1 relevant documents are among")
+    assert describe_headroom(room, ["first"]) == (
+        "The relevant document is among the candidates. "
+        "The best order of these candidates has nDCG@10 1.00; the first stage has 1.00."
+    )
+
+
+def test_who_is_no_better_than_the_first_stage_is_not_said_to_come_further() -> None:
+    room = headroom((first_stage("ab"), reranked("ab", "ab")), {"a": 1, "b": 1}, "nDCG@10")
+    assert room is not None
+    assert describe_headroom(room, ["A first", "B second"]) == (
+        "All 2 relevant documents are among the candidates. The best order of these candidates "
+        "has nDCG@10 1.00; the first stage has 1.00, and no reranker more."
+    )

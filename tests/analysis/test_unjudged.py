@@ -32,7 +32,7 @@ def test_what_only_one_system_finds_could_reverse_it() -> None:
     assert torn.low == pytest.approx(-0.5)
     assert torn.high == pytest.approx(1 - 1 / (1 + 0.6309297535714575 + 0.5))
     assert torn.turning == ("x",), "one is enough: 1.5 against 1, of 1.631"
-    assert torn.sentence == ("1 of the 2 unjudged documents among the first 10 could reverse it.")
+    assert torn.sentence == ("1 of the 2 unjudged documents among the first 3 could reverse it.")
 
 
 def test_it_holds_only_where_that_is_proven() -> None:
@@ -40,7 +40,7 @@ def test_it_holds_only_where_that_is_proven() -> None:
     sure = unsettled("yxz", "abx", {"a": 1, "b": 1, "y": 0, "z": 0}, "nDCG@10")
     assert sure.holds
     assert sure.low > 0
-    assert sure.sentence == "It holds whatever the unjudged document among the first 10 is."
+    assert sure.sentence == "It holds whatever the unjudged document among the first 3 is."
     two = unsettled("ax", "ya", {"a": 3}, "nDCG@2")
     assert two.sentence == "1 of the 2 unjudged documents among the first 2 could reverse it."
 
@@ -56,7 +56,7 @@ def test_it_may_be_levelled_or_made() -> None:
     level = unsettled("xa", "ax", {"a": 1}, "RR@10")
     assert (level.difference, level.low, level.turning) == (0.5, 0.0, ())
     assert level.sentence == (
-        "The unjudged document among the first 10 could at most level it, not reverse it."
+        "The unjudged document among the first 2 could at most level it, not reverse it."
     )
     almost = unsettled("abx", "cxa", {"a": 1, "b": 0, "c": 0}, "P@2")
     assert (almost.difference, almost.high, almost.turning) == (-0.5, 0.0, ())

@@ -83,6 +83,39 @@ def test_a_bar_opens_its_query_in_compare(enter: Enter) -> None:
     expect(page.locator(".st-key-where")).to_contain_text("exceptions · 9 passages")
 
 
+def test_the_address_brings_back_the_evaluation_and_its_view(enter: Enter) -> None:
+    """An evaluation makes an entry of the history; its views do not."""
+    visitor = evaluated(enter)
+    page = visitor.page
+    page.wait_for_url("**/evaluate?evaluation=*")
+    first, entries = page.url, page.evaluate("history.length")
+    choose_view(visitor, "By query")
+    page.wait_for_url("**&view=queries")
+    choose_view(visitor, "Latency and worth")
+    page.locator(".st-key-_cut input").fill("5")
+    page.locator(".st-key-_cut input").press("Enter")
+    visitor.quiet()
+    page.wait_for_url("**&view=latency&measure=nDCG%405")
+    looked_at = page.url
+    assert page.evaluate("history.length") == entries
+    page.locator(".st-key-evaluate_now button").click()
+    page.wait_for_url(lambda url: "evaluation=" in url and url.split("&")[0] != first)
+    visitor.quiet()
+    assert page.evaluate("history.length") == entries + 1
+    choose_view(visitor, "Quality")
+    page.wait_for_url("**&measure=nDCG%405")
+    page.go_back()
+    for window in (page, enter(f"/evaluate{looked_at[looked_at.index('?') :]}").page):
+        window.locator(VIEWS["Latency and worth"]).wait_for()
+        expect(window.get_by_role("radio", name="Latency and worth")).to_be_checked()
+        expect(window.locator(".st-key-_cut input")).to_have_value("5")
+        assert window.url == looked_at
+    page.reload()
+    page.locator(VIEWS["Latency and worth"]).wait_for()
+    expect(page.locator(".st-key-verdict")).to_contain_text("nDCG@5")
+    assert page.url == looked_at
+
+
 def test_a_run_is_stopped_survives_a_reload_and_goes_on(enter: Enter) -> None:
     visitor = enter("/corpus")
     page = visitor.page

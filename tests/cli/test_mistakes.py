@@ -109,7 +109,7 @@ def test_a_corpus_that_cannot_be_read(
         ("qrels", f"{HEADER}q1\ta\n", [":2: expected 3 columns"]),
         ("qrels", f"{HEADER}q1\ta\t1.5\n", [":2: the score '1.5' is not an integer"]),
         ("qrels", f"{HEADER}q1\ta\t1\nq1\ta\t2\n", [":3: query 'q1' with document 'a' has 2"]),
-        ("qrels", f"{HEADER}other\ta\t1\n", ["None of the 1 judged queries is among the 2"]),
+        ("qrels", f"{HEADER}other\ta\t1\n", ["None of the judged queries (1) is among the 2"]),
         ("qrels", f"{HEADER}q1\ta\t0\n", ["No query of"]),
         ("qrels", f"{HEADER}q1\ta\t1\n".encode("utf-16"), ["UTF-8"]),
         ("candidates", None, ["given", "the file cannot be read"]),

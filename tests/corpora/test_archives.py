@@ -109,7 +109,7 @@ def test_a_changed_byte_is_noticed() -> None:
 @pytest.mark.parametrize(
     ("files", "contents"),
     [
-        ({"a.png": "x"}, "found 0 and 0 among 1 files."),
+        ({"a.png": "x"}, "found 0 and 0 among 1 file."),
         ({}, "found 0 and 0 among 0 files."),
         (
             {"a/corpus.jsonl": TWO, "b/corpus.jsonl": TWO, "c.md": "x"},
@@ -132,7 +132,7 @@ def test_a_zip_bomb_is_refused_before_it_unfolds() -> None:
     tracemalloc.stop()
     size = len(bomb.content)
     assert reason == (
-        f"z.zip: the zip of {size} bytes unpacks to more than {size * 200}, "
+        f"z.zip: the zip of {size:,} bytes unpacks to more than {size * 200}, "
         "the most that is allowed for its size."
     )
     assert peak < 3 * size * 200

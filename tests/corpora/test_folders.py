@@ -155,7 +155,7 @@ def test_a_bad_document_is_named_by_file_and_line(
         ),
         (
             {"queries": QUERIES, "test": HEADER + "q3\tc\t1\n"},
-            "qrels/test.tsv:2: the query 'q3' is not in the queries; 1 of 1 judgments name a",
+            "qrels/test.tsv:2: the query 'q3' is not in the queries; 1 of 1 judgment names a",
         ),
         ({"test": HEADER + "q1\ta\t1\n"}, "qrels/test.tsv:2: the query 'q1' is not in the queries"),
         (

@@ -104,7 +104,7 @@ def test_judgments_of_a_larger_collection_are_counted() -> None:
     with pytest.raises(CorpusError) as caught:
         coverage({"q9": {"a": 1}, "q8": {}}, corpus)
     assert caught.value.reason == (
-        "None of the 2 judged queries is among the 1 queries of the corpus 'c'; the first is 'q9'."
+        "None of the judged queries (2) is among the 1 query of the corpus 'c'; the first is 'q9'."
     )
 
 

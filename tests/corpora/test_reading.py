@@ -95,7 +95,7 @@ def test_a_file_is_read_as_strictly_as_an_upload(tmp_path: Path) -> None:
         open_corpus(str(path), keep_blank=True)
     with path.open("wb") as file:
         file.truncate(MAX_BYTES + 1)
-    with pytest.raises(CorpusError, match=r"0 of them zips, of 52428801 bytes"):
+    with pytest.raises(CorpusError, match=r"0 of them zips, of 52,428,801 bytes"):
         open_corpus(str(path))
 
 

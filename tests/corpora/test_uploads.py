@@ -111,9 +111,9 @@ def test_too_little_and_too_much_are_refused() -> None:
     """No file, too many files, too many bytes, a zip with company."""
     assert refusal().endswith("found 0 files, 0 of them zips, of 0 bytes.")
     many = [up(f"{n}.txt", "x") for n in range(MAX_FILES + 1)]
-    assert refusal(*many).endswith("found 2001 files, 0 of them zips, of 2001 bytes.")
+    assert refusal(*many).endswith("found 2,001 files, 0 of them zips, of 2,001 bytes.")
     assert len(read_uploads(many[:-1]).documents) == 2000
-    assert refusal(Upload("a.txt", bytes(MAX_BYTES + 1))).endswith("of 52428801 bytes.")
+    assert refusal(Upload("a.txt", bytes(MAX_BYTES + 1))).endswith("of 52,428,801 bytes.")
     assert refusal(zipped(BEIR), up("a.md", "x")).startswith("Upload: expected one zip, or 1 to")
 
 

@@ -265,7 +265,7 @@ def test_a_subset_keeps_the_order_of_the_queries() -> None:
     assert len(set(drawn)) == 7
     assert Subset(sample=99).of(TAGGED) == TAGGED == Subset().of(TAGGED)
     assert Subset("even", 5, 1, 2).of(TAGGED) == Subset("even", 5, 1).of(TAGGED)[:2]
-    assert Subset("even", 5, 1, 2).description == "tagged even, 5 at random (seed 1), the first 2"
+    assert Subset("even", 5, 1, 2).description == "tagged even, 5 at random, seed 1, the first 2"
     assert Subset().description == "all"
 
 

@@ -159,7 +159,7 @@ def test_of_one_query_its_own_documents_are_spoken_of() -> None:
     assert (standing.outcome, standing.turning) == (Outcome.FADES, ())
     assert d.n == 1
     assert standing.sentence == (
-        "The unjudged document among the first 10 could at most level it, not reverse it."
+        "The unjudged document among the first 2 could at most level it, not reverse it."
     )
 
 

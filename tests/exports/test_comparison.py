@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
-from components.analysis.quality import verdict
+from components.analysis.verdict import verdict
 from components.charts.palette import DARK, LIGHT, StyledRanking, SystemStyle, letter_rules
 from components.domain import Comparison, Corpus, Document, Failure, Hit, Ranking, Timing, Usage
 from components.exports.comparison import ComparisonReport, comparison_html

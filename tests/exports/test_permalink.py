@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.exports.permalink import one_of, parameters, some_of, text, whole
+from components.exports.permalink import measure_within, one_of, parameters, some_of, text, whole
 from components.lab import read_settings
 from components.pipeline.limits import MAX_TEXT
 
@@ -54,3 +54,19 @@ def test_every_parameter_of_a_link_has_its_check() -> None:
     }
     beyond = {"candidates": "1001", "shown": "51", "depth": "9", "view": "none", "first": "rrf"}
     assert [checks[name]([value]) for name, value in beyond.items()] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"),
+    [
+        ("RR@5", ("RR", 5)),
+        ("Judged@10", ("Judged", 10)),
+        ("AP", ("AP", None)),
+        ("RR@11", None),
+        ("RR", None),
+        ("x", None),
+        ("", None),
+    ],
+)
+def test_measures_have_a_largest_cutoff(value: str, accepted: tuple[str, int] | None) -> None:
+    assert measure_within(10)([value]) == accepted

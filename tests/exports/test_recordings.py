@@ -335,7 +335,7 @@ def test_documents_of_a_run_that_were_not_retrieved_say_so(lab: Lab, exceptions:
     assert [h.document.id for h in ranking.hits] == ids
     assert sum(h.first_stage_rank == 0 for h in ranking.hits) == len(ids) - 3
     assert all(h.movement == 0 for h in ranking.hits if not h.first_stage_rank)
-    assert ranking.notes == ("1 documents are not in this corpus",)
+    assert ranking.notes == ("1 document not in this corpus",)
 
 
 def test_a_run_of_another_corpus_fails_in_its_column(lab: Lab, exceptions: Corpus) -> None:

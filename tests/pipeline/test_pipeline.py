@@ -44,6 +44,7 @@ from components.pipeline import (
     sort,
     two_stage_search,
 )
+from components.wording import count
 from tests.support.asking import asked, compare, compare_candidates, rerank_candidates, retrieve
 
 QUERY = "how do I get the traceback into my log file"
@@ -316,7 +317,7 @@ def test_sort_does_not_change_its_input() -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 2, 4])
 def test_sort_refuses_a_wrong_count(n: int) -> None:
-    with pytest.raises(RerankError, match=f"x returned {n} scores for 3 documents"):
+    with pytest.raises(RerankError, match=f"x returned {count(n, 'score')} for 3 documents"):
         sort("x", given("a", "b", "c"), Scores(np.zeros(n)), Timing())
 
 
@@ -584,7 +585,7 @@ def test_rerank_raises_what_failed(lab: Lab) -> None:
         rerank("a", ["b"], reranker="nothing", lab=lab)
     with pytest.raises(RerankError, match="The probe refuses"):
         rerank("a", ["b"], reranker="probe-refuse", lab=lab)
-    with pytest.raises(RerankError, match="returned 0 scores for 1 documents"):
+    with pytest.raises(RerankError, match="returned 0 scores for 1 document"):
         rerank("a", ["b"], reranker="probe-short", lab=lab)
 
 

@@ -177,7 +177,7 @@ def test_a_lexical_first_stage_says_that_it_found_no_more(visit: Visit) -> None:
     at = visit(**{state.QUERY: "harbour"})
     settle(at)
     found = said(at, "soft-depth")
-    assert found == "1 candidates instead of 100: all that the first stage found."
+    assert found == "1 candidate instead of 100: all that the first stage found."
 
 
 def test_no_candidate_at_all_is_said_in_words(visit: Visit) -> None:

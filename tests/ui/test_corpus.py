@@ -135,7 +135,10 @@ def test_an_upload_is_previewed_named_used_and_searched(visit: Visit) -> None:
     assert names(at) == ["helpdesk", "atlas", "exceptions", "coast (uploaded)"]
     assert at.selectbox(key="_corpus_page").value == "coast"
     assert at.metric[0].value == "2"
-    at.switch_page("app.py").run()
+    assert not has(at, "use_upload"), "the form is closed"
+    assert not at.file_uploader[0].value
+    assert said(at, "uploaded").startswith("✓ coast is here: 2 passages.")
+    at.button(key="search_upload").click().run()
     assert at.selectbox(key="_corpus").value == "coast"
     assert said(at, "soft-where").startswith("coast · 2 passages")
     job = settle(ask(at, "zorblax"))
@@ -210,6 +213,7 @@ def test_taking_the_place_of_an_upload_is_said_before(visit: Visit) -> None:
     assert not has(at, "soft-replaces")
     at.button(key="use_upload").click().run()
     begin(at)
+    upload(at, "towers.jsonl", jsonl({"_id": "c", "text": "A ship of oak."}))
     assert said(at, "soft-replaces") == "This takes the place of the corpus of that name."
     name_field(at).set_value("others").run()
     assert not has(at, "soft-replaces")
@@ -225,8 +229,10 @@ def test_a_second_upload_joins_the_first(visit: Visit) -> None:
     begin(at)
     assert names(at)[3:] == ["towers (uploaded)", "ships (uploaded)"]
     assert at.metric[0].value == "1"
+    assert said(at, "uploaded").startswith("✓ ships is here: 1 passage.")
     at.selectbox(key="_corpus_page").set_value("towers").run()
     assert at.metric[0].value == "2"
+    assert not has(at, "search_upload"), "it would search another corpus than the last upload"
 
 
 def test_an_upload_replaces_the_visitors_own_of_the_same_name(visit: Visit) -> None:

@@ -101,7 +101,7 @@ def test_a_subset_is_drawn_and_said(visit: Visit) -> None:
     at = visit(PAGE, **{state.CORPUS: "helpdesk", state.RERANKERS: ()})
     at.selectbox(key=f"_{state.SUBSET}").select("sample").run()
     at.number_input(key=f"_{state.SAMPLE}").set_value(5).run()
-    assert "5 judged queries of helpdesk (5 at random (seed 0))" in texts(at)
+    assert "5 judged queries of helpdesk (5 at random, seed 0)" in texts(at)
     at.selectbox(key=f"_{state.SUBSET}").select("tag").run()
     at.selectbox(key=f"_{state.TAG}").select("typo").run()
     assert "7 judged queries of helpdesk (tagged typo)" in texts(at)

@@ -73,7 +73,7 @@ def test_a_key_typed_on_the_page_serves_this_session_and_no_other(
     assert "There is no API key" not in said(at, "provider-cohere")
     at.button(key="test-cohere").click().run()
     assert "✓ cohere answered in" in said(at, "provider-cohere")
-    assert "Billed: 1 searches (as billed), $0.002." in said(at, "provider-cohere")
+    assert "Billed: 1 search (as billed), $0.002." in said(at, "provider-cohere")
     assert provider.seen[-1].headers["authorization"] == f"Bearer {KEY}"
     assert KEY not in page_of(at)
     other = visit("pages/rerankers.py")
@@ -313,18 +313,21 @@ def costs_of(at: AppTest) -> DataFrame:
 
 def test_the_guide_follows_what_is_needed(visit: Visit, provider: Provider) -> None:
     at = visit("pages/rerankers.py")
-    assert "Begin with **`cohere`**" in advice(at)
+    assert "Begin with **`voyage`**" in advice(at), "cohere has no key"
+    assert "The strongest by reputation of what can run here; nobody has measured" in advice(at)
     at.selectbox(key="_need_instructions").set_value("must follow them").run()
     assert "Begin with **`voyage`**" in advice(at)
     assert "Follows an instruction" in advice(at)
     at.selectbox(key="_need_hosting").set_value("on our own machines only").run()
     assert "Begin with **`compatible:own`**" in advice(at)
     at.selectbox(key="_need_instructions").set_value("not needed").run()
-    assert "Begin with **`bge-v2-m3`**" in advice(at)
-    assert "It cannot run here yet" in advice(at)
+    assert "Begin with **`minilm-l12`**" in advice(at), "bge-v2-m3 is not on this machine"
+    at.selectbox(key="_need_languages").set_value("several").run()
+    assert "It cannot run here yet" not in advice(at)
+    at.selectbox(key="_need_languages").set_value("English").run()
     at.selectbox(key="_need_hosting").set_value("anywhere").run()
     at.selectbox(key="_need_priority").set_value("cost").run()
-    assert "The cheapest of what fits." in advice(at)
+    assert "The cheapest of what can run here." in advice(at)
 
 
 def test_a_model_at_a_server_of_ones_own_has_no_price(visit: Visit, provider: Provider) -> None:

@@ -77,7 +77,7 @@ def test_a_large_upload_shows_progress_and_then_its_corpus(
     readings.may_end.set()
     task.join(PATIENCE)
     at.run()
-    assert "towers: 1 passages, 0 queries, 0 judgments." in texts(at)
+    assert "towers: 1 passage, 0 queries, 0 judgments." in texts(at)
     assert not has(at, "stop_reading")
     assert state.READING not in at.session_state or at.session_state[state.READING] is None
     at.run()

@@ -15,6 +15,7 @@ from components.corpora.limits import MAX_BYTES
 from components.corpora.records import ID_KEYS, TEXT_KEYS, TITLE_KEYS
 from components.corpora.text import LINES_BETWEEN_CHECKS, Row, Upload, lines, quoted
 from components.domain import CorpusError
+from components.wording import count
 
 PREVIEW_ROWS = 20
 SNIFFED_RECORDS: Final = 1_000
@@ -37,14 +38,16 @@ def preview_table(upload: Upload) -> TablePreview:
     columns = tuple(cell.strip() for cell in header)
     if len(columns) > MAX_COLUMNS:
         raise CorpusError(
-            f"{upload.name}:1: the table has {len(columns):,} columns; at most {MAX_COLUMNS:,} "
+            f"{upload.name}:1: the table has {count(len(columns), 'column')}; at most "
+            f"{MAX_COLUMNS:,} "
             "are read.",
             "Keep the columns with id, title and text.",
         )
     long = next((name for name in columns if len(name) > MAX_COLUMN_NAME), None)
     if long is not None:
         raise CorpusError(
-            f"{upload.name}:1: the column {quoted(long)} has a name of {len(long):,} characters; "
+            f"{upload.name}:1: the column {quoted(long)} has a name of "
+            f"{count(len(long), 'character')}; "
             f"expected at most {MAX_COLUMN_NAME}.",
             "Give the columns short names in the first line.",
         )
@@ -120,7 +123,8 @@ def _body(upload: Upload, delimiter: str, width: int) -> Iterator[tuple[str, lis
     for where, cells in islice(_records(upload, delimiter), 1, None):
         if len(cells) != width:
             raise CorpusError(
-                f"{where}: expected {width} columns, as in the header; found {len(cells)}.",
+                f"{where}: expected {count(width, 'column')}, as in the header; found "
+                f"{len(cells)}.",
                 f"Put a cell that holds a {DELIMITERS[delimiter]} or a line break in quotes.",
             )
         yield where, cells

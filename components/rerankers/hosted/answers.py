@@ -12,6 +12,7 @@ import numpy.typing as npt
 from components.domain import Billed
 from components.rerankers.hosted.caller import Caller
 from components.rerankers.hosted.errors import malformed
+from components.wording import count as counted
 
 MOST_UNITS = 1e9
 """Billed units of one request from which on a number is taken for nonsense."""
@@ -61,7 +62,9 @@ def aligned(
     """
     values = np.full(count, np.nan)
     if len(results) != count:
-        raise malformed(caller, f"it scored {len(results):,} documents where {count:,} were sent")
+        raise malformed(
+            caller, f"it scored {counted(len(results), 'document')} where {count:,} were sent"
+        )
     for index, score in results:
         if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < count:
             raise malformed(caller, f"it scored document {_quoted(index)} of {count:,}")

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from components.domain import Billed, Progress
 from components.rerankers.hosted.errors import ProviderError
+from components.wording import count
 
 POLL_SECONDS = 0.05
 """How often `progress` is called while nothing comes."""
@@ -117,5 +118,5 @@ class Calls:
     def notes(self) -> tuple[str, ...]:
         """Return how the scores came about, where it is not the usual way."""
         again = sum(reply.attempts - 1 for reply in self.replies)
-        notes = [f"{len(self.batches)} requests"] if len(self.batches) > 1 else []
+        notes = [f"{count(len(self.batches), 'request')}"] if len(self.batches) > 1 else []
         return (*notes, *([f"{again} retried"] if again else []))

@@ -25,6 +25,7 @@ from components.rerankers.hosted.calls import Calls, Reply
 from components.rerankers.hosted.errors import ProviderError
 from components.rerankers.hosted.limits import limiter_of, split
 from components.rerankers.hosted.prices import DOCUMENTS_A_SEARCH
+from components.wording import count
 
 ATTEMPTS = 3
 """How often one request is sent at most."""
@@ -67,7 +68,7 @@ class RemoteReranker:
         cut = [max(0, n - limits.document_tokens) if limits.document_tokens else 0 for n in tokens]
         notes = calls.notes()
         if limits.query_tokens and query_tokens > limits.query_tokens:
-            note = f"query of about {query_tokens:,} tokens cut at {limits.query_tokens:,}"
+            note = f"query of about {count(query_tokens, 'token')} cut at {limits.query_tokens:,}"
             notes = (*notes, note)
         return Scores(
             np.concatenate([reply.values for reply in calls.replies]),
@@ -138,6 +139,6 @@ def retry_delay(error: ProviderError, attempt: int) -> float | None:
 
 def after_attempts(error: ProviderError, attempts: int) -> ProviderError:
     """Return the error with the number of attempts and the wait that the provider asks for."""
-    wait = f" It asks to wait {error.after:,.0f} seconds." if error.after else ""
-    times = f" It was asked {attempts} times." if attempts > 1 else ""
+    wait = f" It asks to wait {count(round(error.after), 'second')}." if error.after else ""
+    times = f" It was asked {count(attempts, 'time')}." if attempts > 1 else ""
     return ProviderError(f"{error.reason}{wait}{times}", error.remedy, charged=error.charged)

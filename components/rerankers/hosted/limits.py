@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from components.domain import Cancelled, InputError, Limits
 from components.rerankers.hosted.caller import Caller
+from components.wording import count
 
 MOST_REQUEST_BYTES = 8_000_000
 """Bytes of text that one request holds at most, where a provider names no limit."""
@@ -45,7 +46,7 @@ def split(
     if listwise and len(batches) > 1:
         raise InputError(
             f"{label} compares all candidates with each other, and these {len(texts):,} (about "
-            f"{sum(tokens):,} tokens) are more than one request may hold.",
+            f"{count(sum(tokens), 'token')}) are more than one request may hold.",
             "Lower the number of candidates: its scores from two requests cannot be merged.",
         )
     return batches

@@ -31,6 +31,7 @@ from components.retrieval.schema import (
     CorpusVectors,
     VectorQuery,
 )
+from components.wording import count as counted
 
 _BATCH = 64
 _PREFIX = "rerank-lab"
@@ -129,7 +130,8 @@ class VectorStore:
             count = client.count(name, exact=True).count
             if count != len(corpus.documents):
                 raise StoreError(
-                    f"Qdrant holds {count} points of {len(corpus.documents)} after indexing.",
+                    f"Qdrant holds {count:,} of {counted(len(corpus.documents), 'point')} "
+                    f"after indexing.",
                     "Index again; the previous index is untouched.",
                 )
             old = [a.collection_name for a in client.get_aliases().aliases if a.alias_name == alias]
@@ -202,7 +204,7 @@ class VectorStore:
         missing = [p for p in wanted if p not in scores]
         if missing:
             raise StoreError(
-                f"Qdrant did not score {len(missing)} of {len(wanted)} candidates.",
+                f"Qdrant did not score {len(missing):,} of {counted(len(wanted), 'candidate')}.",
                 "Index the corpus again.",
             )
         return np.array([scores[p] for p in positions], np.float64)

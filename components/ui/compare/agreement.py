@@ -17,6 +17,7 @@ def agreement(results: Results) -> None:
         "Agreement",
         "How to read: 1 is the same order. Kendall's tau counts pairs over all candidates, RBO "
         "weighs the top, overlap counts shared documents at the top.",
+        *("Kendall's tau", "RBO"),
     )
     names = list(measures(results.final_k))
     selected = st.segmented_control(

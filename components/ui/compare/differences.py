@@ -12,7 +12,7 @@ from components.charts.palette import StyledRanking
 from components.lab import catalog
 from components.ui.compare.board.component import BoardData
 from components.ui.shared import page, state
-from components.wording import movement
+from components.wording import count, movement
 
 
 def focused(data: BoardData) -> BoardData:
@@ -29,7 +29,7 @@ def focused(data: BoardData) -> BoardData:
         return data
     ranks = [{card.id: card.rank for card in column.cards} for column in pair]
     same = {i for i, rank in ranks[0].items() if ranks[1].get(i) == rank}
-    page.soft(f"{len(same)} documents stand at the same rank in both and are left out.", "focus")
+    page.soft(f"Left out: {count(len(same), 'document')} at the same rank in both.", "focus")
     columns = tuple(
         replace(c, cards=tuple(card for card in c.cards if card.id not in same)) for c in pair
     )

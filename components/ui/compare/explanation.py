@@ -16,6 +16,7 @@ from components.models.bm25 import BM25, statistics
 from components.pipeline.job import ComparisonJob
 from components.ui.compare import occlusion, tokens
 from components.ui.shared import page
+from components.wording import count
 
 
 def why(job: ComparisonJob, spec: Spec, column: StyledRanking, hit: Hit | None) -> None:
@@ -76,7 +77,7 @@ def _text_read(job: ComparisonJob, spec: Spec, ranking: Ranking, hit: Hit) -> No
         st.text(parts.read)
         if parts.unread:
             about = "about " if ranking.cut_estimated else ""
-            st.markdown(f"**✂ truncated**: {about}{hit.tokens_cut:,} tokens not read")
+            st.markdown(f"**✂ truncated**: {about}{count(hit.tokens_cut, 'token')} not read")
             page.soft(parts.unread, "unread")
 
 
@@ -104,7 +105,7 @@ def _maxsim(job: ComparisonJob, spec: Spec, ranking: Ranking, hit: Hit, style: S
     )
     st.html(tokens.best_matches_html(matches, style.colour))
     page.soft(tokens.describe_special(matches), "special-tokens")
-    with st.expander(f"All {len(matches.document_tokens):,} tokens of the document"):
+    with st.expander(f"All {count(len(matches.document_tokens), 'token')} of the document"):
         st.html(tokens.all_tokens_html(matches, style.colour))
     with st.expander("Every query token with every document token"):
         st.html(tokens.matrix_html(matches, style.colour))

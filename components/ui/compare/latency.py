@@ -11,7 +11,7 @@ from components.charts import comparison as charts
 from components.ui.compare.results import Results
 from components.ui.shared import page
 from components.ui.shared.work import on_demand
-from components.wording import milliseconds
+from components.wording import count, milliseconds
 
 ROUNDS = 10
 """Scoring passes of each local reranker when they are repeated."""
@@ -29,7 +29,8 @@ def latency(results: Results) -> None:
     )
     if results.depth:
         page.soft(
-            f"Times are those of scoring all {len(results.whole[0].ranking.hits)} candidates: "
+            f"Times are those of scoring all "
+            f"{count(len(results.whole[0].ranking.hits), 'candidate')}: "
             "the view “Depth and scores” measures what fewer take.",
             "times-of-all",
         )

@@ -20,7 +20,7 @@ from components.lab import StepReport
 from components.pipeline.job import ComparisonJob
 from components.ui.shared import page
 from components.ui.shared.work import on_demand, result_of
-from components.wording import count, dollars, score
+from components.wording import agree, count, dollars, score
 
 NARROW = st.column_config.Column(width=90)
 ROWS = 8
@@ -62,7 +62,10 @@ def explain(job: ComparisonJob, spec: Spec, ranking: Ranking, hit: Hit, style: S
 def _price_of_explaining(job: ComparisonJob, spec: Spec, text: str, unit: Unit) -> str:
     """Say how many variants are scored and, for a provider, what that costs."""
     texts = explanations.variants(text, unit)
-    work = f"{len(texts):,} variants are scored. {explanations.CAVEATS['occlusion']}"
+    work = (
+        f"{count(len(texts), 'variant')} {agree(len(texts), 'is', 'are')} scored. "
+        f"{explanations.CAVEATS['occlusion']}"
+    )
     if not spec.provider:
         return work
     charge = charge_for_texts(spec, job.request.query.text, texts, job.lab.settings)

@@ -10,7 +10,7 @@ import streamlit as st
 from components.exports.permalink import parameters
 from components.measures import DEFAULT
 from components.pipeline.limits import MAX_TEXT
-from components.ui.shared import address, state, uploads
+from components.ui.shared import address, page, state, uploads
 
 _KEYS: Mapping[str, str] = {
     "q": state.QUERY,
@@ -111,5 +111,4 @@ def link() -> str:
 
 def notices() -> None:
     """Say what of the address was not known."""
-    for notice in state.get(state.NOTICES) or ():
-        st.text(f"⚠ {notice}")
+    page.notices(state.get(state.NOTICES) or ())

@@ -13,6 +13,7 @@ import streamlit as st
 from components.pipeline import Request
 from components.ui.compare import recording
 from components.ui.shared import state, systems
+from components.wording import count
 
 STYLE = Path(__file__).with_name("presenter.css").read_text(encoding="utf-8")
 
@@ -30,7 +31,7 @@ def request() -> Request | None:
         with st.container(key="presented_query", gap=None):
             st.text(state.query())
         if texts:
-            st.text(f"{at + 1:,} / {len(texts):,}" if at >= 0 else f"{len(texts):,} queries")
+            st.text(f"{at + 1:,} / {len(texts):,}" if at >= 0 else count(len(texts), "query"))
             following = texts[(at + 1) % len(texts)]
             _step("next_query", "→", "Next query (→ or Page Down)", following)
         st.button(

@@ -16,6 +16,7 @@ from components.pipeline import Pipelines
 from components.ui.compare.results import Results
 from components.ui.shared import page, state
 from components.ui.shared.work import on_demand
+from components.wording import count
 
 
 def headroom(results: Results) -> None:
@@ -93,7 +94,8 @@ def _worse_queries(changed: Sequence[Change], system: str, measure: str) -> None
     worse = worst_first(changed)
     better = sum(c.change > 0 for c in changed)
     page.soft(
-        f"Of {len(changed)} judged queries {system} makes {better} better and {len(worse)} worse "
+        f"Of {count(len(changed), 'judged query')} {system} makes {better} better and "
+        f"{len(worse)} worse "
         f"({measure}). Choose one to open it.",
         "gallery",
     )

@@ -25,6 +25,7 @@ from components.pipeline.limits import MAX_SYSTEMS
 from components.ui.compare import jobs
 from components.ui.compare.board.view import column_specs, first_spec
 from components.ui.shared import page, state, uploads
+from components.wording import count, named
 
 MOST_SAVED = 200
 """Comparisons of one session that can be saved; the oldest are dropped."""
@@ -155,7 +156,7 @@ def popover() -> None:
                 _load(file.name, file.getvalue())
         for key, run in list(_runs().items()):
             with st.container(horizontal=True, vertical_alignment="center"):
-                page.soft(f"{key}: {len(run):,} queries", f"run-{key}")
+                page.soft(f"{named(key)}: {count(len(run), 'query')}", f"run-{key}")
                 if st.button("Remove", key=f"remove-{key}"):
                     del _runs()[key]
                     st.rerun()
@@ -206,7 +207,7 @@ def banner() -> None:
             placeholder="This query is not in the recording",
             key=f"_recorded_{hash(state.query())}",
         )
-        failures = [f"{f.system}: {f.reason}" for f in recorded.failures] if recorded else []
+        failures = [f"{named(f.system)}: {f.reason}" for f in recorded.failures] if recorded else []
         page.soft(
             f"Recorded {recording.queries[0].first_stage.date}. What is marked so was computed "
             f"then, not now.{' Failed then: ' + '; '.join(failures) if failures else ''}",

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from components.analysis.quality import Verdict, verdict
+from components.analysis.verdict import Verdict, verdict
 from components.domain import Query
 from components.pipeline.job import FIRST, ComparisonJob
 from components.ui.compare.board.view import column_specs, describe_step
@@ -15,7 +15,7 @@ from components.ui.compare.results import Results
 from components.ui.shared import page
 from components.ui.shared.progress import Line
 from components.ui.shared.progress import progress as progress_lines
-from components.wording import listed
+from components.wording import count, listed
 
 
 def note(query: Query | None) -> None:
@@ -75,4 +75,4 @@ def missing_candidates(job: ComparisonJob) -> None:
     if candidates < asked:
         whole = candidates == len(job.corpus.documents)
         why = "the whole corpus" if whole else "all that the first stage found"
-        page.soft(f"{candidates:,} candidates instead of {asked:,}: {why}.", "depth")
+        page.soft(f"{count(candidates, 'candidate')} instead of {asked:,}: {why}.", "depth")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from components.analysis.explanations import SPECIAL_TOKENS, TokenMatches, word_around
-from components.wording import signed
+from components.wording import count, signed
 
 MOST_CELLS = 24_000
 """Cells of the table of all pairs; a larger one is slow to draw, and is named instead."""
@@ -63,8 +63,8 @@ def matrix_html(matches: TokenMatches, colour: str) -> str:
     rows, columns = len(matches.document_tokens), len(matches.query_tokens)
     if rows * columns > MOST_CELLS:
         return (
-            f'<p class="token-note">{rows:,} times {columns:,} tokens are {rows * columns:,} '
-            f"pairs: more than the {MOST_CELLS:,} that are drawn here. "
+            f'<p class="token-note">{rows:,} by {count(columns, "token")} make '
+            f"{count(rows * columns, 'pair')}: more than the {MOST_CELLS:,} that are drawn here. "
             "The tables above hold all tokens, each with its best match.</p>"
         )
     best = matches.best.tolist()

@@ -13,6 +13,7 @@ from components.rerankers.late_interaction import LATE_MINILM
 from components.retrieval.vectors import is_cached
 from components.ui.shared import page, state
 from components.ui.shared.work import watch
+from components.wording import count
 
 
 def indexer() -> None:
@@ -57,7 +58,7 @@ def _row(key: str, collections: Mapping[str, Any], alias: str, *, cached: bool) 
     status = collections.get(alias)
     return {
         "System": key,
-        "In the store": f"{status.points:,} points" if status else "not yet",
+        "In the store": count(status.points, "point") if status else "not yet",
         "Vectors on disk": "yes" if cached else "no",
         "Collection": status.collection if status else "",
     }

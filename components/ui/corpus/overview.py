@@ -6,6 +6,7 @@ import streamlit as st
 
 from components.corpora import sample_names
 from components.domain import Corpus
+from components.glossary import term
 from components.ui.shared import page, state
 from components.wording import shortened
 
@@ -22,7 +23,8 @@ def overview() -> None:
     corpus = state.corpus()
     with st.container(horizontal=True, key="figures", gap="large"):
         for label, value in _figures(corpus):
-            st.metric(label, value, width="content")
+            entry = term(label)
+            st.metric(label, value, width="content", help=str(entry) if entry else None)
     if corpus.card:
         with st.expander("About this corpus", expanded=False):
             # a sample's description is the project's own text; an uploaded one is untrusted

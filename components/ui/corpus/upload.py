@@ -20,7 +20,7 @@ from components.domain import Corpus, CorpusError
 from components.ui.corpus import indexing, reading
 from components.ui.corpus.overview import CELL_CHARACTERS, passages
 from components.ui.shared import page, state, uploads
-from components.wording import shortened
+from components.wording import count, shortened
 
 NO_COLUMN = "(none)"
 
@@ -32,13 +32,17 @@ def uploader() -> None:
         f"A BEIR folder as a zip, or {describe_formats()} files; {MAX_SIZE} in all. "
         f"{_describe_keeping()}",
     )
-    files = st.file_uploader(
-        "Files",
-        type=list(upload_endings()),
-        accept_multiple_files=True,
-        label_visibility="collapsed",
-        key="_files",
-    )
+    uploaded: tuple[str, ...] = state.get(state.UPLOADED) or ()
+    if uploaded and uploaded[-1] == state.corpus().name:
+        _ready(state.corpus())
+    with st.container(key="_files"):  # a field of its own after each upload: it is empty again
+        files = st.file_uploader(
+            "Files",
+            type=list(upload_endings()),
+            accept_multiple_files=True,
+            label_visibility="collapsed",
+            key=f"_files_{len(uploaded)}",
+        )
     ids = tuple(file.file_id for file in files)
     reading.abandon(but=ids)
     if not files:
@@ -56,6 +60,17 @@ def uploader() -> None:
         corpus = reading.corpus_of((ids, columns), uploads, at_once=at_once)
         if corpus:
             _offer(corpus)
+
+
+def _ready(corpus: Corpus) -> None:
+    """Say that the session's corpus is there, and offer to search it."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="uploaded"):
+        st.text(
+            f"✓ {corpus.name} is here: {count(len(corpus.documents), 'passage')}. A search waits "
+            "until they are indexed."
+        )
+        if st.button("Search it", type="primary", key="search_upload", icon=":material/search:"):
+            st.switch_page("app.py")
 
 
 def _describe_keeping() -> str:
@@ -98,8 +113,9 @@ def _columns(preview: TablePreview) -> Columns:
 
 def _offer(corpus: Corpus) -> None:
     st.text(
-        f"{corpus.name}: {len(corpus.documents):,} passages, {len(corpus.queries):,} queries, "
-        f"{sum(map(len, corpus.judgments.values())):,} judgments."
+        f"{corpus.name}: {count(len(corpus.documents), 'passage')}, "
+        f"{count(len(corpus.queries), 'query')}, "
+        f"{count(sum(map(len, corpus.judgments.values())), 'judgment')}."
     )
     passages(corpus, 5)
     key = f"_new_name_{corpus.fingerprint[:12]}"  # another upload begins with its own name
@@ -118,5 +134,7 @@ def _adopt(corpus: Corpus, name: str) -> None:
     named = replace(corpus, name=name)
     uploads.bring(named, keep=True)
     state.choose_corpus(name)
+    state.put(state.UPLOADED, (*(state.get(state.UPLOADED) or ()), name))
+    state.put(state.NEW_CORPUS, None)
     indexing.begin(named, state.get(state.FIRST_STAGE), tokens=False)
     st.rerun()

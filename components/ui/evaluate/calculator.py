@@ -24,7 +24,7 @@ from components.lab import catalog
 from components.pipeline.limits import MAX_INITIAL_K
 from components.rerankers.hosted.prices import price_of
 from components.ui.shared import page, state
-from components.wording import count, dollars, listed, queries
+from components.wording import count, dollars, listed
 
 NOT_MEASURED = "not measured"
 
@@ -129,7 +129,8 @@ def _traffic(report: EvaluationReport | None) -> Traffic:
     searches = count(int(billed.searches), "search", "searches")
     tokens = (
         f"Tokens on {mean.source}: {mean.query:,.0f} a query and {mean.document:,.0f} a document, "
-        f"as this lab's tokenizer counts them. One query is billed as {billed.tokens:,} tokens, or "
+        f"as this lab's tokenizer counts them. One query is billed as "
+        f"{count(billed.tokens, 'token')}, or "
         if billed.tokens
         else f"Tokens are {NOT_MEASURED}: {mean.source}. One query is billed "
     )
@@ -153,8 +154,9 @@ def _describe_machine(system: str, machine: Machine, of: Measured, traffic: Traf
     return (
         f"{system} took {machine.seconds_a_query * 1000:,.0f} ms for "
         f"{count(traffic.candidates, 'candidate')} on this machine, the median of "
-        f"{queries(of.n)} of this evaluation: one like it reranks {machine.queries_a_day:,.0f} "
-        f"queries a day when it is busy {machine.busy:.0%} of the time. Your traffic needs "
+        f"{count(of.n, 'query')} of this evaluation: one like it reranks "
+        f"{count(round(machine.queries_a_day), 'query')} a day when it is busy "
+        f"{machine.busy:.0%} of the time. Your traffic needs "
         f"{'one machine' if needed == 1 else count(needed, 'machine')}, "
         f"{dollars(machine.cost(traffic.queries_a_day), 2)} a month."
     )
@@ -172,7 +174,7 @@ def _rows(billed: Sequence[Bill], own: Mapping[str, Machine]) -> list[dict[str, 
         }
         for system, machine in own.items():
             per_day = break_even(machine, bill.usd_a_query)
-            since = "never" if per_day is None else f"{per_day:,.0f} queries a day"
+            since = "never" if per_day is None else f"{count(round(per_day), 'query')} a day"
             row[f"Dearer than {system} from"] = since
         rows.append({**row, "Price noted": bill.price.origin})
     return rows

@@ -10,6 +10,7 @@ import streamlit as st
 
 from components.evaluation.cautions import remarks, warnings
 from components.exports.evaluation_report import EvaluationReport
+from components.glossary import explain
 from components.measures import cutoff_of, families
 from components.pipeline.limits import MAX_INITIAL_K
 from components.ui.evaluate import (
@@ -28,7 +29,7 @@ from components.wording import count
 
 def show(report: EvaluationReport | None) -> None:
     """Show the verdict and the chosen evidence; without an evaluation, what else there is."""
-    view = _VIEWS[_choose_view()]
+    view = VIEWS[_choose_view()]
     if not view.needs_report:
         view.draw(report)
     elif report is None:
@@ -77,8 +78,8 @@ def _nothing_yet() -> None:
 def _choose_view() -> str:
     key = st.segmented_control(
         "Evidence",
-        list(_VIEWS),
-        format_func=lambda key: _VIEWS[key].label,
+        list(VIEWS),
+        format_func=lambda key: VIEWS[key].label,
         label_visibility="collapsed",
         required=True,
         **state.bound(state.EVIDENCE),
@@ -104,10 +105,17 @@ def _controls(report: EvaluationReport) -> None:
             "at k",
             *(1, MAX_INITIAL_K),
             width=110,
+            help=explain("Cut-off"),
             disabled=families()[state.get(state.MEASURE)].cutoff is None,
             **state.bound(state.CUT),
         )
-        st.selectbox("Compared with", systems, width=200, **state.bound(state.BASELINE))
+        st.selectbox(
+            "Compared with",
+            systems,
+            width=200,
+            help=explain("Baseline"),
+            **state.bound(state.BASELINE),
+        )
         page.soft(report.saved.title, "shown-evaluation")
 
 
@@ -168,7 +176,7 @@ class View:
     needs_report: bool = True
 
 
-_VIEWS: Mapping[str, View] = {
+VIEWS: Mapping[str, View] = {
     "quality": View("Quality", quality.quality),
     "queries": View("By query", by_query.by_query),
     "tags": View("By kind", quality.by_tag),

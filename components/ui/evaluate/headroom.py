@@ -19,6 +19,7 @@ from components.pipeline import PipelineRun
 from components.ui.evaluate.report import view_key
 from components.ui.shared import page, state
 from components.ui.shared.work import on_demand
+from components.wording import count
 
 LISTWISE = " Left out, as their scores depend on the other candidates: "
 LATENCY_QUERIES = 5
@@ -48,11 +49,13 @@ def _ceiling(report: EvaluationReport) -> None:
         "Headroom",
         "How to read: the solid part was reached; the hatched part was badly ranked, another order "
         "of the same candidates would have it; the dotted part was not retrieved.",
+        *("Headroom", "R"),
     )
     values = {report.styles[s]: m.mean[report.measure] for s, m in report.ranked.items()}
     st.text(
-        f"The {ceiling.depth:,} candidates hold {ceiling.recall:.1%} of the relevant documents: "
-        f"that is the ceiling. Their best order has {report.measure} {ceiling.best:.3f}; the "
+        f"Among {count(ceiling.depth, 'candidate')} are {ceiling.recall:.1%} of the relevant "
+        f"documents: that is the ceiling. Their best order has {report.measure} "
+        f"{ceiling.best:.3f}; the "
         f"highest mean of a system is {max(values.values()):.3f}."
     )
     figure = page.figure(
@@ -70,6 +73,7 @@ def _depth(report: EvaluationReport) -> None:
         f"How to read: mean {report.measure} had the rerankers seen only the first candidates, "
         "from the same scores. More candidates take more time."
         + (f"{LISTWISE}{', '.join(listwise)}." if listwise else ""),
+        *("Depth", "Listwise"),
     )
     systems = [s for s in report.ranked if s != plan.first_stage and s not in listwise]
     if not systems:

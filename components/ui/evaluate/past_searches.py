@@ -43,4 +43,6 @@ def show(_: EvaluationReport | None) -> None:
         }
         for stage in times
     ]
-    st.dataframe(rows, hide_index=True, width="stretch", key="past")
+    st.dataframe(
+        rows, hide_index=True, width="stretch", key="past", column_config=page.explained(rows[0])
+    )

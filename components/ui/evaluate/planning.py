@@ -13,10 +13,11 @@ from components.advice.costs import Traffic, bills
 from components.advice.estimates import Estimate, estimate_queries
 from components.domain import LabError
 from components.evaluation import Plan, Subset
+from components.glossary import explain
 from components.lab import catalog
 from components.pipeline import check_pipelines
 from components.ui.shared import page, state, systems
-from components.wording import dollars, duration, queries
+from components.wording import count, dollars, duration
 
 SUBSETS = {"all": "all", "tag": "one kind", "sample": "some, at random"}
 
@@ -59,9 +60,10 @@ def _choose_split() -> None:
     st.selectbox(
         "Judgments (split)",
         list(counts),
-        format_func=lambda name: f"{name} ({queries(counts[name])})",
+        format_func=lambda name: f"{name} ({count(counts[name], 'query')})",
         on_change=lambda: state.choose_split(corpus.name, st.session_state[key]),
         key=key,
+        help=explain("Split"),
         width=190,
     )
 
@@ -87,7 +89,7 @@ def _choose_subset() -> None:
             "Seed",
             *(0, 1_000_000),
             width=110,
-            help="The same seed draws the same queries.",
+            help=explain("Seed"),
             **state.bound(state.SEED),
         )
 
@@ -107,10 +109,10 @@ def _plan() -> Plan:
 
 def describe_plan(plan: Plan) -> str:
     """Say what would be evaluated, how long that will take and what it will cost."""
-    rerankers = ", ".join(plan.systems[1:]) or "alone"
+    rerankers = ", ".join(plan.systems[1:]) or "no reranker"
     sentence = (
-        f"{queries(len(plan.queries), 'judged')} of {plan.corpus} ({plan.subset}), "
-        f"{plan.depth} candidates each from {plan.first_stage}: {rerankers}."
+        f"{count(len(plan.queries), 'judged query')} of {plan.corpus} ({plan.subset}), "
+        f"{count(plan.depth, 'candidate')} each from {plan.first_stage}: {rerankers}."
     )
     return " ".join([sentence, *_describe_time(plan), *_describe_bills(plan)])
 

@@ -18,7 +18,7 @@ from components.ui.evaluate.planning import describe_plan, estimate
 from components.ui.shared import live, page, spending, state
 from components.ui.shared.progress import Line, progress
 from components.ui.shared.work import poll
-from components.wording import duration, queries
+from components.wording import count, duration
 
 
 def run(plan: Plan | LabError) -> None:
@@ -58,7 +58,7 @@ def _offer_others() -> None:
             done = len(other.evaluation.complete)
             page.soft(
                 f"An evaluation of {other.plan.corpus} is at work: {done:,} of "
-                f"{len(other.plan.queries):,} queries, {', '.join(other.plan.systems)}.",
+                f"{count(len(other.plan.queries), 'query')}, {', '.join(other.plan.systems)}.",
                 f"other-words-{i}",
             )
 
@@ -69,7 +69,7 @@ def _offer_resume(job: EvaluationJob | None) -> bool:
         return False
     unfinished = _unfinished(job)
     return unfinished > 0 and st.button(
-        f"Go on with {queries(unfinished)}",
+        f"Go on with {count(unfinished, 'query')}",
         key="resume",
         help="Finished queries are kept; failed ones are tried again.",
     )
@@ -129,7 +129,7 @@ def _lines(job: EvaluationJob) -> list[Line]:
     for system in job.plan.systems:
         done = job.evaluation.ended(system)
         left = _describe_left(job.seconds_left(system)) if done < total else ""
-        text = f"{styles[system].letter} {system}: {done:,} of {total:,} queries{left}"
+        text = f"{styles[system].letter} {system}: {done:,} of {count(total, 'query')}{left}"
         lines.append(Line(system, text, done / total))
     doing = f"{step.state}: {step.done:,} of {step.total:,}" if step.total else step.state
     share = step.done / step.total if step.total else 0.0

@@ -13,7 +13,7 @@ from components.lab import BackgroundTask, catalog
 from components.rerankers.hosted.prices import price_of
 from components.ui.shared import page, spending, state
 from components.ui.shared.work import Computation, patience, watch
-from components.wording import dollars, milliseconds
+from components.wording import count, dollars, milliseconds
 
 
 def tokens_a_query(corpus: Corpus) -> int:
@@ -28,7 +28,7 @@ def cost_and_latency() -> None:
     tokens = tokens_a_query(corpus)
     page.heading(
         "Cost and latency",
-        f"For one query with {PAIRS} candidates of {corpus.name} (about {tokens:,} tokens). "
+        f"For one query with {PAIRS} candidates of {corpus.name} (about {count(tokens, 'token')}). "
         "Latency is what this machine measured since the lab was started, never a quoted figure.",
     )
     specs = catalog.reranker_specs(lab.settings)

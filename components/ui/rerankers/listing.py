@@ -12,17 +12,23 @@ from components.lab.catalog import Entry
 from components.ui.rerankers import providers
 from components.ui.rerankers.title import title
 from components.ui.shared import page, state
-from components.wording import key_form
+from components.wording import count, key_form
 
 
 def listing() -> None:
     """Show every first stage and every reranker: local, hosted, self-hosted."""
     entries = catalog.entries(state.lab().settings)
     rerankers = [e for e in entries if e.stage == "reranker"]
-    page.heading("First stages", "Search the whole corpus and hand on the candidates.")
+    page.heading(
+        "First stages",
+        "Search the whole corpus and hand on the candidates.",
+        *("First stage", "Candidate"),
+    )
     _in_two_columns([e for e in entries if e.stage == "first stage"], _card)
     page.heading(
-        "Rerankers on this machine", "Score the same candidates anew; the lab sorts by that score."
+        "Rerankers on this machine",
+        "Score the same candidates anew; the lab sorts by that score.",
+        *("Reranker", "Pointwise", "Listwise"),
     )
     _in_two_columns([e for e in rerankers if not e.spec.provider], _card)
     page.heading(
@@ -66,7 +72,7 @@ def _facts(spec: Spec) -> str:
         f"license {spec.license}",
         f"scores: {spec.scale}",
         f"{spec.size_mb:,.0f} MB" if spec.size_mb else "",
-        f"reads {spec.max_tokens:,} tokens" if spec.max_tokens else "",
+        f"reads {count(spec.max_tokens, 'token')}" if spec.max_tokens else "",
         spec.source,
     ]
     return " · ".join(fact for fact in facts if fact)

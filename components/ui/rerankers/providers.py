@@ -15,7 +15,7 @@ from components.ui.compare import jobs
 from components.ui.compare.board.view import describe_usage
 from components.ui.rerankers.title import title
 from components.ui.shared import page, state
-from components.wording import dollars, key_form, milliseconds
+from components.wording import count, dollars, key_form, milliseconds
 
 
 def box(entries: Sequence[Entry]) -> None:
@@ -69,11 +69,11 @@ def _model_row(spec: Spec) -> dict[str, str]:
 def describe_limits(limits: Limits) -> str:
     """Return a provider's limits in words."""
     parts = [
-        f"{limits.documents:,} documents a request" if limits.documents else "",
-        f"{limits.request_tokens:,} tokens a request" if limits.request_tokens else "",
-        f"{limits.document_tokens:,} tokens a document" if limits.document_tokens else "",
-        f"{limits.query_tokens:,} tokens a query" if limits.query_tokens else "",
-        f"{limits.per_minute:,} requests a minute" if limits.per_minute else "",
+        f"{count(limits.documents, 'document')} a request" if limits.documents else "",
+        f"{count(limits.request_tokens, 'token')} a request" if limits.request_tokens else "",
+        f"{count(limits.document_tokens, 'token')} a document" if limits.document_tokens else "",
+        f"{count(limits.query_tokens, 'token')} a query" if limits.query_tokens else "",
+        f"{count(limits.per_minute, 'request')} a minute" if limits.per_minute else "",
     ]
     return ", ".join(part for part in parts if part) or "none known"
 

@@ -9,7 +9,7 @@ import streamlit as st
 from components.config import Budget
 from components.lab import catalog
 from components.ui.shared import page, state
-from components.wording import dollars
+from components.wording import count, dollars
 
 
 def spent() -> None:
@@ -46,7 +46,7 @@ def _describe(budget: Budget) -> str:
         for usd, whose in ((budget.day_usd, "in all"), (budget.visitor_usd, "each visitor"))
         if math.isfinite(usd)
     ] + [
-        f"{requests:,.0f} requests without a price {whose}"
+        f"{count(round(requests), 'request')} without a price {whose}"
         for requests, whose in (
             (budget.day_requests, "in all"),
             (budget.visitor_requests, "each visitor"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from components import glossary
 from components.charts.palette import own_letter
 from components.lab.catalog import Entry
 from components.ui.shared import page, state
@@ -17,7 +18,8 @@ def title(entry: Entry) -> None:
         if letter:
             page.tag(letter)
         st.markdown(f"**`{spec.key}`**", width="content")
-        page.soft(spec.family, f"family-{entry.stage}-{spec.key}")
+        term = glossary.term(spec.family)
+        page.soft(spec.family, f"family-{entry.stage}-{spec.key}", term.name if term else "")
         if entry.available:
             st.badge("ready", icon=":material/check:", color="green")
         else:

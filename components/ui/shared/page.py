@@ -11,13 +11,14 @@ import streamlit as st
 from plotly.graph_objects import Figure
 from streamlit.delta_generator import DeltaGenerator
 
+from components import glossary
 from components.charts.alternative import values_of
 from components.charts.palette import DARK, LETTERS, LIGHT, Palette, SystemStyle
 from components.corpora import sample_names
 from components.domain import LabError
 from components.ui.shared import address, live, sign_in, state
 from components.ui.shared.pictures import Entry, Picture, pictures
-from components.wording import key_form
+from components.wording import count, key_form
 
 # Streamlit's first table imports pandas. Plotly looks for it in every chart, and fails where
 # another thread has imported only half of it: here it is imported before any page is drawn.
@@ -28,6 +29,7 @@ PAGES = (
     ("pages/evaluate.py", "Evaluate"),
     ("pages/corpus.py", "Corpus"),
     ("pages/rerankers.py", "Rerankers"),
+    ("pages/glossary.py", "Glossary"),
 )
 
 HEARTBEAT_SECONDS = 20
@@ -45,11 +47,12 @@ _STYLE = """<style>
   padding-bottom: .35rem; gap: .2rem .4rem; align-items: center; }
 .st-key-nav [data-testid="stPageLink"] a { padding: .2rem .55rem; }
 .st-key-nav [data-testid="stMarkdownContainer"] p { margin: 0; }
-.st-key-brand p { font-weight: 700; font-size: 1.15rem; letter-spacing: -.01em; }
-.st-key-brand [data-testid="stMarkdownContainer"] { margin: 0; }
+.st-key-brand h1 { font-weight: 700; font-size: 1.15rem; letter-spacing: -.01em; padding: 0; }
 .st-key-brand { padding-right: .8rem; }
 [class*="st-key-heading-"] h2 { font-size: 1.06rem; font-weight: 700; padding: 0;
   line-height: 1.5; letter-spacing: 0; }
+[class*="st-key-heading-"] [data-testid="stHeading"] [data-testid="stMarkdownContainer"] {
+  margin-bottom: 0; }
 .tag { display: inline-grid; place-items: center; width: 1.5rem; height: 1.5rem;
   border-radius: .4rem; font-weight: 700; font-size: .85rem; }
 .st-key-ask input { font-size: 1.2rem; padding: .7rem .95rem; }
@@ -88,16 +91,18 @@ def setup(title: str) -> None:
     state.begin_drawing()
     st.set_page_config(page_title=f"{title} · Rerank Lab", page_icon="🔀", layout="wide")
     st.html(_STYLE.replace("PAPER", palette().paper))
-    st.html(f'<h1 class="unseen">{title}</h1>')
     with st.container(horizontal=True, key="nav", vertical_alignment="center"):
         with st.container(key="brand", width="content"):
-            st.markdown("Rerank Lab")
+            st.html(f'<h1>Rerank Lab<span class="unseen"> · {title}</span></h1>')
+        evaluation = state.get(state.EVALUATED)
         for path, label in PAGES:
-            st.page_link(path, label=label, width="content")
+            is_open = evaluation is not None and label == "Evaluate"
+            query = {"evaluation": evaluation.id} if is_open else None
+            st.page_link(path, label=label, width="content", query_params=query)
         with st.container(key="where", width="content", gap=None):
             corpus = state.corpus()
             engine = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
-            soft(f"{corpus.name} · {len(corpus.documents):,} passages · {engine}", "where")
+            soft(f"{corpus.name} · {count(len(corpus.documents), 'passage')} · {engine}", "where")
             sign_in.line()
             address.keep_history()
     state.ask_about_work()
@@ -120,10 +125,16 @@ def corpus_picker(key: str, width: int) -> None:
     )
 
 
-def soft(text: str, key: str) -> None:
-    """Write a small, faint line of plain text."""
+def soft(text: str, key: str, term: str = "") -> None:
+    """Write a small, faint line of plain text; a `term` of the glossary is explained beside it."""
     with st.container(key=f"soft-{key}", width="content"):
-        st.text(text)
+        st.text(text, help=glossary.explain(term) if term else None)
+
+
+def notices(lines: Sequence[str]) -> None:
+    """Say what of an address was not known."""
+    for line in lines:
+        st.text(f"⚠ {line}")
 
 
 def complain(error: LabError, key: str = "complaint") -> None:
@@ -211,11 +222,24 @@ def downloads(files: Sequence[Download], key: str) -> None:
             )
 
 
-def heading(title: str, line: str) -> None:
-    """Write a section's title, a heading of the second level, and one plain line under it."""
+def heading(title: str, line: str, *terms: str) -> None:
+    """Write a section's title, one plain line under it, and the help that explains its terms.
+
+    The title is the project's own text, or a system's key.
+    """
+    help = glossary.as_markdown(glossary.TERMS[term] for term in terms) or None
     with st.container(key=f"heading-{key_form(title)}", gap="xxsmall"):
-        st.header(title, anchor=False)
+        st.header(title, anchor=False, help=help)
         soft(line, f"about-{key_form(title)}")
+
+
+def explained(columns: Iterable[str]) -> dict[str, Any]:
+    """Return the settings of a table in which columns named by a term of the glossary explain it.
+
+    The name of a term may begin the column's: "nDCG@10 (95% CI)".
+    """
+    terms = {name: glossary.term(name) or glossary.term(name.partition(" ")[0]) for name in columns}
+    return {n: st.column_config.Column(help=str(term)) for n, term in terms.items() if term}
 
 
 def tag(letter: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from components.glossary import explain
 from components.lab import catalog
 from components.pipeline import Pipelines
 from components.pipeline.limits import MAX_FINAL_K, MAX_INITIAL_K, MAX_SYSTEMS, MAX_TEXT
@@ -24,6 +25,7 @@ def choose() -> None:
     st.selectbox(
         "First stage",
         list(firsts),
+        help=explain("First stage"),
         format_func=lambda key: f"{key} · {firsts[key].spec.family}",
         **state.bound(state.FIRST_STAGE),
     )
@@ -34,6 +36,7 @@ def choose() -> None:
             f"{key} · {'needs a key' if key in keyless else rerankers[key].family}"
         ),
         max_selections=MAX_SYSTEMS,
+        help=explain("Reranker"),
         **state.bound(state.RERANKERS),
     )
     _choose_depths(settings.remote.deadline_s)
@@ -44,7 +47,7 @@ def _choose_depths(remote_deadline_s: float) -> None:
     st.number_input(
         "Candidates (initial_k)",
         *(1, MAX_INITIAL_K),
-        help="How many documents the first stage hands to the rerankers.",
+        help=explain("Depth"),
         **state.bound(state.INITIAL_K),
     )
     st.number_input(
@@ -77,6 +80,7 @@ def _choose_instruction(followers: Sequence[str]) -> None:
     )
     st.checkbox(
         "A/B: show these rerankers without the instruction, too",
+        help=explain("A/B"),
         disabled=not (followers and str(state.get(state.INSTRUCTION)).strip()),
         **state.bound(state.WITHOUT),
     )

@@ -11,6 +11,7 @@ from components.analysis.depth import at_depth
 from components.analysis.quality import quality
 from components.charts.palette import LETTERS, letters
 from components.config import Settings
+from components.corpora.pasted import GIVEN
 from components.domain import Failure, Hit, Ranking, Recorded, Spec, Usage
 from components.lab import catalog
 from components.lab.work import Step
@@ -25,7 +26,7 @@ from components.ui.compare.board.component import (
     PathView,
     State,
 )
-from components.wording import count, dollars, milliseconds
+from components.wording import agree, count, dollars, milliseconds
 from components.wording import score as score_words
 
 _STATES: Mapping[str, State] = {
@@ -64,7 +65,8 @@ def first_spec(request: Request) -> Spec:
 
 
 def _recorded_spec(recorded: Recorded) -> Spec:
-    return Spec(recorded.key, recorded.label, "recorded", "", recorded.scale)
+    given = recorded.scale == GIVEN
+    return Spec(recorded.key, recorded.label, "" if given else "recorded", "", recorded.scale)
 
 
 def board_data(
@@ -174,11 +176,14 @@ def _column(
     failure = result if isinstance(result, Failure) else None
     ended = ranking if stage.state == "done" else None  # else its order is provisional
     value = quality(ended, grades, measure) if ended else None
+    cards = _cards(ranking, final_k, grades, first=letter == "A")
+    if spec.scale == GIVEN:
+        cards = tuple(replace(card, score="") for card in cards)
     return ColumnView(
         key=spec.key if letter != "A" else FIRST,
         letter=letter,
         label=spec.label,
-        kind=f"{spec.family}, first stage" if letter == "A" else spec.family,
+        kind=", ".join(filter(None, (spec.family, "first stage" if letter == "A" else ""))),
         scale=spec.scale,
         state=_STATES.get(stage.state, "running" if stage.total else "loading"),
         done=stage.done,
@@ -188,7 +193,7 @@ def _column(
         notes=_notes(spec, ranking, provisional=ranking is not ended),
         reason=failure.reason if failure else "",
         remedy=failure.remedy if failure else "",
-        cards=_cards(ranking, final_k, grades, first=letter == "A"),
+        cards=cards,
         cost=dollars(ranking.usage.usd) if ranking and ranking.usage.usd is not None else "",
         cost_detail=describe_usage(ranking.usage) if ranking else "",
         doing=describe_step(stage),
@@ -205,8 +210,12 @@ def describe_step(step: Step) -> str:
 
 def describe_usage(usage: Usage) -> str:
     """Return what was billed, in words; empty where nothing was."""
-    units = [f"{usage.searches:,g} searches"] if usage.searches else []
-    units += [f"{usage.billed_tokens:,} tokens"] if usage.billed_tokens else []
+    units = (
+        [f"{usage.searches:,g} {agree(usage.searches, 'search', 'searches')}"]
+        if usage.searches
+        else []
+    )
+    units += [count(usage.billed_tokens, "token")] if usage.billed_tokens else []
     if not units:
         return ""
     how = "the lab's estimate; the provider did not say" if usage.estimated else "as billed"

@@ -120,11 +120,13 @@ function content(view, settings) {
  */
 function figures(view, settings) {
   const node = make("span", "meta");
-  const score = make("span", "score", view.score);
-  score.title = `score ${view.score}`;
   if (view.origin !== "first") node.append(movement(view, settings));
   if (settings.maxGrade > 0) node.append(grade(view, settings.maxGrade));
-  node.append(score);
+  if (view.score) {
+    const score = make("span", "score", view.score);
+    score.title = `score ${view.score}`;
+    node.append(score);
+  }
   return node;
 }
 

@@ -100,7 +100,7 @@ export function describe(view, settings, scale) {
   const parts = [`Rank ${view.rank}`, view.title.trim() || view.text.slice(0, 120) || view.id];
   if (view.origin !== "first") parts.push(moved(view, settings));
   if (settings.maxGrade > 0) parts.push(graded(view, settings.maxGrade));
-  parts.push(`score ${view.score} ${scale}`.trim());
+  if (view.score) parts.push(`score ${view.score} ${scale}`.trim());
   if (view.cut > 0) parts.push(unread(view));
   return parts.join("; ");
 }

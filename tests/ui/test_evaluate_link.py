@@ -1,0 +1,115 @@
+"""The address of the Evaluate page brings back what was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from components.evaluation.job import EvaluationJob
+from components.evaluation.saved import SavedEvaluation
+from components.ui.shared import state
+from tests.support.visits import APP, PATIENCE, texts
+
+Visit = Callable[..., AppTest]
+pytestmark = pytest.mark.usefixtures("probes")
+PAGE = "pages/evaluate.py"
+
+
+@pytest.fixture(autouse=True)
+def own_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Keep evaluations where no other test sees them: a local lab shows them to everybody."""
+    monkeypatch.setenv("RERANK_LAB_DATA", str(tmp_path / "data"))
+    state._lab.clear()
+    yield
+    state._lab.clear()
+
+
+def evaluated(at: AppTest) -> SavedEvaluation:
+    """Press Evaluate, wait for the end and return what was kept."""
+    at.button(key="evaluate_now").click().run()
+    job = at.session_state[state.EVALUATING]
+    assert isinstance(job, EvaluationJob)
+    job.join(PATIENCE)
+    assert job.saved is not None
+    at.session_state[state.EVALUATED] = job.saved  # the fragment does so when it next looks
+    at.run()
+    assert not at.exception
+    return job.saved
+
+
+def opened(**parameters: str) -> AppTest:
+    """Return a new window at an address of the Evaluate page."""
+    at = AppTest.from_file(str(APP), default_timeout=PATIENCE)
+    at.switch_page(PAGE)
+    for name, value in parameters.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def address(at: AppTest) -> dict[str, str]:
+    """Return the parameters of the page's address."""
+    return {name: str(at.query_params[name]) for name in at.query_params}
+
+
+def test_an_address_says_how_an_evaluation_is_looked_at(visit: Visit) -> None:
+    at = visit(PAGE, **{state.RERANKERS: ("probe-length",)})
+    assert address(at) == {}
+    saved = evaluated(at)
+    assert address(at) == {"evaluation": saved.id}
+    at.segmented_control[0].set_value("tags").run()
+    at.selectbox(key="_measure").select("RR").run()
+    at.number_input(key="_cut").set_value(5).run()
+    at.selectbox(key="_baseline").select("probe-length").run()
+    view = {"view": "tags", "measure": "RR@5", "baseline": "probe-length"}
+    assert address(at) == {"evaluation": saved.id} | view
+
+
+def test_another_window_shows_the_same(visit: Visit) -> None:
+    saved = evaluated(visit(PAGE, **{state.RERANKERS: ("probe-length",)}))
+    at = opened(evaluation=saved.id, view="tags", measure="RR@5", baseline="probe-length")
+    assert saved.title in texts(at)
+    assert at.session_state[state.CORPUS] == "exceptions"  # not the first of the samples
+    assert "exceptions · 9 passages" in texts(at)
+    assert at.segmented_control[0].value == "tags"
+    assert at.selectbox(key="_measure").value == "RR"
+    assert at.number_input(key="_cut").value == 5
+    assert at.selectbox(key="_baseline").value == "probe-length"
+    view = {"view": "tags", "measure": "RR@5", "baseline": "probe-length"}
+    assert address(at) == {"evaluation": saved.id} | view
+
+
+def test_unknown_values_fall_back_and_are_named(visit: Visit) -> None:
+    saved = evaluated(visit(PAGE, **{state.RERANKERS: ("probe-length",)}))
+    at = opened(evaluation=saved.id, view="<b>", measure="nDCG@100000", baseline="cohere")
+    assert "view=<b> is not known here; the default is used." in texts(at)
+    assert "measure=nDCG@100000 is not known here; the default is used." in texts(at)
+    assert at.selectbox(key="_baseline").value == "bm25"
+    assert address(at) == {"evaluation": saved.id}
+    assert "not known here" not in texts(at.run())
+
+
+def test_a_view_without_an_evaluation_has_an_address(visit: Visit) -> None:
+    at = opened(view="past")
+    assert at.segmented_control[0].value == "past"
+    assert address(at) == {"view": "past"}
+    assert visit(PAGE).segmented_control[0].value == "quality"
+
+
+def test_a_measure_without_a_cutoff_keeps_the_usual_one() -> None:
+    at = opened(measure="AP")
+    assert at.session_state[state.MEASURE] == "AP"
+    assert at.session_state[state.CUT] == 10
+    assert address(at) == {"measure": "AP"}
+
+
+def test_the_way_to_the_page_names_the_open_evaluation(visit: Visit) -> None:
+    at = visit(PAGE, **{state.RERANKERS: ("probe-length",)})
+    saved = evaluated(at)
+    links = {link.proto.label: link.proto.query_string for link in at.get("page_link")}
+    assert links["Evaluate"] == f"evaluation={saved.id}"
+    assert links["Compare"] == ""
