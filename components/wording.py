@@ -101,4 +101,4 @@ def named(system: str) -> str:
 
 def describe_grade(grade: int | None) -> str:
     """Return a judgment in words: grade 2, unjudged."""
-    return "unjudged" if grade is None else f"grade {grade}"
+    return "unjudged" if grade is None else f"grade {grade}".replace("-", MINUS)

@@ -18,6 +18,14 @@ Curves = Mapping[SystemStyle, Sequence[tuple[int, float]]]
 
 STAGES = (("embed", "embed_ms", ""), ("search", "search_ms", "/"), ("rerank", "rerank_ms", ""))
 """Each part of a latency bar: its name, its field of `Timing`, the pattern that fills it."""
+HEADROOM_PARTS = (
+    "Solid: reached; hatched: among the candidates, but badly ranked; dotted: not retrieved."
+)
+STAGE_PATTERNS = (
+    "Grey: encoding the query; hatched: searching; coloured: reranking; crossed: network and "
+    "provider together."
+)
+"""What the fills of a bar stand for."""
 MANY_TIMES = 20
 """How much longer than the shortest the longest time is where the axis becomes logarithmic."""
 

@@ -21,7 +21,10 @@ def layout(figure: go.Figure, palette: Palette, height: int) -> go.Figure:
         dragmode=False,
     )
     axis = {"fixedrange": True, "zeroline": False, "linecolor": palette.line}
-    labels = {"tickfont": {"color": palette.text}, "title": {"font": {"color": palette.soft}}}
+    labels = {
+        "tickfont": {"color": palette.text, "size": 13},
+        "title": {"font": {"color": palette.soft}},
+    }
     figure.update_xaxes(axis | labels)
     figure.update_yaxes(axis | labels)
     return figure

@@ -7,16 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from components.analysis.comparison import movement_paths
+from components.analysis.quality import quality
 from components.analysis.verdict import Verdict
 from components.charts.palette import StyledRanking, SystemStyle
 from components.domain import Corpus, Failure, Hit
 from components.exports import svg
 from components.exports.rendering import Table, render
+from components.measures import DEFAULT
 from components.wording import count, describe_grade, dollars, milliseconds, score, shortened
 from components.wording import movement as describe_movement
 
 LONGEST_BAR = 420
 """Pixels of the longest bar of time."""
+MOST_DOTS = 5
+"""The highest grade that is drawn as dots."""
+SIDE_BY_SIDE = 5
+"""Columns in one row; more of them stand in two rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,8 @@ class ComparisonReport:
     """What a report shows of a comparison.
 
     `columns` begin with the first stage's. `models` are the systems' models with their revisions,
-    `grades` the judgments of the query by document id; `made` is in UTC.
+    `grades` the judgments of the query by document id; `made` is in UTC. `measure` is that of each
+    column's quality, `link` the address of the comparison in the lab, empty where there is none.
     """
 
     query: str
@@ -37,6 +44,13 @@ class ComparisonReport:
     final_k: int
     instruction: str
     made: datetime
+    measure: str = DEFAULT
+    link: str = ""
+
+    @property
+    def top_grade(self) -> int:
+        """Return how many dots a grade is drawn with, as on the page; 0 without judgments."""
+        return max(3, *self.grades.values()) if self.grades else 0
 
 
 def comparison_html(report: ComparisonReport) -> str:
@@ -44,57 +58,89 @@ def comparison_html(report: ComparisonReport) -> str:
     styles = [column.style for column in report.columns]
     rankings = [column.ranking for column in report.columns]
     relevant = {document for document, grade in report.grades.items() if grade > 0}
+    bold = "those judged relevant" if relevant else "the systems' firsts"
+    emphasised = relevant or {r.hits[0].document.id for r in rankings if r.hits}
+    paths = movement_paths(rankings, report.final_k)
     return render(
         "comparison.html",
         title=shortened(report.query, 80),
         query=report.query,
         provenance=_provenance(report),
+        link=report.link,
         verdict=report.verdict,
+        legend=_reading(report),
         columns=[_column(report, column) for column in report.columns],
+        side_by_side=len(styles) if len(styles) <= SIDE_BY_SIDE else -(-len(styles) // 2),
         failures=report.failures,
         final_k=report.final_k,
-        movement=svg.movement(
-            movement_paths(rankings, report.final_k), styles, report.final_k, relevant
-        ),
+        bold=bold,
+        movement=svg.movement(paths, styles, report.final_k, emphasised),
         times=_times(report.columns),
         models=Table((), [(s.name, model) for s, model in report.models.items()], text=2),
     )
 
 
 def _provenance(report: ComparisonReport) -> str:
-    corpus = report.corpus
+    corpus, [first, *others] = report.corpus, report.columns
+    candidates = count(len(first.ranking.hits), "candidate")
+    ordered = (
+        f"{count(len(others), 'reranker')} ordered the same {candidates} of {first.style.label}"
+    )
     instruction = f" Instruction: {report.instruction}." if report.instruction else ""
     return (
         f"{corpus.name}, {count(len(corpus.documents), 'document')}, fingerprint "
-        f"{corpus.fingerprint[:12]}. {report.made:%d %B %Y %H:%M} UTC.{instruction}"
+        f"{corpus.fingerprint[:12]}. {report.made:%d %B %Y %H:%M} UTC. "
+        f"{ordered}; the first {report.final_k:,} of each are shown.{instruction}"
     )
+
+
+def _reading(report: ComparisonReport) -> str:
+    """Return what the marks of a card mean."""
+    k, top = report.final_k, report.top_grade
+    grades = f" Filled dots are the document's grade, of {top} at most." if top else ""
+    if top > MOST_DOTS:
+        grades = f" Grades go up to {top}."
+    return (
+        "the large number is the document's rank in its column. ▲ 3 and ▼ 3: it stands three ranks "
+        "higher or lower than in the first stage; = means the same rank; “from 16” means that the "
+        f"first stage had it at rank 16, below its first {k:,}.{grades} The number at the right is "
+        "the score on that system's own scale: scores of two columns cannot be compared."
+    )
+
+
+# ---------------------------------------------------------------- columns
 
 
 def _column(report: ComparisonReport, column: StyledRanking) -> dict[str, object]:
     """Return a column as its template takes it."""
     ranking, first = column.ranking, column is report.columns[0]
-    timing, usage = ranking.timing, ranking.usage
-    facts = [milliseconds(timing.total_ms if first else timing.rerank_ms), column.style.scale]
+    ms, usage = ranking.timing.total_ms, ranking.usage
+    value = quality(ranking, report.grades, report.measure)
+    facts = [milliseconds(ms) if ms else "time not measured"]
     if usage.usd is not None:
         facts.append(dollars(usage.usd) + (" estimated" if usage.estimated else ""))
     facts += [f"recorded {ranking.recorded}"] if ranking.recorded else []
     facts += ["cached"] if ranking.cached else []
-    hits = [_hit(report, hit, first=first) for hit in ranking.hits[: report.final_k]]
-    return {"style": column.style, "facts": facts, "hits": hits}
+    return {
+        "style": column.style,
+        "role": "first stage" if first else "reranker",
+        "quality": "" if value is None else f"{report.measure} {value:.2f}",
+        "facts": facts,
+        "hits": [_hit(report, hit, first=first) for hit in ranking.hits[: report.final_k]],
+    }
 
 
 def _hit(report: ComparisonReport, hit: Hit, *, first: bool) -> dict[str, object]:
-    document = hit.document
-    marks = [
-        f"{hit.rank}",
-        "" if first else _origin(hit, report.final_k),
-        describe_grade(report.grades.get(document.id)) if report.grades else "",
-        score(hit.score),
-    ]
+    document, grade = hit.document, report.grades.get(hit.document.id)
     return {
+        "rank": hit.rank,
         "title": shortened(document.title, 200),
         "text": shortened(document.text, 160),
-        "marks": [mark for mark in marks if mark],
+        "moved": "" if first else _origin(hit, report.final_k),
+        "dots": "●" * max(0, grade or 0) + "○" * (report.top_grade - max(0, grade or 0)),
+        "mark": "dots" if grade is not None and report.top_grade <= MOST_DOTS else "words",
+        "judgment": describe_grade(grade) if report.grades else "",
+        "score": score(hit.score),
     }
 
 

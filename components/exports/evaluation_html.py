@@ -2,266 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-
-from markupsafe import Markup
-
-from components.analysis.quality import Change
-from components.domain import Corpus
-from components.evaluation import summary as evidence
 from components.evaluation.cautions import cautions
-from components.evaluation.significance import facts, means
-from components.exports import svg
-from components.exports.evaluation_report import (
-    HOW_DIFFERENCES_READ,
-    HOW_TAGS_READ,
-    EvaluationReport,
-    describe_cost,
-    describe_reused,
+from components.exports.answer import answer
+from components.exports.evaluation_report import EvaluationReport
+from components.exports.evaluation_sections import (
+    Section,
+    extremes,
+    failures,
+    pictures,
+    statistics,
 )
 from components.exports.rendering import Table, render
-from components.measures import cutoff_of, is_quality
-from components.wording import (
-    count,
-    describe_grade,
-    milliseconds,
-    shortened,
-    signed,
-    visible,
-)
-
-EXTREMES, TOP = 3, 5
-"""Queries at either end, and first documents of each, that are listed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One part of the report: a title, how to read it, then a chart, a table or queries."""
-
-    title: str
-    reading: str = ""
-    chart: Markup = Markup("")  # noqa: RUF009  (a string: it cannot change)
-    table: Table | None = None
-    queries: Sequence[Mapping[str, object]] = ()
-    level: int = 2
+from components.exports.terms import terms_of
+from components.measures import cutoff_of
+from components.wording import count
 
 
 def evaluation_html(report: EvaluationReport) -> str:
-    """Return the report; every text is escaped, and nothing is loaded from elsewhere."""
+    """Return the report; every text is escaped, and nothing is loaded from elsewhere.
+
+    It begins with a plain answer; pictures, examples, statistics and a glossary follow.
+    """
     saved, plan = report.saved, report.saved.plan
-    cut = cutoff_of(report.measure) or 10
+    given, ranked = answer(report), bool(report.ranked)
     models = Table(("System", "Model and revision"), list(saved.models.items()), text=2)
-    sections = [
-        *(section for part in _PARTS if report.ranked for section in part(report)),
-        *_failures(report),
-        Section("Models", table=models),
-    ]
     return render(
         "evaluation.html",
         title=f"{plan.corpus} evaluated",
         heading=f"{plan.corpus}, {count(len(saved.evaluation.complete), 'query')}",
-        provenance=_provenance(report),
+        provenance=provenance(report),
+        answer=given,
+        sections=[*pictures(report, given), *extremes(report, given)] if ranked else [],
         verdicts=report.verdicts(),
-        cautions=cautions(plan, saved.evaluation, cut),
-        sections=sections,
+        cautions=cautions(plan, saved.evaluation, cutoff_of(report.measure) or 10),
+        statistics=[
+            *(statistics(report, given) if ranked else ()),
+            *failures(report),
+            Section("Models", table=models, level=3),
+        ],
+        terms=terms_of(report),
     )
 
 
-def _provenance(report: EvaluationReport) -> str:
+def provenance(report: EvaluationReport) -> str:
+    """Return of what, when and how the evaluation was made."""
     plan, instruction = report.saved.plan, report.saved.plan.pipelines.instruction
     return (
         f"{count(plan.documents, 'document')} (fingerprint {plan.fingerprint[:12]}), judgments "
-        f"“{plan.split}”, queries: {plan.subset}, {count(plan.depth, 'candidate')} a "
-        f"query from "
+        f"“{plan.split}”, queries: {plan.subset}, {count(plan.depth, 'candidate')} a query from "
         f"{plan.first_stage}, {report.saved.made:%d %B %Y %H:%M} UTC."
         + (f" Instruction: {instruction}." if instruction else "")
     )
-
-
-# ---------------------------------------------------------------- sections
-
-
-def _quality(report: EvaluationReport) -> Iterator[Section]:
-    by_system = means(report.ranked, report.names)
-    bars = [
-        svg.Bar(report.styles[s], mean.value, mean.low, mean.high)
-        for s, mean in ((s, values[report.measure]) for s, values in by_system.items())
-    ]
-    rows = [(s, *(f"{m[n].value:.4f}" for n in report.names)) for s, m in by_system.items()]
-    yield Section(
-        "Quality",
-        f"a dot is the mean {report.measure}, the bar its 95% bootstrap interval.",
-        svg.intervals(bars),
-        Table(("System", *report.names), rows),
-    )
-    rows_of_differences = [facts(d) for d in report.differences()]
-    if rows_of_differences:
-        yield Section(
-            f"Differences from {report.base}",
-            HOW_DIFFERENCES_READ,
-            table=Table(
-                tuple(rows_of_differences[0]), [tuple(row.values()) for row in rows_of_differences]
-            ),
-            level=3,
-        )
-
-
-def _by_query(report: EvaluationReport) -> Iterator[Section]:
-    for system in report.others:
-        rows = _changes(report, system)
-        up, down = sum(c.change > 0 for c in rows), sum(c.change < 0 for c in rows)
-        yield Section(
-            f"{system} against {report.base}, query by query",
-            f"one bar a query, sorted; up is a gain in {report.measure}. {count(up, 'gain')}, "
-            f"{count(down, 'loss', 'losses')}, {len(rows) - up - down:,} the same.",
-            svg.changes(
-                [c.change for c in rows],
-                [f"{visible(c.query.text[:120])}: {signed(c.change)}" for c in rows],
-            ),
-        )
-
-
-def _changes(report: EvaluationReport, system: str) -> tuple[Change, ...]:
-    plan, ranked = report.saved.plan, report.ranked
-    return evidence.changes(plan, ranked, report.base, system, report.measure)
-
-
-def _by_tag(report: EvaluationReport) -> Iterator[Section]:
-    groups = evidence.by_tag(report.saved.plan, report.ranked, report.measure, report.base)
-    if groups:
-        rows = [
-            (g.tag, f"{g.n:,}", *(f"{v:.3f} {g.describe(s)}".strip() for s, v in g.means.items()))
-            for g in groups
-        ]
-        yield Section(
-            "By kind of query",
-            f"mean {report.measure} of the queries with a tag, {HOW_TAGS_READ}.",
-            table=Table(("Tag", "n", *groups[0].means), rows),
-        )
-
-
-def _headroom(report: EvaluationReport) -> Iterator[Section]:
-    name = report.measure
-    if not is_quality(name):
-        return
-    ceiling = evidence.ceiling(report.saved.plan, report.saved.evaluation, name)
-    rows = [
-        (s, f"{m.mean[name]:.3f}", f"{ceiling.best - m.mean[name]:.3f}")
-        for s, m in report.ranked.items()
-    ]
-    yield Section(
-        "Headroom",
-        f"the candidates hold {ceiling.recall:.1%} of the relevant documents; the rest no reranker "
-        f"can bring back. The best order of the same candidates has {name} {ceiling.best:.3f}.",
-        table=Table(("System", name, "short of the best order"), rows),
-    )
-
-
-def _trade_offs(report: EvaluationReport) -> Iterator[Section]:
-    quality = {s: m.mean[report.measure] for s, m in report.ranked.items()}
-    medians = evidence.median_ms(report.saved.plan, report.saved.evaluation)
-    points = evidence.pareto(quality, medians)
-    if len(points) > 1:
-        dots = [svg.Dot(report.styles[p.system], p.price, p.quality, p.dominated) for p in points]
-        yield Section(
-            "Quality against latency",
-            "left is faster, up is a higher mean; of a faint system another one has at least the "
-            "mean in no more time. Median of both stages, this machine, warm, one at a time.",
-            svg.scatter(dots, "ms a query", report.measure),
-        )
-
-
-def _latency(report: EvaluationReport) -> Iterator[Section]:
-    plan, evaluation = report.saved.plan, report.saved.evaluation
-    times = evidence.stage_times(plan, evaluation)
-    if not times:
-        return
-    usd = evidence.usd_a_query(plan, evaluation, report.hosted)
-    rows = [
-        (
-            t.system,
-            t.stage,
-            *(milliseconds(value) for value in (t.p50, t.p95, t.p99)),
-            f"{t.pairs:,.0f}" if t.pairs else "",
-            f"{t.tokens:,.0f}" if t.tokens else "not counted" if t.pairs else "",
-            describe_cost(t, usd),
-        )
-        for t in times
-    ]
-    head = ("System", "Stage", "p50", "p95", "p99", "pairs", "tokens", "cost of 1,000 queries")
-    yield Section(
-        "Latency and cost",
-        describe_reused(times) or "percentiles over the queries, measured in this run.",
-        table=Table(head, rows, text=2),
-    )
-
-
-def _failures(report: EvaluationReport) -> Iterator[Section]:
-    rows = [
-        (system, query, f"{failure.reason} {failure.remedy}")
-        for system, failures in report.saved.evaluation.failures.items()
-        for query, failure in failures
-    ]
-    if rows:
-        yield Section("Failures", table=Table(("System", "Query", "Reason"), rows, text=3))
-
-
-# ---------------------------------------------------------------- the queries that changed most
-
-
-def _extremes(report: EvaluationReport) -> Iterator[Section]:
-    if not report.others:
-        return
-    best = max(report.others, key=lambda s: report.ranked[s].mean[report.measure])
-    rows = _changes(report, best)
-    gains = [c for c in rows[:EXTREMES] if c.change > 0]
-    losses = [c for c in rows[::-1][:EXTREMES] if c.change < 0]
-    for title, group in ((f"Where {best} gained most", gains), ("Where it lost most", losses)):
-        if group:
-            yield Section(
-                title,
-                "the first documents of both rankings; bold are those judged relevant.",
-                queries=[_query(report, best, change) for change in group],
-            )
-
-
-def _query(report: EvaluationReport, system: str, change: Change) -> dict[str, object]:
-    lists = [
-        {
-            "system": s,
-            "value": f"{report.measure} {value:.3f}",
-            "documents": _top(report, s, change.query.id),
-        }
-        for s, value in ((report.base, change.before), (system, change.after))
-    ]
-    return {"text": change.query.text, "change": signed(change.change), "lists": lists}
-
-
-def _top(report: EvaluationReport, system: str, query: str) -> list[dict[str, object]]:
-    grades = report.saved.plan.judgments.get(query, {})
-    return [
-        {
-            "title": _title(report.corpus, d),
-            "judged": describe_grade(grades.get(d)),
-            "relevant": grades.get(d, 0) > 0,
-        }
-        for d in report.saved.evaluation.rankings[system][query].documents[:TOP]
-    ]
-
-
-def _title(corpus: Corpus | None, id: str) -> str:
-    document = corpus.by_id.get(id) if corpus else None
-    text = " ".join((document.title or document.text).split()) if document else ""
-    return shortened(text, 120) or id
-
-
-_PARTS: Sequence[Callable[[EvaluationReport], Iterator[Section]]] = (
-    _quality,
-    _by_query,
-    _by_tag,
-    _headroom,
-    _trade_offs,
-    _latency,
-    _extremes,
-)

@@ -36,22 +36,27 @@ class Table:
     text: int = 1
 
 
-def render(template: str, **values: object) -> str:
+def render(template: str, *, paper: bool = False, **values: object) -> str:
     """Return a template filled in: HTML that loads nothing and runs nothing.
+
+    On `paper` it is light, otherwise of the tone that the reader's system asks for.
 
     Every value is escaped but `Markup`, which must be our own escaped output. The shell needs a
     `title`. Control characters are written as escapes. A text that stands alone is shown as it is,
     isolated, so that its direction marks end with it; inside our own sentences the templates'
     filter `visible` writes those as escapes too.
     """
-    page = _TEMPLATES.get_template(template).render(colours=_colours(), **values)
+    page = _TEMPLATES.get_template(template).render(colours=_colours(paper), **values)
     return visible(page, keep=f"\t\n\r{DIRECTIONS}")
 
 
 @cache
-def _colours() -> Markup:
+def _colours(paper: bool) -> Markup:
     """Return the palette as CSS: light, and dark where the reader's system asks for it."""
-    dark = f"@media (prefers-color-scheme: dark) {{\n{_variables(DARK)}\n{letter_rules(DARK)}\n}}"
+    if paper:
+        return Markup(f"{_variables(LIGHT)}\n{letter_rules(LIGHT)}")
+    rules = f"{_variables(DARK)}\n{letter_rules(DARK)}"
+    dark = f"@media screen and (prefers-color-scheme: dark) {{\n{rules}\n}}"  # paper is white
     return Markup(f"{_variables(LIGHT)}\n{letter_rules(LIGHT)}\n{dark}")
 
 

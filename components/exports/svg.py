@@ -6,6 +6,7 @@ colour in `--system`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,8 +19,11 @@ from components.wording import count, shortened, signed
 
 WIDTH, ROW, LEFT, RIGHT = 720, 30, 190, 70
 """Pixels: a chart's width, one row, room for names, room for numbers."""
-RANK, TOP, STEP, TITLES = 24, 34, 150, 340
-"""Pixels of the movement chart: from rank to rank, above the first, between columns, for titles."""
+EDGE, FOOT = 60, 44
+"""Pixels: room for the numbers of an upright axis, for the numbers and the name of a lying one."""
+RANK, TOP, STEP, PLOT, TITLES = 24, 34, 150, 600, 340
+"""Pixels of the movement chart: from rank to rank, above the first, between columns, at most for
+all columns, for titles."""
 
 
 # ---------------------------------------------------------------- movement
@@ -36,23 +40,28 @@ def movement(
     heights = [h for path in paths for h in path.heights if h is not None]
     if not heights:
         return Markup("")
-    wide = STEP * (len(styles) - 1) + 40
-    parts = [_rank(_x(i), 14, style.letter) for i, style in enumerate(styles)]
+    step = min(STEP, PLOT // max(1, len(styles) - 1))
+    wide = step * (len(styles) - 1) + 40
+    parts = [_rank(18 + step * i, 14, style.letter) for i, style in enumerate(styles)]
     if max(heights) > k:
         cut = Markup('<path d="M4 {}H{}" stroke-dasharray="2 4"/>')
         parts.append(cut.format(_y(k + 0.75), wide))
-    parts += [_document(path, styles, path.document.id in bold) for path in paths]
-    head = Markup('<svg class="movement" role="img" aria-label="{}" width="{}" height="{}">')
-    label = f"Ranks of {count(len(paths), 'document')} in {count(len(styles), 'system')}"
+    parts += [_document(path, styles, step, path.document.id in bold) for path in paths]
+    head = Markup(
+        '<svg class="movement" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}">'
+    )
+    listed = (f"{_name(p)} {', '.join(str(rank or 'none') for rank in p.ranks)}" for p in paths)
+    whole = f"{count(len(paths), 'document')} in {count(len(styles), 'system')}"
+    label = f"Ranks of {whole}: {'; '.join(listed)}"
     return (
-        head.format(label, wide + TITLES, _y(max(heights)) + RANK)
+        head.format(label, wide + TITLES, _y(max(heights)) + RANK, wide + TITLES)
         + Markup("").join(parts)
         + Markup("</svg>")
     )
 
 
-def _x(column: int) -> int:
-    return 18 + STEP * column
+def _name(path: Path) -> str:
+    return shortened(path.document.title or path.document.text, 48)
 
 
 def _y(height: float) -> float:
@@ -63,30 +72,29 @@ def _rank(x: float, y: float, text: object) -> Markup:
     return Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(x, y, text)
 
 
-def _document(path: Path, styles: Sequence[SystemStyle], bold: bool) -> Markup:
+def _document(path: Path, styles: Sequence[SystemStyle], step: int, bold: bool) -> Markup:
     """Return one document: its line, its rank in each system, its title beside the last one."""
     width = 2.4 if bold else 1
     ranked = enumerate(zip(path.heights, path.ranks, strict=True))
-    points = [(i, _y(h), rank) for i, (h, rank) in ranked if h is not None]
-    steps = [f"M{_x(points[0][0])} {points[0][1]}"]
-    for (j, a, _), (i, b, _) in pairwise(points):
-        middle = _x(i) - STEP / 2
-        curve = f"C{middle} {a} {middle} {b} {_x(i)} {b}"
-        steps.append(curve if j == i - 1 else f"M{_x(i)} {b}")
+    points = [(i, 18 + step * i, _y(h), rank) for i, (h, rank) in ranked if h is not None]
+    steps = [f"M{points[0][1]} {points[0][2]}"]
+    for (j, _, a, _), (i, x, b, _) in pairwise(points):
+        middle = x - step / 2
+        curve = f"C{middle} {a} {middle} {b} {x} {b}"
+        steps.append(curve if j == i - 1 else f"M{x} {b}")
     line = Markup('<path d="{}" stroke-width="{}"/>').format("".join(steps), width)
     circle = Markup(
         '<circle class="stroke" data-letter="{}" cx="{}" cy="{}" r="10" stroke-width="{}"/>'
     )
     dots = [
-        circle.format(styles[i].letter, _x(i), y, width) + _rank(_x(i), y + 4, rank)
-        for i, y, rank in points
+        circle.format(styles[i].letter, x, y, width) + _rank(x, y + 4, rank)
+        for i, x, y, rank in points
     ]
-    last, y, _ = points[-1]
+    last, x, y, _ = points[-1]
     title = Markup("")
     if last == len(styles) - 1:
-        text = (path.document.title or path.document.text)[:48]
         kind = Markup("") if bold else Markup(' class="title"')
-        title = Markup('<text{} x="{}" y="{}">{}</text>').format(kind, _x(last) + 18, y + 4, text)
+        title = Markup('<text{} x="{}" y="{}">{}</text>').format(kind, x + 18, y + 4, _name(path))
     return Markup("<g>{}{}{}</g>").format(line, Markup("").join(dots), title)
 
 
@@ -102,12 +110,19 @@ class Bar:
     low: float
     high: float
 
+    @property
+    def text(self) -> str:
+        """Return the system's name with its value and interval."""
+        interval = f" ({self.low:.3f} to {self.high:.3f})" if self.low == self.low else ""
+        return f"{self.style.name} {self.value:.3f}{interval}"
 
-def intervals(bars: Sequence[Bar]) -> Markup:
-    """Return one row a system on one scale from 0: a dot on its interval, and the value."""
+
+def intervals(bars: Sequence[Bar], across: str) -> Markup:
+    """Return one row a system on one scale from 0, `across`: a dot on its interval, the value."""
     most = max([b.high if b.high == b.high else b.value for b in bars] + [1e-9])
-    scale = (WIDTH - LEFT - RIGHT) / most
-    parts = [_line(LEFT, 0, LEFT, ROW * len(bars), 0.3)]
+    scale, floor = (WIDTH - LEFT - RIGHT) / most, ROW * len(bars)
+    parts = [_line(LEFT, 0, LEFT, floor, 0.3), *_lying_axis(LEFT, WIDTH - RIGHT, floor, most)]
+    parts.append(_label(LEFT, floor + 32, across))
     for i, bar in enumerate(bars):
         y, letter = ROW * i + ROW / 2, bar.style.letter
         parts.append(_label(LEFT - 14, y, shortened(bar.style.name, 24), anchor="end"))
@@ -116,26 +131,36 @@ def intervals(bars: Sequence[Bar]) -> Markup:
             parts.append(_line(ends[0], y, ends[1], y, 0.35, width=4, letter=letter))
         parts.append(_dot(LEFT + bar.value * scale, y, 6, letter))
         parts.append(_label(WIDTH - RIGHT + 12, y, f"{bar.value:.3f}"))
-    return _svg(ROW * len(bars), parts, "Means with their 95% intervals")
+    return _svg(floor + FOOT, parts, f"{across}: {'; '.join(bar.text for bar in bars)}")
 
 
-def changes(values: Sequence[float], titles: Sequence[str]) -> Markup:
-    """Return one bar a query in the order given, gains up, losses down, each with a tooltip."""
-    height, most = 180, max([abs(v) for v in values] + [1e-9])
-    step = WIDTH / max(1, len(values))
+def changes(values: Sequence[float], titles: Sequence[str], up: str) -> Markup:
+    """Return one bar a query in the order given, gains up, losses down, each with a tooltip.
+
+    `up` names the axis.
+    """
+    height, top, most = 180, 24, max([abs(v) for v in values] + [1e-9])
+    step, zero = (WIDTH - EDGE) / max(1, len(values)), top + height / 2
     bar = Markup(
         '<rect class="{}" x="{:.2f}" y="{:.1f}" width="{:.2f}" height="{:.1f}">'
         "<title>{}</title></rect>"
     )
-    parts = [_line(0, height / 2, WIDTH, height / 2, 0.4)]
+    parts = [_line(EDGE, zero, WIDTH, zero, 0.4), _line(EDGE, top, EDGE, top + height, 0.4)]
     for i, (value, title) in enumerate(zip(values, titles, strict=True)):
         size = abs(value) / most * (height / 2 - 4)
-        y = height / 2 - size if value >= 0 else height / 2
+        y = zero - size if value >= 0 else zero
         kind = "gain" if value >= 0 else "loss"
-        parts.append(bar.format(kind, i * step, y, max(0.5, step * 0.82), size, title))
-    parts.append(_label(WIDTH, 10, f"{signed(most, 2)} gain", anchor="end"))
-    parts.append(_label(0, height - 8, f"{signed(-most, 2)} loss"))
-    return _svg(height, parts, "Change by query")
+        parts.append(bar.format(kind, EDGE + i * step, y, max(0.5, step * 0.82), size, title))
+    ends = ((top + 4, signed(most, 2)), (zero, "0"), (top + height - 4, signed(-most, 2)))
+    parts += [_label(EDGE - 8, y, text, anchor="end") for y, text in ends]
+    lying = f"{count(len(values), 'query', 'queries')}, the greatest gain first"
+    parts += [_label(0, 8, up), _label(EDGE, top + height + 16, lying)]
+    gains, losses = [v for v in values if v > 0], [v for v in values if v < 0]
+    label = (
+        f"{up} of {lying}: {count(len(gains), 'gain')} up to {signed(max([*gains, 0.0]))}, "
+        f"{count(len(losses), 'loss', 'losses')} down to {signed(min([*losses, 0.0]))}"
+    )
+    return _svg(top + height + 30, parts, label)
 
 
 # ---------------------------------------------------------------- trade-offs
@@ -153,22 +178,22 @@ class Dot:
 
 def scatter(dots: Sequence[Dot], across: str, up: str) -> Markup:
     """Return systems by price (across, from 0) and quality (up), each with its name."""
-    height, floor, left = 260, 220, 60
+    top, floor = 26, 240
     wide = max([d.x for d in dots] + [1e-9]) * 1.15
     low, high = min(d.y for d in dots), max(d.y for d in dots)
     margin = max(0.02, (high - low) * 0.25)
     low, high = max(0.0, low - margin), high + margin
     parts = [
-        _line(left, floor, WIDTH - 10, floor, 0.4),
-        _line(left, 10, left, floor, 0.4),
-        _label(left, height - 8, f"0 … {wide:,.4g}   {across}"),
-        _label(0, 14, f"{high:.2f}"),
-        _label(0, floor, f"{low:.2f}"),
-        _label(left + 6, 14, up),
+        _line(EDGE, top, EDGE, floor, 0.4),
+        *_lying_axis(EDGE, WIDTH - 10, floor, wide),
+        _label(EDGE, floor + 34, across),
+        _label(EDGE - 8, top + 4, f"{high:.2f}", "end"),
+        _label(EDGE - 8, floor - 4, f"{low:.2f}", "end"),
+        _label(0, 8, up),
     ]
     for dot in dots:
-        x = left + dot.x / wide * (WIDTH - left - 10)
-        y = floor - (dot.y - low) / (high - low) * (floor - 10)
+        x = EDGE + dot.x / wide * (WIDTH - EDGE - 10)
+        y = floor - (dot.y - low) / (high - low) * (floor - top)
         mirrored = x > WIDTH * 0.7
         name = _label(
             x - 12 if mirrored else x + 12, y, dot.style.label, "end" if mirrored else "start"
@@ -177,10 +202,25 @@ def scatter(dots: Sequence[Dot], across: str, up: str) -> Markup:
         parts.append(
             group.format("0.35" if dot.faint else "1", _dot(x, y, 7, dot.style.letter), name)
         )
-    return _svg(height, parts, f"{up} against {across}")
+    values = "; ".join(f"{d.style.label} {d.y:.3f} at {d.x:,.4g}" for d in dots)
+    return _svg(floor + FOOT, parts, f"{up} against {across}: {values}")
 
 
 # ---------------------------------------------------------------- shapes
+
+
+def _lying_axis(left: float, right: float, y: float, most: float) -> list[Markup]:
+    """Return an axis from 0 to `most` with its ticks at round numbers, four to eight of them."""
+    rough = 10 ** math.floor(math.log10(most))
+    step = next(s for s in (0.2, 0.5, 1, 2) if most / (rough * s) < 8) * rough
+    parts = [_line(left, y, right, y, 0.4)]
+    for i in range(math.floor(most / step + 1e-9) + 1):
+        x = left + i * step / most * (right - left)
+        parts += [
+            _line(x, y, x, y + 4, 0.4),
+            _label(x, y + 14, f"{i * step:,.4g}", "middle"),
+        ]
+    return parts
 
 
 def _svg(height: float, parts: Sequence[Markup], label: str) -> Markup:

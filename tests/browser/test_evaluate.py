@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -152,9 +153,16 @@ def test_the_report_opens_without_a_network(enter: Enter, tmp_path: Path) -> Non
     tab.on("request", lambda request: asked.append(request.url))
     tab.goto(path.as_uri())
     expect(tab.get_by_role("heading", level=1)).to_contain_text("exceptions, 6 queries")
+    expect(tab.locator(".headline")).to_contain_text(re.compile("^(Yes|No|No clear difference): "))
     expect(tab.locator("svg")).not_to_have_count(0)
     assert asked == [path.as_uri()]
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    visitor.after(visitor.page.locator(".st-key-_one_page label").first.click)
+    sheet = visitor.page.frame_locator("iframe[title='One-page summary']")
+    expect(sheet.get_by_role("heading", level=1)).to_contain_text(re.compile("^(Yes|No)"))
+    frame = visitor.page.frames[-1]
+    assert frame.evaluate("document.body.scrollHeight <= innerHeight")  # it is seen whole
+    visitor.page.get_by_role("button", name="Print or save as PDF").click()
 
 
 def test_more_than_a_thousand_queries_are_drawn(enter: Enter) -> None:

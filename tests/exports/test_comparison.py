@@ -92,20 +92,22 @@ def test_a_report_tells_query_columns_verdict_versions_and_date() -> None:
         "tiny, 2 documents, fingerprint abcdef012345. 22 November 2026 09:30 UTC.",
         "One query is an anecdote",
         "recorded 22 November 2026",
-        "$0.002 estimated",
+        "204 ms · $0.002 estimated",
         "rerank-v3.5",
         "from 2",
-        "grade 2",
+        "●●○",
+        "nDCG@10 0.63",
+        "nDCG@10 1.00",
         "jina failed:",
     ):
         assert line in text
-    assert re.search(r'aria-label="Ranks of 2 documents in 2 systems"', comparison_html(report()))
+    assert re.search(r'aria-label="Ranks of 2 documents in 2 systems: ', comparison_html(report()))
 
 
 def test_a_report_follows_the_readers_tone_with_the_palettes_colours() -> None:
     page = comparison_html(report())
     style = page.partition("<style>")[2].partition("</style>")[0]
-    light, _, dark = style.partition("@media (prefers-color-scheme: dark)")
+    light, _, dark = style.partition("@media screen and (prefers-color-scheme: dark)")
     for palette, rules in ((LIGHT, light), (DARK, dark)):
         assert f"--text: {palette.text};" in rules
         assert f"--on-system: {palette.on_system};" in rules
@@ -124,7 +126,7 @@ def test_one_reranker_may_be_the_first_stage_too() -> None:
     assert (
         page.count('class="tag" data-letter="A"') == page.count('class="tag" data-letter="F"') == 1
     )
-    assert "<b>bm25</b>" in page
+    assert "<bdi>bm25</bdi></h2>" in page
 
 
 def test_csv_holds_every_hit_and_no_formula() -> None:
@@ -149,3 +151,40 @@ def test_runs_can_be_read_back_one_by_one() -> None:
     assert len(lines) == 4
     columns = read_run("\n".join(lines[2:]).encode(), "x")
     assert [d for d, _ in columns["q 1"].documents] == ["=1+1", "a"]
+
+
+def test_a_report_leads_back_to_the_lab_where_it_has_an_address() -> None:
+    assert "<a " not in comparison_html(report())
+    link = 'http://127.0.0.1:8501/?q=a&corpus="><script>'
+    page = comparison_html(replace(report(), link=link))
+    assert parsed(page).loads == ["a href"]
+    assert 'href="http://127.0.0.1:8501/?q=a&amp;corpus=&#34;&gt;&lt;script&gt;"' in page
+
+
+def test_up_to_five_columns_stand_in_one_row_and_more_in_two() -> None:
+    first, second = report().columns
+    for columns, abreast in ((2, 2), (5, 5), (6, 3), (7, 4), (8, 4)):
+        page = comparison_html(replace(report(), columns=[first, *[second] * (columns - 1)]))
+        assert f'<div class="columns" style="--columns:{abreast}">' in page
+
+
+def test_a_card_begins_with_its_rank_and_writes_scores_as_the_page_does() -> None:
+    first, second = report().columns
+    hits = tuple(replace(hit, score=-1234.5) for hit in second.ranking.hits)
+    columns = [first, replace(second, ranking=replace(second.ranking, hits=hits))]
+    page = comparison_html(replace(report(), columns=columns))
+    cards = re.findall(r"<li><span class=\"rank\">(\d+)</span>.*?</li>", page, re.DOTALL)
+    assert cards == ["1", "1"]  # one card a column: the cut-off is 1
+    assert '<span class="score">−1,234.50</span>' in page
+    assert 'role="img" aria-label="grade 2">●●○</span>' in page
+    legend = "".join(parsed(page).texts)
+    for mark in ("▲ 3 and ▼ 3", "“from 16”", "first 1.", "dots are the document's grade, of 3"):
+        assert mark in legend
+
+
+def test_grades_that_are_too_high_for_dots_are_written() -> None:
+    page = comparison_html(replace(report("q"), grades={"a": 100, "=1+1": -3}))
+    assert "●" not in page
+    assert 'class="judged">grade 100</span>' in page
+    assert 'class="judged">grade −3</span>' in page
+    assert "Grades go up to 100." in page

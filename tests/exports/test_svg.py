@@ -29,7 +29,7 @@ def texts(chart: ET.Element) -> list[str]:
 def test_movement_has_a_line_a_document_and_a_dashed_cut() -> None:
     rankings = (first_stage("ab"), reranked("ab", "ba"))
     chart = parsed(svg.movement(movement_paths(rankings, 1), (A, B), 1, {"b"}))
-    assert chart.get("aria-label") == "Ranks of 2 documents in 2 systems"
+    assert chart.get("aria-label") == "Ranks of 2 documents in 2 systems: a 1, 2; b 2, 1"
     cut, a, b = chart.iter("path")
     assert cut.get("stroke-dasharray") == "2 4"
     # ranks 1 and 2 stand at 34 + 12 and, in the band below the cut, at 34 + 2 * 24
@@ -45,20 +45,31 @@ def test_movement_of_nothing_is_empty() -> None:
 
 
 def test_intervals_stand_on_one_scale_from_zero() -> None:
-    chart = parsed(svg.intervals([svg.Bar(A, 0.5, 0.25, 1.0), svg.Bar(B, 0.4, math.nan, math.nan)]))
+    bars = [svg.Bar(A, 0.5, 0.25, 1.0), svg.Bar(B, 0.4, math.nan, math.nan)]
+    chart = parsed(svg.intervals(bars, "mean nDCG@10"))
     assert [float(c.get("cx") or 0) for c in chart.iter("circle")] == [190 + 230, 190 + 184]
-    axis, interval = chart.iter("line")
+    axis, floor, *ticks, interval = chart.iter("line")
     assert (interval.get("x1"), interval.get("x2")) == ("305.0", "650.0")
     assert axis.get("data-letter") is None
-    assert texts(chart) == [f"A {NASTY}"[:23] + "…", "0.500", "B second", "0.400"]
+    assert (floor.get("x1"), floor.get("x2")) == ("190.0", "650.0")
+    assert [t.get("x1") for t in ticks] == ["190.0", "282.0", "374.0", "466.0", "558.0", "650.0"]
+    scale = ["0", "0.2", "0.4", "0.6", "0.8", "1", "mean nDCG@10"]
+    assert texts(chart) == [*scale, f"A {NASTY}"[:23] + "…", "0.500", "B second", "0.400"]
+    assert chart.get("aria-label") == (
+        f"mean nDCG@10: A {NASTY} 0.500 (0.250 to 1.000); B second 0.400"
+    )
 
 
 def test_changes_point_up_and_down_in_the_colours_of_gain_and_loss() -> None:
-    chart = parsed(svg.changes([0.5, -0.25], [NASTY, "t"]))
+    chart = parsed(svg.changes([0.5, -0.25], [NASTY, "t"], "change in nDCG@10"))
     bars = [(r.get("class"), r.get("y"), r.get("height")) for r in chart.iter("rect")]
-    assert bars == [("gain", "4.0", "86.0"), ("loss", "90.0", "43.0")]
+    assert bars == [("gain", "28.0", "86.0"), ("loss", "114.0", "43.0")]
     assert [t.text for t in chart.iter("title")] == [NASTY, "t"]
-    assert texts(chart) == ["+0.50 gain", "−0.50 loss"]
+    lying = "2 queries, the greatest gain first"
+    assert texts(chart) == ["+0.50", "0", "−0.50", "change in nDCG@10", lying]
+    assert chart.get("aria-label") == (
+        f"change in nDCG@10 of {lying}: 1 gain up to +0.500, 1 loss down to −0.250"
+    )
 
 
 def test_a_scatter_names_its_systems_and_fades_the_dominated() -> None:
@@ -67,4 +78,7 @@ def test_a_scatter_names_its_systems_and_fades_the_dominated() -> None:
     assert [g.get("opacity") for g in chart.iter("g")] == ["1", "0.35"]
     assert [c.get("cx") for c in chart.iter("circle")] == ["60.0", "625.2"]
     assert texts(chart)[-2:] == [NASTY, "second"]
-    assert chart.get("aria-label") == "nDCG@10 against ms a query"
+    assert texts(chart)[:7] == ["0", "20", "40", "60", "80", "100", "ms a query"]
+    assert chart.get("aria-label") == (
+        f"nDCG@10 against ms a query: {NASTY} 0.500 at 0; second 0.400 at 100"
+    )

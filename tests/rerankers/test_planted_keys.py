@@ -15,13 +15,26 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from components import cli
+from components.advice.monthly import Month
+from components.charts.palette import LIGHT
+from components.domain import Query
+from components.evaluation import Evaluation, Plan
+from components.evaluation.saved import saved_evaluation
 from components.exports.as_json import comparison_json
+from components.exports.evaluation import files as evaluation_files
+from components.exports.evaluation_report import EvaluationReport
 from components.exports.recordings import bundle
+from components.exports.summary import summary_html
+from components.pipeline import Pipelines
+from components.pipeline.job import ComparisonJob
+from components.ui.compare import exports
+from components.ui.compare.results import Results
 from components.ui.shared import state
 from tests.support.servers.provider_server import KEY, Provider, serve
 from tests.support.visits import Visit, settle
@@ -151,6 +164,7 @@ def visited(visit: Visit, place: Place) -> list[str]:
     seen += [repr(comparison), json.dumps(comparison_json(comparison, job.corpus, 10))]
     saved = [one for _, one in at.session_state[state.HISTORY]]
     seen += [bundle(saved, job.corpus, datetime(2026, 11, 22, tzinfo=UTC)), repr(job.lab.settings)]
+    seen += files_of(job, f"http://lab.example/?{urlencode(at.query_params, doseq=True)}")
     at.switch_page("pages/rerankers.py").run()
     for name in MODELS[:-1]:
         if any(button.key == f"test-{name}" for button in at.button):
@@ -159,6 +173,26 @@ def visited(visit: Visit, place: Place) -> list[str]:
     for page in ("evaluate", "corpus"):
         seen += page_of(at.switch_page(f"pages/{page}.py").run())
     return seen
+
+
+def files_of(job: ComparisonJob, link: str) -> list[str]:
+    """Return the files of a comparison, and those of an evaluation of the same rankings."""
+    comparison, settings = job.comparison, job.lab.settings
+    assert comparison is not None
+    results = Results.of(job, comparison, {}, 10, "nDCG@10", LIGHT)
+    written = [str(content()) for _, _, _, content in exports.files(results, link)]
+    assert len(written) == 4
+    query = Query("q", comparison.query)
+    judgments = {"q": {comparison.first_stage.hits[0].document.id: 1}}
+    pipelines = Pipelines("bm25", tuple(r.system for r in comparison.results))
+    plan = Plan(pipelines, (query,), judgments, corpus=job.corpus.name)
+    evaluation = Evaluation(plan.systems)
+    for result in (comparison.first_stage, *comparison.results):
+        evaluation.note("q", result)
+    one = saved_evaluation(plan, evaluation, settings)
+    report = EvaluationReport(one, evaluation.metrics(judgments), settings, job.corpus)
+    summary = summary_html(report, Month(None, "not measured"), one.made)
+    return [*written, summary, *(text for _, text in evaluation_files(report))]
 
 
 def _planted_keys(place: Place) -> list[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from components.advice.monthly import Month
 from components.config import Settings
 from components.domain import Comparison, Corpus, Document, Failure, Hit, Query, Ranking
 from components.evaluation import Evaluation, Plan
 from components.evaluation.saved import SavedEvaluation
 from components.exports.evaluation import files
 from components.exports.evaluation_report import EvaluationReport
+from components.exports.summary import summary_html
 from components.pipeline import Pipelines
 
 MADE = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -42,4 +44,5 @@ def evaluated(text: str) -> dict[str, str]:
     evaluation.note(queries[1].id, Failure(second, text, text))
     saved = SavedEvaluation("id", MADE, plan, evaluation, {s: text for s in plan.systems})
     metrics = evaluation.metrics(plan.judgments)
-    return dict(files(EvaluationReport(saved, metrics, Settings(), corpus)))
+    report = EvaluationReport(saved, metrics, Settings(), corpus)
+    return dict(files(report)) | {"summary.html": summary_html(report, Month(None, text), MADE)}

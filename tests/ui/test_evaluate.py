@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +21,8 @@ from components.evaluation.store import FILE, EvaluationStore
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport
 from components.ui.shared import state
-from tests.support.visits import said
+from tests.support.reports import EIGHT, FIRST, SECOND, simple
+from tests.support.visits import has, said
 
 Visit = Callable[..., AppTest]
 PAGE = "pages/evaluate.py"
@@ -232,3 +234,17 @@ def test_the_list_says_which_evaluations_cannot_be_read(visit: Visit) -> None:
     )
     listed = next(d.value for d in at.dataframe if "Made (UTC)" in d.value.columns)
     assert list(listed["Corpus"]).count("mine") == 1, "the one that can be read is listed"
+
+
+def test_the_summary_on_one_page_opens_where_the_files_are(visit: Visit) -> None:
+    saved = simple({"bm25": SECOND, "minilm-l12": FIRST}, EIGHT).saved
+    at = visit(PAGE, **{state.EVALUATED: saved, state.EVIDENCE: "kept"})
+    assert not has(at, "one-page-sheet")
+    at.toggle(key="_one_page").set_value(True).run()
+    assert not at.exception
+    [sheet] = [node for node in at.main if getattr(node, "key", None) == "one-page-sheet"]
+    html = json.loads(sheet.proto.json)["html"]
+    assert "Yes: reranking with minilm-l12 gives better rankings than bm25 alone." in html
+    assert "not measured" in html
+    at.toggle(key="_one_page").set_value(False).run()
+    assert not has(at, "one-page-sheet")

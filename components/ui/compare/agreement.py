@@ -29,11 +29,12 @@ def agreement(results: Results) -> None:
     )
     between = agreement_of(results.rankings, selected or names[0], results.final_k)
     st.text(describe_agreement(between, results.names))
+    styles = [column.style for column in results.columns]
     figure = page.figure(
         (*results.key, "agreement", between.measure),
-        lambda: charts.agreement(between, [c.style for c in results.columns], page.palette()),
+        lambda: charts.agreement(between, styles, page.palette()),
     )
-    page.chart(figure, "agreement", f"{between.measure} between systems")
+    page.chart(figure, "agreement", f"{between.measure} between systems", styles=styles)
 
 
 def scores(results: Results) -> None:

@@ -63,7 +63,7 @@ def by_depth(results: Results) -> None:
         (*results.key, "depth", tuple(measured)),
         lambda: charts.depth(curves, times, at, results.measure, page.palette()),
     )
-    page.chart(figure, "depth", "Quality and latency by depth")
+    page.chart(figure, "depth", "Quality and latency by depth", styles=curves)
     style = columns[0].style
     st.text(describe_depth(curves[style], style.name, results.measure))
 

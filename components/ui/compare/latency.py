@@ -37,7 +37,8 @@ def latency(results: Results) -> None:
     figure = page.figure(
         (*results.key, "latency"), lambda: charts.latency(results.columns, page.palette())
     )
-    page.chart(figure, "latency", "Milliseconds by stage")
+    note = charts.STAGE_PATTERNS + " The axis is logarithmic." * wide
+    page.chart(figure, "latency", "Milliseconds by stage", note)
     _deadline(results)
     if results.local:
         _repeat(results)

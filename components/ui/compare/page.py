@@ -130,6 +130,8 @@ def _show_results(results: Results) -> None:
     """Show what a comparison has to say so far."""
     if results.job.finished and results.job.comparison is not None:
         recording.remember(results.job, results.job.comparison)
+        if state.get(state.VIEW) != "presenter":
+            exports.movement(results)
     status.missing_candidates(results.job)
     differences.instruction_effects(results.columns, results.final_k)
     if state.get(state.VIEW) != "presenter" and len(results.columns) > 1:

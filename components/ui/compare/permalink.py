@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -95,6 +96,17 @@ def write() -> None:
     wanted = {name: value for name, value in view.items() if value}
     if wanted != current:
         params.from_dict(wanted)
+
+
+def link() -> str:
+    """Return the address of the view as it is, to be written into a file; empty where unknown.
+
+    The link to an upload is left out: who is handed a file is not handed the whole corpus.
+    """
+    names = [name for name in st.query_params if name != "upload"]
+    view = urlencode([(name, v) for name in names for v in st.query_params.get_all(name)])
+    home = (st.context.url or "").rstrip("/")
+    return f"{home}/?{view}" if home.startswith(("http://", "https://")) and view else ""
 
 
 def notices() -> None:

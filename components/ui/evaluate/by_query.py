@@ -57,13 +57,12 @@ def _chart(report: EvaluationReport, system: str, changes: Sequence[Change]) -> 
         view_key(report, "changes", system, report.base),
         lambda: charts.changes(changes, report.measure, page.palette()),
     )
-    event = st.plotly_chart(
+    event = page.chart(
         figure,
-        key=f"changes-{system}",
-        config=page.CHART,
+        f"changes-{system}",
+        f"Change in {report.measure} by query: {system} against {report.base}",
         on_select="rerun",
         selection_mode=("points",),
-        alt=f"Change in {report.measure} by query",
     )
     return [point["point_index"] for point in event["selection"]["points"]]
 

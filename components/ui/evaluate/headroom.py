@@ -62,7 +62,7 @@ def _ceiling(report: EvaluationReport) -> None:
         view_key(report, "headroom"),
         lambda: charts.headroom(values, ceiling.best, page.palette()),
     )
-    page.chart(figure, "ceiling", f"{report.measure} reached and lost")
+    page.chart(figure, "ceiling", f"{report.measure} reached and lost", charts.HEADROOM_PARTS)
 
 
 def _depth(report: EvaluationReport) -> None:
@@ -90,7 +90,7 @@ def _depth(report: EvaluationReport) -> None:
         view_key(report, "depth", tuple(measured)),
         lambda: charts.depth(quality_of, timed, plan.depth, report.measure, page.palette()),
     )
-    page.chart(figure, "sweep", "Quality and latency by depth")
+    page.chart(figure, "sweep", "Quality and latency by depth", styles=quality_of)
 
 
 def _measured_depths(report: EvaluationReport) -> Mapping[str, Mapping[int, float]]:

@@ -30,9 +30,12 @@ def quality(report: EvaluationReport) -> None:
     looked_at = {s: values[report.measure] for s, values in means.items()}
     figure = page.figure(
         view_key(report, "quality"),
-        lambda: charts.quality(looked_at, report.styles, page.palette()),
+        lambda: charts.quality(looked_at, report.styles, page.palette()).update_xaxes(
+            title_text=f"mean {report.measure}", automargin=True
+        ),
     )
-    page.chart(figure, "quality", f"Mean {report.measure} by system")
+    note = f"A dot is the mean {report.measure}, the bar its 95% interval."
+    page.chart(figure, "quality", f"Mean {report.measure} by system", note)
     rows = [
         {"System": report.styles[s].name}
         | {name: _describe_mean(values[name]) for name in report.names}

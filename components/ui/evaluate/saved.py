@@ -12,7 +12,7 @@ from components.evaluation.saved import EvaluationSummary, SavedEvaluation
 from components.evaluation.significance import interval_text, verdict
 from components.evaluation.store import EvaluationStore
 from components.exports.evaluation_report import EvaluationReport
-from components.ui.evaluate import exports
+from components.ui.evaluate import exports, one_page
 from components.ui.evaluate.report import open_saved
 from components.ui.shared import page, state
 from components.wording import signed
@@ -24,6 +24,7 @@ MEASURE = "nDCG@10"
 def show(report: EvaluationReport | None) -> None:
     """Show the files of the evaluation at hand, then everything that is saved."""
     if report is not None:
+        one_page.show(report)
         exports.downloads(report)
     page.heading(
         "Kept evaluations",

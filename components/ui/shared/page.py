@@ -12,10 +12,12 @@ from plotly.graph_objects import Figure
 from streamlit.delta_generator import DeltaGenerator
 
 from components import glossary
-from components.charts.palette import DARK, LETTERS, LIGHT, Palette
+from components.charts.alternative import values_of
+from components.charts.palette import DARK, LETTERS, LIGHT, Palette, SystemStyle
 from components.corpora import sample_names
 from components.domain import LabError
 from components.ui.shared import address, live, sign_in, state
+from components.ui.shared.pictures import Entry, Picture, pictures
 from components.wording import count, key_form
 
 # Streamlit's first table imports pandas. Plotly looks for it in every chart, and fails where
@@ -176,9 +178,28 @@ def figure(of: tuple[Hashable, ...], build: Callable[[], Figure]) -> Figure:
     return state.memo(("figure", dark(), *of), build)
 
 
-def chart(figure: Figure, key: str, alt: str) -> None:
-    """Draw a chart; `alt` is its alternative text."""
-    st.plotly_chart(figure, key=key, config=CHART, alt=alt)
+def chart(
+    figure: Figure,
+    key: str,
+    title: str,
+    note: str = "",
+    styles: Iterable[SystemStyle] = (),
+    **options: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Draw a chart, with buttons that save it as PNG and SVG under its title.
+
+    The files have the `note`, how to read the chart, and the names of `styles`, the systems of
+    which the chart shows the letters alone. Its alternative text is the title and the values.
+    `options` are further ones of Streamlit's; with `on_select` the selection is returned.
+    """
+    legend = tuple(Entry(style.letter, style.label, style.colour) for style in styles)
+    names = "".join(f" {entry.letter} is {entry.label}." for entry in legend)
+    alt = f"{title}.{names} {values_of(figure)}"
+    with st.container(key=f"chart-{key}", gap="xxsmall"):
+        event = st.plotly_chart(figure, key=key, config=CHART, alt=alt, **options)
+        name = f"rerank-lab-{key_form(key)}"
+        pictures(Picture(key, name, title, alt, note, legend=legend), palette())
+    return event
 
 
 Download = tuple[str, str, str, Callable[[], str | bytes]]
