@@ -18,8 +18,8 @@ FIGURES = (
     ),
     Term(
         "Confidence interval",
-        "How much a mean might differ with other queries of the same kind. Of a mean it is found by "
-        "drawing the queries again and again with replacement, and holds the middle 95% of those "
+        "How much a mean might differ with other queries of the same kind. Of a mean it is found "
+        "by drawing the queries again and again with replacement, and holds the middle 95% of those "
         "means; of a difference it holds what the test of sign flips does not reject.",
         "bootstrap: Efron 1979",
         ("95% CI", "interval", "bootstrap interval"),
