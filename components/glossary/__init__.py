@@ -19,12 +19,17 @@ TERMS: Mapping[str, Term] = MappingProxyType(
     {term.name: term for term in sorted(_ALL, key=lambda term: term.name.lower())}
 )
 """The terms by name, in the order of the alphabet."""
-_BY_ANY_NAME = {name.lower(): term for term in _ALL for name in (term.name, *term.also)}
+_NAMES = {name: term for term in _ALL for name in (term.name, *term.also)}
+_LOWER = {name.lower(): term for name, term in _NAMES.items() if len(name) > 1}
+"""Names without their case; of one letter the case tells p, a probability, from P, precision."""
 
 
 def term(name: str) -> Term | None:
     """Return the term of a name, in whatever case and at whatever cut-off: nDCG@10 is nDCG."""
-    return _BY_ANY_NAME.get(name.lower()) or _BY_ANY_NAME.get(name.lower().partition("@")[0])
+    base = name.partition("@")[0]
+    return (
+        _NAMES.get(name) or _NAMES.get(base) or _LOWER.get(name.lower()) or _LOWER.get(base.lower())
+    )
 
 
 def explain(name: str) -> str:

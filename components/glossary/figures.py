@@ -22,7 +22,7 @@ FIGURES = (
         "by drawing the queries again and again with replacement, and holds the middle 95% of "
         "those means; of a difference it holds what the test of sign flips does not reject.",
         "bootstrap: Efron 1979",
-        ("95% CI", "interval", "bootstrap interval"),
+        ("95% CI", "95% interval", "interval"),
     ),
     Term(
         "Corrected p",
@@ -31,7 +31,7 @@ FIGURES = (
         "of such sign flips in which the most conspicuous of all the differences is at least as "
         "conspicuous as this one (max-T).",
         "Westfall and Young 1993",
-        ("max-T", "p (corrected)"),
+        ("p", "max-T", "maxT"),
     ),
     Term(
         "Cut-off",

@@ -28,7 +28,8 @@ def headings(visitor: Any) -> list[str]:  # noqa: ANN401
     """Return level and text of the headings that a screen reader jumps between."""
     nodes = visitor.page.get_by_role("heading").all()
     levels = [node.evaluate("node => node.tagName.toLowerCase()") for node in nodes]
-    return [f"{level} {node.inner_text()}" for level, node in zip(levels, nodes, strict=True)]
+    texts = [" ".join(node.inner_text().split()) for node in nodes]
+    return [f"{level} {text}" for level, text in zip(levels, texts, strict=True)]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

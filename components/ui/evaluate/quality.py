@@ -23,6 +23,7 @@ def quality(report: EvaluationReport) -> None:
         "Quality",
         f"How to read: a dot is the mean {report.measure}, the bar its 95% bootstrap interval, of "
         "this mean alone. Whether systems differ is below: there they are compared query by query.",
+        "Confidence interval",
     )
     means = state.memo(
         view_key(report, "means"), lambda: significance.means(report.ranked, report.names)
@@ -41,10 +42,15 @@ def quality(report: EvaluationReport) -> None:
         | {name: _describe_mean(values[name]) for name in report.names}
         for s, values in means.items()
     ]
-    st.dataframe(rows, hide_index=True, width="stretch", key="metrics")
+    columns = page.explained(rows[0] if rows else ())
+    st.dataframe(rows, hide_index=True, width="stretch", key="metrics", column_config=columns)
     differences = differences_of(report)
     if differences:
-        page.heading(f"Differences from {report.base}", f"How to read: {HOW_DIFFERENCES_READ}")
+        page.heading(
+            f"Differences from {report.base}",
+            f"How to read: {HOW_DIFFERENCES_READ}",
+            *("Corrected p", "Distinguishable"),
+        )
         figure = page.figure(
             view_key(report, "difference", report.base),
             lambda: charts.differences(differences, report.styles, page.palette()),
@@ -54,7 +60,10 @@ def quality(report: EvaluationReport) -> None:
             figure, "difference", f"Difference in {report.measure} from {report.base}: {values}"
         )
         facts = [significance.facts(d) for d in differences]
-        st.dataframe(facts, hide_index=True, width="stretch", key="differences")
+        columns = page.explained(facts[0])
+        st.dataframe(
+            facts, hide_index=True, width="stretch", key="differences", column_config=columns
+        )
 
 
 def _describe_mean(mean: significance.Mean) -> str:

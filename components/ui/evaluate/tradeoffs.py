@@ -26,6 +26,7 @@ def latency(report: EvaluationReport) -> None:
         "Is it worth its price?",
         "How to read: left is cheaper, up is a higher mean; of a grey system another one has at "
         "least the mean for no more. Whether means differ clearly is in the verdict.",
+        "Pareto",
     )
     billed = any(p.price for p in by_cost)
     left, right = st.columns(2, gap="large") if billed else (st.container(), st.container())
@@ -64,6 +65,7 @@ def _percentiles(report: EvaluationReport, usd: Mapping[str, float]) -> None:
         "Latency",
         "Percentiles over the queries, warm, one system at a time; loading and waiting are not in "
         f"them. {describe_reused(times)}",
+        *("p50, p95, p99", "Cold start"),
     )
     rows = [
         {
