@@ -18,8 +18,8 @@ from components.evaluation.running import Evaluation
 from components.evaluation.significance import Difference
 from components.measures import Metrics, cutoff_of, is_quality
 
-MOST_WHOLE = 1_000
-"""Queries up to which bounds of whole rankings are computed: a second or so for each system."""
+MOST_WHOLE = 200
+"""Queries up to which bounds of whole rankings are computed: half a second for each system."""
 
 
 class Outcome(StrEnum):
