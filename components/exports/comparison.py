@@ -32,6 +32,8 @@ class ComparisonReport:
     `columns` begin with the first stage's. `models` are the systems' models with their revisions,
     `grades` the judgments of the query by document id; `made` is in UTC. `measure` is that of each
     column's quality, `link` the address of the comparison in the lab, empty where there is none.
+    `scored` candidates were scored, of which the columns may show the rankings of fewer; 0 stands
+    for all that they hold.
     """
 
     query: str
@@ -46,6 +48,7 @@ class ComparisonReport:
     made: datetime
     measure: str = DEFAULT
     link: str = ""
+    scored: int = 0
 
     @property
     def top_grade(self) -> int:
@@ -87,10 +90,16 @@ def _provenance(report: ComparisonReport) -> str:
         f"{count(len(others), 'reranker')} ordered the same {candidates} of {first.style.label}"
     )
     instruction = f" Instruction: {report.instruction}." if report.instruction else ""
+    fewer = (
+        f" That is with fewer candidates of the same scoring pass; the times are those of all "
+        f"{report.scored:,}."
+        if report.scored > len(first.ranking.hits)
+        else ""
+    )
     return (
         f"{corpus.name}, {count(len(corpus.documents), 'document')}, fingerprint "
         f"{corpus.fingerprint[:12]}. {report.made:%d %B %Y %H:%M} UTC. "
-        f"{ordered}; the first {report.final_k:,} of each are shown.{instruction}"
+        f"{ordered}; the first {report.final_k:,} of each are shown.{fewer}{instruction}"
     )
 
 

@@ -188,3 +188,9 @@ def test_grades_that_are_too_high_for_dots_are_written() -> None:
     assert 'class="judged">grade 100</span>' in page
     assert 'class="judged">grade −3</span>' in page
     assert "Grades go up to 100." in page
+
+
+def test_fewer_candidates_than_were_scored_are_said() -> None:
+    whole = report()
+    assert "of the same scoring pass" not in comparison_html(whole)
+    assert "the times are those of all 100." in comparison_html(replace(whole, scored=100))

@@ -86,4 +86,5 @@ def _report(results: Results, link: str) -> ComparisonReport:
         datetime.now(UTC),
         results.measure,
         link,
+        len(results.whole[0].ranking.hits),
     )
