@@ -34,9 +34,11 @@ def verdict(
     grades: Mapping[str, int],
     name: str = DEFAULT,
     names: Mapping[str, str] = MappingProxyType({}),
+    highest: int | None = None,
 ) -> Verdict | None:
     """Say what each reranker that ranked did to the first stage's order, by a measure.
 
+    `highest` is the highest grade that a document can have, by default that of these `grades`.
     `names` are the rerankers' names by key, where they have others. The order in which they were
     chosen plays no part.
     """
@@ -57,7 +59,7 @@ def verdict(
     lines = [f"{one}: {_describe_change(before, after[one], name)}" for one in in_order]
     if len(named) == 1:
         lines[0] += f" It {_describe_top(named[0][1], k)}"
-    return Verdict(tuple(lines), _caution(comparison, grades, name, dict(named)))
+    return Verdict(tuple(lines), _caution(comparison, grades, name, dict(named), highest))
 
 
 def _describe_change(before: float, after: float, name: str) -> str:
@@ -82,7 +84,11 @@ def _describe_top(ranking: Ranking, k: int) -> str:
 
 
 def _caution(
-    comparison: Comparison, grades: Mapping[str, int], name: str, named: Mapping[str, Ranking]
+    comparison: Comparison,
+    grades: Mapping[str, int],
+    name: str,
+    named: Mapping[str, Ranking],
+    highest: int | None,
 ) -> str:
     """Say what fell, and whether documents that nobody judged could turn a change over."""
     parts, k = ["One query is an anecdote, not evidence."], cutoff_of(name) or DEPTH
@@ -92,6 +98,6 @@ def _caution(
             parts.append(f"{system} moved {count(fallen, 'relevant document')} down.")
     before, said = order(comparison.first_stage), defaultdict[str, list[str]](list)
     for system, ranking in named.items():
-        said[unsettled(before, order(ranking), grades, name).sentence].append(system)
+        said[unsettled(before, order(ranking), grades, name, highest).sentence].append(system)
     parts += [f"{listed(names)}: {s[0].lower()}{s[1:]}" for s, names in said.items() if s]
     return " ".join(parts)

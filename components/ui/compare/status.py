@@ -12,7 +12,7 @@ from components.domain import Query
 from components.pipeline.job import FIRST, ComparisonJob
 from components.ui.compare.board.view import column_specs, describe_step
 from components.ui.compare.results import Results
-from components.ui.shared import page
+from components.ui.shared import page, state
 from components.ui.shared.progress import Line
 from components.ui.shared.progress import progress as progress_lines
 from components.wording import count, listed
@@ -65,7 +65,12 @@ def outcome(results: Results) -> None:
 def verdict_of(results: Results) -> Verdict | None:
     """Return the verdict on all rerankers that have ended."""
     names = {c.ranking.system: c.style.name for c in results.columns[1:]}
-    return verdict(results.comparison, results.grades, results.measure, names)
+    judgments = results.job.corpus.judgments
+    highest = state.memo(
+        ("highest grade", results.job.corpus),
+        lambda: max((max(row.values(), default=0) for row in judgments.values()), default=0),
+    )
+    return verdict(results.comparison, results.grades, results.measure, names, highest)
 
 
 def missing_candidates(job: ComparisonJob) -> None:
