@@ -121,7 +121,8 @@ def _followed(
         if topic == ENDED:
             return {}
         column = column_view(job, str(topic), final_k, grades, None, measure)
-        return column_change(column) | status.line(job).as_change()
+        part = {"part": topic} if job.comparison and job.comparison.result(str(topic)) else {}
+        return column_change(column) | status.line(job).as_change() | part
 
     return live.carried(NAME, job, render)
 

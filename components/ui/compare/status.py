@@ -40,7 +40,9 @@ def progress(job: ComparisonJob, followed: Mapping[str, Any] | None) -> None:
     """Show which system is at work and how far it is; offer to stop."""
     with st.container(horizontal=True, vertical_alignment="center", key="progress"):
         # This line asks for the script at the end: the board would ask for its own fragment alone.
-        progress_lines([line(job)], key="progress_line", live=followed)
+        ended = [result.system for result in job.comparison.results] if job.comparison else []
+        parts = {**followed, "drawn": ended} if followed else None
+        progress_lines([line(job)], key="progress_line", live=parts)
         if st.button("Stop", key="stop", icon=":material/stop:", width="content"):
             job.stop()
 

@@ -147,7 +147,6 @@ def board(
         data=payload(data, initial) | {"live": live, "presenting": presenting},
         default={"selected": asdict(selected) if selected else None},
         on_selected_change=lambda: None,  # Streamlit asks for it: it makes "selected" a state
-        on_news_change=lambda: None,
     )
     selection = _selected(result)
     drawn = {card.id for column in data.columns for card in column.cards}

@@ -40,9 +40,13 @@ def progress(
     live: Mapping[str, Any] | None = None,
     on_ended: Callable[[], None] = lambda: None,
 ) -> None:
-    """Draw lines; with `live` they follow the work, and the script runs again when it has ended."""
+    """Draw lines; with `live` they follow the work.
+
+    The script runs again when the work has ended, and when a part of it has that `live` does not
+    name as drawn.
+    """
     data = {"lines": [asdict(line) for line in lines], "live": live}
-    _renderer()(key=key, data=data, on_ended_change=on_ended)
+    _renderer()(key=key, data=data, on_ended_change=on_ended, on_news_change=lambda: None)
 
 
 @cache

@@ -1,7 +1,7 @@
 // @ts-check
 /** All columns of a comparison, and one document followed through them. */
 
-import { Follower, News } from "../../../shared/progress/script/live.mjs";
+import { Follower } from "../../../shared/progress/script/live.mjs";
 import { eventCard } from "./card.mjs";
 import { Columns } from "./columns.mjs";
 import { arrange, make } from "./dom.mjs";
@@ -24,19 +24,16 @@ const boards = new WeakMap();
  * @param {ShadowRoot} component.parentElement
  * @param {Payload | null} component.data
  * @param {(name: "selected", selection: Selection | null) => void} component.setStateValue
- * @param {(name: "news", number: number) => void} component.setTriggerValue
  * @returns {(() => void) | undefined} what removes the board
  */
-export default function render({ parentElement, data, setStateValue, setTriggerValue }) {
+export default function render({ parentElement, data, setStateValue }) {
   if (!data) return undefined;
   const board = boards.get(parentElement) ?? new Board(parentElement, data.selected);
   boards.set(parentElement, board);
   board.onSelect = (selection) => setStateValue("selected", selection);
-  board.onNews = (count) => setTriggerValue("news", count);
   board.node.toggleAttribute("data-presenting", data.presenting);
   board.update(data);
   board.follower.follow(data.live);
-  if (!data.live) board.news.forget();
   // Streamlit may run the cleanup of a call that a newer one has overtaken.
   return () => {
     setTimeout(() => {
@@ -58,9 +55,6 @@ class Board {
     this.focused = null;
     /** @type {(selection: Selection | null) => void} */
     this.onSelect = () => {};
-    /** @type {(count: number) => void} */
-    this.onNews = () => {};
-    this.news = new News((count) => this.onNews(count));
     // The page's line of progress is what asks for the script at the end.
     this.follower = new Follower((changes) => this.change(changes), () => {});
     /** @type {BoardData | null} */
@@ -123,7 +117,6 @@ class Board {
 
   close() {
     this.follower.leave();
-    this.news.forget();
     boards.delete(this.root);
     this.sizes?.disconnect();
     this.chart.close();
@@ -144,10 +137,7 @@ class Board {
     const changed = new Map(views.map((view) => [view.key, view]));
     const columns = this.data.columns.map((view) => changed.get(view.key) ?? view);
     const data = { ...this.data, columns };
-    if (!views.every((view) => this.columns.isProgress(view))) {
-      if (views.some((view) => this.columns.isEnd(view))) this.news.expect();
-      return this.update(data);
-    }
+    if (!views.every((view) => this.columns.isProgress(view))) return this.update(data);
     this.data = data;
     this.columns.showProgress(data);
     this.keyboard.updateTabStop();

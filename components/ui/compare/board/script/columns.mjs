@@ -94,16 +94,6 @@ export class Columns {
   }
 
   /**
-   * Tell whether a column has ended that was at work before.
-   *
-   * @param {ColumnView} view
-   */
-  isEnd(view) {
-    const before = this.byKey.get(view.key)?.view;
-    return before !== undefined && isAtWork(before) && !isAtWork(view);
-  }
-
-  /**
    * Show how far the columns are, and leave all else as it is.
    *
    * @param {BoardData} data

@@ -14,7 +14,8 @@
 
 /** Where to listen, and to which work. */
 /** A silent follower leaves it to another one of the page to ask for the script. */
-/** @typedef {{ address: string, job: string, serial: number, silent?: boolean }} Live */
+/** What is `drawn` already are the parts of the work that had ended before. */
+/** @typedef {{ address: string, job: string, serial: number, silent?: boolean, drawn?: string[] }} Live */
 
 /** @typedef {{ live: Live, hear: (told: Told) => void }} Listener */
 
@@ -39,16 +40,43 @@ function listen(live, hear) {
   return () => source.remove(listener);
 }
 
+/** Asks for the script once a part of the work has ended, unless the whole ends a moment later. */
+class News {
+  /** @param {(count: number) => void} ask */
+  constructor(ask) {
+    this.ask = ask;
+    this.count = 0;
+    this.timer = 0;
+  }
+
+  expect() {
+    this.timer ||= window.setTimeout(() => {
+      this.timer = 0;
+      this.ask(++this.count);
+    }, 1000);
+  }
+
+  forget() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+  }
+}
+
 /** Follows one piece of work at a time, until it has ended. */
 export class Follower {
   /**
    * @param {(changes: Record<string, unknown>[]) => void} onChanges
    * @param {(serial: number) => void} onEnded called when the script shall run again: once for
    *   each piece of work, and now and then while nothing comes through
+   * @param {(count: number) => void} onNews called when parts of the work have ended that were not
+   *   drawn as such
    */
-  constructor(onChanges, onEnded) {
+  constructor(onChanges, onEnded, onNews = () => {}) {
     this.onChanges = onChanges;
     this.onEnded = onEnded;
+    this.news = new News(onNews);
+    /** @type {Set<unknown>} */
+    this.drawn = new Set();
     this.followed = "";
     this.silent = false;
     this.ended = 0;
@@ -57,7 +85,8 @@ export class Follower {
 
   /** @param {Live | null} live null where nothing is at work */
   follow(live) {
-    const wanted = live ? JSON.stringify(live) : "";
+    this.drawn = new Set(live?.drawn);
+    const wanted = live ? JSON.stringify({ ...live, drawn: [] }) : "";
     if (wanted === this.followed) return;
     this.followed = wanted;
     this.silent = live?.silent ?? false;
@@ -70,32 +99,15 @@ export class Follower {
   hear(told) {
     this.onChanges(told.changes);
     if (this.silent) return;
+    for (const { part } of told.changes) {
+      if (part && !this.drawn.has(part)) this.news.expect();
+      this.drawn.add(part);
+    }
     if (told.stalled) this.onEnded(told.serial); // the script shows what nobody could tell
     if (!told.ended || this.ended === told.serial) return;
     this.ended = told.serial;
+    this.news.forget();
     this.onEnded(told.serial);
-  }
-}
-
-/** Asks for the script once columns have ended, unless the whole ends a moment later. */
-export class News {
-  /** @param {(count: number) => void} ask */
-  constructor(ask) {
-    this.ask = ask;
-    this.count = 0;
-    this.timer = 0;
-  }
-
-  expect() {
-    this.timer ||= window.setTimeout(() => {
-      this.timer = 0;
-      this.ask(++this.count);
-    }, 300);
-  }
-
-  forget() {
-    clearTimeout(this.timer);
-    this.timer = 0;
   }
 }
 

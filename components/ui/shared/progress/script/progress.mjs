@@ -19,7 +19,7 @@ const drawn = new WeakMap();
  * @param {object} component
  * @param {ShadowRoot} component.parentElement
  * @param {Data | null} component.data
- * @param {(name: "ended", serial: number) => void} component.setTriggerValue
+ * @param {(name: "ended" | "news", number: number) => void} component.setTriggerValue
  * @returns {(() => void) | undefined} what removes the lines
  */
 export default function render({ parentElement, data, setTriggerValue }) {
@@ -27,6 +27,7 @@ export default function render({ parentElement, data, setTriggerValue }) {
   const progress = drawn.get(parentElement) ?? new Progress(parentElement);
   drawn.set(parentElement, progress);
   progress.onEnded = (serial) => setTriggerValue("ended", serial);
+  progress.onNews = (count) => setTriggerValue("news", count);
   progress.update(data);
   // Streamlit may run the cleanup of a call that a newer one has overtaken.
   return () => {
@@ -46,9 +47,12 @@ class Progress {
     this.rows = new Map();
     /** @type {(serial: number) => void} */
     this.onEnded = () => {};
+    /** @type {(count: number) => void} */
+    this.onNews = () => {};
     this.follower = new Follower(
       (changes) => this.change(changes),
       (serial) => this.onEnded(serial),
+      (count) => this.onNews(count),
     );
     root.append(this.node);
   }
