@@ -593,7 +593,7 @@ def test_a_build_without_a_server_tells_the_first_error(server: QdrantServer) ->
 def test_points_lost_on_the_way_are_noticed(server: QdrantServer) -> None:
     far = remote(server.url)
     server.fault = Fault(200, b'{"result": {"count": 3}}', only="/points/count")
-    with pytest.raises(StoreError, match="Qdrant holds 3 points of 4 after indexing"):
+    with pytest.raises(StoreError, match="Qdrant holds 3 of 4 points after indexing"):
         far.build(TINY, SCHEMA, points_of(TINY))
     server.fault = None
     assert server.collections() == []

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from components.charts.palette import DARK, LIGHT, letter_rules
-from components.ui.shared.modules import joined
+from components.ui.shared.modules import joined, minified
 from components.ui.shared.progress import LIVE
 from components.wording import shortened
 
@@ -164,7 +164,7 @@ def stylesheet() -> str:
     files = [(FOLDER / name).read_text(encoding="utf-8") for name in STYLE_SHEETS]
     light = letter_rules(LIGHT, '.board[data-tone="light"] ')
     dark = letter_rules(DARK, '.board[data-tone="dark"] ')
-    return "\n".join([*files, light, dark])
+    return minified("\n".join([*files, light, dark]))
 
 
 def script() -> str:

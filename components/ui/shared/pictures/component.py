@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from streamlit.components.v2 import component
 
 from components.charts.palette import Palette
-from components.ui.shared.modules import joined
+from components.ui.shared.modules import joined, minified
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -54,6 +54,6 @@ def pictures(picture: Picture, palette: Palette) -> None:
 @cache
 def _renderer() -> ComponentRenderer:
     """Register the component once a process; Streamlit repeats it in each further runtime."""
-    css = (FOLDER / "pictures.css").read_text(encoding="utf-8")
+    css = minified((FOLDER / "pictures.css").read_text(encoding="utf-8"))
     script = joined(FOLDER / "script" / f"{part}.mjs" for part in SCRIPT_PARTS)
     return component("rerank_lab_pictures", css=css, js=script)

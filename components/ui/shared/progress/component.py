@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamlit.components.v2 import component
 
-from components.ui.shared.modules import joined
+from components.ui.shared.modules import joined, minified
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -52,7 +52,7 @@ def progress(
 @cache
 def _renderer() -> ComponentRenderer:
     """Register the component once a process; Streamlit repeats it in each further runtime."""
-    css = (FOLDER / "progress.css").read_text(encoding="utf-8")
+    css = minified((FOLDER / "progress.css").read_text(encoding="utf-8"))
     return component(
         "rerank_lab_progress", css=css, js=joined([LIVE, FOLDER / "script" / "progress.mjs"])
     )

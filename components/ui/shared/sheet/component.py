@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from streamlit.components.v2 import component
 
-from components.ui.shared.modules import joined
+from components.ui.shared.modules import joined, minified
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -28,6 +28,6 @@ def sheet(html: str, *, title: str, key: str) -> None:
 @cache
 def _renderer() -> ComponentRenderer:
     """Register the component once a process; Streamlit repeats it in each further runtime."""
-    css = (FOLDER / "sheet.css").read_text(encoding="utf-8")
+    css = minified((FOLDER / "sheet.css").read_text(encoding="utf-8"))
     script = joined([FOLDER / "script" / "sheet.mjs"])
     return component("rerank_lab_sheet", css=css, js=script)
