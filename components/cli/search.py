@@ -137,7 +137,8 @@ def _print_comparison(comparison: Comparison, final_k: int) -> None:
         table.title = Text(title)
         for hit in ranking.hits[:final_k]:
             name = hit.document.title or hit.document.text[:80]
-            row = (str(hit.rank), str(hit.first_stage_rank), f"{hit.score:.4f}", hit.document.id)
+            score = f"{hit.score:.4f}" if hit.scored else "none"
+            row = (str(hit.rank), str(hit.first_stage_rank), score, hit.document.id)
             table.add_row(*map(Text, (*row, name)))
         out.print(table)
     for failure in comparison.failures:
@@ -173,7 +174,7 @@ def rerank(
     results = [
         {
             "text": hit.document.text,
-            "relevance_score": hit.score,
+            "relevance_score": hit.score if hit.scored else None,
             "original_index": hit.original_index,
         }
         for hit in ranking.hits[:top_k]
@@ -185,5 +186,7 @@ def rerank(
         )
         return
     for result in results:
-        line = f"{result['relevance_score']:.4f}  [{result['original_index']}]  {result['text']}"
+        value = result["relevance_score"]
+        score = "no score" if value is None else f"{value:.4f}"
+        line = f"{score}  [{result['original_index']}]  {result['text']}"
         out.print(Text(line), soft_wrap=True)

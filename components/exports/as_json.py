@@ -26,7 +26,7 @@ def ranking_json(ranking: Ranking, final_k: int) -> dict[str, Any]:
             {
                 "id": hit.document.id,
                 "rank": hit.rank,
-                "score": hit.score,
+                "score": hit.score if hit.scored else None,
                 "first_stage_rank": hit.first_stage_rank,
                 "title": hit.document.title,
                 "text": hit.document.text,
