@@ -56,10 +56,11 @@ class Hit:
     """One document at one rank. Ranks count from 1.
 
     `score` is on the scale of the system that ranked, NaN for a document that it did not score and
-    that stands last for that reason; `first_stage_score` is on the scale of the first stage. `tokens_cut` and `tokens_read` count the document's tokens that the model did not read
-    and did, where they are counted. A ranking that
-    was made elsewhere may hold documents that the first stage did not find: their
-    `first_stage_rank` is 0 and their movement is not a number of ranks, but 0.
+    that stands last for that reason; `first_stage_score` is on the scale of the first stage.
+    `tokens_cut` and `tokens_read` count the document's tokens that the model did not read and did,
+    where they are counted. A ranking that was made elsewhere may hold documents that the first
+    stage did not find: their `first_stage_rank` is 0 and their movement is not a number of ranks,
+    but 0.
     """
 
     document: Document
