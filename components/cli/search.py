@@ -185,8 +185,7 @@ def rerank(
             {"results": results} | {name: fields[name] for name in ("timing", "truncated", "usage")}
         )
         return
-    for result in results:
-        value = result["relevance_score"]
-        score = "no score" if value is None else f"{value:.4f}"
-        line = f"{score}  [{result['original_index']}]  {result['text']}"
+    for hit in ranking.hits[:top_k]:
+        score = f"{hit.score:.4f}" if hit.scored else "no score"
+        line = f"{score}  [{hit.original_index}]  {hit.document.text}"
         out.print(Text(line), soft_wrap=True)

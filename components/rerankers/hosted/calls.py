@@ -197,7 +197,7 @@ class Calls:
         """Return how the scores came about, where it is not the usual way."""
         replies = self.in_order()
         again = sum(reply.attempts - 1 for reply in replies)
-        refused = f"split: the server refused more than {count(self.most, 'text')} at once"
+        refused = f"split to {count(self.most, 'text')} a request: the server refused larger ones"
         lines = [
             count(len(replies), "request") if len(replies) > 1 else "",
             refused if self.most else "",

@@ -28,6 +28,7 @@ from components.rerankers.hosted.capacity import Capacity
 from components.rerankers.hosted.errors import ProviderError
 from components.rerankers.hosted.limits import limiter_of, split
 from components.rerankers.hosted.prices import DOCUMENTS_A_SEARCH
+from components.rerankers.hosted.refusals import ONE_TOO_LARGE
 from components.wording import count
 
 ATTEMPTS = 3
@@ -85,9 +86,9 @@ class RemoteReranker:
         (query_tokens, *tokens) = estimate_tokens([self._instruction + query, *texts])
         room = limits.document_tokens or self._reading.room(query_tokens)
         read = [min(n, room) if room else n for n in tokens]
+        cut = [n - r for n, r in zip(tokens, read, strict=True)]
         if self._reading.cuts:
             texts, tokens = cut_texts(texts, room), read
-        cut = [max(0, n - r) for n, r in zip(tokens, read, strict=True)]
         calls, spent = self._run(query, query_tokens, texts, tokens, limits, progress)
         return Scores(
             np.concatenate([reply.values for reply in calls.in_order()]),
@@ -96,7 +97,11 @@ class RemoteReranker:
             estimated=True,
             measured_ms=max(0.0, spent - calls.wait_ms),
             wait_ms=calls.wait_ms,
-            billed=self._billed(calls),
+            billed=total_billed(
+                list(calls.bills().values())  # estimated where a provider does not say
+                if self._spec.hosted
+                else [reply.billed or Billed() for reply in calls.in_order()]
+            ),
             notes=(*calls.notes(), *self._notes(calls, limits, query_tokens)),
         )
 
@@ -147,6 +152,8 @@ class RemoteReranker:
                 return Reply(values, answer.billed, waited, attempt, answer.note)
             except ProviderError as exc:
                 exc.path = self._caller.redact(exc.path or path)
+                if exc.most is not None and len(texts) == 1:
+                    exc.remedy = ONE_TOO_LARGE[self._caller.own]
                 delay = None if exc.busy and divisible else retry_delay(exc, attempt)
                 if delay is None:
                     raise exc.after_attempts(attempt) from exc
@@ -162,12 +169,6 @@ class RemoteReranker:
         """Return what a request is billed for, as far as the lab can tell."""
         searches = math.ceil(len(tokens) / DOCUMENTS_A_SEARCH)
         return Billed(1, searches, query_tokens * len(tokens) + sum(tokens), estimated=True)
-
-    def _billed(self, calls: Calls) -> Billed:
-        """Return what all requests are billed for, estimated where a provider does not say."""
-        if self._spec.hosted:
-            return total_billed(list(calls.bills().values()))
-        return total_billed([reply.billed or Billed() for reply in calls.in_order()])
 
     def _notes(self, calls: Calls, limits: Limits, query_tokens: int) -> Iterator[str]:
         """Yield what limits made of the request."""

@@ -95,6 +95,13 @@ _TOO_MANY = _any(
 )
 _MOST = _any(r"(?:maximum allowed batch size|maximum|at most|up to|limit)(?: of| is|:)?\s*(\d+)")
 
+ONE_TOO_LARGE = {
+    True: "A single text is too large for it: set max_tokens in its [[compatible]] table, and the "
+    "lab cuts longer texts; or raise the server's own limit.",
+    False: "A single text is too large for it: shorten the texts.",
+}
+"""What to do where a request of one text is too large, by whether the server is one's own."""
+
 
 def refusal(
     caller: Caller, status: int, body: object = "", headers: Mapping[str, str] | None = None
@@ -112,14 +119,13 @@ def refusal(
     quoted = f" It says: “{message}”" if message else ""
     meaning = next((m for m in _MEANINGS if m.pattern.search(message)), None)
     after = retry_after(by_name.get("retry-after", ""))
-    most = None
+    most = None if meaning else _most(status, message)
     if meaning:
         what, remedy = meaning.what, meaning.own if caller.own else meaning.hosted
-    elif status == 413 or (status in {400, 422} and _TOO_MANY.search(message)):
-        number = _MOST.search(message)
-        most = int(number[1][:9]) if number else 0
-        what = "finds the request too large"
-        remedy = _fewer(most) if caller.own else _SMALLER
+    elif most is not None:
+        what, documents = _REFUSALS[413][0], f"documents = {most or '…'}"
+        fewer = f"Set {documents} in its [[compatible]] table, or lower the number of candidates."
+        remedy = fewer if caller.own else _SMALLER
     elif caller.own and status in {404, 405}:
         remedy = f'{_NO_PATH} Where it reranks at another path, set path = "/…" in its table.'
     return ProviderError(
@@ -133,6 +139,17 @@ def refusal(
         busy=caller.own and status == 429 and after is None and not meaning,
         said=message,
     )
+
+
+def _most(status: int, message: str) -> int | None:
+    """Return how many texts a server says that it takes, 0 where it does not say.
+
+    None where a refusal is not about the size of the request.
+    """
+    if status != 413 and not (status in {400, 422} and _TOO_MANY.search(message)):
+        return None
+    number = _MOST.search(message)
+    return int(number[1][:9]) if number else 0
 
 
 def without_scores(caller: Caller, body: object, fault: str) -> ProviderError:
@@ -156,12 +173,6 @@ def without_scores(caller: Caller, body: object, fault: str) -> ProviderError:
         f"{caller.label} answered, but with an error instead of scores. It says: “{message}”",
         remedy,
     )
-
-
-def _fewer(most: int) -> str:
-    """Return what to do where a server of one's own takes `most` texts, 0 where it names none."""
-    documents = f"documents = {most}" if most else "a smaller number of documents"
-    return f"Set {documents} in its [[compatible]] table, or lower the number of candidates."
 
 
 def _redirected(caller: Caller, target: str) -> ProviderError:
