@@ -138,7 +138,9 @@ Truncate = Annotated[
     StrictBool | Annotated[StrictInt, Field(ge=1, le=10_000_000)],
     Field(description="true, false or a whole number of tokens"),
 ]
-Window = Annotated[StrictInt, Field(ge=16, le=10_000_000, description="at least 16 tokens")]
+Window = Annotated[
+    StrictInt, Field(ge=16, le=10_000_000, description="a whole number of at least 16 tokens")
+]
 """Tokens of query and text together."""
 Dollars = Annotated[
     StrictFloat, Field(ge=0, lt=1e6, description="a number of US dollars from 0 to a million")

@@ -130,8 +130,9 @@ def _saturation(values: npt.NDArray[np.float64]) -> tuple[str, ...]:
     equal = int(np.count_nonzero(scored == best))
     if equal < SATURATED:
         return ()
-    which = f"all {equal}" if equal == len(scored) else f"{equal} of {len(scored)}"
-    return (f"{which} scores are exactly {best:.6g}: among them the first stage decides",)
+    which = "all" if equal == len(scored) else f"{equal} of"
+    scores = count(len(scored), "score")
+    return (f"{which} {scores} are exactly {best:.6g}: among them the first stage decides",)
 
 
 def provisional_ranking(system: str, first_stage: Ranking, scored: Mapping[int, float]) -> Ranking:
