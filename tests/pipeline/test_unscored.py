@@ -8,6 +8,7 @@ import json
 import math
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def test_a_run_has_them_right_below_the_last() -> None:
     run = run_scores(RANKING)
     values = list(run.values())
     assert "".join(run) == "cdabe"
-    assert all(a > b for a, b in zip(values, values[1:], strict=False))
+    assert all(a > b for a, b in pairwise(values))
     assert values[2] == pytest.approx(values[4], rel=1e-6)
     nothing = sort("cohere", FIRST, Scores(np.full(5, NAN), unscored=(0, 1, 2, 3, 4)), Timing())
     assert list(run_scores(nothing).values()) == [-1, -2, -3, -4, -5]

@@ -431,7 +431,14 @@ def test_a_server_that_is_busy_with_two_requests_gets_one_at_a_time(
 
 
 def test_other_servers_words_for_too_many_texts(provider: Provider, tmp_path: Path) -> None:
-    said = {"detail": [{"msg": "List should have at most 20 items after validation, not 50"}]}
+    said = {
+        "detail": [
+            {
+                "loc": ["body", "documents"],
+                "msg": "List should have at most 20 items after validation, not 50",
+            }
+        ]
+    }
 
     def behave(seen: Seen, sound: object) -> Reply | None:
         return Reply(422, json.dumps(said).encode()) if len(seen.texts) > 20 else None
@@ -439,6 +446,19 @@ def test_other_servers_words_for_too_many_texts(provider: Provider, tmp_path: Pa
     provider.behave = behave
     assert order(ranked(lab_of(provider, tmp_path), MANY)) == best_first(MANY)
     assert sorted(len(seen.texts) for seen in provider.seen) == [10, 20, 20, 50]
+
+
+def test_fields_that_fastapi_finds_at_fault_are_named(provider: Provider, tmp_path: Path) -> None:
+    """As Infinity says it of TEI's body, and of a text of 130,000 characters."""
+    faults = {"body.documents: Field required": "shape", "at most 122880 characters": "max_tokens"}
+    for said, remedy in faults.items():
+        place, _, message = said.rpartition(": ")
+        detail = [{"loc": place.split(".") if place else ["body", 0], "msg": message}]
+        provider.always(status=422, body=json.dumps({"detail": detail}).encode())
+        exc = refused(lab_of(provider, tmp_path))
+        assert said in exc.reason
+        assert remedy in exc.remedy
+    assert len(provider.seen) == 2
 
 
 def test_a_listwise_server_is_not_split_and_the_remedy_says_what_to_do(

@@ -168,6 +168,9 @@ def _messages(value: object, depth: int = 0) -> Iterator[str]:
     if isinstance(value, str) and value.strip():
         yield value
     elif depth < 5 and isinstance(value, dict):
+        place = value.get("loc")  # FastAPI names the field at fault beside what is wrong with it
+        if isinstance(place, list) and isinstance(value.get("msg"), str):
+            yield f"{'.'.join(str(step) for step in place[:5])}: {value['msg']}"
         for name in ("message", "detail", "error", "errors", "msg"):
             yield from _messages(value.get(name), depth + 1)
     elif depth < 5 and isinstance(value, list):

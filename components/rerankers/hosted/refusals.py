@@ -75,6 +75,11 @@ _MEANINGS = (
         "server with a larger batch (llama.cpp: --ubatch-size).",
     ),
     _Words(
+        _any(r"at most \d+ characters"),
+        "cannot read a text as long as one of these",
+        "Set max_tokens in its [[compatible]] table, and the lab cuts longer texts.",
+    ),
+    _Words(
         _any(
             r"context (length|size|window)",
             r"must have less than \d+ tokens",
