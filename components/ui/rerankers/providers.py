@@ -149,6 +149,6 @@ def _test_result(provider: str, safe: str) -> None:
         cost = f", {dollars(result.usage.usd)}" if result.usage.usd is not None else ""
         took = milliseconds(result.timing.rerank_ms)
         path = answered_at(result.system, state.lab().settings)
-        where = f" at {path}" if path else ""
         notes = f" ({'; '.join(result.notes)})" if result.notes else ""
+        where = f" at {path}" if path and path not in notes else ""
         st.text(f"✓ {result.system} answered in {took}{where}{notes}. Billed: {billed}{cost}.")
