@@ -118,9 +118,10 @@ def test_the_guide_offers_it_once() -> None:
     assert by_key["probe"].usd == pytest.approx(10_000 * 0.5 / 1e6)
     offered = options(entries, Needs(many_languages=True), by_key)
     probe = next(option for option in offered if option.spec.key == "probe")
-    assert (probe.available, probe.ruled_out) == (True, "")
+    assert (probe.missing, probe.ruled_out) == ("", "")
     assert "about $5.00 for 1,000 queries with 100 candidates each" in probe.reasons
-    beside = [option.spec.key for option in alternatives(offered)]
+    recommended = next(option for option in offered if not option.ruled_out)
+    beside = [option.spec.key for option in (recommended, *alternatives(offered))]
     assert [key for key in beside if key.startswith("probe")] == ["probe"]
     alone = options(entries, Needs(self_hosted=True), by_key)
     ruled_out = {option.spec.key: option.ruled_out for option in alone}
