@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -58,7 +59,9 @@ def signed(value: float, places: int = 3) -> str:
 
 
 def score(value: float) -> str:
-    """Return a score as it is written on a card, with a true minus sign."""
+    """Return a score as it is written on a card, with a true minus sign; NaN is no score."""
+    if math.isnan(value):
+        return "no score"
     digits = 4 if abs(value) < 0.1 else 3 if abs(value) < 1 else 2
     return f"{value:,.{digits}f}".replace("-", MINUS)
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,7 @@ def test_the_example_of_a_configuration_is_read(tmp_path: Path) -> None:
     model = "BAAI/bge-reranker-v2-m3"
     assert settings.hub == (HubModel("bge-v2-m3", model, Path("/models/bge-reranker-v2-m3")),)
     server = Server("my-vllm", "http://127.0.0.1:8000", model, key_env="MY_VLLM_KEY", documents=32)
+    server = replace(server, path="/rerank", truncate=True, max_tokens=512)
     assert settings.servers == (server,)
     assert [(p.provider, p.model, p.usd) for p in settings.prices] == [
         ("cohere", "rerank-v3.5", 2.0),

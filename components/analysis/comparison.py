@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -58,13 +59,14 @@ def movement_paths(rankings: Sequence[Ranking], k: int) -> tuple[Path, ...]:
 def relative_scores(scores: Sequence[float]) -> tuple[float, ...]:
     """Return where each score lies between the lowest (0) and the highest (1) of its own list.
 
-    For bars inside one column only: scales of different systems cannot be compared.
+    For bars inside one column only: scales of different systems cannot be compared. NaN, which is
+    no score, lies at 0.
     """
-    if not scores:
-        return ()
+    finite = [s for s in scores if not math.isnan(s)]
     # halves, because the difference of two large scores may be infinite
-    low, high = min(scores) / 2, max(scores) / 2
-    return tuple((s / 2 - low) / (high - low) if high > low else 1.0 for s in scores)
+    low, high = min(finite, default=0.0) / 2, max(finite, default=0.0) / 2
+    bars = ((s / 2 - low) / (high - low) if high > low else 1.0 for s in scores)
+    return tuple(0.0 if math.isnan(s) else bar for s, bar in zip(scores, bars, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,12 +79,16 @@ def variants(text: str, unit: Unit) -> list[str]:
 
 
 def occlusion(score: Callable[[Sequence[str]], Values], text: str, unit: Unit) -> Occlusion:
-    """Score a text with and without each of its pieces, all in one pass of `score`."""
+    """Score a text with and without each of its pieces, all in one pass of `score`.
+
+    A piece without which nothing is left to score (NaN) is left out.
+    """
     scores = score(variants(text, unit))
     full = float(scores[0])
     pieces = tuple(
         Piece(start, end, float(score), full - float(score))
         for (start, end), score in zip(pieces_of(text, unit), scores[1:], strict=True)
+        if not np.isnan(score)
     )
     return Occlusion(text, full, pieces)
 

@@ -33,7 +33,7 @@ from components.cli.shared import (
     steps_of,
 )
 from components.corpora import read_texts
-from components.domain import Comparison, InputError
+from components.domain import Comparison, InputError, Ranking
 from components.encoders import minilm
 from components.exports.as_json import comparison_json, ranking_json
 from components.lab import LATE_LIMIT, Lab, catalog
@@ -126,6 +126,11 @@ def _check_instruction(lab: Lab, keys: Sequence[str], instruction: str) -> None:
         err.print(Text(note))
 
 
+def _print_notes(ranking: Ranking) -> None:
+    for note in ranking.notes:
+        err.print(Text(f"{ranking.system}: {note}"), soft_wrap=True)
+
+
 def _print_comparison(comparison: Comparison, final_k: int) -> None:
     for ranking in (comparison.first_stage, *comparison.rankings):
         ms = ranking.timing.rerank_ms or ranking.timing.total_ms
@@ -137,9 +142,11 @@ def _print_comparison(comparison: Comparison, final_k: int) -> None:
         table.title = Text(title)
         for hit in ranking.hits[:final_k]:
             name = hit.document.title or hit.document.text[:80]
-            row = (str(hit.rank), str(hit.first_stage_rank), f"{hit.score:.4f}", hit.document.id)
+            score = f"{hit.score:.4f}" if hit.scored else "none"
+            row = (str(hit.rank), str(hit.first_stage_rank), score, hit.document.id)
             table.add_row(*map(Text, (*row, name)))
         out.print(table)
+        _print_notes(ranking)
     for failure in comparison.failures:
         err.print(Text(f"{failure.system}: {failure.reason} {failure.remedy}"), soft_wrap=True)
 
@@ -173,17 +180,18 @@ def rerank(
     results = [
         {
             "text": hit.document.text,
-            "relevance_score": hit.score,
+            "relevance_score": hit.score if hit.scored else None,
             "original_index": hit.original_index,
         }
         for hit in ranking.hits[:top_k]
     ]
     if as_json:
         fields = ranking_json(ranking, 0)
-        emit(
-            {"results": results} | {name: fields[name] for name in ("timing", "truncated", "usage")}
-        )
+        names = ("timing", "truncated", "usage", "notes")
+        emit({"results": results} | {name: fields[name] for name in names if name in fields})
         return
-    for result in results:
-        line = f"{result['relevance_score']:.4f}  [{result['original_index']}]  {result['text']}"
+    _print_notes(ranking)
+    for hit in ranking.hits[:top_k]:
+        score = f"{hit.score:.4f}" if hit.scored else "no score"
+        line = f"{score}  [{hit.original_index}]  {hit.document.text}"
         out.print(Text(line), soft_wrap=True)

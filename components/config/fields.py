@@ -66,6 +66,16 @@ def _check_shape(shape: str) -> str:
     return shape or "cohere"
 
 
+def _check_path(path: str) -> str:
+    if (path and not re.fullmatch(r"/?[^\s?#\x00-\x1f\x7f]+", path)) or "://" in path:
+        raise PydanticCustomError(
+            "path",
+            "must be a path on the server, not {path}",
+            {"path": repr(path)[:100], "remedy": 'For example: path = "/rerank".'},
+        )
+    return path
+
+
 def _check_host(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", name):
         raise PydanticCustomError(
@@ -123,6 +133,15 @@ ServerName = Annotated[
     String, AfterValidator(_check_name), Field(description="letters, digits, dots and dashes")
 ]
 Shape = Annotated[Text, AfterValidator(_check_shape)]
+ServerPath = Annotated[Text, AfterValidator(_check_path)]
+Truncate = Annotated[
+    StrictBool | Annotated[StrictInt, Field(ge=1, le=10_000_000)],
+    Field(description="true, false or a whole number of tokens"),
+]
+Window = Annotated[
+    StrictInt, Field(ge=16, le=10_000_000, description="a whole number of at least 16 tokens")
+]
+"""Tokens of query and text together."""
 Dollars = Annotated[
     StrictFloat, Field(ge=0, lt=1e6, description="a number of US dollars from 0 to a million")
 ]

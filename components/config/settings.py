@@ -31,8 +31,11 @@ from components.config.fields import (
     Seconds,
     Secret,
     ServerName,
+    ServerPath,
     Shape,
     Text,
+    Truncate,
+    Window,
 )
 from components.domain import PriceUnit
 
@@ -52,6 +55,9 @@ class Server:
 
     `shape` is one of SHAPES; `documents` the most that one request may hold (0: as many as the
     shape allows), `instruction` whether it takes one. The key is read from the variable `key_env`.
+    `path` is where it reranks; without one the shape's usual paths are tried. `truncate` says
+    whether the server cuts long texts, or after how many tokens; None leaves it to the shape. With
+    `max_tokens`, of query and text together, the lab cuts texts before it sends them.
     """
 
     name: ServerName
@@ -62,6 +68,9 @@ class Server:
     instruction: Flag = False
     listwise: Flag = False
     documents: Batch = 0
+    path: ServerPath = ""
+    truncate: Truncate | None = None
+    max_tokens: Window = 0
 
     @property
     def key(self) -> str:

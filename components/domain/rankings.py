@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,8 @@ class Billed:
 class Scores:
     """What a reranker returns: one finite score a text, aligned with the input, higher is better.
 
+    `unscored` are the places of texts that were not sent to a model; their values are NaN.
+
     `tokens_read` and `tokens_cut` count each text's tokens that the model did and did not read;
     where `estimated` they are counted with the lab's tokenizer instead of the model's. A cached
     result carries in `measured_ms` the time it took when it was computed. `wait_ms` was spent
@@ -45,17 +48,19 @@ class Scores:
     billed: Billed | None = None
     notes: tuple[str, ...] = ()
     reused: int = 0
+    unscored: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One document at one rank. Ranks count from 1.
 
-    `score` is on the scale of the system that ranked; `first_stage_score` on that of the first
-    stage. `tokens_cut` and `tokens_read` count the document's tokens that the model did not read
-    and did, where they are counted. A ranking that
-    was made elsewhere may hold documents that the first stage did not find: their
-    `first_stage_rank` is 0 and their movement is not a number of ranks, but 0.
+    `score` is on the scale of the system that ranked, NaN for a document that it did not score and
+    that stands last for that reason; `first_stage_score` is on the scale of the first stage.
+    `tokens_cut` and `tokens_read` count the document's tokens that the model did not read and did,
+    where they are counted. A ranking that was made elsewhere may hold documents that the first
+    stage did not find: their `first_stage_rank` is 0 and their movement is not a number of ranks,
+    but 0.
     """
 
     document: Document
@@ -65,6 +70,11 @@ class Hit:
     first_stage_score: float
     tokens_cut: int = 0
     tokens_read: int = 0
+
+    @property
+    def scored(self) -> bool:
+        """Return whether the system scored the document."""
+        return not math.isnan(self.score)
 
     @property
     def original_index(self) -> int:

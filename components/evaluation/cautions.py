@@ -8,6 +8,7 @@ from components.analysis import quality
 from components.domain import Judgments
 from components.evaluation.planning import Plan
 from components.evaluation.running import Evaluation
+from components.pipeline.stages import SATURATED
 from components.wording import agree, count
 
 
@@ -50,22 +51,46 @@ def warnings(plan: Plan, evaluation: Evaluation) -> tuple[str, ...]:
 
 def remarks(plan: Plan, evaluation: Evaluation, k: int) -> tuple[str, ...]:
     """Return what makes single figures less than they seem."""
-    rerankers = (system for system in plan.systems if system != plan.first_stage)
-    constant = (_describe_constant_scores(evaluation, system) for system in rerankers)
-    return (*(line for line in constant if line), *_describe_unjudged(plan, evaluation, k))
+    rerankers = [system for system in plan.systems if system != plan.first_stage]
+    equal = (line for system in rerankers for line in _describe_equal_scores(evaluation, system))
+    unscored = (_describe_unscored(evaluation, system) for system in rerankers)
+    return (*equal, *filter(None, unscored), *_describe_unjudged(plan, evaluation, k))
 
 
-def _describe_constant_scores(evaluation: Evaluation, system: str) -> str:
-    """Say where a reranker gave all candidates the same score."""
+def _describe_equal_scores(evaluation: Evaluation, system: str) -> list[str]:
+    """Say where a reranker gave all candidates, or half of them, the same score: its highest.
+
+    Equal scores of a run lie some 32-bit floats apart.
+    """
     ranked = evaluation.rankings.get(system, {})
     runs = [ranked[q].scores for q in evaluation.complete if q in ranked]
-    same = sum(len(s) > 1 and s[0] - s[-1] <= 2e-7 * len(s) * max(abs(s[0]), 1e-30) for s in runs)
-    if not same:
+    equal = [
+        sum(s[0] - x <= 2e-7 * n * max(abs(s[0]), 1e-30) for n, x in enumerate(s, start=1))
+        for s in runs
+    ]
+    same = sum(n == len(s) > 1 for n, s in zip(equal, runs, strict=True))
+    most = sum(SATURATED <= n < len(s) <= 2 * n for n, s in zip(equal, runs, strict=True))
+    of = count(len(runs), "query")
+    lines = [
+        f"{system} gave all candidates the same score on {same:,} of {of}; there its order is the "
+        "first stage's.",
+        f"{system} gave half of the candidates or more the same score, its highest, on {most:,} of "
+        f"{of} (saturation); among those its order is the first stage's.",
+    ]
+    return [line for n, line in zip((same, most), lines, strict=True) if n]
+
+
+def _describe_unscored(evaluation: Evaluation, system: str) -> str:
+    """Say where a reranker scored fewer documents than it ranked: blank ones are not sent."""
+    ranked = evaluation.rankings.get(system, {})
+    runs = [ranked[q] for q in evaluation.complete if q in ranked]
+    blank = [len(r.documents) - r.usage.pairs for r in runs if r.usage.pairs]
+    lost, affected = sum(max(0, n) for n in blank), sum(n > 0 for n in blank)
+    if not affected:
         return ""
     return (
-        f"{system} gave all candidates the same score on {same:,} of "
-        f"{count(len(runs), 'query')}; there "
-        "its order is the first stage's."
+        f"{system} was not sent {count(lost, 'blank document')} on {affected:,} of "
+        f"{count(len(runs), 'query')}; there they stand last."
     )
 
 

@@ -18,7 +18,10 @@ def json_text(value: object, indent: int | None = None) -> str:
 
 
 def ranking_json(ranking: Ranking, final_k: int) -> dict[str, Any]:
-    """Return a ranking, cut at `final_k`, as the command line promises it."""
+    """Return a ranking, cut at `final_k`, as the command line promises it, with notes if any.
+
+    A document without a score has null.
+    """
     timing = {name: round(getattr(ranking.timing, name), 3) for name in TIMES}
     return {
         "system": ranking.system,
@@ -26,7 +29,7 @@ def ranking_json(ranking: Ranking, final_k: int) -> dict[str, Any]:
             {
                 "id": hit.document.id,
                 "rank": hit.rank,
-                "score": hit.score,
+                "score": hit.score if hit.scored else None,
                 "first_stage_rank": hit.first_stage_rank,
                 "title": hit.document.title,
                 "text": hit.document.text,
@@ -37,7 +40,7 @@ def ranking_json(ranking: Ranking, final_k: int) -> dict[str, Any]:
         "truncated": ranking.truncated,
         "cached": ranking.cached,
         "usage": asdict(ranking.usage),
-    }
+    } | ({"notes": list(ranking.notes)} if ranking.notes else {})
 
 
 def failure_json(failure: Failure) -> dict[str, str]:

@@ -94,7 +94,7 @@ class SystemData(_Strict):
     model: Text
     scale: Text
     date: datetime
-    hits: Annotated[list[tuple[Name, FiniteFloat]], Field(max_length=MAX_HITS), FailFast()]
+    hits: Annotated[list[tuple[Name, FiniteFloat | None]], Field(max_length=MAX_HITS), FailFast()]
     timing: TimingData
     usage: UsageData
 

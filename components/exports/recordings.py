@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -167,7 +168,7 @@ def _system(ranking: Ranking, one: Saved, made: datetime) -> SystemData:
         model=one.models.get(ranking.system, ""),
         scale=one.scales.get(ranking.system, ""),
         date=_date_of(ranking.recorded) or made,
-        hits=[(hit.document.id, hit.score) for hit in ranking.hits],
+        hits=[(h.document.id, h.score if h.scored else None) for h in ranking.hits],
         timing=TimingData(**asdict(ranking.timing)),
         usage=UsageData(**asdict(ranking.usage)),
     )
@@ -252,7 +253,7 @@ def _recorded(system: SystemData) -> Recorded:
         RECORDED + system.system,
         system.system,
         f"{system.date:{_DATE}}",
-        tuple(system.hits),
+        tuple((i, math.nan if score is None else score) for i, score in system.hits),
         system.scale or "as recorded",
         Timing(**system.timing.model_dump()),
         Usage(**system.usage.model_dump()),

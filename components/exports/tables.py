@@ -42,7 +42,7 @@ def comparison_csv(rankings: Sequence[Ranking], grades: Mapping[str, int]) -> st
             _guarded(ranking.system),
             hit.rank,
             _guarded(hit.document.id),
-            repr(hit.score),
+            repr(hit.score) if hit.scored else "",
             hit.first_stage_rank,
             grades.get(hit.document.id, ""),
             _guarded(hit.document.title),

@@ -20,15 +20,17 @@ def run_scores(ranking: Ranking) -> dict[str, float]:
     """Return the scores of a ranking, made to fall strictly so that every reader sorts alike.
 
     TREC tools order equal scores by document id, in 32-bit floats. Where our order says otherwise
-    a score is lowered to the next smaller float; where there is none, negated ranks stand in.
+    a score is lowered to the next smaller float; where there is none, negated ranks stand in. A
+    document without a score comes right after the one before it.
     """
     scores: dict[str, float] = {}
     last = np.float32(np.inf)
     with np.errstate(over="ignore"):  # a score beyond 32 bits becomes infinite, and is lowered
         for hit in ranking.hits:
-            last = min(np.float32(hit.score), np.nextafter(last, np.float32(-np.inf)))
+            below = np.nextafter(last, np.float32(-np.inf))
+            last = min(np.float32(hit.score), below) if hit.scored else below
             scores[hit.document.id] = float(last)
-    if ranking.hits and not np.isfinite(last):
+    if ranking.hits and not (np.isfinite(last) and ranking.hits[0].scored):
         return {hit.document.id: -float(hit.rank) for hit in ranking.hits}
     return scores
 

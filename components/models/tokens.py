@@ -34,6 +34,15 @@ def _estimating_tokenizer() -> Tokenizer:
     return load_tokenizer(BGE_TOKENIZER.verify())
 
 
+def cut_texts(texts: Sequence[str], most: int) -> list[str]:
+    """Return texts, each cut after about `most` tokens, counted as `estimate_tokens` counts."""
+    encoded = _estimating_tokenizer().encode_batch(list(texts), add_special_tokens=False)
+    return [
+        text[: encoding.offsets[most - 1][1]] if len(encoding.ids) > most else text
+        for text, encoding in zip(texts, encoded, strict=True)
+    ]
+
+
 def estimate_tokens(texts: Sequence[str]) -> list[int]:
     """Return about how many tokens texts have: counted with the lab's own WordPiece tokenizer."""
     encoded = _estimating_tokenizer().encode_batch(list(texts), add_special_tokens=False)

@@ -16,8 +16,7 @@ from components.lab import LATE_LIMIT, catalog
 from components.models.gate import GATE
 from components.pipeline.request import PipelineRun
 from components.storage.score_cache import as_scores, merged, pair_keys
-from components.wording import agree
-from components.wording import count as counted
+from components.wording import agree, count
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +32,37 @@ class ScoringPass:
 def score_texts(run: PipelineRun, query: str, system: str, texts: Sequence[str]) -> ScoringPass:
     """Score texts against a query with one reranker; nothing is sorted.
 
-    With `reuse`, pairs whose scores are cached on disk are not scored again.
+    With `reuse`, pairs whose scores are cached on disk are not scored again. A blank text is not
+    sent over a network, where servers refuse it and with it the request: it stays unscored.
     """
     spec = catalog.reranker_spec(system, run.lab.settings)
     # BM25 and fusion depend on a whole corpus or on other systems, and take no time
     scores_pairs = (spec.runtime != "none" and spec.family != "fusion") or not spec.local
     score = _score_with_cache if run.pipelines.reuse and scores_pairs else _score
+    places = [i for i, text in enumerate(texts) if spec.local or text.strip()]
     with run.lab.using(run.corpus):
-        return score(run, query, spec, texts)
+        scored = score(run, query, spec, [texts[i] for i in places])
+    if len(places) == len(texts):
+        return scored
+    check_scores(spec.key, scored.scores, len(places))
+    return replace(scored, scores=_spread(scored.scores, places, len(texts)))
+
+
+def _spread(scores: Scores, places: Sequence[int], n: int) -> Scores:
+    """Return scores of the texts at some places of `n` as scores of all; the others have none."""
+    values, read, cut = np.full(n, np.nan), np.zeros(n, int), np.zeros(n, int)
+    values[list(places)] = scores.values
+    if scores.tokens_read:
+        read[list(places)], cut[list(places)] = scores.tokens_read, scores.tokens_cut
+    blank = n - len(places)
+    return replace(
+        scores,
+        values=values,
+        tokens_read=tuple(read.tolist()),
+        tokens_cut=tuple(cut.tolist()),
+        unscored=tuple(sorted({*range(n)} - {*places})),
+        notes=(*scores.notes, f"{count(blank, 'blank text')} not sent: last, without a score"),
+    )
 
 
 def _instruction(run: PipelineRun, spec: Spec) -> str:
@@ -135,18 +157,21 @@ def _gate(run: PipelineRun, spec: Spec, *, loading: bool = False) -> AbstractCon
     return GATE.hold(loading=loading, check=wait)
 
 
-def check_scores(system: str, scores: Scores, count: int) -> npt.NDArray[np.float64]:
-    """Return the values of so many scores; raise RerankError unless all are finite numbers."""
+def check_scores(system: str, scores: Scores, n: int) -> npt.NDArray[np.float64]:
+    """Return the values of so many scores, NaN for the unscored texts.
+
+    Raises RerankError unless all others are finite numbers.
+    """
     values = np.asarray(scores.values, np.float64)
-    if values.shape != (count,):
+    if values.shape != (n,):
         raise RerankError(
-            f"{system} returned {counted(values.size, 'score')} for {counted(count, 'document')}.",
+            f"{system} returned {count(values.size, 'score')} for {count(n, 'document')}.",
             "This is a fault of the reranker; its scores were not used.",
         )
-    bad = int(np.count_nonzero(~np.isfinite(values)))
+    bad = int(np.count_nonzero(~np.isfinite(np.delete(values, list(scores.unscored)))))
     if bad:
         raise RerankError(
-            f"{system} returned {counted(bad, 'score')} that "
+            f"{system} returned {count(bad, 'score')} that "
             f"{agree(bad, 'is not a finite number', 'are not finite numbers')}.",
             "This is a fault of the reranker; its scores were not used.",
         )

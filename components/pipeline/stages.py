@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from components.domain import (
     Billed,
@@ -31,6 +32,8 @@ from components.rerankers.hosted.prices import usd_of
 from components.wording import count
 
 _NO_TIME = Timing()
+SATURATED = 3
+"""Documents that share the highest score from which on this is said."""
 
 
 # ---------------------------------------------------------------- first stage
@@ -85,13 +88,17 @@ def rerank_candidates(run: PipelineRun, query: str, first_stage: Ranking, system
     ranking, scores = sort(system, first_stage, scoring.scores, timing), scoring.scores
     settings = run.lab.settings
     usd = usd_of(catalog.reranker_spec(system, settings), scores.billed, settings)
-    if texts and not scores.reused and not scores.cached:
-        run.lab.note(system, Measured(len(texts), scoring.rerank_ms, usd))
+    sent = len(texts) - len(scores.unscored)
+    if sent and not scores.reused and not scores.cached:
+        run.lab.note(system, Measured(sent, scoring.rerank_ms, usd))
     return replace(ranking, usage=replace(ranking.usage, usd=usd))
 
 
 def sort(system: str, first_stage: Ranking, scores: Scores, timing: Timing) -> Ranking:
-    """Order the candidates by score, ties by first-stage rank; raise RerankError on bad scores."""
+    """Order the candidates by score, ties by first-stage rank; raise RerankError on bad scores.
+
+    Documents without a score come last, in the order of the first stage.
+    """
     values = check_scores(system, scores, len(first_stage.hits))
     none = (0,) * len(values)
     tokens_cut, tokens_read = scores.tokens_cut or none, scores.tokens_read or none
@@ -112,8 +119,20 @@ def sort(system: str, first_stage: Ranking, scores: Scores, timing: Timing) -> R
         _usage(scores),
         scores.cached,
         cut_estimated=scores.estimated,
-        notes=scores.notes,
+        notes=(*scores.notes, *_saturation(values)),
     )
+
+
+def _saturation(values: npt.NDArray[np.float64]) -> tuple[str, ...]:
+    """Say where so many scores are equal at the top that the first stage decides their order."""
+    scored = values[~np.isnan(values)]
+    best = scored.max(initial=-np.inf)
+    equal = int(np.count_nonzero(scored == best))
+    if equal < SATURATED:
+        return ()
+    which = "all" if equal == len(scored) else f"{equal} of"
+    scores = count(len(scored), "score")
+    return (f"{which} {scores} are exactly {best:.6g}: among them the first stage decides",)
 
 
 def provisional_ranking(system: str, first_stage: Ranking, scored: Mapping[int, float]) -> Ranking:
@@ -130,7 +149,7 @@ def provisional_ranking(system: str, first_stage: Ranking, scored: Mapping[int, 
 def _usage(scores: Scores) -> Usage:
     billed = scores.billed or Billed(requests=0)
     return Usage(
-        pairs=len(scores.values),
+        pairs=len(scores.values) - len(scores.unscored),
         tokens=sum(scores.tokens_read),
         requests=billed.requests,
         searches=billed.searches,
@@ -155,7 +174,7 @@ def place(recorded: Recorded, first_stage: Ranking, corpus: Corpus) -> Ranking |
             f"The recording names no document of {corpus.name}.",
             "Choose the corpus that it was made with.",
         )
-    scored.sort(key=lambda pair: -pair[1])
+    scored.sort(key=lambda pair: math.inf if math.isnan(pair[1]) else -pair[1])
     hits = tuple(
         replace(candidates[i], rank=rank, score=score, tokens_cut=0)
         if i in candidates

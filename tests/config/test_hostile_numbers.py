@@ -17,6 +17,7 @@ BOUNDS = {
     "[qdrant]\ntimeout_s": 3600,
     "[remote]\nparallel": 64,
     f"{SERVER}documents": 10_000,
+    f"{SERVER}max_tokens": 10_000_000,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -333,6 +334,33 @@ def test_a_constant_score_is_no_order(score: float) -> None:
         "s gave all candidates the same score on 2 of 3 queries; there its order is the first "
         "stage's."
     )
+
+
+def test_half_of_the_scores_at_the_top_are_saturation() -> None:
+    found = Evaluation(("first", "s"))
+    for query, tied in (("a", 29), ("b", 15), ("c", 14)):
+        documents = [Document(f"{query}{i}", "", "") for i in range(30)]
+        scores = [1.0] * tied + [0.5 - i / 100 for i in range(30 - tied)]
+        for system in ("first", "s"):
+            found.note(query, first_stage_ranking(system, documents, scores), system)
+    judged = {q: {f"{q}{i}": 1 for i in range(30)} for q in "abc"}
+    (line,) = cautions(planned("first", "s", judgments=judged), found, 10)
+    assert line == (
+        "s gave half of the candidates or more the same score, its highest, on 2 of 3 queries "
+        "(saturation); among those its order is the first stage's."
+    )
+
+
+def test_blank_documents_that_were_not_sent_are_counted() -> None:
+    found = Evaluation(("first", "s"))
+    for query, pairs in (("a", 2), ("b", 4), ("c", 3)):
+        documents = [Document(f"{query}{i}", "", "") for i in range(4)]
+        first = first_stage_ranking("first", documents, [4.0, 3.0, 2.0, 1.0])
+        found.note(query, first)
+        found.note(query, replace(first, system="s", usage=Usage(pairs=pairs)))
+    judged = {q: {f"{q}{i}": 1 for i in range(4)} for q in "abc"}
+    (line,) = cautions(planned("first", "s", judgments=judged), found, 10)
+    assert line == "s was not sent 3 blank documents on 2 of 3 queries; there they stand last."
 
 
 def test_scores_that_differ_a_little_are_an_order() -> None:

@@ -120,8 +120,9 @@ def test_the_guide_offers_it_once() -> None:
     probe = next(option for option in offered if option.spec.key == "probe")
     assert (probe.missing, probe.ruled_out) == ("", "")
     assert "about $5.00 for 1,000 queries with 100 candidates each" in probe.reasons
-    guide = [option.spec.key for option in (offered[0], *alternatives(offered))]
-    assert [key for key in guide if key.startswith("probe")] == ["probe"]
+    recommended = next(option for option in offered if not option.ruled_out)
+    beside = [option.spec.key for option in (recommended, *alternatives(offered))]
+    assert [key for key in beside if key.startswith("probe")] == ["probe"]
     alone = options(entries, Needs(self_hosted=True), by_key)
     ruled_out = {option.spec.key: option.ruled_out for option in alone}
     assert ruled_out["probe"] == "query and texts would leave your machines"

@@ -176,6 +176,45 @@ def test_attempts_that_were_refused_cost_nothing(
     assert spent(lab) == {"cohere": Amount(0.01, 1)}
 
 
+def too_large(seen: Seen, sound: object) -> Reply | None:
+    """Refuse more than five texts."""
+    return Reply(413, b"{}") if len(seen.texts) > 5 else None
+
+
+def test_the_parts_of_a_refused_request_are_entered_before_they_are_sent(
+    provider: Provider, tmp_path: Path
+) -> None:
+    lab = Lab(settings_of(provider, tmp_path))
+    entered: list[float] = []
+
+    def behave(seen: Seen, sound: object) -> Reply | None:
+        entered.append(spent(lab)["cohere"].usd)
+        return too_large(seen, sound)
+
+    provider.behave = behave
+    ask(lab, texts=20)
+    assert entered[0] == pytest.approx(0.01)
+    # each part of 10 is divided before it is sent, or refused and divided then
+    assert all(0.02 - 1e-9 <= usd <= 0.04 + 1e-9 for usd in entered[1:])
+    assert sum(len(seen.texts) <= 5 for seen in provider.seen) == 4
+    assert spent(lab)["cohere"].usd == pytest.approx(0.04)
+    assert spent(lab)["cohere"].requests == 4
+
+
+def test_parts_that_the_budget_does_not_allow_are_not_sent(
+    provider: Provider, tmp_path: Path
+) -> None:
+    lab = Lab(settings_of(provider, tmp_path, day_usd=0.015))
+    provider.behave = too_large
+    with pytest.raises(BudgetError, match=r"The lab's budget of \$0.015 a day"):
+        ask(lab, texts=8)
+    assert len(provider.seen) == 1
+    assert spent(lab) == {"cohere": Amount(0.0, 0)}
+    lab = Lab(settings_of(provider, tmp_path, day_usd=0.02))
+    ask(lab, texts=8)  # the refused request is not held against the parts
+    assert spent(lab) == {"cohere": Amount(0.02, 2)}
+
+
 @pytest.mark.parametrize(
     "units", [1e308, -1e9, -1, 0, "1e9", "many", None, True, [], {}, 10**400, 1e9]
 )

@@ -129,6 +129,15 @@ def test_a_server_of_ones_own_needs_no_key(visit: Visit, provider: Provider) -> 
     assert "It needs no key." in said(at, "provider-compatible-own")
     at.button(key="test-compatible-own").click().run()
     assert "✓ compatible:own answered in" in said(at, "provider-compatible-own")
+    assert " ms at /v1/rerank. Billed:" in said(at, "provider-compatible-own")
+    provider.only = "/rerank"  # as Infinity starts
+    at.button(key="test-compatible-own").click().run()
+    notes = "(answered at /rerank, not at /v1/rerank)"
+    assert f" ms {notes}. Billed:" in said(at, "provider-compatible-own")
+    provider.only = "/elsewhere"
+    at.button(key="test-compatible-own").click().run()
+    asked = "The request went to /v1/rerank, /rerank and /v2/rerank."
+    assert asked in said(at, "provider-compatible-own")
 
 
 # ---------------------------------------------------------------- addresses

@@ -13,11 +13,14 @@ KEY_PART = 8
 class Caller:
     """What a request needs to name and to authenticate: provider, model, key and its variable.
 
-    Raises UnavailableError where the key holds anything but visible ASCII characters.
+    `own` says that the server is one's own, named in a [[compatible]] table. Raises
+    UnavailableError where the key holds anything but visible ASCII characters.
     """
 
-    def __init__(self, label: str, model: str, key: str = "", variable: str = "") -> None:
-        self.label, self.model, self.variable = label, model, variable
+    def __init__(
+        self, label: str, model: str, key: str = "", variable: str = "", *, own: bool = False
+    ) -> None:
+        self.label, self.model, self.variable, self.own = label, model, variable, own
         if key and not re.fullmatch(r"[\x21-\x7e]+", key):
             raise UnavailableError(
                 f"The API key for {label} holds characters that no key has, such as spaces.",

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.domain import Billed, Progress
+from components.rerankers.hosted.account import Account, Batch
 from components.rerankers.hosted.errors import ProviderError
 from components.wording import count
 
@@ -26,13 +27,15 @@ POLL_SECONDS = 0.05
 class Reply:
     """The scores of one request, aligned with its texts.
 
-    `waited_s` are the seconds between attempts and for the rate limit, `attempts` at least 1.
+    `waited_s` are the seconds between attempts and for the rate limit, `attempts` at least 1;
+    `note` says what the request found out.
     """
 
     values: npt.NDArray[np.float64]
     billed: Billed | None
     waited_s: float
     attempts: int
+    note: str = ""
 
 
 Request = Callable[[Sequence[str], threading.Event], Reply]
@@ -40,33 +43,48 @@ Request = Callable[[Sequence[str], threading.Event], Reply]
 
 
 class Calls:
-    """Makes one request for each batch of texts, at most `parallel` at once."""
+    """Makes one request for each batch of texts, at most `parallel` at once.
+
+    A batch that a server refuses as too large is divided, down to single texts, unless the scores
+    of parts cannot be merged (`whole`). A server that is busy with several requests gets one at a
+    time. Every request is entered in the account before it is sent.
+    """
 
     def __init__(
-        self, request: Request, texts: Sequence[str], batches: Sequence[range], parallel: int
+        self,
+        request: Request,
+        texts: Sequence[str],
+        batches: Sequence[Batch],
+        parallel: int,
+        account: Account,
+        *,
+        whole: bool = False,
     ) -> None:
-        self._request, self._texts, self.batches = request, texts, batches
-        self._parallel = min(parallel, len(batches))
-        self._waiting = deque(range(len(batches)))
-        self._replies: dict[int, Reply] = {}
-        self._sent: set[int] = set()
+        self._request, self._texts, self._account, self._whole = request, texts, account, whole
+        self._waiting, self._parallel = deque(batches), parallel
+        self._replies: dict[Batch, Reply] = {}
+        self._sent: set[Batch] = set()
+        self._alone: set[Batch] = set()
+        self._open = self._workers = 0
         self._error: BaseException | None = None
         self._changed = threading.Condition()
         self._stop = threading.Event()
+        self.most = 0
+        self.too_large: list[tuple[int, Sequence[str]]] = []
+        self._busy = False
 
     def run(self, progress: Progress) -> None:
         """Make all requests; `progress` is called until the last is answered, and may raise.
 
         Raises the first error of any request.
         """
-        for _ in range(self._parallel):
-            threading.Thread(target=self._work, name="remote", daemon=True).start()
+        self._start()
         total = len(self._texts)
         try:
-            while len(self._replies) < len(self.batches):
-                progress(sum(len(self.batches[i]) for i in list(self._replies)), total)
+            while (done := self._done()) < total:
+                progress(done, total)
                 with self._changed:
-                    if self._error is None and len(self._replies) < len(self.batches):
+                    if self._error is None and self._done() < total:
                         self._changed.wait(POLL_SECONDS)
                 if self._error is not None:
                     raise self._error
@@ -74,49 +92,117 @@ class Calls:
             self._stop.set()
         progress(total, total)
 
+    def _done(self) -> int:
+        return sum(len(batch) for batch in list(self._replies))
+
+    def _start(self) -> None:
+        """Start as many threads as there is work for."""
+        with self._changed:
+            new = min(self._parallel - self._workers, len(self._waiting))
+            self._workers += max(0, new)
+        for _ in range(new):
+            threading.Thread(target=self._work, name="remote", daemon=True).start()
+
+    def _take(self) -> Batch | None:
+        """Return the next batch, or None where this thread is not needed any more."""
+        with self._changed:
+            if self._stop.is_set() or not self._waiting or self._workers > self._parallel:
+                self._workers -= 1
+                return None
+            if self._parallel == 1 or not (self._open or len(self._waiting) > 1):
+                self._alone.add(self._waiting[0])
+            self._open += 1
+            return self._waiting.popleft()
+
     def _work(self) -> None:
-        while not self._stop.is_set():
-            with self._changed:
-                if not self._waiting:
-                    return
-                i = self._waiting.popleft()
-                self._sent.add(i)
+        while (batch := self._take()) is not None:
             try:
-                reply = self._request([self._texts[j] for j in self.batches[i]], self._stop)
+                self._send(batch)
             except BaseException as exc:  # it is raised again in the caller's thread
                 with self._changed:
-                    if isinstance(exc, ProviderError) and not exc.charged:
-                        self._sent.discard(i)
                     self._error = self._error or exc
                     self._stop.set()
                     self._changed.notify()
-                return
-            with self._changed:
-                self._replies[i] = reply
-                self._changed.notify()
+            finally:
+                with self._changed:
+                    self._open -= 1
 
-    @property
-    def replies(self) -> list[Reply]:
-        """Return the replies in the order of the batches; all are there once `run` returned."""
-        return [self._replies[i] for i in range(len(self.batches))]
+    def _send(self, batch: Batch) -> None:
+        """Make the request of a batch, or divide it and leave its parts to be sent."""
+        if self.most and len(batch) > self.most:
+            self._divide(batch)
+            return
+        texts = [self._texts[i] for i in batch]
+        with self._changed:
+            self._sent.add(batch)
+        try:
+            reply = self._request(texts, self._stop)
+        except ProviderError as exc:
+            if not exc.charged:
+                with self._changed:
+                    self._sent.discard(batch)
+            if not self._goes_on(batch, exc):
+                raise
+            return
+        with self._changed:
+            self._replies[batch] = reply
+            self._changed.notify()
 
-    def bills(self, estimates: Sequence[Billed]) -> list[Billed]:
-        """Return what each request that may be billed is billed for, estimated without a reply.
+    def _goes_on(self, batch: Batch, exc: ProviderError) -> bool:
+        """Send a refused batch again where that helps: alone, or in parts; return whether it is."""
+        if exc.busy:
+            self._busy, self._parallel = True, 1
+            if batch not in self._alone:
+                with self._changed:
+                    self._waiting.appendleft(batch)
+                return True
+        if self._whole or len(batch) == 1 or not (exc.busy or exc.most is not None):
+            return False
+        if exc.most is not None:
+            self.too_large.append((exc.most, [self._texts[i] for i in batch]))
+        named = exc.most or 0
+        size = named if 0 < named < len(batch) else len(batch) // 2
+        with self._changed:
+            self.most = min(self.most or size, size)
+        self._divide(batch)
+        return True
 
-        `estimates` are aligned with the batches; they also stand in where a reply reports nothing.
+    def _divide(self, batch: Batch) -> None:
+        parts = [batch[i : i + self.most] for i in range(0, len(batch), self.most)]
+        self._account.divide(batch, parts)
+        with self._changed:
+            self._waiting.extendleft(reversed(parts))
+        self._start()
+
+    def in_order(self) -> list[Reply]:
+        """Return the replies in the order of the texts; all are there once `run` returned."""
+        return [self._replies[b] for b in sorted(self._replies, key=lambda batch: batch.start)]
+
+    def bills(self) -> dict[Batch, Billed]:
+        """Return what each request that may be billed is billed for.
+
+        It is estimated without a reply, and where a reply reports nothing.
         """
         with self._changed:
-            replies, sent = dict(self._replies), sorted(self._sent)
-        billed = {i: reply.billed for i, reply in replies.items()}
-        return [billed.get(i) or estimates[i] for i in sent]
+            replies, sent = dict(self._replies), sorted(self._sent, key=lambda b: b.start)
+        reported = {batch: reply.billed for batch, reply in replies.items()}
+        return {batch: reported.get(batch) or self._account.estimate(batch) for batch in sent}
 
     @property
     def wait_ms(self) -> float:
         """Return the milliseconds that the request that waited longest spent waiting."""
-        return max(reply.waited_s for reply in self.replies) * 1000
+        return max(reply.waited_s for reply in self.in_order()) * 1000
 
     def notes(self) -> tuple[str, ...]:
         """Return how the scores came about, where it is not the usual way."""
-        again = sum(reply.attempts - 1 for reply in self.replies)
-        notes = [f"{count(len(self.batches), 'request')}"] if len(self.batches) > 1 else []
-        return (*notes, *([f"{again} retried"] if again else []))
+        replies = self.in_order()
+        again = sum(reply.attempts - 1 for reply in replies)
+        refused = f"split to {count(self.most, 'text')} a request: the server refused larger ones"
+        lines = [
+            count(len(replies), "request") if len(replies) > 1 else "",
+            refused if self.most else "",
+            "one request at a time: the server was busy" if self._busy else "",
+            f"{again} retried" if again else "",
+            *{reply.note: None for reply in replies},
+        ]
+        return tuple(line for line in lines if line)

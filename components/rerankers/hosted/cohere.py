@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from functools import cache, partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from components.domain import Billed, Limits, Price, PriceUnit
 from components.rerankers import Provider
-from components.rerankers.hosted.answers import Answer, billed_units
+from components.rerankers.hosted.answers import Answer, Send, at_path, billed_units
 from components.rerankers.hosted.caller import Caller
-from components.rerankers.hosted.errors import malformed, refusal, transport_failure
+from components.rerankers.hosted.errors import malformed, transport_failure
 from components.rerankers.hosted.family import hosted_spec, provider_family
 from components.rerankers.hosted.http import LastResponse, new_client, timeout
+from components.rerankers.hosted.refusals import refusal
 
 PROVIDER = Provider(
     "cohere", "Cohere", "CO_API_KEY", "CO_API_URL", ("api.cohere.com", "api.cohere.ai")
@@ -101,7 +104,7 @@ class Cohere:
         self._caller, self._sdk = caller, cohere
         self._client = cohere.ClientV2(
             api_key=caller.key,
-            base_url=address or None,
+            base_url=base_address(address) or None,
             max_retries=0,
             httpx_client=_http(),
             client_name="rerank-lab",
@@ -134,7 +137,7 @@ class Cohere:
     def _answer(self, response: Any) -> Answer:  # noqa: ANN401
         """Read the SDK's response, which is not checked against its own types."""
         if not isinstance(response.results, list):
-            raise malformed(self._caller, "without results")
+            raise _last.error(self._caller, "without results")
         results = [(item.index, item.relevance_score) for item in response.results]
         units = getattr(response.meta, "billed_units", None)
         searches = billed_units(getattr(units, "search_units", None))
@@ -148,4 +151,14 @@ def _http() -> httpx.Client:
     return new_client(timeout=timeout(30), event_hooks={"response": [_last.record]})
 
 
-FAMILY = provider_family(PROVIDER, SPECS, lambda caller, address, _: Cohere(caller, address).send)
+def _connect(caller: Caller, address: str, _: str) -> Send:
+    path = urlsplit(base_address(address)).path + "/v2/rerank"
+    return at_path(path, Cohere(caller, address).send)
+
+
+def base_address(address: str) -> str:
+    """Return an address without the version and the path that the SDK adds to it."""
+    return re.sub(r"(/v\d+)?(/rerank)?/*$", "", address)
+
+
+FAMILY = provider_family(PROVIDER, SPECS, _connect)

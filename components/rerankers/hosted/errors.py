@@ -6,13 +6,12 @@ import email.utils
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-
-import httpx
 
 from components.domain import RerankError
 from components.rerankers.hosted.caller import Caller
+from components.wording import count
 
 MESSAGE_CHARACTERS = 300
 """Characters of a provider's own message that an error quotes at most."""
@@ -23,8 +22,13 @@ class ProviderError(RerankError):
 
     `retry` says that another attempt may help; `after` is how many seconds the provider asks to
     wait before it, None where it does not say. `charged` says that the request may be billed all
-    the same, because it reached the provider and was not refused.
+    the same, because it reached the provider and was not refused. `status` is the HTTP status, 0
+    without one; `path` says where the request went. `most` is set where the request was too large:
+    how many texts the server says that it takes, 0 where it does not say. `busy` says that a server
+    of one's own had too much to do at once; `said` are the server's own words.
     """
+
+    path: str = ""
 
     def __init__(
         self,
@@ -34,36 +38,34 @@ class ProviderError(RerankError):
         retry: bool = False,
         after: float | None = None,
         charged: bool = True,
+        status: int = 0,
+        most: int | None = None,
+        busy: bool = False,
+        said: str = "",
     ) -> None:
         super().__init__(reason, remedy)
         self.retry = retry
         self.after = after
         self.charged = charged
+        self.status = status
+        self.most = most
+        self.busy = busy
+        self.said = said
 
+    def after_attempts(self, attempts: int) -> ProviderError:
+        """Return the error with its path, the attempts and the wait that the provider asks for."""
+        wait = f" It asks to wait {count(round(self.after), 'second')}." if self.after else ""
+        times = f" It was asked {count(attempts, 'time')}." if attempts > 1 else ""
+        where = f" The request went to {self.path}." if self.path else ""
+        return ProviderError(
+            f"{self.reason}{wait}{times}{where}",
+            self.remedy,
+            charged=self.charged,
+            status=self.status,
+            most=self.most,
+            busy=self.busy,
+        )
 
-_KEY_REMEDY = "Set {variable} to a valid key, or type one for this session."
-_SMALLER = "Lower the number of candidates or shorten the texts."
-# What went wrong (after the provider's name), and what to do, by HTTP status.
-_REFUSALS: Mapping[int, tuple[str, str]] = {
-    400: ("did not accept the request", f"Check the model's name. {_SMALLER}"),
-    401: ("does not accept the API key", _KEY_REMEDY),
-    402: ("asks for a payment", "Check the account's credit and plan."),
-    403: ("forbids this key to use {model}", "Check the account's plan and the key's permissions."),
-    404: ("knows no {model} at this address", "Check the model's name and the server's address."),
-    408: ("gave up waiting for the request", "Try again."),
-    413: ("finds the request too large", _SMALLER),
-    422: ("did not understand the request", f"Check the model and the server's shape. {_SMALLER}"),
-    424: ("could not run its model", "Look into the server's own log."),
-    429: (
-        "limits the rate of requests, and the limit is reached",
-        "Wait a minute, then try again.",
-    ),
-    498: ("does not accept the API key", _KEY_REMEDY),
-    500: ("failed inside", "Try again later; the provider's status page or log may say why."),
-    503: ("is overloaded or not ready yet", "Try again in a minute."),
-    529: ("is overloaded", "Try again in a minute."),
-}
-_RETRIED = frozenset({408, 429, 500, 502, 503, 504, 529})
 
 # The names of the exceptions of httpx, requests, urllib3 and Python, with reason and remedy; the
 # first that occurs anywhere in the chain of causes decides.
@@ -96,42 +98,6 @@ _TRANSPORT_FAILURES: tuple[tuple[str, str, str], ...] = (
         _CHECK_ADDRESS,
     ),
 )
-
-
-def refusal(
-    caller: Caller, status: int, body: object = "", headers: Mapping[str, str] | None = None
-) -> ProviderError:
-    """Return the error for an HTTP status that is not a success.
-
-    `body` is the answer as bytes, text or parsed JSON; its message is quoted, the key left out.
-    """
-    by_name = {key.lower(): value for key, value in (headers or {}).items()}
-    if 300 <= status < 400:
-        return _redirected(caller, by_name.get("location", ""))
-    kind = status if status in _REFUSALS else 500 if status >= 500 else 400
-    what, remedy = _REFUSALS[kind]
-    message = message_of(body, caller)
-    quoted = f" It says: “{message}”" if message else ""
-    return ProviderError(
-        f"{caller.label} {what.format(model=caller.model)} (HTTP {status}).{quoted}",
-        remedy.format(variable=caller.variable or "the variable that key_env names"),
-        retry=status in _RETRIED,
-        after=retry_after(by_name.get("retry-after", "")),
-        charged=False,
-    )
-
-
-def _redirected(caller: Caller, target: str) -> ProviderError:
-    try:
-        host = httpx.URL(target).host
-    except httpx.InvalidURL:
-        host = ""
-    return ProviderError(
-        f"{caller.label} sends the request on to {caller.redact(host) or 'another address'}; the "
-        "lab does not follow, because query and texts would go there.",
-        "Configure the address that answers itself.",
-        charged=False,
-    )
 
 
 def malformed(caller: Caller, fault: str) -> ProviderError:
@@ -202,6 +168,9 @@ def _messages(value: object, depth: int = 0) -> Iterator[str]:
     if isinstance(value, str) and value.strip():
         yield value
     elif depth < 5 and isinstance(value, dict):
+        place = value.get("loc")  # FastAPI names the field at fault beside what is wrong with it
+        if isinstance(place, list) and isinstance(value.get("msg"), str):
+            yield f"{'.'.join(str(step) for step in place[:5])}: {value['msg']}"
         for name in ("message", "detail", "error", "errors", "msg"):
             yield from _messages(value.get(name), depth + 1)
     elif depth < 5 and isinstance(value, list):

@@ -13,12 +13,8 @@ from typing import Any
 import httpx
 
 from components.rerankers.hosted.caller import Caller
-from components.rerankers.hosted.errors import (
-    ProviderError,
-    malformed,
-    refusal,
-    transport_failure,
-)
+from components.rerankers.hosted.errors import ProviderError, malformed, transport_failure
+from components.rerankers.hosted.refusals import refusal, without_scores
 
 MOST_BYTES = 16_000_000
 """Bytes beyond which an answer is not read on."""
@@ -59,10 +55,21 @@ def client() -> httpx.Client:
 
 def post(caller: Caller, url: str, body: Mapping[str, Any], seconds: float) -> Any:  # noqa: ANN401
     """Send JSON and return the JSON that comes back; raise ProviderError for anything else."""
+    return _exchange(caller, "POST", url, body, seconds)
+
+
+def get(caller: Caller, url: str, seconds: float) -> Any:  # noqa: ANN401
+    """Return the JSON at an address; raise ProviderError for anything else."""
+    return _exchange(caller, "GET", url, None, seconds)
+
+
+def _exchange(
+    caller: Caller, method: str, url: str, body: Mapping[str, Any] | None, seconds: float
+) -> Any:  # noqa: ANN401
     headers = {"Authorization": f"Bearer {caller.key}"} if caller.key else {}
     try:
         with client().stream(
-            "POST", url, json=body, headers=headers, timeout=timeout(seconds)
+            method, url, json=body, headers=headers, timeout=timeout(seconds)
         ) as response:
             content = _read(caller, response)
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
@@ -105,6 +112,8 @@ class LastResponse(threading.local):
     def error(self, caller: Caller, fault: str = "not in the documented form") -> ProviderError:
         """Return the error of an answer that the SDK cannot read: its status, or else `fault`."""
         response = self.response
-        if response is None or 200 <= response.status_code < 300:
+        if response is None:
             return malformed(caller, fault)
+        if 200 <= response.status_code < 300:
+            return without_scores(caller, response.content, fault)
         return refusal(caller, response.status_code, response.content, response.headers)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
+from urllib.parse import urlsplit
 
 from components.domain import Limits, Price
 from components.rerankers import Provider
-from components.rerankers.hosted.answers import Answer, read_results
+from components.rerankers.hosted.answers import Answer, Send, at_path, read_results
 from components.rerankers.hosted.caller import Caller
 from components.rerankers.hosted.family import hosted_spec, provider_family
 from components.rerankers.hosted.http import post
@@ -63,7 +65,12 @@ class Jina:
     """One request to the rerank endpoint."""
 
     def __init__(self, caller: Caller, address: str) -> None:
-        self._caller, self._address = caller, address or ADDRESS
+        self._caller, self._address = caller, endpoint(address) if address else ADDRESS
+
+    @property
+    def path(self) -> str:
+        """Return the path of the endpoint."""
+        return urlsplit(self._address).path
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
         """Return what Jina answers; raise ProviderError where it does not."""
@@ -77,4 +84,17 @@ class Jina:
         return read_results(self._caller, post(self._caller, self._address, body, seconds))
 
 
-FAMILY = provider_family(PROVIDER, SPECS, lambda caller, address, _: Jina(caller, address).send)
+def endpoint(address: str) -> str:
+    """Return the endpoint that an address names; one that ends early is completed."""
+    base = address.rstrip("/")
+    if re.search(r"/v\d+$", base):
+        return f"{base}/rerank"
+    return base if urlsplit(base).path else f"{base}/v1/rerank"
+
+
+def _connect(caller: Caller, address: str, _: str) -> Send:
+    sender = Jina(caller, address)
+    return at_path(sender.path, sender.send)
+
+
+FAMILY = provider_family(PROVIDER, SPECS, _connect)

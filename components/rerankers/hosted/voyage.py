@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
 from components.domain import Limits, Price, Spec
 from components.rerankers import Provider
-from components.rerankers.hosted.answers import Answer, Send, billed_tokens
+from components.rerankers.hosted.answers import Answer, Send, at_path, billed_tokens
 from components.rerankers.hosted.caller import Caller
-from components.rerankers.hosted.errors import ProviderError, refusal, transport_failure
+from components.rerankers.hosted.errors import ProviderError, transport_failure
 from components.rerankers.hosted.family import hosted_spec, provider_family
 from components.rerankers.hosted.http import LastResponse, no_cookies, quiet
+from components.rerankers.hosted.refusals import refusal
 
 PROVIDER = Provider("voyage", "Voyage", "VOYAGE_API_KEY", "VOYAGE_API_URL", ("api.voyageai.com",))
 LIMITS = Limits(
@@ -92,7 +95,8 @@ class Voyage:
     """One request to /rerank; the SDK makes a single attempt."""
 
     def __init__(self, caller: Caller, address: str) -> None:
-        self._caller, self._address = caller, address.rstrip("/")
+        self._caller, self._address = caller, re.sub(r"(/rerank)?/*$", "", address)
+        self.path = urlsplit(self._address or "/v1").path + "/rerank"
         self._sdk = _sdk()
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
@@ -127,9 +131,11 @@ class Voyage:
 
 def _connect(caller: Caller, address: str, instruction: str) -> Send:
     sender = Voyage(caller, address)
-    return lambda query, texts, seconds: sender.send(
-        with_instruction(query, instruction), texts, seconds
-    )
+
+    def send(query: str, texts: Sequence[str], seconds: float) -> Answer:
+        return sender.send(with_instruction(query, instruction), texts, seconds)
+
+    return at_path(sender.path, send)
 
 
 def with_instruction(query: str, instruction: str) -> str:

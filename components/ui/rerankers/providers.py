@@ -10,6 +10,8 @@ from components import pipeline
 from components.domain import LabError, Limits, Ranking, Spec
 from components.lab import Lab
 from components.lab.catalog import Entry
+from components.rerankers.hosted.capacity import forget
+from components.rerankers.hosted.compatible import answered_at
 from components.rerankers.hosted.prices import price_of
 from components.ui.compare import jobs
 from components.ui.compare.board.view import describe_usage
@@ -127,7 +129,11 @@ def _test(provider: str, safe: str, entries: Sequence[Entry]) -> None:
 
 
 def tiny_call(lab: Lab, key: str) -> Ranking | LabError:
-    """Rerank one short document; return the ranking, or the error."""
+    """Rerank one short document; return the ranking, or the error.
+
+    What is known of servers is forgotten before: their operators may have changed them.
+    """
+    forget()
     try:
         return pipeline.rerank_texts("Is this a test?", ["This is a test."], reranker=key, lab=lab)
     except LabError as exc:
@@ -142,4 +148,7 @@ def _test_result(provider: str, safe: str) -> None:
         billed = describe_usage(result.usage) or "nothing was billed, or the server does not say"
         cost = f", {dollars(result.usage.usd)}" if result.usage.usd is not None else ""
         took = milliseconds(result.timing.rerank_ms)
-        st.text(f"✓ {result.system} answered in {took}. Billed: {billed}{cost}.")
+        path = answered_at(result.system, state.lab().settings)
+        notes = f" ({'; '.join(result.notes)})" if result.notes else ""
+        where = f" at {path}" if path and path not in notes else ""
+        st.text(f"✓ {result.system} answered in {took}{where}{notes}. Billed: {billed}{cost}.")

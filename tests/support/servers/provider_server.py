@@ -48,7 +48,9 @@ class Reply:
     drip: bool = False
 
 
-Behave = Callable[[Seen, dict[str, Any] | list[Any]], Reply | None]
+UNKNOWN = Reply(404, b'{"detail": "Not Found"}')
+"""What FastAPI says of a path that it does not have."""
+Behave = Callable[[Seen, Any], Reply | None]
 
 
 def score(query: str, text: str) -> float:
@@ -68,12 +70,12 @@ def answer(seen: Seen) -> dict[str, Any] | list[Any]:
     scored.sort(key=lambda pair: -pair[1])
     tokens = sum(len(text.split()) + len(query.split()) for text in seen.texts)
     results = [{"index": i, "relevance_score": s} for i, s in scored]
-    if seen.path == "/rerank":
+    if "texts" in seen.body:
         return [{"index": i, "score": s} for i, s in scored]
     if seen.path.startswith("/voyage"):
         listed = {"object": "list", "data": results, "model": seen.body["model"]}
         return listed | {"usage": {"total_tokens": tokens}}
-    if seen.path == "/v2/rerank":
+    if seen.path.endswith("/v2/rerank"):
         units = {"search_units": float(-(-len(seen.texts) // 100))}
         return {"id": "1", "results": results, "meta": {"billed_units": units}}
     usage = {"usage": {"total_tokens": tokens}}
@@ -82,9 +84,16 @@ def answer(seen: Seen) -> dict[str, Any] | list[Any]:
 
 @dataclass
 class Provider:
-    """A running server: its address, the requests so far, and how it shall behave."""
+    """A running server: its address, the requests so far, and how it shall behave.
+
+    With `only` every other path is unknown to it; `info` is what it tells of itself at /info, and
+    `told` counts how often it did.
+    """
 
     url: str
+    only: str = ""
+    info: dict[str, Any] | None = None
+    told: int = 0
     seen: list[Seen] = field(default_factory=list)
     behave: Behave = lambda seen, sound: None
     open: int = 0
@@ -118,6 +127,7 @@ class Provider:
         """Forget everything."""
         self.released.clear()
         self.seen.clear()
+        self.only, self.info, self.told = "", None, 0
         self.behave = lambda seen, sound: None
         self.most_open = 0
 
@@ -131,6 +141,14 @@ class Provider:
             "VOYAGE_API_URL": f"{self.url}/voyage",
             "JINA_API_URL": f"{self.url}/jina/v1/rerank",
         }
+
+
+def refusal(provider: Provider, seen: Seen) -> Reply | None:
+    """Return what is said to a request with a wrong key, or at a path that there is not."""
+    if seen.headers.get("authorization") not in (f"Bearer {KEY}", None):
+        said = json.dumps({"detail": f"bad key {seen.headers['authorization'][7:]}"})
+        return Reply(401, said.encode())
+    return UNKNOWN if provider.only and seen.path != provider.only else None
 
 
 def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
@@ -148,18 +166,20 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
                 with provider.lock:
                     provider.open -= 1
 
+        def do_GET(self) -> None:
+            told = provider.info if self.path.endswith("/info") else None
+            provider.told += told is not None
+            self._send(Reply() if told else UNKNOWN, told)
+
         def _answer(self) -> None:
             raw = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
             seen = Seen(time.monotonic(), self.path, headers, json.loads(raw))
             with provider.lock:
                 provider.seen.append(seen)
-            if headers.get("authorization") not in (f"Bearer {KEY}", None):
-                said = json.dumps({"detail": f"bad key {headers['authorization'][7:]}"})
-                self._send(Reply(401, said.encode()), None)
-                return
-            sound = answer(seen)
-            self._send(provider.behave(seen, sound) or Reply(), sound)
+            refused = refusal(provider, seen)
+            sound = None if refused else answer(seen)
+            self._send(refused or provider.behave(seen, sound) or Reply(), sound)
 
         def _send(self, reply: Reply, sound: object) -> None:
             provider.released.wait(reply.delay)
