@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from components.corpora.judgment_forms import Form, cells_of, form_of, run_form
+from components.corpora.judgment_cells import cells_of
+from components.corpora.judgment_forms import Form, form_of, run_form
 from components.corpora.limits import Meter
 from components.corpora.text import HEAD, Upload, kind, lines, load, quoted
 from components.corpora.trec import ids_of, is_comment, ordered, run_line

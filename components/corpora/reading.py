@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import PurePosixPath
 
@@ -184,9 +185,9 @@ def describe_formats() -> str:
 
 
 def preview_columns(upload: Upload) -> TablePreview | None:
-    """Return the columns and first rows of a file; None for prose and what is no corpus.
+    """Return the columns and first rows of a file; None for prose and what has no columns.
 
-    Raises `CorpusError` for a file that cannot be read.
+    Raises `CorpusError` for a table that cannot be read.
     """
     entry = format_of(upload.name)
     if entry is None or entry.prose:
@@ -194,5 +195,7 @@ def preview_columns(upload: Upload) -> TablePreview | None:
     check_lines([upload])
     if entry.preview is not None:
         return entry.preview(upload)
-    rows = list(islice(entry.rows(upload, None), SAMPLE_ROWS))
-    return preview_of(upload.name, rows) if rows else None
+    with suppress(CorpusError):  # it is told with its place when the file is read
+        rows = list(islice(entry.rows(upload, None), SAMPLE_ROWS))
+        return preview_of(upload.name, rows) if rows else None
+    return None

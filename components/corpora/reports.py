@@ -200,7 +200,16 @@ def _file_warnings(reading: Reading) -> Iterator[str]:
             )
     if reading.fitted and TEST not in reading.fitted:
         splits = listed(list(reading.fitted))
-        yield f"There are no judgments called {TEST}; there are {splits}: choose them as the split."
+        first = next(iter(reading.fitted))
+        yield (
+            f"There are no judgments called {TEST}; there are {splits} (on the command line: "
+            f"--split {first})."
+        )
+    if reading.parts.queries is None and reading.queries:
+        yield (
+            f"There is no file of queries: {count(len(reading.queries), 'query')} made of the "
+            "texts that the judgments name."
+        )
     ignored = [
         f"{quoted(name)} ({why})"
         for name, why in reading.parts.ignored.items()

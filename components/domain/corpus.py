@@ -34,6 +34,11 @@ class Document:
         """Return what every model reads: title, a space, text."""
         return f"{self.title} {self.text}".strip()
 
+    @property
+    def details(self) -> tuple[tuple[str, str], ...]:
+        """Return what else its file says of the document: name and value, in the file's order."""
+        return tuple(self.metadata.items())
+
 
 @dataclass(frozen=True, slots=True)
 class Query:

@@ -6,7 +6,7 @@ document, grade. White space inside an id, which the formats cannot hold, is per
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -66,21 +66,7 @@ def read_run(data: bytes, name: str, corpus: Corpus | None = None) -> dict[str, 
     if len(data) > MAX_BYTES:
         raise CorpusError(f"{file} is larger than {MAX_SIZE}.", "Split the run.")
     run: dict[str, dict[str, float]] = {}
-    tags: set[str] = set()
-    for read, (number, line) in enumerate(lines(Upload(name, data)), start=1):
-        where = f"{file}:{number}"
-        if read > MAX_LINES:
-            raise CorpusError(f"{where}: more than {MAX_LINES:,} lines.", "Split the run.")
-        if is_comment(line):
-            continue
-        query, document, _, score, tag = run_line(where, line)
-        tags.add(tag)
-        ranked = run.setdefault(query, {})
-        if document in ranked:
-            raise CorpusError(f"{where} ranks {quoted(document)} a second time.", "Remove a line.")
-        if len(ranked) >= MAX_HITS:
-            raise CorpusError(f"{where}: more than {MAX_HITS:,} documents.", "Cut the run.")
-        ranked[document] = score
+    tags = set(_read_lines(Upload(name, data), file, run))
     if len(tags) != 1:
         raise CorpusError(
             f"{file} holds {count(len(tags), 'run')}; a column is one.",
@@ -96,6 +82,24 @@ def read_run(data: bytes, name: str, corpus: Corpus | None = None) -> dict[str, 
         )
         for query, ranked in run.items()
     }
+
+
+def _read_lines(upload: Upload, file: str, run: dict[str, dict[str, float]]) -> Iterator[str]:
+    """Add the scores of a run's lines to `run`, by query and document, and yield their tags."""
+    for read, (number, line) in enumerate(lines(upload), start=1):
+        where = f"{file}:{number}"
+        if read > MAX_LINES:
+            raise CorpusError(f"{where}: more than {MAX_LINES:,} lines.", "Split the run.")
+        if is_comment(line):
+            continue
+        query, document, _, score, tag = run_line(where, line)
+        ranked = run.setdefault(query, {})
+        if document in ranked:
+            raise CorpusError(f"{where} ranks {quoted(document)} a second time.", "Remove a line.")
+        if len(ranked) >= MAX_HITS:
+            raise CorpusError(f"{where}: more than {MAX_HITS:,} documents.", "Cut the run.")
+        ranked[document] = score
+        yield tag
 
 
 def _recorded(label: str, file: str, scores: Mapping[str, float]) -> Recorded:
