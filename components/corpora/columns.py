@@ -35,6 +35,8 @@ QUERY_ID_NAMES: Final = (*OWN_IDS[:2], "qid", "queryid", "topicid", "number", *I
 QUERY_TEXT_NAMES: Final = ("text", "query", "question", "querytext", "title", *TEXT_NAMES[1:])
 """The names of fields and columns, plain as `plain` makes them; the first wins."""
 
+UNNAMED: Final = "column {}"
+"""The name of a column without one; the first is usually an id."""
 _ID_WORDS = frozenset({"id", "ids", "no", "nr", "number", "num", "code", "url", "uri", "link"})
 
 
@@ -143,7 +145,11 @@ def _length(rows: Sequence[Row], name: str) -> int:
 def _identifying(rows: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
     """Return the first field that could be an id: named like one, or coded like one."""
     split = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
-    named = [name for name in names if _ID_WORDS & {w.lower() for w in split.split(name)}]
+    named = [
+        name
+        for name in names
+        if _ID_WORDS & {w.lower() for w in split.split(name)} or name == UNNAMED.format(1)
+    ]
     for name in (*named, *names):
         values = [row.fields.get(name) for row in rows]
         plain_ids = [v for v in values if isinstance(v, int | str) and not isinstance(v, bool)]

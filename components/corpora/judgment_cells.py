@@ -39,7 +39,7 @@ def _line_cells(file: Upload, form: Form) -> Iterator[tuple[str, str, str, objec
         if (form.kind == "trec" or not form.header) and is_comment(line):
             continue
         if header:
-            header = EXCEL.fullmatch(line.strip()) is not None
+            header = EXCEL.fullmatch(line) is not None
             continue
         where = f"{file.name}:{number}"
         cells = split_line(line, form.delimiter)

@@ -75,7 +75,7 @@ def form_of(name: str, head: bytes, *, sure: bool = False) -> Form | None:
         return None
     text = head.decode(errors="replace").removeprefix("\ufeff")
     if suffix in (".json", ".jsonl"):
-        return _object_form(name, text)
+        return _object_form(text, suffix, sure=sure or is_named(name))
     sample = _sample(text)
     if not sample:
         return None
@@ -109,7 +109,7 @@ def _sample(text: str) -> list[str]:
 
 def _table_form(sample: Sequence[str]) -> Form | None:
     """Return the form of a table whose header names query, document and grade or rank."""
-    first, excel = sample[0], EXCEL.fullmatch(sample[0].strip())
+    first, excel = sample[0], EXCEL.fullmatch(sample[0])
     if excel and len(sample) > 1:
         first = sample[1]
     for delimiter in (excel[1],) if excel else ("\t", ",", ";", "|", ""):
@@ -173,12 +173,12 @@ def _fits(rows: Sequence[Sequence[str]], width: int) -> bool:
     return fit[0] and sum(fit) >= 0.8 * len(fit)
 
 
-def _object_form(name: str, text: str) -> Form | None:
+def _object_form(text: str, suffix: str, *, sure: bool) -> Form | None:
     """Return the form of JSON: a judgment list, or objects with query, document and grade."""
     start = text.lstrip()
     if '"judgmentRatings"' in start or ('"ratings"' in start and '"query"' in start):
         return Form("document", by_text=True)
-    if PurePosixPath(name).suffix.lower() == ".json" and is_named(name) and start[:1] == "{":
+    if sure and suffix == ".json" and start[:1] == "{":
         return Form("document")
     first = re.match(r"\[?\s*(\{[^{}]*\})", start)
     try:

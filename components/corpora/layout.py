@@ -71,7 +71,8 @@ def check_split(split: str, splits: Collection[str]) -> None:
 def parts_of(name: str, sources: Sequence[Source]) -> Parts:
     """Tell the files of a folder, zip or upload apart by name, ending and contents."""
     ignored: dict[str, str] = {}
-    sources = _within_root(name, [s for s in sources if not _hidden(s, ignored)])
+    by_name = sorted(sources, key=lambda source: source.name)
+    sources = _within_root(name, [s for s in by_name if not _hidden(s, ignored)])
     judgments, rest = _judgments(sources, ignored)
     queries = _queries(rest)
     rest = [source for source in rest if source is not queries]

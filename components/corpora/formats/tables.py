@@ -17,6 +17,7 @@ from components.corpora.columns import (
     SAMPLE_ROWS,
     TEXT_NAMES,
     TITLE_NAMES,
+    UNNAMED,
     matching,
     preview_of,
 )
@@ -37,7 +38,7 @@ LONG_RECORD: Final = 3
 DELIMITERS: Mapping[str, str] = MappingProxyType(
     {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 )
-EXCEL: Final = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+EXCEL: Final = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
 """A first line by which Excel is told the delimiter."""
 _DATA = re.compile(r"[0-9]+|.{80,}", re.DOTALL)
 
@@ -97,12 +98,12 @@ def _rows(upload: Upload, shape: Shape) -> Iterator[Row]:
 
 def _shape(upload: Upload) -> Shape:
     """Return how a table is cut; raise `CorpusError` for what is no table."""
-    first = next((line for _, line in lines(upload)), "").strip()  # checks the whole file, too
+    first = next((line for _, line in lines(upload)), "")  # checks the whole file, too
     excel = EXCEL.fullmatch(first)
     if excel and excel[1] in DELIMITERS:
         delimiter = excel[1]
     else:
-        delimiter, excel = _sniff(upload, first), None
+        delimiter, excel = _sniff(upload, first.strip()), None
     quoting = upload.suffix != ".tsv" or delimiter != "\t"
     shape = Shape(delimiter, quoting, bool(excel), (), named=True)
     _, header, _ = next(_records(upload, shape), ("", [], 1))
@@ -171,7 +172,7 @@ def _names(cells: Sequence[str]) -> tuple[str, ...]:
     """Return a name for each column: a blank or repeated one is told apart by a number."""
     names: dict[str, None] = {}
     for number, cell in enumerate(cells, 1):
-        name, again = cell or f"column {number}", 2
+        name, again = cell or UNNAMED.format(number), 2
         while name in names:
             name, again = f"{cell or 'column'} ({again})", again + 1
         names[name] = None
