@@ -44,6 +44,7 @@ from components.evaluation.saved import saved_evaluation
 from components.evaluation.store import EvaluationStore
 from components.exports import evaluation as exported
 from components.exports.evaluation_report import EvaluationReport
+from components.exports.folders import leftovers
 from components.lab import Lab, catalog
 from components.measures import Metrics
 from components.pipeline import Pipelines
@@ -65,6 +66,9 @@ def evaluate(
     corpus: CorpusOption = "helpdesk",
     split: Annotated[str, typer.Option(help="Judgments: qrels/SPLIT.tsv.")] = "test",
     qrels: Annotated[Path | None, typer.Option(help="Judgments from another file.")] = None,
+    dangling: Annotated[
+        bool, typer.Option(help="Judged documents that the corpus lacks count in ideal rankings.")
+    ] = False,
     candidates: Annotated[
         Path | None,
         typer.Option(help="A TREC run, or a TSV of query, document, rank: no first stage."),
@@ -107,8 +111,9 @@ def evaluate(
     for value in depth or ():
         pipeline.check_depth("depth", value, initial_k)
     exported.check(out_dir, (first_stage, *pipelines.rerankers))
+    _mention_leftovers(out_dir)
     opened = open_corpus(corpus, split)
-    judgments = _judgments(opened, qrels, split)
+    judgments = _judgments(opened, qrels, split, dangling=dangling)
     plan = evaluation.plan(
         opened,
         pipelines,
@@ -203,8 +208,23 @@ def _under(limits: Sequence[Limit], metrics: Mapping[str, Metrics]) -> bool:
     return missed
 
 
-def _judgments(corpus: Corpus, qrels: Path | None, split: str) -> Judgments | None:
+def _mention_leftovers(folder: Path) -> None:
+    """Print the hidden files of an evaluation that was killed; another may still write them."""
+    parts = leftovers(folder)
+    if parts:
+        note = (
+            f"{folder} holds {count(len(parts), 'hidden file')} that a killed evaluation left, for "
+            f"example {parts[0].relative_to(folder)}; delete them if no other is running."
+        )
+        err.print(Text(note), soft_wrap=True)
+
+
+def _judgments(
+    corpus: Corpus, qrels: Path | None, split: str, *, dangling: bool
+) -> Judgments | None:
     """Return judgments from another file, or None for the corpus's own; print what is left out.
+
+    Those of documents that the corpus lacks are left out unless `dangling` ones count.
 
     Raises CorpusError where the file shares no query with the corpus, and InputError where the
     corpus has only other splits.
@@ -216,14 +236,17 @@ def _judgments(corpus: Corpus, qrels: Path | None, split: str) -> Judgments | No
                 f"{listed([printable(name) for name in corpus.splits])}.",
                 f"Name a split, for example --split {printable(next(iter(corpus.splits)))}.",
             )
-        return None
+        missing = corpus.dangling.get(split, {}) if dangling else {}
+        both = {**missing, **corpus.judgments}
+        return {q: {**both[q], **missing.get(q, {})} for q in both} if missing else None
     judgments = read_qrels(qrels, corpus)
     covered = coverage(judgments, corpus)
     if covered.unknown_documents or covered.unknown_queries:
         note = (
             f"Of {count(covered.queries, 'judged query')} {covered.unknown_queries:,} and of "
             f"{count(covered.documents, 'judged document')} {covered.unknown_documents:,} are "
-            f"not in {corpus.name}; their judgments are left out."
+            f"not in {corpus.name}; their judgments "
+            f"{'count in ideal rankings' if dangling else 'are left out'}."
         )
         err.print(Text(note), soft_wrap=True)
-    return within(judgments, corpus)
+    return judgments if dangling else within(judgments, corpus)
