@@ -31,10 +31,19 @@ CLOSED_PIPE = 141
 
 def main() -> None:
     """Run a command; 0 on success, 2 for a user's mistake, 1 when a requested system failed."""
+    sys.argv[1:] = map(_in_utf8, sys.argv[1:])
     with standard_streams():
         logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
         code = _run()
     sys.exit(code)
+
+
+def _in_utf8(argument: str) -> str:
+    """Return an argument that another locale has read byte by byte as the UTF-8 that it is."""
+    try:
+        return argument.encode("utf-8", "surrogateescape").decode()
+    except UnicodeError:  # it is none, and whoever needs a text says so; a path may be any bytes
+        return argument
 
 
 def _run() -> int:

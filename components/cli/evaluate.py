@@ -15,6 +15,7 @@ from components import evaluation, pipeline
 from components.advice.costs import tokens_of_corpus
 from components.advice.estimates import Estimate, estimate_queries
 from components.cli.evaluate_report import by_depth, print_report, report_fields
+from components.cli.imports import import_fields, tell_import
 from components.cli.shared import (
     CorpusOption,
     FirstStage,
@@ -26,21 +27,29 @@ from components.cli.shared import (
     emit,
     err,
     new_lab,
-    open_corpus,
     progress_bars,
 )
-from components.corpora import coverage, quoted, read_candidates, read_qrels
+from components.corpora import (
+    coverage,
+    open_corpus,
+    printable,
+    quoted,
+    read_candidates,
+    read_qrels,
+    within,
+)
 from components.domain import Corpus, InputError, Judgments, LabError
 from components.evaluation import Plan, Subset
 from components.evaluation.saved import saved_evaluation
 from components.evaluation.store import EvaluationStore
 from components.exports import evaluation as exported
 from components.exports.evaluation_report import EvaluationReport
+from components.exports.folders import leftovers
 from components.lab import Lab, catalog
 from components.measures import Metrics
 from components.pipeline import Pipelines
 from components.pipeline.limits import INITIAL_K
-from components.wording import count
+from components.wording import count, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +66,12 @@ def evaluate(
     corpus: CorpusOption = "helpdesk",
     split: Annotated[str, typer.Option(help="Judgments: qrels/SPLIT.tsv.")] = "test",
     qrels: Annotated[Path | None, typer.Option(help="Judgments from another file.")] = None,
+    dangling: Annotated[
+        bool, typer.Option(help="Judged documents that the corpus lacks count in ideal rankings.")
+    ] = False,
     candidates: Annotated[
-        Path | None, typer.Option(help="A TSV of query, document, rank instead of a first stage.")
+        Path | None,
+        typer.Option(help="A TREC run, or a TSV of query, document, rank: no first stage."),
     ] = None,
     first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
     reranker: Rerankers = None,
@@ -98,21 +111,21 @@ def evaluate(
     for value in depth or ():
         pipeline.check_depth("depth", value, initial_k)
     exported.check(out_dir, (first_stage, *pipelines.rerankers))
+    _mention_leftovers(out_dir)
     opened = open_corpus(corpus, split)
-    judgments = read_qrels(qrels) if qrels else None
-    if judgments is not None:
-        _mention_coverage(judgments, opened)
+    judgments = _judgments(opened, qrels, split, dangling=dangling)
     plan = evaluation.plan(
         opened,
         pipelines,
         judgments,
-        read_candidates(candidates) if candidates else None,
+        read_candidates(candidates, opened) if candidates else None,
         Subset(tag, sample, seed, max_queries),
         qrels.name if qrels else split,
     )
     _check_named("--fail-under", [limit.system for limit in limits], plan)
     _check_named("--baseline", [baseline] if baseline else [], plan)
     check_spending(_estimate(plan, opened, lab), lab.settings, yes=yes)
+    tell_import(opened)
     result = _run(lab, opened, plan)
     names = list(dict.fromkeys([*own, *evaluation.usual_measures(), *(x.measure for x in limits)]))
     metrics = result.metrics(plan.judgments, names)
@@ -121,6 +134,7 @@ def evaluate(
     saved_id = saved.id if save and _save(lab, report) else ""
     exported.write(out_dir, report)
     fields = report_fields(report, out_dir, saved_id, by_depth(lab, report, depth or ()))
+    fields["import"] = import_fields(opened)
     emit(fields) if as_json else print_report(report, fields)
     if _under(limits, metrics) or result.failures:
         raise typer.Exit(1)
@@ -194,17 +208,45 @@ def _under(limits: Sequence[Limit], metrics: Mapping[str, Metrics]) -> bool:
     return missed
 
 
-def _mention_coverage(judgments: Judgments, corpus: Corpus) -> None:
-    """Print what judgments from another file name beyond the corpus.
+def _mention_leftovers(folder: Path) -> None:
+    """Print the hidden files of an evaluation that was killed; another may still write them."""
+    parts = leftovers(folder)
+    if parts:
+        note = (
+            f"{folder} holds {count(len(parts), 'hidden file')} that a killed evaluation left, for "
+            f"example {parts[0].relative_to(folder)}; delete them if no other is running."
+        )
+        err.print(Text(note), soft_wrap=True)
 
-    Raises CorpusError where they share no query with it.
+
+def _judgments(
+    corpus: Corpus, qrels: Path | None, split: str, *, dangling: bool
+) -> Judgments | None:
+    """Return judgments from another file, or None for the corpus's own; print what is left out.
+
+    Those of documents that the corpus lacks are left out unless `dangling` ones count.
+
+    Raises CorpusError where the file shares no query with the corpus, and InputError where the
+    corpus has only other splits.
     """
+    if qrels is None:
+        if not corpus.judgments and corpus.splits:
+            raise InputError(
+                f"The corpus {corpus.name} has no judgments called {printable(split)}; it has "
+                f"{listed([printable(name) for name in corpus.splits])}.",
+                f"Name a split, for example --split {printable(next(iter(corpus.splits)))}.",
+            )
+        missing = corpus.dangling.get(split, {}) if dangling else {}
+        both = {**missing, **corpus.judgments}
+        return {q: {**both[q], **missing.get(q, {})} for q in both} if missing else None
+    judgments = read_qrels(qrels, corpus)
     covered = coverage(judgments, corpus)
     if covered.unknown_documents or covered.unknown_queries:
         note = (
             f"Of {count(covered.queries, 'judged query')} {covered.unknown_queries:,} and of "
             f"{count(covered.documents, 'judged document')} {covered.unknown_documents:,} are "
-            f"not in "
-            f"{corpus.name}; ideal rankings still count them."
+            f"not in {corpus.name}; their judgments "
+            f"{'count in ideal rankings' if dangling else 'are left out'}."
         )
         err.print(Text(note), soft_wrap=True)
+    return judgments if dangling else within(judgments, corpus)

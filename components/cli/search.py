@@ -15,6 +15,7 @@ from rich.text import Text
 from components import pipeline
 from components.advice.costs import tokens_of_corpus
 from components.advice.estimates import estimate_queries, estimate_texts
+from components.cli.imports import import_fields, tell_import
 from components.cli.shared import (
     CorpusOption,
     FirstStage,
@@ -27,12 +28,11 @@ from components.cli.shared import (
     emit,
     err,
     new_lab,
-    open_corpus,
     out,
     progress_bars,
     steps_of,
 )
-from components.corpora import read_texts
+from components.corpora import open_corpus, read_texts
 from components.domain import Comparison, InputError, Ranking
 from components.encoders import minilm
 from components.exports.as_json import comparison_json, ranking_json
@@ -51,6 +51,7 @@ def index(
     """Compute a corpus's vectors ahead; embedded Qdrant is filled from them at every start."""
     catalog.first_stage(first_stage)
     lab, opened = new_lab(), open_corpus(corpus)
+    tell_import(opened)
     if tokens and len(opened.documents) <= LATE_LIMIT:
         # importing torch takes seconds of one core: begin while the first vectors are computed
         threading.Thread(target=minilm().warm_up, name="warm-up", daemon=True).start()
@@ -69,6 +70,7 @@ def index(
                 "token_vectors": late,
                 "store": lab.store.where,
                 "collections": {s.alias: s.points for s in lab.store.status()},
+                "import": import_fields(opened),
             }
         )
     else:
@@ -83,7 +85,10 @@ def search(
     first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
     reranker: Rerankers = None,
     initial_k: InitialK = INITIAL_K,
-    final_k: Annotated[int, typer.Option("--final-k", help="Hits shown of each.")] = FINAL_K,
+    final_k: Annotated[
+        int | None,
+        typer.Option("--final-k", help=f"Hits shown of each; {FINAL_K}, or fewer candidates."),
+    ] = None,
     instruction: Instruction = "",
     yes: Yes = False,
     as_json: Json = False,
@@ -91,7 +96,8 @@ def search(
     """Search a corpus and show what each reranker makes of the same candidates."""
     keys = tuple(reranker or ())
     pipelines = Pipelines(first_stage, keys, initial_k, instruction)
-    pipeline.check_depth("final_k", final_k, initial_k)
+    most = min(FINAL_K, initial_k) if final_k is None else final_k
+    pipeline.check_depth("final_k", final_k or FINAL_K, None if final_k is None else initial_k)
     lab = new_lab()
     pipeline.check_request(Request(pipelines, QueryInput(query)), lab)
     _check_instruction(lab, keys, instruction)
@@ -99,13 +105,14 @@ def search(
     candidates = min(initial_k, len(opened.documents))
     estimate = estimate_queries(keys, 1, candidates, lambda: tokens_of_corpus(opened), lab.settings)
     check_spending(estimate, lab.settings, yes=yes)
+    tell_import(opened)
     with progress_bars() as bars:
         run = PipelineRun(lab, opened, pipelines, bars)
         comparison = asyncio.run(pipeline.compare(run, QueryInput(query)))
     if as_json:
-        emit(comparison_json(comparison, opened, final_k))
+        emit(comparison_json(comparison, opened, most) | {"import": import_fields(opened)})
     else:
-        _print_comparison(comparison, final_k)
+        _print_comparison(comparison, most)
     if comparison.failures:
         raise typer.Exit(1)
 
@@ -154,7 +161,8 @@ def _print_comparison(comparison: Comparison, final_k: int) -> None:
 def rerank(
     query: str,
     documents: Annotated[
-        Path, typer.Option(help="JSONL with a field text, or one document a line.")
+        Path,
+        typer.Option(help="JSON, JSONL or a table with a column text, or one document a line."),
     ],
     reranker: Annotated[
         str, typer.Option("--reranker", help="A reranker's key.")

@@ -15,10 +15,9 @@ from rich.segment import Segment
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from components import corpora
 from components.advice.estimates import Estimate
 from components.config import Settings
-from components.domain import Corpus, InputError, LabError
+from components.domain import InputError, LabError
 from components.exports.as_json import json_text
 from components.lab import Lab, read_settings
 from components.pipeline import NullWatcher
@@ -43,7 +42,7 @@ CorpusOption = Annotated[
     str,
     typer.Option(
         "--corpus",
-        help="A sample's name, a BEIR folder, or a file as the Corpus page takes it.",
+        help="A sample's name, or a folder or file as the Corpus page takes it.",
         metavar="NAME|DIR|FILE",
     ),
 ]
@@ -97,11 +96,6 @@ def emit(value: dict[str, Any]) -> None:
 def new_lab() -> Lab:
     """Return a lab as it is configured."""
     return Lab(read_settings())
-
-
-def open_corpus(name: str, split: str = "test") -> Corpus:
-    """Return a sample, or the corpus in a folder or a file; blank documents are kept."""
-    return corpora.open_corpus(name, split=split, keep_blank=True)
 
 
 # ---------------------------------------------------------------- progress

@@ -3,21 +3,19 @@
 from components.corpora.archives import MAX_RATIO as ZIP_RATIO
 from components.corpora.faults import first_fault
 from components.corpora.formats import Columns, TablePreview
-from components.corpora.judgments import coverage, read_candidates, read_qrels
+from components.corpora.judgments import coverage, read_candidates, read_qrels, within
 from components.corpora.limits import MAX_BYTES, MAX_ROWS, MAX_SIZE
+from components.corpora.opening import SAMPLES, open_corpus, sample_names
 from components.corpora.reading import (
-    SAMPLES,
     describe_formats,
     fingerprint,
-    open_corpus,
     preview_columns,
-    read_texts,
     read_uploads,
-    sample_names,
     upload_endings,
 )
 from components.corpora.records import MAX_QUERY
 from components.corpora.text import Upload, lines, printable, quoted
+from components.corpora.texts import read_texts
 
 __all__ = [
     "MAX_BYTES",
@@ -44,4 +42,5 @@ __all__ = [
     "read_uploads",
     "sample_names",
     "upload_endings",
+    "within",
 ]

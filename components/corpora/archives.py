@@ -1,4 +1,4 @@
-"""Zips: which members are admitted, which are wanted, and how far they may unpack."""
+"""Zips: which members are admitted, and how far they may unpack."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 
-from components.corpora.formats import is_prose, usual_endings
-from components.corpora.layout import CARD, CORPUS, QUERIES, is_split
+from components.corpora.formats import format_of
+from components.corpora.judgment_forms import ENDINGS
+from components.corpora.layout import Source
 from components.corpora.limits import MAX_BYTES, MAX_FILES, MAX_SIZE
-from components.corpora.text import Upload, printable, quoted
+from components.corpora.text import HEAD, Upload, printable, quoted
 from components.domain import CorpusError
-from components.wording import count, listed
+from components.wording import count
 
 MAX_RATIO = 200
 _SMALL = 1_000_000  # bytes that any zip may unpack to, whatever its ratio
@@ -27,22 +29,70 @@ _ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, struct.error),
     *(EOFError, OSError, OverflowError, RuntimeError, ValueError),
 )
-_Member = tuple[str, zipfile.ZipInfo]
 
 
-def unzip(upload: Upload) -> list[Upload]:
-    """Return what a corpus needs of a zip: a BEIR folder's files, or else all prose."""
-    if upload.content.count(_ZIP_ENTRY) > 10 * MAX_FILES:
-        raise _too_many(upload)
-    try:
-        with zipfile.ZipFile(io.BytesIO(upload.content)) as archive:
-            members = [m for m in archive.infolist() if _admit(upload, m)]
-            if len(members) > MAX_FILES:
-                raise _too_many(upload)
-            return list(_unpacked(upload, archive, _wanted(upload, members)))
-    except _ZIP_ERRORS as exc:
-        reason = f"{upload.name}: the zip is damaged or not a zip: {printable(str(exc))}."
-        raise CorpusError(reason, "Pack the files again and upload the new zip.") from exc
+class Zip:
+    """An uploaded zip, whose members are read when they are asked for, up to a total.
+
+    The sizes in its headers are not trusted.
+    """
+
+    def __init__(self, upload: Upload) -> None:
+        if upload.content.count(_ZIP_ENTRY) > 10 * MAX_FILES:
+            raise _too_many(upload)
+        self._upload = upload
+        self._limit = min(MAX_BYTES, max(_SMALL, MAX_RATIO * len(upload.content)))
+        self._room = self._limit
+        with self._damage():
+            self._archive = zipfile.ZipFile(io.BytesIO(upload.content))
+
+    def sources(self) -> list[Source]:
+        """Return the members as files; raise `CorpusError` for one that is not admitted."""
+        with self._damage():
+            members = [m for m in self._archive.infolist() if _admit(self._upload, m)]
+            if sum(not _is_hidden(m) for m in members) > MAX_FILES:
+                raise _too_many(self._upload)
+            return [self._source(member) for member in members]
+
+    def _source(self, member: zipfile.ZipInfo) -> Source:
+        """Return a member as a file; only of one that may be wanted the beginning is read."""
+        name = printable(_inside(member))
+        telling = format_of(name) or PurePosixPath(name).suffix.lower() in (*ENDINGS, ".run")
+        head = self._read(member, HEAD - 1) if telling and not _is_hidden(member) else b""
+
+        def load() -> Upload:
+            with self._damage():
+                content = self._read(member, self._room)
+            self._room -= len(content)
+            if self._room < 0:
+                raise CorpusError(
+                    f"{self._upload.name}: the zip of {count(len(self._upload.content), 'byte')} "
+                    f"unpacks to more than {self._limit}, the most that is allowed for its size.",
+                    f"Upload the files without a zip, at most {MAX_SIZE} in all.",
+                )
+            self._upload.check()
+            return Upload(name, content, self._upload.check)
+
+        return Source(name, head, load)
+
+    def _read(self, member: zipfile.ZipInfo, room: int) -> bytes:
+        """Read a member in chunks until there is no room."""
+        content = bytearray()
+        with self._archive.open(member) as stream:
+            while len(content) <= room and (chunk := stream.read(min(_CHUNK, room + 1))):
+                content += chunk
+        return bytes(content)
+
+    @contextmanager
+    def _damage(self) -> Iterator[None]:
+        """Turn what a damaged zip raises into a `CorpusError`."""
+        try:
+            yield
+        except _ZIP_ERRORS as exc:
+            raise CorpusError(
+                f"{self._upload.name}: the zip is damaged or not a zip: {printable(str(exc))}.",
+                "Pack the files again and upload the new zip.",
+            ) from exc
 
 
 def _too_many(upload: Upload) -> CorpusError:
@@ -53,71 +103,33 @@ def _too_many(upload: Upload) -> CorpusError:
     )
 
 
+def _inside(member: zipfile.ZipInfo) -> str:
+    """Return a member's path; some packers of Windows part folders by backslashes."""
+    return member.orig_filename.replace("\\", "/")
+
+
+def _is_hidden(member: zipfile.ZipInfo) -> bool:
+    parts = PurePosixPath(_inside(member)).parts
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+
+
 def _admit(upload: Upload, member: zipfile.ZipInfo) -> bool:
-    """Tell whether a member counts; raise `CorpusError` for one that is not plain and inside."""
-    name = member.orig_filename
-    parts = PurePosixPath(name).parts
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    """Tell whether a member is a file; raise `CorpusError` for one that is not plain and inside."""
+    name = _inside(member)
     mode = stat.S_IFMT(member.external_attr >> 16)
-    outside = ".." in parts or name.startswith("/") or re.match(r"[A-Za-z]:", name)
     problems = {
-        "leads out of the zip": outside or "\\" in name or "\0" in name,
+        "leads out of the zip by '..'": ".." in PurePosixPath(name).parts,
+        "has an absolute path": name.startswith("/") or re.match(r"[A-Za-z]:", name),
+        "has a null character in its name": "\0" in name,
         "is a link or a device": mode not in (0, stat.S_IFREG, stat.S_IFDIR),
         "is encrypted": member.flag_bits & 1,
-        "is a zip itself": name.lower().endswith(".zip") and not hidden,
+        "is a zip itself": name.lower().endswith(".zip") and not _is_hidden(member),
         "has an unusual compression": member.compress_type not in _COMPRESSIONS,
     }
     problem = next((text for text, applies in problems.items() if applies), None)
     if problem:
         raise CorpusError(
-            f"{upload.name}: the member {quoted(name)} {problem}.",
+            f"{upload.name}: the member {quoted(member.orig_filename)} {problem}.",
             "Pack plain files with relative names, not encrypted, and upload the new zip.",
         )
-    return not (hidden or member.is_dir())
-
-
-def _wanted(upload: Upload, members: Sequence[zipfile.ZipInfo]) -> list[_Member]:
-    """Choose the files beside the zip's corpus.jsonl, or without one all prose."""
-    named = [(printable(m.filename), m) for m in members]
-    roots = [n.removesuffix(CORPUS) for n, _ in named if f"/{n}".endswith(f"/{CORPUS}")]
-    prose = [(n, m) for n, m in named if is_prose(n)]
-    if len(roots) > 1 or not (roots or prose):
-        raise CorpusError(
-            f"{upload.name}: expected one {CORPUS}, or {listed(usual_endings(prose=True))} files; "
-            f"found {len(roots)} and {len(prose)} among {count(len(members), 'file')}.",
-            "Pack one BEIR folder, or documents as Markdown or plain text.",
-        )
-    if not roots:
-        return prose
-    beside = {n.removeprefix(roots[0]): m for n, m in named if n.startswith(roots[0])}
-    splits = sorted(filter(is_split, beside))
-    return [(n, beside[n]) for n in (CORPUS, QUERIES, CARD, *splits) if n in beside]
-
-
-def _unpacked(
-    upload: Upload, archive: zipfile.ZipFile, wanted: Iterable[_Member]
-) -> Iterator[Upload]:
-    """Yield members as files, up to a total that the zip's own size allows."""
-    limit = min(MAX_BYTES, max(_SMALL, MAX_RATIO * len(upload.content)))
-    room = limit
-    for name, member in wanted:
-        content = _read(archive, member, room)
-        room -= len(content)
-        if room < 0:
-            raise CorpusError(
-                f"{upload.name}: the zip of {count(len(upload.content), 'byte')} unpacks to "
-                f"more than "
-                f"{limit}, the most that is allowed for its size.",
-                f"Upload the files without a zip, at most {MAX_SIZE} in all.",
-            )
-        upload.check()
-        yield Upload(name, content, upload.check)
-
-
-def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, room: int) -> bytes:
-    """Read a member in chunks until there is no room; the size in its header is not trusted."""
-    content = bytearray()
-    with archive.open(member) as stream:
-        while len(content) <= room and (chunk := stream.read(_CHUNK)):
-            content += chunk
-    return bytes(content)
+    return not (member.is_dir() or name.endswith("/"))

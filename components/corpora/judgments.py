@@ -1,24 +1,22 @@
-"""Judgments and candidates: tab-separated files of query, document and a whole number.
-
-Accepted are BEIR's three columns with a header and TREC's four without one; an error names the
-file and the line.
-"""
+"""Judgments and candidates: read in every usual form, checked, and fitted to a corpus."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from components.corpora.judgment_cells import cells_of
+from components.corpora.judgment_forms import Form, form_of, run_form
 from components.corpora.limits import Meter
-from components.corpora.text import Upload, lines, load, quoted
-from components.domain import MAX_GRADE, Corpus, CorpusError, Judgments
-from components.wording import agree, count
+from components.corpora.text import HEAD, Upload, kind, lines, load, quoted
+from components.corpora.trec import ids_of, is_comment, ordered, run_line
+from components.domain import MAX_GRADE, Corpus, CorpusError, Count, Judgments, Query
+from components.wording import count
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
+_WHOLE = re.compile(r"([+-]?[0-9]{1,9})(?:\.0*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +39,75 @@ class Coverage:
     unknown_documents: int
 
 
-def read_qrels(path: Path) -> Judgments:
-    """Read graded judgments: BEIR's three columns with a header, or TREC's four without one."""
-    return judgments_of(read_pairs(load(path), "score"))
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Judgments of a corpus's queries and documents, and what else was judged.
+
+    `dangling` are grades of documents that the corpus lacks, for its own queries; `left_out` counts
+    them and those of unknown queries.
+    """
+
+    judgments: Judgments
+    dangling: Judgments = field(default_factory=dict)
+    left_out: Count = field(default_factory=Count)
 
 
-def read_candidates(path: Path) -> dict[str, tuple[str, ...]]:
-    """Read query-id, corpus-id, rank; return document ids by query, in order of rank."""
-    ranks = _table(read_pairs(load(path), "rank"))
+def read_qrels(path: Path, corpus: Corpus | None = None) -> Judgments:
+    """Read graded judgments in any usual form; queries that are named by text need a corpus."""
+    file = load(path)
+    form = form_of(file.name, file.content[:HEAD], sure=True) or Form("table", "\t")
+    pairs = read_pairs(file, form)
+    if corpus is None:
+        return judgments_of(pairs)
+    queries = named_queries(pairs, form, corpus.queries)
+    return judgments_of(renamed(pairs, form, queries, corpus.by_id.keys()))
+
+
+def read_candidates(path: Path, corpus: Corpus | None = None) -> dict[str, tuple[str, ...]]:
+    """Read documents by query, in order: a TREC run, or a table of query, document and rank.
+
+    Of a run the score decides and not the rank, as in trec_eval.
+    """
+    file = load(path)
+    head = file.content[:HEAD]
+    ids = corpus.by_id.keys() if corpus else ()
+    query_ids = {query.id for query in corpus.queries} if corpus else ()
+    if run_form(head):
+        return _run_candidates(file, query_ids, ids)
+    form = form_of(f"{file.name}.tsv", head)
+    if form is None or form.width == 4 or (form.header and form.value != "rank"):
+        number, line = next(lines(file), (1, ""))
+        if not line:
+            raise CorpusError(f"{file.name}:1: the file holds no rows.", "Fill it.")
+        raise CorpusError(
+            f"{file.name}:{number}: expected the header query-id, corpus-id, rank, separated by "
+            f"tabs, or the six columns of a TREC run; found {quoted(line)}.",
+            "Add the header line, or give a run.",
+        )
+    ranks = _table(renamed(read_pairs(file, form), form, {}, ids))
     return {query: tuple(sorted(row, key=row.__getitem__)) for query, row in ranks.items()}
 
 
-def check_judgments(
-    pairs: Sequence[Pair], document_ids: Collection[str], query_ids: Collection[str]
-) -> None:
-    """Raise `CorpusError` at the first judgment of an unknown document or query."""
-    strange = [p for p in pairs if p.query not in query_ids or p.document not in document_ids]
-    if not strange:
-        return
-    first = strange[0]
-    if first.query in query_ids:
-        what, value, file = "document", first.document, "corpus"
-    else:
-        what, value, file = "query", first.query, "queries"
-    raise CorpusError(
-        f"{first.where}: the {what} {quoted(value)} is not in the {file}; {len(strange):,} "
-        f"of {count(len(pairs), 'judgment')} {agree(len(strange), 'names', 'name')} a query or "
-        "document that is not there.",
-        f"Add what is missing to {file}.jsonl, or delete these judgments.",
-    )
+def _run_candidates(
+    file: Upload, query_ids: Collection[str], ids: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the documents of a TREC run by query, in trec_eval's order."""
+    run: dict[str, dict[str, float]] = {}
+    for number, line in lines(file):
+        if is_comment(line):
+            continue
+        where = f"{file.name}:{number}"
+        query, document, _, score, _ = run_line(where, line)
+        scores = run.setdefault(query, {})
+        if document in scores:
+            raise CorpusError(f"{where} ranks {quoted(document)} a second time.", "Remove a line.")
+        scores[document] = score
+    queries = ids_of(run, query_ids)
+    documents = ids_of((document for scores in run.values() for document in scores), ids)
+    return {
+        queries.get(query, query): ordered({documents.get(d, d): s for d, s in scores.items()})
+        for query, scores in run.items()
+    }
 
 
 def coverage(judgments: Judgments, corpus: Corpus) -> Coverage:
@@ -80,67 +118,121 @@ def coverage(judgments: Judgments, corpus: Corpus) -> Coverage:
     if len(unknown) == len(judgments):
         raise CorpusError(
             f"None of the judged queries ({len(judgments):,}) is among the "
-            f"{count(len(query_ids), 'query')} of the corpus {quoted(corpus.name)}; the first is "
-            f"{quoted(next(iter(judgments), ''))}.",
+            f"{count(len(query_ids), 'query')} of the corpus {quoted(corpus.name)}; "
+            f"the first is {quoted(next(iter(judgments), ''))}.",
             "Give the judgments that belong to this corpus.",
         )
     missing = judged - {document.id for document in corpus.documents}
     return Coverage(len(judgments), len(unknown), len(judged), len(missing))
 
 
-def is_header(line: str, column: str = "score") -> bool:
-    """Tell whether a line is the header query-id, corpus-id and this column, tab-separated."""
-    cells = [cell.strip().lower().replace("_", "-") for cell in line.split("\t")]
-    return cells == ["query-id", "corpus-id", column]
+def within(judgments: Judgments, corpus: Corpus) -> Judgments:
+    """Return the judgments of a corpus's own queries and documents."""
+    query_ids, ids = {query.id for query in corpus.queries}, corpus.by_id.keys()
+    kept = {
+        query: MappingProxyType({d: grade for d, grade in grades.items() if d in ids})
+        for query, grades in judgments.items()
+        if query in query_ids
+    }
+    return MappingProxyType({query: grades for query, grades in kept.items() if grades})
 
 
-def read_pairs(file: Upload, column: str, meter: Meter | None = None) -> tuple[Pair, ...]:
-    """Read the lines of a qrels (`score`) or candidate (`rank`) file."""
-    rows, meter = lines(file), meter or Meter()
-    first, line = next(rows, (0, ""))
-    separator, width = "\t", 3
-    if column == "score" and not is_header(line, column) and len(line.split()) == 4:
-        separator, width = "", 4
-        rows = chain([(first, line)], rows)
-    elif first and not is_header(line, column):
-        raise CorpusError(
-            f"{file.name}:{first}: expected the header query-id, corpus-id, {column}, "
-            f"separated by tabs; found {quoted(line)}.",
-            "Add the header line" + (", or use TREC's four columns." if column == "score" else "."),
-        )
+# ---------------------------------------------------------------- reading
+
+
+def read_pairs(file: Upload, form: Form, meter: Meter | None = None) -> tuple[Pair, ...]:
+    """Read the judgments or candidates of a file in this form; names are as they stand."""
+    meter = meter or Meter()
     pairs: list[Pair] = []
-    for number, line in rows:
-        meter.count_row(where := f"{file.name}:{number}")
-        pairs.append(_pair(where, line.split(separator or None), width, column))
+    for where, query, document, value in cells_of(file, form):
+        meter.count_row(where)
+        pairs.append(Pair(query, document, _whole(where, value, form.value), where))
     if not pairs:
         raise CorpusError(f"{file.name}:1: the file holds no rows.", "Fill it or leave it out.")
     return tuple(pairs)
 
 
-def _pair(where: str, cells: Sequence[str], width: int, column: str) -> Pair:
-    """Check the cells of one line; TREC's second column, the iteration, means nothing."""
-    if len(cells) != width or not all(cell.strip() for cell in cells):
+def _whole(where: str, value: object, column: str) -> int:
+    """Return a grade or rank: a whole number, also where it is written as 1.0."""
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    text = str(value) if numeric or isinstance(value, str) else kind(value)
+    match = _WHOLE.fullmatch(text.strip())
+    if match is None or (column == "rank" and int(match[1]) < 0):
+        what = "a whole number" if column == "score" else "a whole number from 0 or 1 upward"
         raise CorpusError(
-            f"{where}: expected {count(width, 'column')}, all filled; found {len(cells)}: "
-            f"{', '.join(quoted(cell) for cell in cells[:6])}.",
-            f"Write query, document and {column}, separated as in the first line.",
-        )
-    value = cells[-1].strip()
-    if not _INTEGER.fullmatch(value) or (column == "rank" and int(value) < 0):
-        what = "an integer" if column == "score" else "an integer from 0 or 1 upward"
-        raise CorpusError(
-            f"{where}: the {column} {quoted(value)} is not {what}.",
+            f"{where}: the {column} {quoted(text)} is not {what}.",
             "Write whole numbers of at most nine digits."
             if column == "rank"
-            else f"Write whole numbers from -{MAX_GRADE} to {MAX_GRADE}.",
+            else f"Write whole numbers from -{MAX_GRADE} to {MAX_GRADE}; 1.0 is one as well.",
         )
-    if column == "score" and abs(int(value)) > MAX_GRADE:
+    if column == "score" and abs(int(match[1])) > MAX_GRADE:
         raise CorpusError(
-            f"{where}: the score {quoted(value)} is not a grade: an integer from -{MAX_GRADE} to "
+            f"{where}: the score {quoted(text)} is not a grade: an integer from -{MAX_GRADE} to "
             f"{MAX_GRADE}.",
             "Write how relevant the document is; ranks and raw scores are no grades.",
         )
-    return Pair(cells[0], cells[-2], int(value), where)
+    return int(match[1])
+
+
+# ---------------------------------------------------------------- fitting
+
+
+def named_queries(pairs: Iterable[Pair], form: Form, queries: Sequence[Query]) -> Mapping[str, str]:
+    """Return the id of each query that judgments name otherwise: by its text, or encoded."""
+    ids = {query.id for query in queries}
+    by_text = {_folded(query.text): query.id for query in reversed(queries)}
+    names = {pair.query for pair in pairs}
+    codes = ids_of(names, ids) if form.kind == "trec" else {}
+    texts = {name: by_text.get(_folded(name)) for name in names if name not in ids}
+    return {**codes, **{name: id for name, id in texts.items() if id and name not in codes}}
+
+
+def queries_of(pairs: Iterable[Pair]) -> tuple[Query, ...]:
+    """Return a query for each text that judgments name, for a corpus that has no queries."""
+    texts = dict.fromkeys(pair.query for pair in pairs)
+    return tuple(Query(f"query-{number}", text) for number, text in enumerate(texts, 1))
+
+
+def renamed(
+    pairs: Sequence[Pair], form: Form, queries: Mapping[str, str], document_ids: Collection[str]
+) -> list[Pair]:
+    """Return pairs with the ids of their queries and documents."""
+    coded = form.kind == "trec"
+    documents = ids_of((p.document for p in pairs), document_ids) if coded else {}
+    if not queries and not documents:
+        return list(pairs)
+    return [
+        Pair(queries.get(p.query, p.query), documents.get(p.document, p.document), p.value, p.where)
+        for p in pairs
+    ]
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def fit(pairs: Sequence[Pair], document_ids: Collection[str], query_ids: Collection[str]) -> Fitted:
+    """Return the judgments of these queries and documents, and count the others."""
+    strange = [p for p in pairs if p.query not in query_ids or p.document not in document_ids]
+    if not strange:
+        return Fitted(judgments_of(pairs))
+    first = strange[0]
+    what, value = (
+        ("document", first.document) if first.query in query_ids else ("query", first.query)
+    )
+    beyond = {pair.where for pair in strange}
+    table = _table(pairs)  # a contradiction is one wherever it stands
+    kept = judgments_of(p for p in pairs if p.where not in beyond)
+    dangling = {
+        query: {d: grade for d, grade in row.items() if d not in document_ids}
+        for query, row in table.items()
+        if query in query_ids
+    }
+    return Fitted(
+        kept,
+        MappingProxyType({query: row for query, row in dangling.items() if row}),
+        Count(len(strange), f"{first.where}: {what} {quoted(value)}"),
+    )
 
 
 def _table(pairs: Iterable[Pair]) -> dict[str, dict[str, int]]:

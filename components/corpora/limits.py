@@ -115,6 +115,13 @@ class Meter:
             self.count_row(row.where)
             yield row
 
+    def has_room(self, number: int) -> bool:
+        """Count values of metadata if they are within the limit; return whether they are."""
+        if self._values + number > self.limits.values:
+            return False
+        self._values += number
+        return True
+
     def count_values(self, where: str, number: int) -> None:
         """Count values of metadata; raise `CorpusError` beyond the limit."""
         self._values += number

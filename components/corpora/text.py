@@ -21,6 +21,8 @@ _KINDS: Mapping[type, str] = MappingProxyType(
 )
 
 
+HEAD: Final = 8_192
+"""Bytes of a file's beginning, by which it is told what the file is."""
 LINES_BETWEEN_CHECKS: Final = 10_000
 """Lines, blank ones too, that are read before a reading is asked whether it goes on."""
 
@@ -49,10 +51,14 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The fields of one document or query, and `file:line` where they stand."""
+    """The fields of one document or query, and `file:line` where they stand.
+
+    A `note` says what people should look at, as part of a sentence after the place.
+    """
 
     where: str
     fields: Mapping[str, object]
+    note: str = ""
 
 
 def load(path: Path, name: str = "") -> Upload:

@@ -11,6 +11,7 @@ from components.domain.errors import (
     StoreError,
     UnavailableError,
 )
+from components.domain.imports import Count, ImportedColumn, ImportedFile, ImportReport
 from components.domain.models import (
     PER,
     Encoder,
@@ -48,10 +49,14 @@ __all__ = [
     "Comparison",
     "Corpus",
     "CorpusError",
+    "Count",
     "Document",
     "Encoder",
     "Failure",
     "Hit",
+    "ImportReport",
+    "ImportedColumn",
+    "ImportedFile",
     "InputError",
     "Judgments",
     "LabError",

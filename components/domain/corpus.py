@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
+from components.domain.imports import ImportReport
+
 Judgments = Mapping[str, Mapping[str, int]]
 """Query id -> document id -> grade; a pair that is absent is unjudged, which is not grade 0."""
 
@@ -32,6 +34,11 @@ class Document:
         """Return what every model reads: title, a space, text."""
         return f"{self.title} {self.text}".strip()
 
+    @property
+    def details(self) -> tuple[tuple[str, str], ...]:
+        """Return what else its file says of the document: name and value, in the file's order."""
+        return tuple(self.metadata.items())
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -49,7 +56,8 @@ class Corpus:
 
     `fingerprint` is a SHA-256 over the documents' ids, titles and texts in order: two corpora
     with the same fingerprint rank alike. `splits` are all the judgments that came with it, by name;
-    `judgments` are those of one of them.
+    `judgments` are those of one of them, `dangling` those by split whose document is not in the
+    corpus. `report` says what became of the files; it makes no difference between corpora.
     """
 
     name: str
@@ -59,6 +67,8 @@ class Corpus:
     fingerprint: str = ""
     card: str = ""
     splits: Mapping[str, Judgments] = field(default_factory=dict)
+    dangling: Mapping[str, Judgments] = field(default_factory=dict, compare=False, repr=False)
+    report: ImportReport = field(default=ImportReport(), compare=False, repr=False)
 
     def __hash__(self) -> int:
         """Hash by fingerprint, so that work done for a corpus can be kept under it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,6 +51,11 @@ def write_files(folder: Path, files: Iterable[tuple[str, str]]) -> None:
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """Return the hidden files that writing into a folder left behind because it was killed."""
+    return sorted(p for p in folder.rglob("*.part") if re.fullmatch(r"\.[0-9a-f]{32}", p.stem))
 
 
 def _check_target(target: Path) -> None:

@@ -145,7 +145,10 @@ def check_query(query: str, name: str = "query") -> None:
             "Models read the first few thousand at most: shorten it.",
         )
     if any("\ud800" <= c <= "\udfff" for c in query):
-        raise InputError(f"The {name} is not valid Unicode text.", "Type it again, in UTF-8.")
+        raise InputError(
+            f"The {name} is not valid Unicode text: it came in another encoding than UTF-8.",
+            "Type it again, in a terminal whose locale is UTF-8, such as LC_ALL=C.UTF-8.",
+        )
 
 
 def check_depth(

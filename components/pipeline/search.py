@@ -50,7 +50,7 @@ async def two_stage_search(
     pipelines = Pipelines(first_stage, (reranker,), initial_k, instruction)
     check_request(Request(pipelines, QueryInput(query)), lab)
     check_depth("final_k", final_k, initial_k)
-    searched = open_corpus(corpus, keep_blank=True) if isinstance(corpus, str) else corpus
+    searched = open_corpus(corpus) if isinstance(corpus, str) else corpus
     run = PipelineRun(lab, searched, pipelines)
     first = await in_thread(partial(retrieve, run, searched, query))
     ranking = await in_thread(partial(rerank_candidates, run, query, first, reranker))

@@ -84,7 +84,7 @@ def test_evaluate_with_candidates_and_other_judgments(
     assert ended.json["queries"] == 1
     assert ended.json["metrics"]["candidates"]["RR@10"] == 0.5
     assert ended.json["metrics"]["bm25"]["RR@10"] == 1.0
-    assert ended.json["metrics"]["bm25"]["R@100"] == 0.5  # "eleven" still counts
+    assert ended.json["metrics"]["bm25"]["R@100"] == 1.0  # "eleven" is left out
     assert "Of 2 judged queries 1 and of 3 judged documents 1 are not in [red]corpus;" in (
         ended.err
     )

@@ -19,7 +19,7 @@ BM25 = ("--first-stage", "bm25")
         (("search", "a", "--initial-k", "9" * 5000), "an integer"),
         (("search", "a", "--initial-k", "1e9"), "should be a valid integer"),
         (("search", "a", "--initial-k", "NaN"), "should be a valid integer"),
-        (("search", "a", "--initial-k", "-1"), "larger than initial_k (-1)"),
+        (("search", "a", "--initial-k", "-1"), "initial_k is -1; it must be at least 1"),
         (("search", "a", "--final-k", "9" * 400), "final_k (a number of more than 30 digits) is l"),
         (
             ("search", "a" * 100_001),

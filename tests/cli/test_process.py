@@ -37,7 +37,10 @@ def test_a_process_that_succeeds() -> None:
 def test_a_process_that_cannot() -> None:
     ended = process("search", b"caf\xe9", *EXCEPTIONS)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == "The query is not valid Unicode text. Type it again, in UTF-8.\n"
+    assert ended.stderr == (
+        "The query is not valid Unicode text: it came in another encoding than UTF-8. Type it "
+        "again, in a terminal whose locale is UTF-8, such as LC_ALL=C.UTF-8.\n"
+    )
 
 
 def test_the_samples_are_where_the_command_line_says(run: Run) -> None:

@@ -57,7 +57,8 @@ def survives(*uploads: Upload) -> None:
         assert error.remedy
     else:
         assert corpus.documents
-        assert all(d.text.strip() and (d.id + d.title + d.text).encode() for d in corpus.documents)
+        assert all((d.id + d.title + d.text).encode() for d in corpus.documents)
+        assert len(corpus.documents) == corpus.report.documents
 
 
 SUFFIXES = [".jsonl", ".csv", ".tsv", ".md", ".txt", ".zip", ".exe", ""]

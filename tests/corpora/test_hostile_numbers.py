@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from components.corpora import Upload, read_candidates, read_qrels, read_uploads
-from components.corpora.reading import read_folder
+from components.corpora.opening import read_folder
 from components.domain import CorpusError
 from tests.support.folders import HEADER, QUERIES, TWO, folder_of
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from components.corpora import coverage, read_candidates, read_qrels
-from components.corpora.judgments import Coverage, Pair, check_judgments
-from components.domain import Corpus, CorpusError, Document, Query
+from components.corpora.judgments import Coverage, Fitted, Pair, fit
+from components.domain import Corpus, CorpusError, Count, Document, Query
 from tests.support.folders import HEADER
 
 
@@ -48,15 +48,17 @@ def test_candidates_come_in_order_of_rank(tmp_path: Path) -> None:
         (b"", "1: the file holds no rows."),
         (b"\n\n", "1: the file holds no rows."),
         (HEADER.encode(), "1: the file holds no rows."),
-        (b"q1\td1\t1\n", "1: expected the header query-id, corpus-id, score, separated by tabs; "),
         (b"q1 0 d1 1\nq1 d2 1\n", "2: expected 4 columns, all filled; found 3: 'q1', 'd2', '1'."),
         (HEADER.encode() + b"q1\td1\n", "2: expected 3 columns, all filled; found 2: 'q1', 'd1'."),
         (HEADER.encode() + b"\nq1\td1\t1\t1\n", "3: expected 3 columns, all filled; found 4: "),
         (HEADER.encode() + b"\td1\t1\n", "2: expected 3 columns, all filled; found 3: '', 'd1', "),
-        (HEADER.encode() + b"q1\td1\t1.0\n", "2: the score '1.0' is not an integer."),
-        (HEADER.encode() + "q1\td1\t\u0661\n".encode(), "2: the score '\u0661' is not an integer."),
-        (HEADER.encode() + b"q1\td1\t1_0\n", "2: the score '1_0' is not an integer."),
-        (HEADER.encode() + b"q1\td1\t" + b"9" * 5000, f"2: the score '{'9' * 59}…' is not an int"),
+        (HEADER.encode() + b"q1\td1\t0.5\n", "2: the score '0.5' is not a whole number."),
+        (
+            HEADER.encode() + "q1\td1\t\u0661\n".encode(),
+            "2: the score '\u0661' is not a whole number.",
+        ),
+        (HEADER.encode() + b"q1\td1\t1_0\n", "2: the score '1_0' is not a whole number."),
+        (HEADER.encode() + b"q1\td1\t" + b"9" * 5000, f"2: the score '{'9' * 59}…' is not a who"),
         (
             HEADER.encode() + b"q1\td1\t1\nq1\td2\t1\nq1\td1\t0\n",
             "4: query 'q1' with document 'd1' has 0 here and 1 at ",
@@ -77,8 +79,8 @@ def test_bad_qrels_are_named_by_file_and_line(tmp_path: Path, content: bytes, re
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
-        ("q1\td1\t-1", "2: the rank '-1' is not an integer from 0 or 1 upward."),
-        ("q1\td1\tx", "2: the rank 'x' is not an integer from 0 or 1 upward."),
+        ("q1\td1\t-1", "2: the rank '-1' is not a whole number from 0 or 1 upward."),
+        ("q1\td1\tx", "2: the rank 'x' is not a whole number from 0 or 1 upward."),
         ("q1\td1", "2: expected 3 columns, all filled; found 2"),
         ("q1\td1\t1\nq1\td1\t2", "3: query 'q1' with document 'd1' has 2 here and 1 at "),
         ("", "1: the file holds no rows."),
@@ -108,7 +110,11 @@ def test_judgments_of_a_larger_collection_are_counted() -> None:
     )
 
 
-def test_judgments_within_the_corpus_pass() -> None:
-    """The check has nothing to say then."""
-    check_judgments([Pair("q", "d", 1, "x:2")], {"d"}, {"q"})
-    check_judgments([], (), ())
+def test_judgments_of_what_is_not_there_are_left_out_and_counted() -> None:
+    """The first is the example; those of unknown documents are kept aside."""
+    pairs = [Pair("q", d, 1, f"x:{n}") for n, d in enumerate("dez", 2)] + [Pair("r", "d", 2, "x:5")]
+    fitted = fit(pairs, {"d", "e"}, {"q"})
+    assert fitted.judgments == {"q": {"d": 1, "e": 1}}
+    assert fitted.dangling == {"q": {"z": 1}}
+    assert fitted.left_out == Count(2, "x:4: document 'z'")
+    assert fit(pairs[:2], {"d", "e"}, {"q"}) == Fitted({"q": {"d": 1, "e": 1}})

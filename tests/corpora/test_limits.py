@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from components.corpora import Upload, open_corpus, preview_columns, read_uploads
+from components.corpora.documents import DocumentReader
 from components.corpora.formats import tables
 from components.corpora.limits import (
     MAX_BRACKETS,
@@ -24,7 +25,7 @@ from components.corpora.limits import (
     Meter,
     ReadingLimits,
 )
-from components.corpora.records import documents_from, numbered_documents, queries_from
+from components.corpora.records import queries_from
 from components.corpora.text import Row
 from components.domain import Cancelled, CorpusError
 from tests.support.uploads import QRELS, QUERIES, TWO, passages, refusal, up, zipped
@@ -60,9 +61,11 @@ def test_nothing_is_read_beyond_the_limit() -> None:
             assert number < 4
             yield Row(f"a:{number}", {"_id": str(number), "text": "x"})
 
-    for read in (documents_from, numbered_documents, queries_from):
-        with pytest.raises(CorpusError, match=r"^a:3: expected at most 3 documents"):
-            read(rows(), meter=Meter(ReadingLimits(rows=3)))
+    reason = r"^a:3: expected at most 3 documents"
+    with pytest.raises(CorpusError, match=reason):
+        queries_from(rows(), Meter(ReadingLimits(rows=3)))
+    with pytest.raises(CorpusError, match=reason):
+        DocumentReader(Meter(ReadingLimits(rows=3))).read("a", rows())
 
 
 @pytest.mark.usefixtures("small")
@@ -72,7 +75,7 @@ def test_metadata_texts_and_cards_have_limits() -> None:
         "a.jsonl:2: expected at most 3 values of metadata in one upload; found more."
     )
     assert refusal(up("a.csv", "body\n" + "x" * 11)) == (
-        "a.csv:2: the field 'text' has 11 characters; a document has at most 10."
+        "a.csv:2: the field 'body' has 11 characters; a document has at most 10."
     )
     card = up("card.md", "x" * 11)
     reason = "card.md: the card has 11 characters; expected at most 10."
@@ -98,7 +101,7 @@ def test_blank_lines_are_counted_before_any_is_read(
     def never(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("components.corpora.reading.raw_lines", never)
+    monkeypatch.setattr("components.corpora.amounts.raw_lines", never)
     lines = f"{MAX_LINES + 1:,}"
     assert refusal(up(name, end * (MAX_LINES + 1))) == (
         f"Upload: expected at most 2,000,000 lines in all, blank ones included; found {lines}."
@@ -161,7 +164,7 @@ def test_a_delimiter_is_looked_for_in_few_records(monkeypatch: pytest.MonkeyPatc
     blank = tables.SNIFFED_RECORDS * 20
     content = "id,text\n" + "\n" * blank + "a,b\n"
     assert passages(read_uploads([up("a.csv", content)])) == [("a", "", "b")]
-    assert len(numbers) < 4 * tables.SNIFFED_RECORDS + 2 * blank + 100
+    assert len(numbers) < 8 * tables.SNIFFED_RECORDS + 2 * blank + 100
 
 
 def test_a_header_far_down_is_not_looked_for() -> None:

@@ -91,6 +91,9 @@ def test_files_are_documents_side_by_side() -> None:
 
 
 def test_a_blank_file_is_named() -> None:
-    """So is a byte that is not text."""
-    assert refusal(up("a.md", "x"), up("b.txt", " \n")) == "b.txt:1: the file is blank."
+    """Among others it is left out; a byte that is not text is refused."""
+    corpus = read_uploads([up("a.md", "x"), up("b.txt", " \n")])
+    assert passages(corpus) == [("a.md#1", "", "x")]
+    assert corpus.report.warnings == ("Not read: 'b.txt' (blank).",)
+    assert refusal(up("b.txt", " \n")) == "b.txt:1: the file is blank."
     assert refusal(up("a.md", b"a\n\xc3")).startswith("a.md:2: the byte 0xc3 at offset 2 of the ")

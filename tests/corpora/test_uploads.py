@@ -94,12 +94,9 @@ def test_a_table_may_have_companions_too() -> None:
     "uploads",
     [
         [up("a.jsonl", TWO), up("b.jsonl", TWO)],
-        [up("a.jsonl", TWO), up("b.md", "x")],
-        [up("a.md", "x"), up("a.md", "y")],
         [up("t.tsv", QRELS)],
         [up("a.pdf", "x")],
         [up("", "x")],
-        [up("a.jsonl", TWO), up("a.pdf", "x")],
     ],
 )
 def test_what_is_not_one_corpus_is_refused(uploads: list[Upload]) -> None:
@@ -118,9 +115,10 @@ def test_too_little_and_too_much_are_refused() -> None:
 
 
 def test_a_bad_line_is_named_in_an_upload_as_in_a_folder() -> None:
-    """Judgments of unknown documents, for one; names are made harmless."""
-    files = [up("a.jsonl", '{"text": "x"}'), up("queries.jsonl", QUERIES), up("t.tsv", QRELS)]
-    assert refusal(*files).startswith("t.tsv:2: the document 'b' is not in the corpus; 1 of 1 ")
+    """A grade that is none, for one; names are made harmless."""
+    halves = QRELS.replace("\t1\n", "\t0.5\n")
+    files = [up("a.jsonl", '{"text": "x"}'), up("queries.jsonl", QUERIES), up("t.tsv", halves)]
+    assert refusal(*files).startswith("t.tsv:2: the score '0.5' is not a whole number.")
     assert refusal(up("a\n\ud800.jsonl", "{")).startswith("a??.jsonl:1: not valid JSON at column 2")
 
 

@@ -291,9 +291,11 @@ def test_a_run_is_a_column_a_query() -> None:
     assert columns["q1"].date == "from best.run"
 
 
-def test_equal_scores_keep_the_order_of_their_ranks() -> None:
-    columns = read_run(b"q Q0 x 3 1 t\nq Q0 y 1 1 t\nq Q0 z 2 1 t\n", "r")
-    assert [d for d, _ in columns["q"].documents] == ["y", "z", "x"]
+def test_scores_and_not_ranks_decide_and_ties_fall_by_descending_id() -> None:
+    """As trec_eval has it, in 32-bit floats."""
+    near = "q Q0 x 3 1.00000001 t\n# a comment\nq\tQ0  y 1 1 t\nq Q0 z 2 1 t\nq Q0 a 9 2 t\n"
+    columns = read_run(near.encode(), "r")
+    assert [d for d, _ in columns["q"].documents] == ["a", "z", "y", "x"]
 
 
 @pytest.mark.models

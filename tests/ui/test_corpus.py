@@ -150,7 +150,10 @@ def test_the_columns_of_a_table_can_be_chosen(visit: Visit) -> None:
     at = visit("pages/corpus.py")
     table = b"number,what,words\n1,The lighthouse,A lamp of zorblax\n2,The mill,Two stones\n"
     upload(at, "towers.csv", table)
-    assert column_field(at, "Text").value == "number", "no column is named like a text"
+    assert column_field(at, "Text").value == "words", "it holds the longest texts"
+    assert "No column is named like a text" in said(at, "soft-guess")
+    assert "holds the longest texts: 3 words a row" in said(at, "soft-guess")
+    assert "'words' is read as the text" in said(at, "soft-import_0")
     column_field(at, "Text").set_value("words")
     column_field(at, "Title").set_value("what")
     column_field(at, "Id").set_value("number").run()

@@ -29,12 +29,19 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class TablePreview:
-    """A table's columns, its first rows, its delimiter, and the columns whose names fit."""
+    """A file's columns, its first rows, its delimiter, and the columns that are suggested.
+
+    `reason` says why the text's column is, and `guessed` that nothing but the length of its texts
+    suggests it; `named` tells whether the file names its columns.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     delimiter: str
     suggested: Columns | None
+    reason: str = ""
+    guessed: bool = False
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +49,12 @@ class Format:
     """A file format: how its files are recognized and read.
 
     `endings` are lower case with their dot, the usual one first. `rows` reads one file and raises
-    `CorpusError` with file and line; a row without an id gets one. Any number of `prose` files make
-    one corpus, also from a zip; of any other format there is one file, and it is not looked for in
-    a zip. A table has a `preview`, and its `rows` takes columns chosen from it; other formats get
-    None. An upload holds at most `max_bytes` and `max_lines` of the format.
+    `CorpusError` with file and line. A row holds all fields under the names they have in the file:
+    which of them are id, title and text is found out by their names and contents (`columns`), and
+    the others are metadata; a row without an id gets one. `rows` is handed columns that were
+    chosen by hand, and need not heed them. Any number of `prose` files make one corpus, where there
+    is no other; of any other format there is one file. A table has a `preview` of its own, which
+    tells its delimiter. An upload holds at most `max_bytes` and `max_lines` of the format.
     """
 
     name: str

@@ -1,83 +1,128 @@
-"""CSV and TSV tables: a delimiter, a header, and rows of the columns that hold the documents."""
+"""CSV and TSV tables: a delimiter, a header, and rows of all their columns."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
+from components.corpora.columns import (
+    ID_NAMES,
+    SAMPLE_ROWS,
+    TEXT_NAMES,
+    TITLE_NAMES,
+    UNNAMED,
+    matching,
+    preview_of,
+)
 from components.corpora.formats import Columns, Format, TablePreview
 from components.corpora.limits import MAX_BYTES
-from components.corpora.records import ID_KEYS, TEXT_KEYS, TITLE_KEYS
 from components.corpora.text import LINES_BETWEEN_CHECKS, Row, Upload, lines, quoted
 from components.domain import CorpusError
 from components.wording import count
 
-PREVIEW_ROWS = 20
 SNIFFED_RECORDS: Final = 1_000
 """Records, blank ones too, among which each delimiter is tried; 50 that are not blank suffice."""
 MAX_COLUMNS: Final = 1_000
 """Columns of a table: the page draws a preview of them and lists them to choose from."""
 MAX_COLUMN_NAME: Final = 512
 """Characters of a column's name, for the same reason."""
+LONG_RECORD: Final = 3
+"""Lines of a record beyond which it is named: a quote mark may have swallowed its neighbours."""
 DELIMITERS: Mapping[str, str] = MappingProxyType(
     {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 )
+EXCEL: Final = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
+"""A first line by which Excel is told the delimiter."""
+_DATA = re.compile(r"[0-9]+|.{80,}", re.DOTALL)
 
 csv.field_size_limit(MAX_BYTES)
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a table is cut: `excel` tells of Excel's line above the header, `named` of a header."""
+
+    delimiter: str
+    quoting: bool
+    excel: bool
+    columns: tuple[str, ...]
+    named: bool
+
+
 def preview_table(upload: Upload) -> TablePreview:
     """Read a table's header and first rows, separated by comma, semicolon, tab or pipe."""
-    delimiter = _sniff(upload)
-    _, header = next(_records(upload, delimiter))
-    columns = tuple(cell.strip() for cell in header)
-    if len(columns) > MAX_COLUMNS:
-        raise CorpusError(
-            f"{upload.name}:1: the table has {count(len(columns), 'column')}; at most "
-            f"{MAX_COLUMNS:,} "
-            "are read.",
-            "Keep the columns with id, title and text.",
-        )
-    long = next((name for name in columns if len(name) > MAX_COLUMN_NAME), None)
-    if long is not None:
-        raise CorpusError(
-            f"{upload.name}:1: the column {quoted(long)} has a name of "
-            f"{count(len(long), 'character')}; "
-            f"expected at most {MAX_COLUMN_NAME}.",
-            "Give the columns short names in the first line.",
-        )
-    body = _body(upload, delimiter, len(columns))
-    rows = tuple(tuple(cells) for _, cells in islice(body, PREVIEW_ROWS))
-    return TablePreview(columns, rows, delimiter, _suggest(columns))
+    shape = _shape(upload)
+    rows = list(islice(_rows(upload, shape), SAMPLE_ROWS))
+    return preview_of(upload.name, rows, shape.columns, shape.delimiter, named=shape.named)
 
 
 def table_rows(upload: Upload, columns: Columns | None = None) -> Iterator[Row]:
-    """Yield one row for each record of a table, from these columns or else the suggested ones."""
-    preview = preview_table(upload)
-    columns = columns or preview.suggested
-    if columns is None:
-        raise CorpusError(
-            f"{upload.name}:1: no column is named like a text; found {_listed(preview.columns)}.",
-            f"Choose the column that holds the text, or name it {TEXT_KEYS[0]}.",
-        )
-    roles = (("_id", columns.id), ("title", columns.title), ("text", columns.text))
-    places = {role: _position(upload.name, preview.columns, name) for role, name in roles if name}
-    width = len(preview.columns)
-    for where, cells in _body(upload, preview.delimiter, width):
-        yield Row(where, {role: cells[place] for role, place in places.items()})
+    """Yield one row of all columns for each record of a table."""
+    yield from _rows(upload, _shape(upload))
 
 
-def _sniff(upload: Upload) -> str:
+def split_line(line: str, delimiter: str) -> list[str]:
+    """Return the cells of one line; without a delimiter white space parts them."""
+    if delimiter in ("", "\t") or '"' not in line:
+        return line.split(delimiter or None)
+    with suppress(csv.Error):
+        return next(csv.reader([line], delimiter=delimiter, strict=True))
+    return line.split(delimiter)
+
+
+def _rows(upload: Upload, shape: Shape) -> Iterator[Row]:
+    """Yield the records after the header, all equally wide."""
+    width = len(shape.columns)
+    for where, cells, span in _records(upload, shape, skip=shape.named):
+        if len(cells) != width:
+            raise CorpusError(
+                f"{where}: expected {count(width, 'column')}, as in the "
+                f"{'header' if shape.named else 'first line'}; found {len(cells)}.",
+                f"Put a cell that holds a {DELIMITERS[shape.delimiter]} or a line break in quotes."
+                if shape.quoting
+                else "A TSV has no quotes: delete the tab in a cell, or save the table as CSV.",
+            )
+        note = f"the record that begins here spans {span} lines" if span > LONG_RECORD else ""
+        yield Row(where, dict(zip(shape.columns, cells, strict=True)), note)
+
+
+# ---------------------------------------------------------------- shape
+
+
+def _shape(upload: Upload) -> Shape:
+    """Return how a table is cut; raise `CorpusError` for what is no table."""
+    first = next((line for _, line in lines(upload)), "")  # checks the whole file, too
+    excel = EXCEL.fullmatch(first)
+    if excel and excel[1] in DELIMITERS:
+        delimiter = excel[1]
+    else:
+        delimiter, excel = _sniff(upload, first.strip()), None
+    quoting = upload.suffix != ".tsv" or delimiter != "\t"
+    shape = Shape(delimiter, quoting, bool(excel), (), named=True)
+    _, header, _ = next(_records(upload, shape), ("", [], 1))
+    if not quoting:
+        shape = Shape(delimiter, _needs_quotes(upload, shape), bool(excel), (), named=True)
+        _, header, _ = next(_records(upload, shape), ("", [], 1))
+    named = upload.suffix != ".tsv" or not _is_data(header)
+    columns = _names([cell.strip() for cell in header] if named else [""] * len(header))
+    _check_columns(upload.name, columns)
+    return Shape(delimiter, shape.quoting, bool(excel), columns, named)
+
+
+def _sniff(upload: Upload, header: str) -> str:
     """Return the delimiter that finds several columns and most often as many as the header."""
-    header = next((line for _, line in lines(upload)), "").strip()  # checks the whole file, too
+    if upload.suffix == ".tsv" and "\t" in header:
+        return "\t"
     fits = {delimiter: _fit(upload, delimiter) for delimiter in DELIMITERS}
     best = max(fits, key=fits.__getitem__)
-    if fits[best][0] or header.strip('"').strip().lower() in TEXT_KEYS:
+    if fits[best][0] or matching([header.strip('"').strip()], TEXT_NAMES):
         return best
     content = f"the header line is {quoted(header)}" if header else "the file is empty"
     raise CorpusError(
@@ -90,71 +135,108 @@ def _sniff(upload: Upload) -> str:
 def _fit(upload: Upload, delimiter: str) -> tuple[bool, int, int]:
     """Rate a delimiter: several columns; rows of 50 as wide as the header; columns."""
     widths: list[int] = []
+    shape = Shape(delimiter, quoting=True, excel=False, columns=(), named=True)
     with suppress(CorpusError):  # a wrong delimiter tears quotes; the right one tells later
-        records = _records(upload, delimiter, SNIFFED_RECORDS)
-        widths.extend(len(cells) for _, cells in islice(records, 50))
+        records = _records(upload, shape, most=SNIFFED_RECORDS)
+        widths.extend(len(cells) for _, cells, _ in islice(records, 50))
     width = widths[0] if widths else 0
     return width > 1, widths.count(width), width
 
 
+def _needs_quotes(upload: Upload, shape: Shape) -> bool:
+    """Tell whether a TSV is one only with quotes: then all records are equally wide, on one line.
+
+    A TSV has no quoting: a quote mark is a character of the text wherever that can be.
+    """
+    tabs = {line.count("\t") for _, line in lines(upload)}
+    if len(tabs) < 2 or b'"' not in upload.content:
+        return False
+    records = _records(upload, Shape("\t", quoting=True, excel=shape.excel, columns=(), named=True))
+    widths = set()
+    with suppress(CorpusError):
+        for _, cells, span in records:
+            widths.add(len(cells))
+            if len(widths) > 1 or span > 1:
+                return False
+        return True
+    return False
+
+
+def _is_data(header: Sequence[str]) -> bool:
+    """Tell whether a first line is no header: no usual name, but a number or a long text."""
+    names = matching([cell.strip() for cell in header], (*ID_NAMES, *TITLE_NAMES, *TEXT_NAMES))
+    return len(header) > 1 and not names and any(map(_DATA.fullmatch, map(str.strip, header)))
+
+
+def _names(cells: Sequence[str]) -> tuple[str, ...]:
+    """Return a name for each column: a blank or repeated one is told apart by a number."""
+    names: dict[str, None] = {}
+    for number, cell in enumerate(cells, 1):
+        name, again = cell or UNNAMED.format(number), 2
+        while name in names:
+            name, again = f"{cell or 'column'} ({again})", again + 1
+        names[name] = None
+    return tuple(names)
+
+
+def _check_columns(file: str, columns: Sequence[str]) -> None:
+    """Raise `CorpusError` for more columns, or longer names, than a page can list."""
+    if len(columns) > MAX_COLUMNS:
+        raise CorpusError(
+            f"{file}:1: the table has {count(len(columns), 'column')}; at most {MAX_COLUMNS:,} "
+            "are read.",
+            "Keep the columns with id, title and text.",
+        )
+    long = next((name for name in columns if len(name) > MAX_COLUMN_NAME), None)
+    if long is not None:
+        raise CorpusError(
+            f"{file}:1: the column {quoted(long)} has a name of {count(len(long), 'character')}; "
+            f"expected at most {MAX_COLUMN_NAME}.",
+            "Give the columns short names in the first line.",
+        )
+
+
+# ---------------------------------------------------------------- records
+
+
 def _records(
-    upload: Upload, delimiter: str, most: int | None = None
-) -> Iterator[tuple[str, list[str]]]:
-    """Yield place and cells of the records that are not blank, among all or the first `most`."""
+    upload: Upload, shape: Shape, *, skip: bool = False, most: int | None = None
+) -> Iterator[tuple[str, list[str], int]]:
+    """Yield place, cells and lines of the records that are not blank, after Excel's line.
+
+    With `skip` the header is left out; `most` are read, blank ones too.
+    """
+    records = _quoted_records(upload, shape, most) if shape.quoting else _plain_records(upload)
+    for number, record in enumerate(records):
+        if number >= shape.excel + skip:
+            yield record
+
+
+def _plain_records(upload: Upload) -> Iterator[tuple[str, list[str], int]]:
+    """Yield the records of a TSV, a line each."""
+    for number, line in lines(upload):
+        yield f"{upload.name}:{number}", line.split("\t"), 1
+
+
+def _quoted_records(
+    upload: Upload, shape: Shape, most: int | None
+) -> Iterator[tuple[str, list[str], int]]:
+    """Yield the records of a table whose cells may be in quotes."""
     name, line = upload.name, 1
     stream = io.TextIOWrapper(io.BytesIO(upload.content), "utf-8-sig", newline="")
-    reader = csv.reader(stream, delimiter=delimiter, strict=True)
+    reader = csv.reader(stream, delimiter=shape.delimiter, strict=True)
     try:
         for number, cells in enumerate(islice(reader, most), 1):
             if number % LINES_BETWEEN_CHECKS == 0:
                 upload.check()
             if any(map(str.strip, cells)):
-                yield f"{name}:{line}", cells
+                yield f"{name}:{line}", cells, reader.line_num + 1 - line
             line = reader.line_num + 1
     except csv.Error as exc:
         raise CorpusError(
             f"{name}:{line}: the quotes of this row do not match: {exc}.",
             "Put a cell that holds quotes in quotes, and double those that stand inside.",
         ) from exc
-
-
-def _body(upload: Upload, delimiter: str, width: int) -> Iterator[tuple[str, list[str]]]:
-    """Yield place and cells of the records after the header, all equally wide."""
-    for where, cells in islice(_records(upload, delimiter), 1, None):
-        if len(cells) != width:
-            raise CorpusError(
-                f"{where}: expected {count(width, 'column')}, as in the header; found "
-                f"{len(cells)}.",
-                f"Put a cell that holds a {DELIMITERS[delimiter]} or a line break in quotes.",
-            )
-        yield where, cells
-
-
-def _suggest(columns: Sequence[str]) -> Columns | None:
-    """Return the columns that are named like text, title and id; None without a text."""
-    named = {column.lower(): column for column in reversed(columns)}
-
-    def first(names: Iterable[str]) -> str | None:
-        return next((named[name] for name in names if name in named), None)
-
-    text = first(TEXT_KEYS)
-    return Columns(text, first(TITLE_KEYS), first(ID_KEYS)) if text else None
-
-
-def _position(name: str, columns: Sequence[str], wanted: str) -> int:
-    """Return where a column stands; raise `CorpusError` unless exactly one has the name."""
-    if columns.count(wanted) != 1:
-        raise CorpusError(
-            f"{name}:1: expected one column {quoted(wanted)}; found {columns.count(wanted)} "
-            f"among {_listed(columns)}.",
-            "Choose a column of the header, and give every column a name of its own.",
-        )
-    return columns.index(wanted)
-
-
-def _listed(names: Iterable[str]) -> str:
-    """Return up to twelve names in quotes."""
-    return ", ".join(quoted(name) for name in islice(names, 12))
 
 
 FORMATS = (

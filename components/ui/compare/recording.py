@@ -183,7 +183,7 @@ def _replay(recording: Recording) -> None:
 
 
 def _add_run(name: str, data: bytes) -> None:
-    run = read_run(data, name)
+    run = read_run(data, name, state.corpus())
     if run.keys().isdisjoint(query.id for query in state.corpus().queries):
         raise InputError(
             f"{name} ranks none of the queries of {state.corpus().name}.",

@@ -13,6 +13,9 @@ from components.wording import shortened
 PASSAGES = 100
 """Passages in the table."""
 
+METADATA = 20
+"""Values of a passage's metadata in it."""
+
 CELL_CHARACTERS = 2_000
 """Characters of a text in a table, which is sent to the browser whole."""
 
@@ -48,9 +51,14 @@ def _figures(corpus: Corpus) -> list[tuple[str, str]]:
 
 
 def passages(corpus: Corpus, most: int) -> None:
-    """Show a corpus's first passages in a table."""
+    """Show a corpus's first passages in a table, with what else their files say of them."""
+    own = ("id", "title", "text")
     rows = [
         {"id": d.id, "title": d.title, "text": shortened(d.text, CELL_CHARACTERS)}
+        | {
+            f"{name} (metadata)" if name in own else name: shortened(value, CELL_CHARACTERS)
+            for name, value in d.details[:METADATA]
+        }
         for d in corpus.documents[:most]
     ]
     st.dataframe(rows, hide_index=True, width="stretch")

@@ -18,6 +18,7 @@ from components.corpora import (
 )
 from components.domain import Corpus, CorpusError
 from components.ui.corpus import indexing, reading
+from components.ui.corpus.imports import show_report
 from components.ui.corpus.overview import CELL_CHARACTERS, passages
 from components.ui.shared import page, state, uploads
 from components.wording import count, shortened
@@ -79,8 +80,10 @@ def _describe_keeping() -> str:
     return f"{whose} can use it until the lab is restarted."
 
 
-def _columns(preview: TablePreview) -> Columns:
-    """Let the visitor choose a table's columns."""
+def _columns(preview: TablePreview) -> Columns | None:
+    """Let the visitor choose columns; None where they stay as they are suggested."""
+    if preview.suggested:
+        page.soft(_describe_guess(preview, preview.suggested), "guess")
     rows = [[shortened(cell, CELL_CHARACTERS) for cell in row] for row in preview.rows[:5]]
     st.dataframe([dict(zip(preview.columns, row, strict=False)) for row in rows], hide_index=True)
     names, guess = list(preview.columns), preview.suggested
@@ -104,10 +107,21 @@ def _columns(preview: TablePreview) -> Columns:
                 ("Id", guess.id if guess else None),
             )
         )
-    return Columns(
+    columns = Columns(
         text,
         None if title == NO_COLUMN else title,
         None if identity == NO_COLUMN else identity,
+    )
+    return None if columns == guess else columns
+
+
+def _describe_guess(preview: TablePreview, guess: Columns) -> str:
+    """Say which column is read as the text and why, and warn where only its length says so."""
+    text = f"{guess.text!r} is read as the text: {preview.reason}"
+    return (
+        f"⚠ No column is named like a text. {text}. Choose another if it is not."
+        if preview.guessed
+        else f"{text}."
     )
 
 
@@ -117,6 +131,7 @@ def _offer(corpus: Corpus) -> None:
         f"{count(len(corpus.queries), 'query')}, "
         f"{count(sum(map(len, corpus.judgments.values())), 'judgment')}."
     )
+    show_report(corpus.report)
     passages(corpus, 5)
     key = f"_new_name_{corpus.fingerprint[:12]}"  # another upload begins with its own name
     name = st.text_input("Name", value=corpus.name, max_chars=60, width=320, key=key)

@@ -1,0 +1,128 @@
+"""The documents of a corpus: rows of its files, checked, with ids that none of them shares."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+from types import MappingProxyType
+
+from components.corpora.columns import SAMPLE_ROWS, Roles, roles_of
+from components.corpora.formats import Columns
+from components.corpora.limits import Meter
+from components.corpora.records import (
+    identity_of,
+    metadata_of,
+    text_of,
+    title_of,
+    unique,
+    within,
+)
+from components.corpora.text import Row
+from components.domain import CorpusError, Document
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a file's fields: their roles, the rows that fill each, the ids made.
+
+    `no_id` says why the field `not_id` that could have been an id is none; `notes` are remarks on
+    rows, and `unkept` is where metadata no longer fits into an upload.
+    """
+
+    file: str
+    roles: Roles
+    rows: int = 0
+    filled: Counter[str] = field(default_factory=Counter)
+    invented: int = 0
+    no_id: str = ""
+    not_id: str = ""
+    notes: list[str] = field(default_factory=list)
+    unkept: str = ""
+
+
+class DocumentReader:
+    """Reads a corpus file by file; `tallies` says what became of each."""
+
+    def __init__(self, meter: Meter | None = None) -> None:
+        self.tallies: list[Tally] = []
+        self.documents: list[Document] = []
+        self._meter = meter or Meter()
+        self._places: dict[str, str] = {}
+
+    def read(self, file: str, rows: Iterable[Row], columns: Columns | None = None) -> None:
+        """Read a file's rows; one without an id gets `doc-` and its number.
+
+        A field that could be an id but is not called one is given up where it tells rows not
+        apart.
+        """
+        counted = iter(self._meter.counted(rows))
+        sample = list(islice(counted, SAMPLE_ROWS))
+        tally = Tally(file, roles_of(file, sample, columns))
+        self.tallies.append(tally)
+        possible: list[tuple[int, str]] = []  # documents whose id is of such a field, and it
+        for row in chain(sample, counted):
+            key = next((key for key in tally.roles.ids if key in row.fields), "")
+            try:
+                identity = self._identity(row, key)
+            except CorpusError as exc:
+                if not possible and (not key or key in tally.roles.strict):
+                    raise
+                self._give_up(tally, possible, str(exc.reason))
+                key = next((key for key in tally.roles.ids if key in row.fields), "")
+                identity = self._identity(row, key)
+            if key and key not in tally.roles.strict:
+                possible.append((len(self.documents), key))
+            if row.note:
+                tally.notes.append(f"{row.where}: {row.note}")
+            tally.rows += 1
+            tally.invented += not key
+            self.documents.append(self._document(row, identity, key, tally))
+
+    def _identity(self, row: Row, key: str) -> str:
+        """Return a row's id, or make one of its number."""
+        identity = identity_of(row, key) if key else f"doc-{len(self.documents) + 1}"
+        return unique(identity, row.where, self._places)
+
+    def _give_up(self, tally: Tally, possible: list[tuple[int, str]], why: str) -> None:
+        """Give numbers to the documents whose ids come from a field that is no id, but metadata."""
+        wheres = list(self._places.values())
+        for at, key in possible:
+            document = self.documents[at]
+            extra = MappingProxyType({key: document.id, **document.metadata})
+            self.documents[at] = replace(document, id=f"doc-{at + 1}", metadata=extra)
+        self._places.clear()
+        for document, where in zip(self.documents, wheres, strict=True):
+            unique(document.id, where, self._places)
+        tally.invented += len(possible)
+        tally.no_id, tally.not_id = why, next((key for _, key in possible), "")
+        strict = tuple(key for key in tally.roles.ids if key in tally.roles.strict)
+        tally.roles = replace(tally.roles, ids=strict)
+        possible.clear()
+
+    def _document(self, row: Row, identity: str, id_key: str, tally: Tally) -> Document:
+        """Check one row into a document with this id."""
+        roles, limits = tally.roles, self._meter.limits
+        title_key, title = title_of(row, roles)
+        text_key = next((key for key in roles.texts if key in row.fields), "")
+        text = text_of(row, roles)
+        if len(text) > limits.text:
+            within(row, text_key, text, limits.text, "a document")
+        tally.filled.update([k for k, v in row.fields.items() if v is not None and v != ""])
+        used = (id_key, title_key, text_key)
+        if all(key in used for key in row.fields):
+            return Document(identity, title, text, _NOTHING)
+        own = row.fields.get("metadata")
+        if isinstance(own, dict):
+            self._meter.count_values(row.where, len(own))
+        extra: dict[str, str] = {}
+        for key, value in metadata_of(row, used):
+            extra.setdefault(key, value)
+        n_own = len(own) if isinstance(own, dict) else 0
+        if len(extra) > n_own and not self._meter.has_room(len(extra) - n_own):
+            tally.unkept = tally.unkept or row.where
+            extra = dict(islice(extra.items(), n_own))
+        return Document(identity, title, text, MappingProxyType(extra) if extra else _NOTHING)

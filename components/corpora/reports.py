@@ -1,0 +1,220 @@
+"""What became of the files of a corpus: the import report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from components.corpora.documents import Tally
+from components.corpora.formats import format_of, is_prose
+from components.corpora.formats.tables import DELIMITERS
+from components.corpora.judgment_forms import Form
+from components.corpora.judgments import Fitted, Pair
+from components.corpora.layout import TEST, Parts
+from components.corpora.text import HEAD, Upload, quoted
+from components.domain import (
+    Count,
+    Document,
+    ImportedColumn,
+    ImportedFile,
+    ImportReport,
+    Query,
+)
+from components.domain.imports import Part, Role
+from components.wording import count, listed
+
+NAMED: Final = 5
+"""Ignored files, and remarks on rows, that are named one by one."""
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A corpus as it was read, file by file."""
+
+    parts: Parts
+    files: Mapping[str, Upload]
+    tallies: Sequence[Tally]
+    queries: Sequence[Query]
+    pairs: Mapping[str, Sequence[Pair]]
+    fitted: Mapping[str, Fitted]
+
+
+def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
+    """Return what became of every file and column, and what people should know."""
+    blank = [d.id for d in documents if not d.text.strip() and not d.title.strip()]
+    untexted = [d.id for d in documents if not d.text.strip() and d.title.strip()]
+    texts: set[tuple[str, str]] = set()
+    twice: list[str] = []
+    for document in documents:
+        if (key := (document.title, document.text)) in texts and document.passage:
+            twice.append(document.id)
+        texts.add(key)
+    report = ImportReport(
+        files=tuple(_files(reading)),
+        columns=tuple(column for tally in reading.tallies for column in _columns(tally)),
+        documents=len(documents),
+        invented_ids=sum(tally.invented for tally in reading.tallies),
+        blank=Count(len(blank), *blank[:1]),
+        untexted=Count(len(untexted), *untexted[:1]),
+        duplicates=Count(len(twice), *twice[:1]),
+        dangling={split: f.left_out for split, f in reading.fitted.items() if f.left_out},
+    )
+    warnings = (
+        *(warning for tally in reading.tallies for warning in _tally_warnings(tally)),
+        *_document_warnings(report),
+        *_file_warnings(reading),
+    )
+    return replace(report, warnings=warnings)
+
+
+# ---------------------------------------------------------------- files and columns
+
+
+def _files(reading: Reading) -> Iterator[ImportedFile]:
+    """Yield what each file was read as."""
+    parts, files = reading.parts, reading.files
+    for tally in reading.tallies:
+        yield _data_file(files[tally.file], "documents", tally.rows)
+    if parts.queries:
+        yield _data_file(files[parts.queries.name], "queries", len(reading.queries))
+    for split, (source, form) in parts.judgments.items():
+        yield ImportedFile(
+            source.name,
+            "judgments",
+            form.describe(),
+            len(reading.pairs[split]),
+            _encoding(files[source.name]),
+            _delimiter(form),
+            "yes" if form.header else "no" if form.kind in ("table", "trec") else "",
+            f"split {split}" + ("; queries by their text" if form.by_text else ""),
+        )
+    if parts.card:
+        yield _data_file(files[parts.card.name], "description", 0)
+    for name, reason in parts.ignored.items():
+        yield ImportedFile(name, "ignored", note=reason)
+
+
+def _data_file(file: Upload, part: Part, rows: int) -> ImportedFile:
+    """Return what a file of documents, of queries or a description was read as."""
+    entry = format_of(file.name)
+    preview = entry.preview(file) if entry and entry.preview else None
+    note = "ids of file name and passage" if is_prose(file.name) and part == "documents" else ""
+    return ImportedFile(
+        file.name,
+        part,
+        entry.name if entry else "",
+        rows,
+        _encoding(file),
+        DELIMITERS.get(preview.delimiter, "") if preview else "",
+        ("yes" if preview.named else "no") if preview else "",
+        note,
+    )
+
+
+def _delimiter(form: Form) -> str:
+    if form.kind == "trec":
+        return "white space"
+    return DELIMITERS.get(form.delimiter, "white space") if form.kind == "table" else ""
+
+
+def _encoding(file: Upload) -> str:
+    if b"\0" in file.content[:HEAD]:
+        return "binary"
+    marked = file.content.startswith(_BOM)
+    return "UTF-8 with a byte order mark" if marked else "UTF-8"
+
+
+def _columns(tally: Tally) -> Iterator[ImportedColumn]:
+    """Yield what each column became; passages of prose have none of their own."""
+    if is_prose(tally.file):
+        return
+    roles = tally.roles
+    firsts: dict[str, Role] = {}
+    for names, role in ((roles.ids, "id"), (roles.titles, "title"), (roles.texts, "text")):
+        for name in names[:1]:
+            firsts[name] = role  # type: ignore[assignment]
+    for name, filled in tally.filled.items():
+        role = firsts.get(name, "metadata")
+        note = roles.reasons.get(name, "") if role != "metadata" else ""
+        if role == "metadata" and name in (*roles.ids, *roles.titles, *roles.texts):
+            note = "read in rows that lack the usual field"
+        if name == tally.not_id:
+            note = "no id: it does not tell the rows apart"
+        yield ImportedColumn(tally.file, name, role, filled, note)
+
+
+# ---------------------------------------------------------------- warnings
+
+
+def _tally_warnings(tally: Tally) -> Iterator[str]:
+    """Yield what people should know of a file of documents."""
+    roles = tally.roles
+    if roles.guessed:
+        yield (
+            f"{tally.file}: no column is named like a text; {quoted(roles.guessed)} is read as the "
+            f"text, since it {roles.reasons[roles.guessed]}."
+        )
+    if tally.invented:
+        why = f": {tally.no_id.rstrip('.')}" if tally.no_id else ""
+        yield (
+            f"{tally.file}: {tally.invented:,} of {count(tally.rows, 'document')} "
+            f"{'has' if tally.invented == 1 else 'have'} no id of their own{why}. Made ids are "
+            "like doc-1."
+        )
+    for note in tally.notes[:NAMED]:
+        yield f"{note}."
+    if len(tally.notes) > NAMED:
+        yield f"{tally.file}: {count(len(tally.notes) - NAMED, 'more such row')}."
+    if tally.unkept:
+        yield (
+            f"{tally.unkept}: there is no room for more metadata in one upload; from here on only "
+            "id, title and text are kept."
+        )
+
+
+def _document_warnings(report: ImportReport) -> Iterator[str]:
+    """Yield what people should know of the documents."""
+    for counted, what in (
+        (report.blank, "neither title nor text, and can only be ranked last"),
+        (report.untexted, "a title alone"),
+        (report.duplicates, "the title and text of an earlier one"),
+    ):
+        if counted:
+            verb = "has" if counted.number == 1 else "have"
+            yield (
+                f"{count(counted.number, 'document')} {verb} {what}: for example "
+                f"{quoted(counted.example)}."
+            )
+
+
+def _file_warnings(reading: Reading) -> Iterator[str]:
+    """Yield what people should know of judgments and of files that are not read."""
+    for split, fitted in reading.fitted.items():
+        if fitted.left_out:
+            number, n_pairs = fitted.left_out.number, len(reading.pairs[split])
+            yield (
+                f"{number:,} of {count(n_pairs, 'judgment')} of split {split} left out: the query "
+                f"or document is not in the corpus; for example {fitted.left_out.example}."
+            )
+    if reading.fitted and TEST not in reading.fitted:
+        splits = listed(list(reading.fitted))
+        first = next(iter(reading.fitted))
+        yield (
+            f"There are no judgments called {TEST}; there are {splits} (on the command line: "
+            f"--split {first})."
+        )
+    if reading.parts.queries is None and reading.queries:
+        yield (
+            f"There is no file of queries: {count(len(reading.queries), 'query')} made of the "
+            "texts that the judgments name."
+        )
+    ignored = [
+        f"{quoted(name)} ({why})"
+        for name, why in reading.parts.ignored.items()
+        if not why.startswith("hidden")
+    ]
+    if ignored:
+        more = f" and {count(len(ignored) - NAMED, 'other')}" if len(ignored) > NAMED else ""
+        yield f"Not read: {', '.join(ignored[:NAMED])}{more}."
