@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+from dataclasses import asdict
 from types import ModuleType
 
 import pytest
@@ -158,3 +161,16 @@ def test_bm25_twice_is_two_columns(visit: Visit) -> None:
     assert [column.letter for column in shown] == ["A", "D"]
     assert ids(job.first_stage) == ids(results(job)["bm25"])
     assert state.lab().store.has(job.corpus, catalog.first_stage("bm25").schema)
+
+
+def test_a_document_without_a_score_is_last_and_says_so() -> None:
+    job = job_at_rest()
+    blank = "1 blank text not sent: last, without a score"
+    hits = (hit("d", 1, 6, 4), hit("b", 2, 3, 2), hit("a", 3, 3, 1), hit("c", 4, math.nan, 3))
+    tell(job, Ranking("minilm-l12", hits, notes=(blank,)))
+    data = board_data(job, 4, {})
+    column = columns(data)["B"]
+    assert [card.score for card in column.cards] == ["6.00", "3.00", "3.00", "no score"]
+    assert [card.bar for card in column.cards] == [1.0, 0.0, 0.0, 0.0]
+    assert blank in column.notes
+    json.dumps(asdict(data), allow_nan=False)  # the browser reads no NaN
