@@ -363,6 +363,15 @@ def test_a_server_is_asked_for_its_limits_before_it_refuses(
     assert (long.tokens_read, long.tokens_cut) == (512 - 3 - 4, 1000 - 505)
 
 
+def test_a_server_that_tells_its_limits_in_drops_is_not_waited_for(
+    provider: Provider, tmp_path: Path
+) -> None:
+    provider.info, provider.info_drips = INFO | {"model_id": "x" * 300}, True
+    ranking = ranked(lab_of(provider, tmp_path, shape="tei"))
+    assert order(ranking) == best_first(TEXTS)
+    assert provider.told == 1
+
+
 def test_info_that_tells_nothing_is_no_limit() -> None:
     assert read_info(INFO) == Told(32, 16, 512)
     assert read_info({"max_client_batch_size": 32, "max_concurrent_requests": 1}) == Told(1, 1, 0)

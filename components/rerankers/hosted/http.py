@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
+import time
 from collections.abc import Mapping
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -55,23 +57,31 @@ def client() -> httpx.Client:
 
 def post(caller: Caller, url: str, body: Mapping[str, Any], seconds: float) -> Any:  # noqa: ANN401
     """Send JSON and return the JSON that comes back; raise ProviderError for anything else."""
-    return _exchange(caller, "POST", url, body, seconds)
+    return _exchange(caller, "POST", url, body, seconds, math.inf)
 
 
 def get(caller: Caller, url: str, seconds: float) -> Any:  # noqa: ANN401
-    """Return the JSON at an address; raise ProviderError for anything else."""
-    return _exchange(caller, "GET", url, None, seconds)
+    """Return the JSON at an address; raise ProviderError for anything else.
+
+    It ends after about so many seconds, also where an answer comes in drops: nobody can abandon it.
+    """
+    return _exchange(caller, "GET", url, None, seconds, time.monotonic() + seconds)
 
 
 def _exchange(
-    caller: Caller, method: str, url: str, body: Mapping[str, Any] | None, seconds: float
+    caller: Caller,
+    method: str,
+    url: str,
+    body: Mapping[str, Any] | None,
+    seconds: float,
+    until: float,
 ) -> Any:  # noqa: ANN401
     headers = {"Authorization": f"Bearer {caller.key}"} if caller.key else {}
     try:
         with client().stream(
             method, url, json=body, headers=headers, timeout=timeout(seconds)
         ) as response:
-            content = _read(caller, response)
+            content = _read(caller, response, until)
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
         raise transport_failure(caller, exc, seconds) from None  # it may hold what a server echoed
     if not response.is_success:
@@ -83,10 +93,12 @@ def _exchange(
         raise malformed(caller, "with a web page" if page else "not with JSON") from None
 
 
-def _read(caller: Caller, response: httpx.Response) -> bytes:
+def _read(caller: Caller, response: httpx.Response, until: float) -> bytes:
     content = bytearray()
     for chunk in response.iter_bytes():
         content += chunk
+        if time.monotonic() > until:
+            raise httpx.ReadTimeout("the answer comes in drops")
         if len(content) > MOST_BYTES:
             raise malformed(caller, f"with more than {MOST_BYTES:,} bytes")
     return bytes(content)

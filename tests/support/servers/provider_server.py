@@ -93,6 +93,7 @@ class Provider:
     url: str
     only: str = ""
     info: dict[str, Any] | None = None
+    info_drips: bool = False
     told: int = 0
     seen: list[Seen] = field(default_factory=list)
     behave: Behave = lambda seen, sound: None
@@ -169,7 +170,7 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             told = provider.info if self.path.endswith("/info") else None
             provider.told += told is not None
-            self._send(Reply() if told else UNKNOWN, told)
+            self._send(Reply(drip=provider.info_drips) if told else UNKNOWN, told)
 
         def _answer(self) -> None:
             raw = self.rfile.read(int(self.headers.get("content-length", 0)))
