@@ -435,8 +435,8 @@ def test_a_server_that_is_busy_with_two_requests_gets_one_at_a_time(
     ranking = ranked(lab_of(provider, tmp_path, documents=10), MANY)
     assert order(ranking) == best_first(MANY)
     sent = [len(seen.texts) for seen in provider.seen]
-    assert set(sent) == {10}  # nothing is halved
-    assert 5 <= len(sent) <= 9
+    assert sent.count(10) >= 5  # all go through whole, once nobody else is in the way
+    assert "one request at a time: the server was busy" in ranking.notes
 
 
 def test_other_servers_words_for_too_many_texts(provider: Provider, tmp_path: Path) -> None:
