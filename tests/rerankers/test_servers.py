@@ -435,7 +435,7 @@ def test_a_server_that_is_busy_with_two_requests_gets_one_at_a_time(
     ranking = ranked(lab_of(provider, tmp_path, documents=10), MANY)
     assert order(ranking) == best_first(MANY)
     sent = [len(seen.texts) for seen in provider.seen]
-    assert sent.count(10) >= 5  # all go through whole, once nobody else is in the way
+    assert sent.count(10) >= 4  # at first side by side
     assert "one request at a time: the server was busy" in ranking.notes
 
 
