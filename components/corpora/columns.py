@@ -109,7 +109,7 @@ def _chosen_roles(file: str, names: Sequence[str], columns: Columns) -> Roles:
         (columns.id,) if columns.id else (),
         (columns.title,) if columns.title else (),
         (columns.text,),
-        frozenset(filter(None, [columns.id])),
+        frozenset(name for name in (columns.id or "",) if name.lower().strip() in OWN_IDS),
         reasons=dict.fromkeys(wanted, "as chosen"),
     )
 

@@ -71,8 +71,7 @@ def check_split(split: str, splits: Collection[str]) -> None:
 def parts_of(name: str, sources: Sequence[Source]) -> Parts:
     """Tell the files of a folder, zip or upload apart by name, ending and contents."""
     ignored: dict[str, str] = {}
-    by_name = sorted(sources, key=lambda source: source.name)
-    sources = _within_root(name, [s for s in by_name if not _hidden(s, ignored)])
+    sources = _within_root(name, [s for s in sources if not _hidden(s, ignored)])
     judgments, rest = _judgments(sources, ignored)
     queries = _queries(rest)
     rest = [source for source in rest if source is not queries]
@@ -86,7 +85,7 @@ def parts_of(name: str, sources: Sequence[Source]) -> Parts:
         if source not in corpus and source is not card:
             reason = "not the corpus" if is_prose(source.name) else _unread(source)
             ignored.setdefault(source.name, f"{reason}; the documents are in {corpus[0].name}")
-    return Parts(corpus, queries, judgments, card, ignored)
+    return Parts(corpus, queries, judgments, card, dict(sorted(ignored.items())))
 
 
 def _hidden(source: Source, ignored: dict[str, str]) -> bool:

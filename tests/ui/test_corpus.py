@@ -12,6 +12,7 @@ from components.corpora import Upload, read_uploads
 from components.lab.work import BackgroundTask, Step
 from components.ui.shared import state
 from tests.support.asking import results
+from tests.support.uploads import zipped
 from tests.support.visits import PATIENCE, Visit, ask, has, ids, said, settle, texts
 
 
@@ -151,9 +152,8 @@ def test_the_columns_of_a_table_can_be_chosen(visit: Visit) -> None:
     table = b"number,what,words\n1,The lighthouse,A lamp of zorblax\n2,The mill,Two stones\n"
     upload(at, "towers.csv", table)
     assert column_field(at, "Text").value == "words", "it holds the longest texts"
-    assert "No column is named like a text" in said(at, "soft-guess")
     assert "holds the longest texts: 3 words a row" in said(at, "soft-guess")
-    assert "'words' is read as the text" in said(at, "soft-import_0")
+    assert "⚠ towers.csv: no column is named like a text" in said(at, "soft-import_0")
     column_field(at, "Text").set_value("words")
     column_field(at, "Title").set_value("what")
     column_field(at, "Id").set_value("number").run()
@@ -264,3 +264,46 @@ def test_each_table_begins_with_its_own_columns(visit: Visit) -> None:
     assert column_field(at, "Id").value == "(none)"
     assert not has(at, "complaint")
     assert at.session_state["new_corpus"][1].documents[0].text == "two"
+
+
+def test_what_became_of_an_upload_is_shown_before_it_is_indexed(visit: Visit) -> None:
+    """Warnings, a table of files and one of columns; metadata stands in the passages."""
+    files = {
+        "README.md": "# How it was made",
+        "documents.jsonl": '{"doc_id": "a", "text": "oak", "url": "u"}\n{"doc_id": "b"}',
+        "queries.jsonl": '{"_id": "q", "text": "tree"}',
+        "qrels.tsv": "q\ta\t1\nq\tgone\t1\n",
+    }
+    at = upload(visit("pages/corpus.py"), "set.zip", zipped(files).content)
+    assert not at.exception
+    warnings = [said(at, f"soft-import_{number}") for number in range(3)]
+    assert warnings[0].startswith("⚠ 1 document has neither title nor text")
+    assert warnings[1].startswith("⚠ 1 of 2 judgments of split test left out")
+    assert warnings[2].startswith("⚠ Not read: 'README.md'")
+    columns, passages = (frame.value for frame in at.dataframe[-3:-1])
+    read = at.dataframe[-4].value
+    assert dict(zip(read["File"], read["Read as"], strict=True)) == {
+        "documents.jsonl": "documents",
+        "queries.jsonl": "queries",
+        "qrels.tsv": "judgments",
+        "README.md": "ignored",
+    }
+    assert dict(zip(columns["Column"], columns["Read as"], strict=True)) == {
+        "doc_id": "id",
+        "text": "text",
+        "url": "metadata",
+    }
+    assert list(passages["url"]) == ["u", ""]
+    assert has(at, "use_upload")
+
+
+def test_columns_of_jsonl_can_be_chosen_too(visit: Visit) -> None:
+    """As suggested it is read as the command line reads it: ids that repeat are given up."""
+    rows = jsonl({"doc_id": "d", "text": "oak", "note": "x"}, {"doc_id": "d", "text": "elm"})
+    at = upload(visit("pages/corpus.py"), "a.jsonl", rows)
+    assert column_field(at, "Id").value == "doc_id"
+    assert not has(at, "complaint")
+    assert [d.id for d in at.session_state["new_corpus"][1].documents] == ["doc-1", "doc-2"]
+    column_field(at, "Text").set_value("doc_id").run()
+    assert [d.text for d in at.session_state["new_corpus"][1].documents] == ["d", "d"]
+    assert [d.id for d in at.session_state["new_corpus"][1].documents] == ["doc-1", "doc-2"]

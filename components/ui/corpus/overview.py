@@ -61,4 +61,6 @@ def passages(corpus: Corpus, most: int) -> None:
         }
         for d in corpus.documents[:most]
     ]
-    st.dataframe(rows, hide_index=True, width="stretch")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    table = [{name: row.get(name, "") for name in names} for row in rows]
+    st.dataframe(table, hide_index=True, width="stretch")

@@ -116,13 +116,9 @@ def _columns(preview: TablePreview) -> Columns | None:
 
 
 def _describe_guess(preview: TablePreview, guess: Columns) -> str:
-    """Say which column is read as the text and why, and warn where only its length says so."""
-    text = f"{guess.text!r} is read as the text: {preview.reason}"
-    return (
-        f"⚠ No column is named like a text. {text}. Choose another if it is not."
-        if preview.guessed
-        else f"{text}."
-    )
+    """Say which column is read as the text and why; the report warns of one that is guessed."""
+    other = " Choose another if it is not." if preview.guessed else ""
+    return f"{guess.text!r} is read as the text: {preview.reason}.{other}"
 
 
 def _offer(corpus: Corpus) -> None:
