@@ -177,7 +177,7 @@ def _tally_warnings(tally: Tally) -> Iterator[str]:
 def _document_warnings(report: ImportReport) -> Iterator[str]:
     """Yield what people should know of the documents."""
     for counted, what in (
-        (report.blank, "neither title nor text, and can only be ranked last"),
+        (report.blank, "neither title nor text"),
         (report.untexted, "a title alone"),
         (report.duplicates, "the title and text of an earlier one"),
     ):
