@@ -24,6 +24,7 @@ from pydantic_core import to_json  # megabytes: json would hold the interpreter 
 from components.corpora import first_fault
 from components.domain import Failure, Query, StoreError, Timing
 from components.evaluation.planning import CANDIDATES, Plan
+from components.evaluation.rules import Marginal, Rules
 from components.evaluation.running import Evaluation, Ranked
 from components.evaluation.saved import EvaluationSummary, SavedEvaluation
 from components.evaluation.saved_format import VERSION, SavedBody, SavedHead, SavedVersion
@@ -168,6 +169,7 @@ def _head(saved: SavedEvaluation, metrics: Mapping[str, Metrics]) -> dict[str, A
         "instruction": plan.pipelines.instruction,
         "models": dict(saved.models),
         "means": {system: dict(m.mean) for system, m in metrics.items()},
+        "rules": asdict(plan.rules),
     }
 
 
@@ -196,6 +198,18 @@ def _body(saved: SavedEvaluation) -> dict[str, Any]:
             for system, failures in saved.evaluation.failures.items()
             for query, f in failures
         ],
+        "marginal": _marginal_body(saved.plan.marginal),
+    }
+
+
+def _marginal_body(marginal: Marginal) -> dict[str, Any]:
+    return {
+        "queries": [[q.id, q.text, list(q.tags)] for q in marginal.queries],
+        "judgments": {q: dict(grades) for q, grades in marginal.judgments.items()},
+        "dangling": {q: dict(grades) for q, grades in marginal.dangling.items()},
+        "identical": marginal.identical,
+        "without_candidates": marginal.without_candidates,
+        "drawn": marginal.drawn,
     }
 
 
@@ -220,6 +234,7 @@ def _summary(row: Any) -> EvaluationSummary | str:  # noqa: ANN401
         head.systems,
         head.initial_k,
         head.means,
+        Rules(**head.rules.model_dump()),
     )
 
 
@@ -246,6 +261,15 @@ def _loaded(row: Any, head: SavedHead, body: SavedBody) -> SavedEvaluation:  # n
         head.documents,
         head.split,
         head.subset,
+        Rules(**head.rules.model_dump()),
+        Marginal(
+            tuple(Query(id, text, tags) for id, text, tags in body.marginal.queries),
+            body.marginal.judgments,
+            body.marginal.dangling,
+            body.marginal.identical,
+            body.marginal.without_candidates,
+            body.marginal.drawn,
+        ),
     )
     made = datetime.fromisoformat(row.made)
     return SavedEvaluation(row.id, made, plan, evaluation, head.models)
