@@ -45,8 +45,8 @@ def means_under(plan: Plan, evaluation: Evaluation, rules: Rules, name: str) -> 
 def means_if_counted(plan: Plan, evaluation: Evaluation, name: str) -> dict[str, dict[str, float]]:
     """Return the means that counting what is left out would give, by rule and system.
 
-    Both rules together, as `all`, give what ir_measures computes on the files as they are. A rule
-    that leaves nothing out is not there, nor is any where the queries were drawn among those that
+    Both rules together, as `all`, give what ir_measures computes of the same queries on the files
+    as they are. A rule that leaves nothing out is not there, nor is any where the queries were drawn among those that
     count, or where the measure is not one of quality.
     """
     marginal, rules = plan.marginal, plan.rules
@@ -83,8 +83,8 @@ def describe_counting(
     ]
     if "all" in others:
         sentences.append(
-            f"With both counted, as ir_measures does on the files as they are, the mean {name} "
-            f"would be: {others['all']}."
+            f"With both counted, as ir_measures does of these queries, the mean {name} would be: "
+            f"{others['all']}."
         )
     lacking = plan.marginal.without_candidates
     if lacking:

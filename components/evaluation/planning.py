@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from components.domain import Corpus, InputError, Judgments, Query
 from components.evaluation.rules import Marginal, Rules
@@ -60,8 +60,8 @@ class Plan:
     documents: int = 0
     split: str = "test"
     subset: str = "all"
-    rules: Rules = Rules()
-    marginal: Marginal = Marginal()
+    rules: Rules = field(default=Rules())
+    marginal: Marginal = field(default=Marginal())
 
     @property
     def first_stage(self) -> str:

@@ -8,6 +8,12 @@ from dataclasses import asdict, dataclass, field
 from components.domain import Judgments, Query
 from components.wording import count
 
+_KINDS: Mapping[str, str] = {
+    "identical": "documents that are the query itself",
+    "zero_only": "queries without a relevant document",
+    "dangling": "judgments of absent documents",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -24,9 +30,15 @@ class Rules:
     dangling: bool = False
 
     @property
-    def words(self) -> Mapping[str, str]:
+    def outcomes(self) -> Mapping[str, str]:
         """Return what becomes of each kind, in a word, by the rule's name."""
         return {name: "counted" if on else "left out" for name, on in asdict(self).items()}
+
+    @property
+    def description(self) -> str:
+        """Return what is counted that is left out by default, in words."""
+        counted = [_KINDS[name] for name, on in asdict(self).items() if on]
+        return f"counted: {', '.join(counted)}" if counted else "the usual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +82,6 @@ def describe_rules(rules: Rules, marginal: Marginal) -> str:
 
 def differing_rules(old: Rules, new: Rules) -> str:
     """Say which rules differ between two evaluations; empty where none does."""
-    then, now = old.words, new.words
+    then, now = old.outcomes, new.outcomes
     changed = [f"{_KINDS[n]} {then[n]} then, {now[n]} now" for n in then if then[n] != now[n]]
     return f"The rules differ: {'; '.join(changed)}." if changed else ""
-
-
-_KINDS: Mapping[str, str] = {
-    "identical": "documents that are the query itself",
-    "zero_only": "queries without a relevant document",
-    "dangling": "judgments of absent documents",
-}

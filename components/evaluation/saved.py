@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from components.config import Settings
@@ -45,7 +45,7 @@ class EvaluationSummary:
     systems: tuple[str, ...]
     initial_k: int
     means: Mapping[str, Mapping[str, float]]
-    rules: Rules = Rules()
+    rules: Rules = field(default=Rules())
 
     @property
     def title(self) -> str:

@@ -75,7 +75,7 @@ def rules_json(report: EvaluationReport) -> dict[str, Any]:
             for system, value in values.items():
                 means.setdefault(rule, {}).setdefault(system, {})[name] = value
     return {
-        "rules": dict(plan.rules.words),
+        "rules": dict(plan.rules.outcomes),
         "without_relevant": [query.id for query in marginal.queries],
         "dangling": {query: dict(row) for query, row in marginal.dangling.items()},
         "identical": list(marginal.identical),
