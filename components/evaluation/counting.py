@@ -46,8 +46,8 @@ def means_if_counted(plan: Plan, evaluation: Evaluation, name: str) -> dict[str,
     """Return the means that counting what is left out would give, by rule and system.
 
     Both rules together, as `all`, give what ir_measures computes of the same queries on the files
-    as they are. A rule that leaves nothing out is not there, nor is any where the queries were drawn among those that
-    count, or where the measure is not one of quality.
+    as they are. A rule that leaves nothing out is not there. None is where the queries were drawn
+    among those that count, or where the measure is not one of quality.
     """
     marginal, rules = plan.marginal, plan.rules
     if marginal.drawn or not is_quality(name) or not evaluation.complete:
