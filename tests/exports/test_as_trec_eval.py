@@ -92,7 +92,7 @@ def test_the_figures_are_those_of_trec_eval(lab: Lab, files: tuple[Path, Path]) 
 
 
 def test_the_values_by_hand_are_those_of_trec_eval() -> None:
-    """Of trec_eval itself: ir_measures leaves RR@10 to another tool, which breaks ties otherwise."""
+    """By trec_eval itself: ir_measures leaves RR@10 to a tool that breaks ties otherwise."""
     names = {"nDCG@10": "nDCG@10", "RR": "RR@10", "P@10": "P@10", "R@100": "R@100", "AP": "AP"}
     rows = [line.split() for line in QRELS.splitlines() if line.strip()[:1].isdigit()]
     given = [line.split() for line in RUN.splitlines() if line.strip()[:1].isdigit()]
