@@ -66,7 +66,7 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Judgments: qrels/SPLIT.tsv.")] = "test",
     qrels: Annotated[Path | None, typer.Option(help="Judgments from another file.")] = None,
     identical: Annotated[
-        bool, typer.Option(help="Rank a document that is the query itself, by id and text.")
+        bool, typer.Option(help="Keep a document that is the query itself, by id and text.")
     ] = False,
     zero_only: Annotated[
         bool, typer.Option(help="Count judged queries without a relevant document as 0.")

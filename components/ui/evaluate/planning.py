@@ -101,7 +101,7 @@ def _choose_rules() -> None:
     """Let the visitor count what is left out by default."""
     page.soft("By default none of these counts; a caution says what that leaves out.", "rules")
     st.checkbox(
-        "Rank a document for the query that it is",
+        "Keep a document that is the query itself",
         help="A query with the id and the text of a document finds itself first. BEIR's evaluator "
         "leaves that document out, and so does this one.",
         **state.bound(state.KEEP_IDENTICAL),
