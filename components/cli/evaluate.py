@@ -36,10 +36,9 @@ from components.corpora import (
     quoted,
     read_candidates,
     read_qrels,
-    within,
 )
 from components.domain import Corpus, InputError, Judgments, LabError
-from components.evaluation import Plan, Subset
+from components.evaluation import Plan, Rules, Subset
 from components.evaluation.saved import saved_evaluation
 from components.evaluation.store import EvaluationStore
 from components.exports import evaluation as exported
@@ -66,6 +65,12 @@ def evaluate(
     corpus: CorpusOption = "helpdesk",
     split: Annotated[str, typer.Option(help="Judgments: qrels/SPLIT.tsv.")] = "test",
     qrels: Annotated[Path | None, typer.Option(help="Judgments from another file.")] = None,
+    identical: Annotated[
+        bool, typer.Option(help="Keep a document that is the query itself, by id and text.")
+    ] = False,
+    zero_only: Annotated[
+        bool, typer.Option(help="Count judged queries without a relevant document as 0.")
+    ] = False,
     dangling: Annotated[
         bool, typer.Option(help="Judged documents that the corpus lacks count in ideal rankings.")
     ] = False,
@@ -113,6 +118,7 @@ def evaluate(
     exported.check(out_dir, (first_stage, *pipelines.rerankers))
     _mention_leftovers(out_dir)
     opened = open_corpus(corpus, split)
+    rules = Rules(identical, zero_only, dangling)
     judgments = _judgments(opened, qrels, split, dangling=dangling)
     plan = evaluation.plan(
         opened,
@@ -121,6 +127,7 @@ def evaluate(
         read_candidates(candidates, opened) if candidates else None,
         Subset(tag, sample, seed, max_queries),
         qrels.name if qrels else split,
+        rules,
     )
     _check_named("--fail-under", [limit.system for limit in limits], plan)
     _check_named("--baseline", [baseline] if baseline else [], plan)
@@ -224,29 +231,25 @@ def _judgments(
 ) -> Judgments | None:
     """Return judgments from another file, or None for the corpus's own; print what is left out.
 
-    Those of documents that the corpus lacks are left out unless `dangling` ones count.
-
     Raises CorpusError where the file shares no query with the corpus, and InputError where the
     corpus has only other splits.
     """
     if qrels is None:
-        if not corpus.judgments and corpus.splits:
+        if corpus.splits and split not in corpus.splits:
             raise InputError(
                 f"The corpus {corpus.name} has no judgments called {printable(split)}; it has "
                 f"{listed([printable(name) for name in corpus.splits])}.",
                 f"Name a split, for example --split {printable(next(iter(corpus.splits)))}.",
             )
-        missing = corpus.dangling.get(split, {}) if dangling else {}
-        both = {**missing, **corpus.judgments}
-        return {q: {**both[q], **missing.get(q, {})} for q in both} if missing else None
+        return None
     judgments = read_qrels(qrels, corpus)
     covered = coverage(judgments, corpus)
     if covered.unknown_documents or covered.unknown_queries:
         note = (
             f"Of {count(covered.queries, 'judged query')} {covered.unknown_queries:,} and of "
             f"{count(covered.documents, 'judged document')} {covered.unknown_documents:,} are "
-            f"not in {corpus.name}; their judgments "
-            f"{'count in ideal rankings' if dangling else 'are left out'}."
+            f"not in {corpus.name}; their judgments are left out"
+            f"{' where the query is not' if dangling else ''}."
         )
         err.print(Text(note), soft_wrap=True)
-    return judgments if dangling else within(judgments, corpus)
+    return judgments

@@ -12,8 +12,7 @@ from rich.text import Text
 
 from components.cli.shared import err, out
 from components.evaluation import significance, summary
-from components.evaluation.cautions import cautions
-from components.exports.as_json import failure_json
+from components.exports.as_json import failure_json, rules_json
 from components.exports.evaluation_report import EvaluationReport
 from components.lab import Lab, catalog
 from components.wording import count
@@ -48,7 +47,7 @@ def report_fields(
     depths: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:
     """Return the evaluation as one JSON object, which has no NaN: what is not known is null."""
-    result, plan = report.saved.evaluation, report.saved.plan
+    result = report.saved.evaluation
     usages = [r.usage for ranked in result.rankings.values() for r in ranked.values()]
     return {
         "queries": len(result.complete),
@@ -59,7 +58,8 @@ def report_fields(
             if len(result.complete) > 1
         },
         **_verdict_fields(report),
-        "cautions": list(cautions(plan, result, CAUTION_DEPTH)),
+        "cautions": list(report.cautions(CAUTION_DEPTH)),
+        **rules_json(report),
         "depths": depths,
         "reused": sum(u.reused for u in usages),
         "failures": [
@@ -103,9 +103,12 @@ def print_report(report: EvaluationReport, fields: Mapping[str, Any]) -> None:
     for system, metrics in report.metrics.items():
         cells = [f"{metrics.mean[m]:.4f}" if metrics.mean else "-" for m in report.names]
         table.add_row(Text(system), *cells)
-    table.title = Text(
-        f"{count(fields['queries'], 'query')} · {Path(fields['out']) / 'report.html'}"
+    parts = (
+        count(fields["queries"], "query"),
+        report.rules,
+        str(Path(fields["out"]) / "report.html"),
     )
+    table.title = Text(" · ".join(part for part in parts if part))
     out.print(table)
     for system, curve in fields["depths"].items():
         points = ", ".join(f"{depth}: {value:.4f}" for depth, value in curve.items())

@@ -25,7 +25,8 @@ NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,
 # that would be taken for the beginning of a code is %25, where two digits of a code follow.
 # A line that begins with # is a comment: of a first # the code is written.
 _ENCODED = {quote(c): c for c in map(chr, range(0x3001)) if c.isspace() or HIDDEN.match(c)}
-_ENCODED["%23"] = "#"
+# A byte order mark would be cut from the beginning of a file.
+_ENCODED |= {"%23": "#", quote("\ufeff"): "\ufeff"}
 _CODE = re.compile("|".join([*_ENCODED, "%25(?=[0-9A-F]{2})"]))
 
 
@@ -33,7 +34,7 @@ def encode_id(id: str) -> str:
     """Return an id as it is written in a TREC file, without white space."""
     marked = _CODE.sub(lambda code: f"%25{code[0][1:]}", id)
     token = "".join(quote(c) if c.isspace() or HIDDEN.match(c) else c for c in marked)
-    return f"%23{token[1:]}" if token.startswith("#") else token
+    return quote(token[0]) + token[1:] if token.startswith(("#", "\ufeff")) else token
 
 
 def decode_id(token: str) -> str:

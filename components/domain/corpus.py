@@ -79,6 +79,14 @@ class Corpus:
         wanted = " ".join(text.split())
         return next((q for q in self.queries if " ".join(q.text.split()) == wanted), None)
 
+    def itself(self, query: Query | None) -> Document | None:
+        """Return the document that a query is: of the same id and, but for white space, text."""
+        document = self.by_id.get(query.id) if query else None
+        if query is None or document is None:
+            return None
+        texts = (" ".join(text.split()) for text in (document.text, document.passage))
+        return document if " ".join(query.text.split()) in texts else None
+
     @property
     def opening_query(self) -> str:
         """Return the first query's text; without queries, the first document's title or words."""

@@ -1,6 +1,7 @@
 """Many judged queries through any number of systems: a plan, its run, and the measures."""
 
 from components.evaluation.planning import CANDIDATES, Plan, Subset, plan
+from components.evaluation.rules import Marginal, Rules
 from components.evaluation.running import Evaluation, Ranked, evaluate, evaluate_corpus, ranked
 from components.measures import (
     Metrics,
@@ -15,9 +16,11 @@ from components.measures import (
 __all__ = [
     "CANDIDATES",
     "Evaluation",
+    "Marginal",
     "Metrics",
     "Plan",
     "Ranked",
+    "Rules",
     "Run",
     "Subset",
     "check_measure",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from components.evaluation.rules import differing_rules
 from components.evaluation.saved import SavedEvaluation
 from components.evaluation.significance import Difference, paired
 from components.wording import count
@@ -45,6 +46,9 @@ def unlike(old: SavedEvaluation, new: SavedEvaluation) -> list[str]:
     lines = []
     if old.plan.fingerprint != new.plan.fingerprint:
         lines.append("The corpora differ: nothing below is a like-for-like comparison.")
+    rules = differing_rules(old.plan.rules, new.plan.rules)
+    if rules:
+        lines.append(f"{rules} Their figures are not those of one benchmark.")
     if old.plan.judgments != new.plan.judgments:
         lines.append("The judged queries or their judgments differ; shared queries are compared.")
     then, now = old.plan.pipelines.initial_k, new.plan.pipelines.initial_k

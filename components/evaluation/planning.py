@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from components.domain import Corpus, InputError, Judgments, Query
+from components.evaluation.rules import Marginal, Rules
 from components.pipeline import Pipelines
 
 CANDIDATES = "candidates"
@@ -45,7 +46,10 @@ class Subset:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to evaluate, and of which corpus it was said."""
+    """What to evaluate, by which rules, and of which corpus it was said.
+
+    `judgments` are those that count, of `queries` alone.
+    """
 
     pipelines: Pipelines
     queries: tuple[Query, ...]
@@ -56,6 +60,8 @@ class Plan:
     documents: int = 0
     split: str = "test"
     subset: str = "all"
+    rules: Rules = field(default=Rules())
+    marginal: Marginal = field(default=Marginal())
 
     @property
     def first_stage(self) -> str:
@@ -81,15 +87,21 @@ def plan(
     candidates: Mapping[str, Sequence[str]] | None = None,
     subset: Subset | None = None,
     split: str = "test",
+    rules: Rules | None = None,
 ) -> Plan:
-    """Choose the corpus's judged queries; raise InputError where there is nothing to evaluate."""
-    grades, subset = corpus.judgments if judgments is None else judgments, subset or Subset()
-    if not grades:
+    """Choose the corpus's judged queries; raise InputError where there is nothing to evaluate.
+
+    `judgments` stand in for the corpus's own; of documents that it lacks they are dangling.
+    """
+    subset, rules = subset or Subset(), rules or Rules()
+    judged = _judged(corpus, judgments)
+    if not judged.dangling and not (corpus.judgments if judgments is None else judgments):
         raise InputError(
             f"The corpus {corpus.name} has no judgments.",
             "Add qrels/test.tsv to its folder, or name a file with --qrels.",
         )
-    queries = _subset_of(_usable_queries(corpus, grades, candidates), subset, corpus.name)
+    grades = judged.counted(rules)
+    queries = _subset_of(_usable_queries(corpus, grades, candidates, rules), subset, corpus.name)
     return Plan(
         pipelines,
         queries,
@@ -100,14 +112,88 @@ def plan(
         len(corpus.documents),
         split,
         subset.description,
+        rules,
+        _marginal(corpus, judged, grades, candidates, queries, subset.tag),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The judgments of a corpus's queries, by whether it has the document."""
+
+    inside: Judgments
+    dangling: Judgments
+
+    def counted(self, rules: Rules) -> dict[str, Mapping[str, int]]:
+        """Return the judgments that count, an entry for every judged query."""
+        others = self.dangling if rules.dangling else {}
+        return {
+            q: {**self.inside.get(q, {}), **others.get(q, {})}
+            for q in dict.fromkeys((*self.inside, *self.dangling))
+        }
+
+
+def _judged(corpus: Corpus, judgments: Judgments | None) -> _Judged:
+    own = corpus.dangling.get(corpus.split, {}) if judgments is None else {}
+    given = corpus.judgments if judgments is None else judgments
+    ids, asked = corpus.by_id, {query.id for query in corpus.queries}
+    inside: dict[str, Mapping[str, int]] = {}
+    dangling: dict[str, Mapping[str, int]] = {q: row for q, row in own.items() if q in asked}
+    for query, row in given.items():
+        if query not in asked:
+            continue
+        inside[query] = {d: grade for d, grade in row.items() if d in ids}
+        if len(inside[query]) < len(row):
+            beyond = {d: grade for d, grade in row.items() if d not in ids}
+            dangling[query] = {**dangling.get(query, {}), **beyond}
+    return _Judged(inside, dangling)
+
+
+def _marginal(
+    corpus: Corpus,
+    judged: _Judged,
+    grades: Judgments,
+    candidates: Mapping[str, Sequence[str]] | None,
+    queries: Sequence[Query],
+    tag: str,
+) -> Marginal:
+    """Return what the rules decide about, of queries with a tag where one is asked for."""
+    planned = {query.id for query in queries}
+    tagged = [q for q in corpus.queries if q.id in grades and (not tag or tag in q.tags)]
+    zero = tuple(q for q in tagged if not _has_relevant(grades[q.id]))
+    counted = planned | {q.id for q in zero}
+    lacking = tuple(
+        q.id
+        for q in tagged
+        if candidates is not None and q.id not in candidates and q.id not in counted
+    )
+    missed = [q for q in tagged if q.id not in counted and q.id not in lacking]
+    return Marginal(
+        zero,
+        {q.id: grades[q.id] for q in zero},
+        {q: row for q, row in judged.dangling.items() if q in counted},
+        tuple(q.id for q in queries if corpus.itself(q)),
+        lacking,
+        bool(missed),
+    )
+
+
+def _has_relevant(grades: Mapping[str, int]) -> bool:
+    return any(grade > 0 for grade in grades.values())
+
+
 def _usable_queries(
-    corpus: Corpus, grades: Judgments, candidates: Mapping[str, Sequence[str]] | None
+    corpus: Corpus,
+    grades: Judgments,
+    candidates: Mapping[str, Sequence[str]] | None,
+    rules: Rules,
 ) -> list[Query]:
-    """Return the queries with a relevant document and, where a file gives them, candidates."""
-    usable = [q for q in corpus.queries if any(g > 0 for g in grades.get(q.id, {}).values())]
+    """Return the queries that count and, where a file gives them, have candidates."""
+    usable = [
+        q
+        for q in corpus.queries
+        if q.id in grades and (rules.zero_only or _has_relevant(grades[q.id]))
+    ]
     if candidates is not None:
         usable = [q for q in usable if q.id in candidates]
     if not usable:

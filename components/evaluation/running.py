@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from components import pipeline
 from components.domain import (
     Cancelled,
     Corpus,
+    Document,
     Failure,
     InputError,
     Judgments,
@@ -170,11 +171,12 @@ def _results(
     run: PipelineRun, corpus: Corpus, plan: Plan, query: Query
 ) -> Iterator[Ranking | Failure]:
     """Yield the first stage's result of a query, then those of the rerankers."""
+    itself = None if plan.rules.identical else corpus.itself(query)
     try:
         first = (
-            pipeline.retrieve(run, corpus, query.text)
+            _retrieved(run, corpus, query, itself)
             if plan.candidates is None
-            else _given(corpus, plan.candidates, run.pipelines.initial_k, query)
+            else _given(corpus, plan.candidates, run.pipelines.initial_k, query, itself)
         )
     except Cancelled:
         raise
@@ -186,11 +188,32 @@ def _results(
     yield from (r for r in others if r.system != plan.first_stage)  # bm25 after bm25 is one
 
 
+def _retrieved(run: PipelineRun, corpus: Corpus, query: Query, itself: Document | None) -> Ranking:
+    """Return the first stage's candidates, as many as are asked for beside the query itself."""
+    if itself is None:
+        return pipeline.retrieve(run, corpus, query.text)
+    limit = run.pipelines.initial_k
+    deeper = replace(run, pipelines=replace(run.pipelines, initial_k=limit + 1))
+    ranking = pipeline.retrieve(deeper, corpus, query.text)
+    hits = [hit for hit in ranking.hits if hit.document.id != itself.id][:limit]
+    return pipeline.first_stage_ranking(
+        ranking.system,
+        [hit.document for hit in hits],
+        [hit.score for hit in hits],
+        ranking.timing,
+    )
+
+
 def _given(
-    corpus: Corpus, candidates: Mapping[str, Sequence[str]], limit: int, query: Query
+    corpus: Corpus,
+    candidates: Mapping[str, Sequence[str]],
+    limit: int,
+    query: Query,
+    itself: Document | None,
 ) -> Ranking:
     """Return candidates from a file as a first stage; their score is their negated rank."""
-    ids = candidates[query.id][:limit]
+    own = itself.id if itself else None
+    ids = [i for i in candidates[query.id] if i != own][:limit]
     unknown = [i for i in ids if i not in corpus.by_id]
     if unknown:
         raise InputError(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from components.config import Settings
 from components.evaluation.planning import CANDIDATES, Plan
+from components.evaluation.rules import Rules
 from components.evaluation.running import Evaluation
 from components.lab import catalog
 from components.wording import count
@@ -44,6 +45,7 @@ class EvaluationSummary:
     systems: tuple[str, ...]
     initial_k: int
     means: Mapping[str, Mapping[str, float]]
+    rules: Rules = field(default=Rules())
 
     @property
     def title(self) -> str:

@@ -42,6 +42,14 @@ class SavedVersion(_Saved):
     version: Annotated[int, Field(ge=1)] = 1
 
 
+class SavedRules(_Saved):
+    """What is counted. What was saved without rules ranked documents for their own queries."""
+
+    identical: bool = True
+    zero_only: bool = False
+    dangling: bool = False
+
+
 class SavedHead(SavedVersion):
     """What a list needs, and what was run; `means` by system and measure."""
 
@@ -57,6 +65,7 @@ class SavedHead(SavedVersion):
     instruction: str = ""
     models: dict[str, str]
     means: dict[str, dict[str, float]]
+    rules: SavedRules = SavedRules()
 
 
 Place = Annotated[int, Field(ge=0)]
@@ -79,6 +88,17 @@ SavedRun = Annotated[_Run, AfterValidator(_check_run)]
 """Documents by their place in `SavedBody.documents`, scores, times as in `Timing`, usage."""
 
 
+class SavedMarginal(_Saved):
+    """What the rules decide about, with the fields of `Marginal`."""
+
+    queries: list[tuple[str, str, tuple[str, ...]]] = []
+    judgments: dict[str, dict[str, Grade]] = {}
+    dangling: dict[str, dict[str, Grade]] = {}
+    identical: tuple[str, ...] = ()
+    without_candidates: tuple[str, ...] = ()
+    drawn: bool = False
+
+
 class SavedBody(_Saved):
     """Queries with their tags, judgments, and every system's ranking of every query."""
 
@@ -87,3 +107,4 @@ class SavedBody(_Saved):
     documents: list[str]
     runs: dict[str, dict[str, SavedRun]]
     failures: list[tuple[str, str, str, str]]
+    marginal: SavedMarginal = SavedMarginal()

@@ -12,7 +12,6 @@ import json
 import logging
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,14 +21,12 @@ from pydantic import ValidationError
 from pydantic_core import to_json  # megabytes: json would hold the interpreter for long
 
 from components.corpora import first_fault
-from components.domain import Failure, Query, StoreError, Timing
-from components.evaluation.planning import CANDIDATES, Plan
-from components.evaluation.running import Evaluation, Ranked
+from components.domain import StoreError
+from components.evaluation.rules import Rules
 from components.evaluation.saved import EvaluationSummary, SavedEvaluation
 from components.evaluation.saved_format import VERSION, SavedBody, SavedHead, SavedVersion
-from components.lab import catalog
+from components.evaluation.saved_json import body_json, head_json, loaded
 from components.measures import Metrics
-from components.pipeline import Pipelines
 from components.storage.sqlite import WHOLE_LAB, Database, owned
 from components.wording import shortened
 
@@ -65,8 +62,8 @@ class EvaluationStore:
             "id": saved.id,
             "made": saved.made.isoformat(),
             "fingerprint": saved.plan.fingerprint,
-            "head": json.dumps(_head(saved, metrics)),
-            "body": gzip.compress(to_json(_body(saved)), 1),
+            "head": json.dumps(head_json(saved, metrics)),
+            "body": gzip.compress(to_json(body_json(saved)), 1),
             "owner": owner,
         }
         with self._database.begin() as connection:
@@ -112,7 +109,13 @@ class EvaluationStore:
             raise StoreError("This evaluation is no longer kept.", "Choose another one.")
         try:
             head = _saved_head(row)
-            return _loaded(row, head, SavedBody.model_validate_json(_unzipped(row.body)))
+            return loaded(
+                row.id,
+                row.made,
+                row.fingerprint,
+                head,
+                SavedBody.model_validate_json(_unzipped(row.body)),
+            )
         except _DAMAGE as exc:
             fault = first_fault(exc) if isinstance(exc, ValidationError) else type(exc).__name__
             raise StoreError(
@@ -148,57 +151,6 @@ def _saved_head(row: Any) -> SavedHead:  # noqa: ANN401
     return SavedHead.model_validate_json(row.head)
 
 
-# ---------------------------------------------------------------- as JSON
-
-
-def _head(saved: SavedEvaluation, metrics: Mapping[str, Metrics]) -> dict[str, Any]:
-    plan = saved.plan
-    return {
-        "version": VERSION,
-        "corpus": plan.corpus,
-        "documents": plan.documents,
-        "split": plan.split,
-        "subset": plan.subset,
-        "planned": len(plan.queries),
-        "queries": len(saved.evaluation.complete),
-        "systems": list(plan.systems),
-        "first_stage": plan.first_stage,
-        "rerankers": list(plan.pipelines.rerankers),
-        "initial_k": plan.pipelines.initial_k,
-        "instruction": plan.pipelines.instruction,
-        "models": dict(saved.models),
-        "means": {system: dict(m.mean) for system, m in metrics.items()},
-    }
-
-
-def _body(saved: SavedEvaluation) -> dict[str, Any]:
-    """Return queries, judgments, rankings and failures; documents by their place in one list."""
-    places: dict[str, int] = {}
-    runs = {
-        system: {
-            query: [
-                [places.setdefault(d, len(places)) for d in r.documents],
-                list(r.scores),
-                list(asdict(r.timing).values()),
-                asdict(r.usage),
-            ]
-            for query, r in ranked.items()
-        }
-        for system, ranked in saved.evaluation.rankings.items()
-    }
-    return {
-        "queries": [[q.id, q.text, list(q.tags)] for q in saved.plan.queries],
-        "judgments": {q: dict(grades) for q, grades in saved.plan.judgments.items()},
-        "documents": list(places),
-        "runs": runs,
-        "failures": [
-            [system, query, f.reason, f.remedy]
-            for system, failures in saved.evaluation.failures.items()
-            for query, f in failures
-        ],
-    }
-
-
 def _summary(row: Any) -> EvaluationSummary | str:  # noqa: ANN401
     """Return a row as a list shows it; or why it cannot be, which must not hide the others."""
     try:
@@ -220,32 +172,5 @@ def _summary(row: Any) -> EvaluationSummary | str:  # noqa: ANN401
         head.systems,
         head.initial_k,
         head.means,
+        Rules(**head.rules.model_dump()),
     )
-
-
-def _loaded(row: Any, head: SavedHead, body: SavedBody) -> SavedEvaluation:  # noqa: ANN401
-    evaluation = Evaluation(head.systems)
-    for system, ranked in body.runs.items():
-        evaluation.rankings[system] = {
-            query: Ranked(
-                tuple(body.documents[i] for i in places), tuple(scores), Timing(*times), usage
-            )
-            for query, (places, scores, times, usage) in ranked.items()
-        }
-    for system, query, reason, remedy in body.failures:
-        evaluation.failures.setdefault(system, []).append((query, Failure(system, reason, remedy)))
-    given = head.first_stage == CANDIDATES
-    first = catalog.DEFAULT_FIRST_STAGE if given else head.first_stage
-    plan = Plan(
-        Pipelines(first, head.rerankers, head.initial_k, head.instruction),
-        tuple(Query(id, text, tags) for id, text, tags in body.queries),
-        body.judgments,
-        {} if given else None,
-        head.corpus,
-        row.fingerprint,
-        head.documents,
-        head.split,
-        head.subset,
-    )
-    made = datetime.fromisoformat(row.made)
-    return SavedEvaluation(row.id, made, plan, evaluation, head.models)

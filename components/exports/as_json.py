@@ -7,6 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from components.domain import Comparison, Corpus, Failure, Ranking
+from components.evaluation.counting import means_if_counted
+from components.exports.evaluation_report import EvaluationReport
+from components.measures import is_quality
 from components.wording import visible
 
 TIMES = ("embed_ms", "search_ms", "rerank_ms", "load_ms")
@@ -60,4 +63,22 @@ def comparison_json(comparison: Comparison, corpus: Corpus, final_k: int) -> dic
         "first_stage": ranking_json(comparison.first_stage, final_k),
         "rankings": [ranking_json(r, final_k) for r in comparison.rankings],
         "failures": [failure_json(f) for f in comparison.failures],
+    }
+
+
+def rules_json(report: EvaluationReport) -> dict[str, Any]:
+    """Return by which rules an evaluation counts, what they leave out, and the means with that."""
+    plan, names = report.saved.plan, [name for name in report.names if is_quality(name)]
+    marginal, means = plan.marginal, dict[str, dict[str, dict[str, float]]]()
+    for name in names:
+        for rule, values in means_if_counted(plan, report.saved.evaluation, name).items():
+            for system, value in values.items():
+                means.setdefault(rule, {}).setdefault(system, {})[name] = value
+    return {
+        "rules": dict(plan.rules.outcomes),
+        "without_relevant": [query.id for query in marginal.queries],
+        "dangling": {query: dict(row) for query, row in marginal.dangling.items()},
+        "identical": list(marginal.identical),
+        "without_candidates": list(marginal.without_candidates),
+        "means_if_counted": means,
     }

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from components.exports.as_json import json_text
+from components.exports.as_json import json_text, rules_json
 from components.exports.evaluation_html import evaluation_html
 from components.exports.evaluation_report import EvaluationReport
 from components.exports.folders import check_files, write_files
@@ -16,6 +16,7 @@ from components.exports.trec import file_name, qrels_lines, run_lines
 
 NAMES = (
     "qrels.trec",
+    "rules.json",
     "metrics.json",
     "per_query.json",
     "per_query.csv",
@@ -33,7 +34,9 @@ def files(report: EvaluationReport) -> Iterator[tuple[str, str]]:
     for system in evaluation.rankings:
         yield f"runs/{file_name(system)}", _lines(run_lines(evaluation.run(system), system))
     complete = {q: judgments[q] for q in evaluation.complete if q in judgments}
-    yield "qrels.trec", _lines(qrels_lines(complete))
+    marginal = report.saved.plan.marginal.judgments  # left out of the means, and judged
+    yield "qrels.trec", _lines(qrels_lines({**complete, **marginal}))
+    yield "rules.json", _json(rules_json(report))
     yield "metrics.json", _json({s: m.mean for s, m in report.metrics.items()})
     yield "per_query.json", _json({s: m.per_query for s, m in report.metrics.items()})
     yield "per_query.csv", per_query_csv(report)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from components.evaluation.cautions import cautions
 from components.exports.answer import answer
 from components.exports.evaluation_report import EvaluationReport
 from components.exports.evaluation_sections import (
@@ -29,12 +28,13 @@ def evaluation_html(report: EvaluationReport) -> str:
     return render(
         "evaluation.html",
         title=f"{plan.corpus} evaluated",
-        heading=f"{plan.corpus}, {count(len(saved.evaluation.complete), 'query')}",
+        heading=f"{plan.corpus}, {count(len(saved.evaluation.complete), 'query')}"
+        + (f" ({report.rules})" if report.rules else ""),
         provenance=provenance(report),
         answer=given,
         sections=[*pictures(report, given), *extremes(report, given)] if ranked else [],
         verdicts=report.verdicts(),
-        cautions=cautions(plan, saved.evaluation, cutoff_of(report.measure) or 10),
+        cautions=report.cautions(cutoff_of(report.measure) or 10),
         statistics=[
             *(statistics(report, given) if ranked else ()),
             *failures(report),

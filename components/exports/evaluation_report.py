@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from components.charts.palette import LIGHT, Palette, SystemStyle, evaluated_styles
 from components.config import Settings
 from components.domain import Corpus
+from components.evaluation.cautions import cautions
+from components.evaluation.counting import describe_counting
+from components.evaluation.rules import describe_rules
 from components.evaluation.saved import SavedEvaluation
 from components.evaluation.significance import Difference, differences, sentence
 from components.evaluation.summary import StageTime
@@ -91,6 +94,20 @@ class EvaluationReport:
         """Return what unjudged documents could do to each difference, where that can be asked."""
         plan, evaluation = self.saved.plan, self.saved.evaluation
         return standings(plan, evaluation, self.ranked, self.base, differing)
+
+    @property
+    def rules(self) -> str:
+        """Return by which rules the figures count, where that makes a difference; else nothing."""
+        return describe_rules(self.saved.plan.rules, self.saved.plan.marginal)
+
+    def counting(self) -> tuple[str, ...]:
+        """Return what the rules count and leave out, and the means that counting it would give."""
+        saved = self.saved
+        return describe_counting(saved.plan, saved.evaluation, self.metrics, self.measure)
+
+    def cautions(self, k: int) -> tuple[str, ...]:
+        """Return what a reader must know before believing the figures; `k` documents are read."""
+        return (*self.counting(), *cautions(self.saved.plan, self.saved.evaluation, k))
 
     def verdicts(
         self,

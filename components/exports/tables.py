@@ -59,7 +59,7 @@ def comparison_csv(rankings: Sequence[Ranking], grades: Mapping[str, int]) -> st
 def per_query_csv(report: EvaluationReport) -> str:
     """Return one row a query and system: every measure, the times, what was billed."""
     times = ("embed_ms", "search_ms", "rerank_ms")
-    head = ("query_id", "query", "tags", "system", *report.names, *times, "pairs", "usd")
+    head = ("query_id", "query", "tags", "system", *report.names, *times, "pairs", "usd", "rules")
     rows = []
     for query in report.saved.plan.queries:
         for system, metrics in report.ranked.items():
@@ -74,6 +74,7 @@ def per_query_csv(report: EvaluationReport) -> str:
                     *(f"{getattr(ranked.timing, t):.3f}" for t in times),
                     ranked.usage.pairs,
                     "" if usd is None else f"{usd:.8f}",
+                    report.rules,
                 )
             )
     return _csv(head, rows)
@@ -86,8 +87,10 @@ def differences_csv(report: EvaluationReport) -> str:
     for d in report.differences():
         values = (getattr(d, name) for name in columns)
         cells = ("" if v is None or v != v else v for v in values)
-        rows.append((_guarded(d.system), _guarded(report.base), d.measure, d.n, *cells))
-    return _csv(("system", "baseline", "measure", "n", *columns), rows)
+        rows.append(
+            (_guarded(d.system), _guarded(report.base), d.measure, d.n, *cells, report.rules)
+        )
+    return _csv(("system", "baseline", "measure", "n", *columns, "rules"), rows)
 
 
 def latency_csv(report: EvaluationReport) -> str:
@@ -124,7 +127,8 @@ def latex(report: EvaluationReport) -> str:
         values[0] += r"$^{\dagger}$" if system in marked else ""
         rows.append(" & ".join([_tex(system), *values]) + r" \\")
     plan, n = report.saved.plan, len(report.saved.evaluation.complete)
-    caption = _tex(f"{plan.corpus}, {count(n, 'query')}, {count(plan.depth, 'candidate')}.")
+    rules = f" {report.rules[0].upper()}{report.rules[1:]}." if report.rules else ""
+    caption = _tex(f"{plan.corpus}, {count(n, 'query')}, {count(plan.depth, 'candidate')}.{rules}")
     note = _tex(
         f"differs from {report.base} in {report.measure}: p < 0.05, randomisation test, "
         "corrected by the maximum of t"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from components.domain import Query, Timing, Usage
-from components.evaluation import Evaluation, Plan, Ranked
+from components.evaluation import Evaluation, Plan, Ranked, Rules
 from components.evaluation.over_time import changes, unlike
 from components.evaluation.saved import SavedEvaluation
 from components.pipeline import Pipelines
@@ -58,4 +58,13 @@ def test_what_else_differs_is_said() -> None:
         "The judged queries or their judgments differ; shared queries are compared.",
         "100 candidates then, 1,000 now.",
         "x was X 1, and is X 2.",
+    ]
+
+
+def test_evaluations_by_different_rules_are_said_to_be() -> None:
+    old, new = saved({"bm25": {"q0": 1}}), saved({"bm25": {"q0": 2}})
+    new = replace(new, plan=replace(new.plan, rules=Rules(zero_only=True)))
+    assert unlike(old, new) == [
+        "The rules differ: queries without a relevant document left out then, counted now. Their "
+        "figures are not those of one benchmark."
     ]

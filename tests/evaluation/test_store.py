@@ -14,7 +14,7 @@ import pytest
 
 from components.config import Settings
 from components.domain import Corpus, Document, Failure, Query, StoreError, Timing, Usage
-from components.evaluation import CANDIDATES, Evaluation, Ranked, evaluate, plan
+from components.evaluation import CANDIDATES, Evaluation, Marginal, Ranked, Rules, evaluate, plan
 from components.evaluation.saved import SavedEvaluation, models_of, saved_evaluation
 from components.evaluation.store import FILE, EvaluationStore
 from components.lab import Lab
@@ -39,13 +39,14 @@ CORPUS = Corpus(
     fingerprint=MINE,
 )
 REQUEST = Pipelines("bm25", ("minilm-l12", "bm25"), 10)
+ALL_COUNTED = Rules(identical=True, zero_only=True, dangling=True)
 TIMING = Timing(1.25, 2.5, 1 / 3, 4.0, 5.0)
 USAGE = Usage(3, 120, 2, 1.0, 99, 0.004, estimated=True, reused=1)
 
 
 def by_hand() -> SavedEvaluation:
     """Three queries, two systems, one failure; every field differs from its default."""
-    chosen = plan(CORPUS, REQUEST, split="dev")
+    chosen = plan(CORPUS, REQUEST, split="dev", rules=ALL_COUNTED)
     found = Evaluation(chosen.systems)
     ids = ("🦊", "猫 1", 'a "b"\t\\')
     found.rankings["bm25"] = {
@@ -407,6 +408,9 @@ def test_an_evaluation_saved_by_version_0_1_0_opens(tmp_path: Path) -> None:
     metrics = opened.evaluation.metrics(opened.plan.judgments, ("RR@10",))
     assert metrics["minilm-l12"].mean == {"RR@10": 1.0}
     assert metrics["bm25"].mean == {"RR@10": 0.5}
+    # it ranked a document for the query that it is
+    assert opened.plan.rules == summary.rules == Rules(identical=True)
+    assert opened.plan.marginal == Marginal()
 
 
 def test_a_newer_format_is_refused_in_words_and_kept(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from components.ui.evaluate import (
     saved,
     tradeoffs,
 )
-from components.ui.evaluate.report import differences_of, standings_of
+from components.ui.evaluate.report import differences_of, standings_of, view_key
 from components.ui.shared import page, state
 from components.wording import count
 
@@ -116,7 +116,8 @@ def _controls(report: EvaluationReport) -> None:
             help=explain("Baseline"),
             **state.bound(state.BASELINE),
         )
-        page.soft(report.saved.title, "shown-evaluation")
+        rules = f" · {report.rules}" if report.rules else ""
+        page.soft(f"{report.saved.title}{rules}", "shown-evaluation")
 
 
 def _verdict(report: EvaluationReport, *, whole: bool) -> None:
@@ -125,7 +126,8 @@ def _verdict(report: EvaluationReport, *, whole: bool) -> None:
             st.text(line)
     _turning(report)
     plan, evaluation = report.saved.plan, report.saved.evaluation
-    cautions = warnings(plan, evaluation)
+    key = view_key(report, "counting")
+    cautions = (*state.memo(key, report.counting), *warnings(plan, evaluation))
     if whole:
         cautions += remarks(plan, evaluation, cutoff_of(report.measure) or 10)
     for i, line in enumerate(cautions):

@@ -12,7 +12,8 @@ from components import evaluation
 from components.advice.costs import Traffic, bills
 from components.advice.estimates import Estimate, estimate_queries
 from components.domain import LabError
-from components.evaluation import Plan, Subset
+from components.evaluation import Plan, Rules, Subset
+from components.evaluation.rules import describe_rules
 from components.glossary import explain
 from components.lab import catalog
 from components.pipeline import check_pipelines
@@ -43,6 +44,8 @@ def form() -> Plan | LabError:
                 "Its time is that of the earlier run, and the evaluation says so.",
                 **state.bound(state.REUSE),
             )
+        with st.popover("Rules", icon=":material/rule:", width="content"):
+            _choose_rules()
     try:
         return _plan()
     except LabError as exc:
@@ -94,6 +97,29 @@ def _choose_subset() -> None:
         )
 
 
+def _choose_rules() -> None:
+    """Let the visitor count what is left out by default."""
+    page.soft("By default none of these counts; a caution says what that leaves out.", "rules")
+    st.checkbox(
+        "Keep a document that is the query itself",
+        help="A query with the id and the text of a document finds itself first. BEIR's evaluator "
+        "leaves that document out, and so does this one.",
+        **state.bound(state.KEEP_IDENTICAL),
+    )
+    st.checkbox(
+        "Count judged queries without a relevant document",
+        help="Their value is 0 in every system. ir_measures counts them; trec_eval counts those "
+        "that a run ranks.",
+        **state.bound(state.COUNT_ZERO_ONLY),
+    )
+    st.checkbox(
+        "Count judgments of documents that the corpus lacks",
+        help="They stand in the ideal ranking, which no system can reach then. ir_measures and "
+        "trec_eval count them.",
+        **state.bound(state.COUNT_DANGLING),
+    )
+
+
 def _plan() -> Plan:
     kind = state.get(state.SUBSET)
     subset = Subset(
@@ -104,7 +130,12 @@ def _plan() -> Plan:
     pipelines = replace(systems.pipelines(), reuse=state.get(state.REUSE))
     check_pipelines(pipelines, state.lab())
     corpus = state.corpus()
-    return evaluation.plan(corpus, pipelines, subset=subset, split=corpus.split)
+    rules = Rules(
+        bool(state.get(state.KEEP_IDENTICAL)),
+        bool(state.get(state.COUNT_ZERO_ONLY)),
+        bool(state.get(state.COUNT_DANGLING)),
+    )
+    return evaluation.plan(corpus, pipelines, subset=subset, split=corpus.split, rules=rules)
 
 
 def describe_plan(plan: Plan) -> str:
@@ -114,6 +145,9 @@ def describe_plan(plan: Plan) -> str:
         f"{count(len(plan.queries), 'judged query')} of {plan.corpus} ({plan.subset}), "
         f"{count(plan.depth, 'candidate')} each from {plan.first_stage}: {rerankers}."
     )
+    rules = describe_rules(plan.rules, plan.marginal)
+    if rules:
+        sentence += f" Rules: {rules}."
     return " ".join([sentence, *_describe_time(plan), *_describe_bills(plan)])
 
 

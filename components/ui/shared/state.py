@@ -54,6 +54,9 @@ TAG = "evaluated_tag"
 SAMPLE = "sample"
 SEED = "seed"
 REUSE = "reuse"
+KEEP_IDENTICAL = "keep_identical"
+COUNT_ZERO_ONLY = "count_zero_only"
+COUNT_DANGLING = "count_dangling"
 EVIDENCE = "evidence"
 MEASURE = "measure"
 CUT = "cut"
@@ -104,6 +107,9 @@ DEFAULTS: Mapping[str, Any] = {
     SAMPLE: 50,
     SEED: 0,
     REUSE: True,
+    KEEP_IDENTICAL: False,
+    COUNT_ZERO_ONLY: False,
+    COUNT_DANGLING: False,
     SPLITS: {},
     QUERIES_A_DAY: 10_000,
     PRICED_K: limits.INITIAL_K,

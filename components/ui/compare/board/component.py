@@ -42,6 +42,8 @@ State = Literal["done", "loading", "waiting", "running", "failed", "stopped"]
 class CardView:
     """One document in one column; `bar` is 0..1 within that column, `cut` counts unread tokens.
 
+    `itself` marks a document that is the query, by id and text.
+
     `first_rank` is 0 and `origin` "new" where the first stage did not find the document. The
     fields of this and the next three classes are those of the types in `script/types.mjs`.
     """
@@ -58,6 +60,7 @@ class CardView:
     grade: int | None
     cut: int
     cut_estimated: bool = False
+    itself: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,12 @@ class ColumnView:
     cost: str = ""
     cost_detail: str = ""
     doing: str = ""
+
+    def marking(self, document: str) -> ColumnView:
+        """Return this column with the card of the document marked that is the query itself."""
+        return replace(
+            self, cards=tuple(replace(card, itself=card.id == document) for card in self.cards)
+        )
 
 
 @dataclass(frozen=True)

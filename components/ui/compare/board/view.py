@@ -104,14 +104,16 @@ def column_view(
 ) -> ColumnView:
     """Return one column as it stands now; the first stage's is that of the system FIRST."""
     settings, stage = job.lab.settings, job.steps.get(system, Step())
+    itself = job.corpus.itself(job.corpus.find_query(job.request.query.text))
+    own = itself.id if itself else ""
     if system == FIRST:
-        spec = first_spec(job.request)
-        return _column(spec, LETTERS[0], stage, job.first_stage, final_k, grades, measure)
+        spec, first = first_spec(job.request), job.first_stage
+        return _column(spec, LETTERS[0], stage, first, final_k, grades, measure).marking(own)
     spec = column_specs(job.request, settings)[system]
     result = job.comparison.result(system) if job.comparison else None
     result = at(spec, result or job.provisional(system), depth)
     letter = letters(job.request.systems, settings)[system]
-    column = _column(spec, letter, stage, result, final_k, grades, measure)
+    column = _column(spec, letter, stage, result, final_k, grades, measure).marking(own)
     return replace(column, notes=(*_instruction_note(spec, job.request), *column.notes))
 
 

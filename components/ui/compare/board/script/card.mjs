@@ -2,7 +2,7 @@
 /** One document in one column: its ranks, its text, its movement, its grade and its score. */
 
 import { closest, make, textElement, toggleMarks } from "./dom.mjs";
-import { NOT_A_CANDIDATE, describe, graded, moved, unread } from "./text.mjs";
+import { ITSELF, ITSELF_MEANS, NOT_A_CANDIDATE, describe, graded, moved, unread } from "./text.mjs";
 
 /** @import { BoardSettings, CardView } from "./types.mjs" */
 
@@ -121,6 +121,11 @@ function content(view, settings) {
 function figures(view, settings) {
   const node = make("span", "meta");
   if (view.origin !== "first") node.append(movement(view, settings));
+  if (view.itself) {
+    const itself = make("span", "itself", ITSELF);
+    itself.title = ITSELF_MEANS;
+    node.append(itself);
+  }
   if (settings.maxGrade > 0) node.append(grade(view, settings.maxGrade));
   if (view.score) {
     const score = make("span", "score", view.score);

@@ -7,6 +7,9 @@ const STATE_TEXT = { loading: "loading", waiting: "waiting", failed: "failed", s
 const AT_WORK = new Set(["loading", "waiting", "running"]);
 export const NO_CANDIDATES = "The first stage found nothing to order.";
 export const NOT_A_CANDIDATE = "not among the first stage's candidates";
+export const ITSELF = "the query itself";
+export const ITSELF_MEANS =
+  "a document with the id and the text of this query: an evaluation leaves it out";
 const NO_REASON = "No reason was given.";
 const PARTIAL = "Part of the scores is not a ranking, so none is shown.";
 
@@ -99,6 +102,7 @@ export function moved(view, settings) {
 export function describe(view, settings, scale) {
   const parts = [`Rank ${view.rank}`, view.title.trim() || view.text.slice(0, 120) || view.id];
   if (view.origin !== "first") parts.push(moved(view, settings));
+  if (view.itself) parts.push(ITSELF);
   if (settings.maxGrade > 0) parts.push(graded(view, settings.maxGrade));
   if (view.score) parts.push(`score ${view.score} ${scale}`.trim());
   if (view.cut > 0) parts.push(unread(view));

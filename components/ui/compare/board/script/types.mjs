@@ -29,6 +29,7 @@
  * @property {number | null} grade
  * @property {number} cut
  * @property {boolean} cut_estimated
+ * @property {boolean} itself
  */
 
 /**
