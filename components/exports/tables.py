@@ -18,7 +18,7 @@ from components.wording import count, visible
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def _guarded(text: str) -> str:
+def guarded(text: str) -> str:
     """Return a text that a spreadsheet does not run as a formula, nor a terminal as a command."""
     return visible(f"'{text}" if text.startswith(_FORMULA) else text, keep="\t\n")
 
@@ -34,23 +34,32 @@ def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 # ---------------------------------------------------------------- comparisons
 
 
-def comparison_csv(rankings: Sequence[Ranking], grades: Mapping[str, int]) -> str:
-    """Return all hits of all systems, one a row; `grades` are judgments by document id."""
-    head = ("system", "rank", "id", "score", "first_stage_rank", "grade", "title")
+COMPARISON_COLUMNS = (
+    *("system", "rank", "id", "score", "first_stage_rank", "grade", "title"),
+    "query",
+)
+
+
+def comparison_csv(rankings: Sequence[Ranking], grades: Mapping[str, int], query: str = "") -> str:
+    """Return all hits of all systems, one a row; `grades` are judgments by document id.
+
+    A hit without a score has an empty one.
+    """
     rows = (
         (
-            _guarded(ranking.system),
+            guarded(ranking.system),
             hit.rank,
-            _guarded(hit.document.id),
+            guarded(hit.document.id),
             repr(hit.score) if hit.scored else "",
             hit.first_stage_rank,
             grades.get(hit.document.id, ""),
-            _guarded(hit.document.title),
+            guarded(hit.document.title),
+            guarded(query),
         )
         for ranking in rankings
         for hit in ranking.hits
     )
-    return _csv(head, rows)
+    return _csv(COMPARISON_COLUMNS, rows)
 
 
 # ---------------------------------------------------------------- evaluations
@@ -69,7 +78,7 @@ def per_query_csv(report: EvaluationReport) -> str:
             values, usd = metrics.per_query[query.id], ranked.usage.usd
             rows.append(
                 (
-                    *map(_guarded, (query.id, query.text, " ".join(query.tags), system)),
+                    *map(guarded, (query.id, query.text, " ".join(query.tags), system)),
                     *(f"{values[name]:.6f}" for name in report.names),
                     *(f"{getattr(ranked.timing, t):.3f}" for t in times),
                     ranked.usage.pairs,
@@ -87,9 +96,7 @@ def differences_csv(report: EvaluationReport) -> str:
     for d in report.differences():
         values = (getattr(d, name) for name in columns)
         cells = ("" if v is None or v != v else v for v in values)
-        rows.append(
-            (_guarded(d.system), _guarded(report.base), d.measure, d.n, *cells, report.rules)
-        )
+        rows.append((guarded(d.system), guarded(report.base), d.measure, d.n, *cells, report.rules))
     return _csv(("system", "baseline", "measure", "n", *columns, "rules"), rows)
 
 
@@ -98,7 +105,7 @@ def latency_csv(report: EvaluationReport) -> str:
     times = evidence.stage_times(report.saved.plan, report.saved.evaluation)
     rows = (
         (
-            _guarded(t.system),
+            guarded(t.system),
             t.stage,
             *(f"{ms:.3f}" for ms in (t.p50, t.p95, t.p99)),
             t.n,

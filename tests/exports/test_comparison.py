@@ -131,7 +131,7 @@ def test_one_reranker_may_be_the_first_stage_too() -> None:
 
 def test_csv_holds_every_hit_and_no_formula() -> None:
     rankings = [column.ranking for column in report().columns]
-    rows = list(csv.DictReader(io.StringIO(comparison_csv(rankings, report().grades))))
+    rows = list(csv.DictReader(io.StringIO(comparison_csv(rankings, report().grades, "=q"))))
     assert len(rows) == 4
     assert rows[2] == {
         "system": "cohere",
@@ -141,6 +141,7 @@ def test_csv_holds_every_hit_and_no_formula() -> None:
         "first_stage_rank": "2",
         "grade": "2",
         "title": "",
+        "query": "'=q",
     }
     assert rows[0]["title"] == HOSTILE
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,15 +15,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components import pipeline
+from components.analysis.quality import quality
 from components.corpora import read_candidates, read_qrels
-from components.domain import Corpus, Document, Query, Timing, Usage
+from components.domain import (
+    Comparison,
+    Corpus,
+    CorpusError,
+    Document,
+    Failure,
+    Query,
+    Ranking,
+    Scores,
+    Timing,
+    Usage,
+)
 from components.evaluation import Evaluation, Plan, Ranked, evaluate, plan
 from components.evaluation.saved import saved_evaluation
 from components.exports.evaluation import write
 from components.exports.evaluation_report import EvaluationReport
-from components.exports.trec import file_name, read_run
+from components.exports.recordings import Saved, bundle, columns_for, read_bundle
+from components.exports.table_reading import read_comparison
+from components.exports.tables import comparison_csv, guarded
+from components.exports.trec import comparison_run, file_name, read_run, read_runs
 from components.lab import Lab
-from components.measures import measure
+from components.measures import DEFAULT, measure
 from components.pipeline import Pipelines
 
 SYSTEM = "minilm-l12"
@@ -116,3 +134,98 @@ def test_the_table_by_query_has_the_figures(
         for name in report.names:
             mean = sum(float(row[name]) for row in values) / len(values)
             assert mean == pytest.approx(metrics.mean[name], abs=1e-6)
+
+
+# ---------------------------------------------------------------- comparisons
+
+
+@st.composite
+def compared(draw: st.DrawFn) -> tuple[Corpus, Comparison]:
+    """A comparison of a query of a corpus with hostile ids, by two systems; ties are among it."""
+    ids = draw(st.lists(IDS, min_size=2, max_size=6, unique=True))
+    query = Query(draw(IDS), draw(st.sampled_from(["=a query", "two  words", "a\u202eb"])))
+    documents = tuple(Document(id, draw(IDS), "text") for id in ids)
+    corpus = Corpus("c", documents, (query,), {query.id: {ids[0]: 1}}, fingerprint="f" * 64)
+    scores = st.lists(SCORES, min_size=len(ids), max_size=len(ids))
+    ordered = sorted(draw(scores), reverse=True)
+    first = pipeline.first_stage_ranking("bm25", documents, ordered, Timing(search_ms=1.5))
+    second = pipeline.sort(SYSTEM, first, Scores(np.array(draw(scores))), Timing(rerank_ms=2.5))
+    return corpus, Comparison(query.text, first, (second,))
+
+
+def hits_of(ranking: Ranking | Failure) -> list[tuple[str, int, object]]:
+    """Return each hit's document, rank and score as a 32-bit float."""
+    assert isinstance(ranking, Ranking)
+    return [(hit.document.id, hit.rank, np.float32(hit.score)) for hit in ranking.hits]
+
+
+@settings(max_examples=150, deadline=None)
+@given(compared())
+def test_a_comparison_comes_back_from_its_run_its_table_and_its_recording(
+    made: tuple[Corpus, Comparison],
+) -> None:
+    corpus, comparison = made
+    (query,), first = corpus.queries, comparison.first_stage
+    rankings = (first, *comparison.rankings)
+    text = comparison_run(rankings, query.id)
+    runs = read_runs(text.encode(), "c.trec", corpus)
+    table = comparison_csv(rankings, corpus.judgments[query.id], query.text).encode()
+    written = [guarded(id) for id in corpus.by_id]
+    if len(set(written)) < len(written):
+        with pytest.raises(CorpusError, match="a table writes both"):
+            read_comparison(table, "c.csv", corpus)
+    else:
+        columns = read_comparison(table, "c.csv", corpus)
+        for ranking in rankings:
+            again = pipeline.place(columns[ranking.system][query.id], first, corpus)
+            assert hits_of(again) == hits_of(ranking)
+    one = Saved(comparison, 100, "", {}, {}, corpus.judgments[query.id])
+    recorded = read_bundle(bundle([one], corpus, datetime(2026, 11, 26, tzinfo=UTC)).encode(), "r")
+    column = columns_for(recorded, query.text)
+    assert column is not None
+    assert column.grades == corpus.judgments[query.id]
+    for ranking, kept in zip(rankings, (column.first_stage, *column.columns), strict=True):
+        assert hits_of(pipeline.place(kept, first, corpus)) == hits_of(ranking)
+        again = pipeline.place(runs[ranking.system][query.id], first, corpus)
+        assert [row[:2] for row in hits_of(again)] == [row[:2] for row in hits_of(ranking)]
+        assert isinstance(again, Ranking)
+        grades = corpus.judgments[query.id]
+        assert quality(again, grades, DEFAULT) == quality(ranking, grades, DEFAULT)
+
+
+HEAD = "system,rank,id,score,first_stage_rank,grade,title,query\n"
+FOX = Corpus(
+    "c", (Document("a", "", "fox"), Document("b", "", "")), (Query("q", "fox"),), {}, "f" * 64
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "t.csv:1 is not the head"),
+        ("system,rank\n", "t.csv:1 is not the head"),
+        (f"{HEAD}s,1,a\n", "t.csv, row 2 has 3 cells; expected 8"),
+        (f"{HEAD}s,1,a,high,1,,,fox\n", "t.csv, row 2: the score 'high' is no number"),
+        (f"{HEAD}s,1,a,1e999,1,,,fox\n", "is no number"),
+        (f"{HEAD}s,1,a,1,1,,,fox\ns,2,a,0,1,,,fox\n", "row 3 ranks 'a' a second time"),
+        (f"{HEAD}s,1,a,1,1,,,another\n", "ranks queries of c by 0 systems"),
+        (HEAD + "".join(f"s{n},1,a,1,1,,,fox\n" for n in range(9)), "by 9 systems"),
+    ],
+)
+def test_a_table_that_is_no_comparison_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(CorpusError) as caught:
+        read_comparison(text.encode(), "t.csv", FOX)
+    assert reason in caught.value.reason
+
+
+def test_a_hit_without_a_score_stays_behind_the_others() -> None:
+    rows = f"{HEAD}s,1,a,-2.5,1,,,fox\ns,2,b,,2,,,fox\n"
+    column = read_comparison(rows.encode(), "t.csv", FOX)["s"]["q"]
+    assert column.documents == (("a", -2.5), ("b", -2.5))
+    assert (column.key, column.date) == ("run:s", "from t.csv")
+
+
+def test_ids_that_a_table_writes_alike_are_refused() -> None:
+    twins = replace(FOX, documents=(Document("=a", "", "x"), Document("'=a", "", "y")))
+    with pytest.raises(CorpusError, match="a table writes both '=a' and \"'=a\" as \"'=a\""):
+        read_comparison(f"{HEAD}s,1,'=a,1,1,,,fox\n".encode(), "t.csv", twins)

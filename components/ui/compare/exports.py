@@ -38,7 +38,7 @@ def files(results: Results, link: str) -> tuple[page.Download, ...]:
             lambda: comparison_html(_report(results, link)),
         ),
         ("JSON", f"{stem}.json", "application/json", lambda: _json(results)),
-        ("CSV", f"{stem}.csv", "text/csv", lambda: comparison_csv(rankings, grades)),
+        ("CSV", f"{stem}.csv", "text/csv", lambda: comparison_csv(rankings, grades, text)),
         ("TREC run", f"{stem}.trec", "text/plain", lambda: comparison_run(rankings, query_id)),
     )
 

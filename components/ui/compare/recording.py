@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,7 +19,8 @@ from components.exports.recordings import (
     read_bundle,
     saved,
 )
-from components.exports.trec import read_run
+from components.exports.table_reading import read_comparison
+from components.exports.trec import read_runs
 from components.pipeline import Pipelines, QueryInput, Request
 from components.pipeline.job import ComparisonJob
 from components.pipeline.limits import MAX_SYSTEMS
@@ -31,7 +33,7 @@ MOST_SAVED = 200
 """Comparisons of one session that can be saved; the oldest are dropped."""
 WAIT_S = 30.0
 """How long a file waits for the end of the comparison; then it holds what there is."""
-TYPES = ["json", "trec", "run", "txt"]
+TYPES = ["json", "trec", "run", "txt", "csv"]
 
 
 # ---------------------------------------------------------------- what is asked
@@ -145,7 +147,8 @@ def popover() -> None:
         _save_buttons()
         st.markdown("**Replay**")
         page.soft(
-            "A saved comparison, or a TREC run file of this corpus as a column.", "replay-how"
+            "A saved comparison, or a TREC run or a comparison's CSV of this corpus as columns.",
+            "replay-how",
         )
         file = st.file_uploader(
             "Recording or run", type=TYPES, label_visibility="collapsed", key="_recording"
@@ -165,8 +168,10 @@ def popover() -> None:
 def _load(name: str, data: bytes) -> None:
     if name.lower().endswith(".json"):
         _replay(read_bundle(data, name))
+    elif name.lower().endswith(".csv"):
+        _add_runs(name, read_comparison(data, name, state.corpus()))
     else:
-        _add_run(name, data)
+        _add_runs(name, read_runs(data, name, state.corpus()))
     st.rerun()
 
 
@@ -182,14 +187,16 @@ def _replay(recording: Recording) -> None:
     state.put(state.RERANKERS, ())
 
 
-def _add_run(name: str, data: bytes) -> None:
-    run = read_run(data, name, state.corpus())
-    if run.keys().isdisjoint(query.id for query in state.corpus().queries):
+def _add_runs(name: str, runs: Mapping[str, dict[str, Recorded]]) -> None:
+    """Add runs, by tag or system, whose rankings are by query id."""
+    queries = {query.id for query in state.corpus().queries}
+    if all(run.keys().isdisjoint(queries) for run in runs.values()):
         raise InputError(
             f"{name} ranks none of the queries of {state.corpus().name}.",
             "Choose the corpus that the run was made with; its query ids must agree.",
         )
-    _runs()[next(iter(run.values())).key] = run
+    for run in runs.values():
+        _runs()[next(iter(run.values())).key] = run
 
 
 def banner() -> None:
