@@ -1,8 +1,9 @@
 """Corpora from folders, files and uploads: every line is checked."""
 
 from components.corpora.archives import MAX_RATIO as ZIP_RATIO
+from components.corpora.cutting import USUAL, Cutting
 from components.corpora.faults import first_fault
-from components.corpora.formats import Columns, TablePreview
+from components.corpora.formats import Columns, TablePreview, is_prose
 from components.corpora.judgments import coverage, read_candidates, read_qrels, within
 from components.corpora.limits import MAX_BYTES, MAX_ROWS, MAX_SIZE
 from components.corpora.opening import SAMPLES, open_corpus, sample_names
@@ -23,14 +24,17 @@ __all__ = [
     "MAX_ROWS",
     "MAX_SIZE",
     "SAMPLES",
+    "USUAL",
     "ZIP_RATIO",
     "Columns",
+    "Cutting",
     "TablePreview",
     "Upload",
     "coverage",
     "describe_formats",
     "fingerprint",
     "first_fault",
+    "is_prose",
     "lines",
     "open_corpus",
     "preview_columns",

@@ -64,7 +64,8 @@ def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
     warnings = (
         *(warning for tally in reading.tallies for warning in _tally_warnings(tally)),
         *_document_warnings(report),
-        *_file_warnings(reading),
+        *_judgment_warnings(reading),
+        *_unread_warnings(reading),
     )
     return replace(report, warnings=warnings)
 
@@ -120,7 +121,7 @@ def _delimiter(form: Form) -> str:
 
 
 def _encoding(file: Upload) -> str:
-    if b"\0" in file.content[:HEAD]:
+    if b"\0" in file.content[:HEAD] or file.content.startswith(b"%PDF"):
         return "binary"
     marked = file.content.startswith(_BOM)
     return "UTF-8 with a byte order mark" if marked else "UTF-8"
@@ -189,14 +190,19 @@ def _document_warnings(report: ImportReport) -> Iterator[str]:
             )
 
 
-def _file_warnings(reading: Reading) -> Iterator[str]:
-    """Yield what people should know of judgments and of files that are not read."""
+def _judgment_warnings(reading: Reading) -> Iterator[str]:
+    """Yield what people should know of judgments."""
     for split, fitted in reading.fitted.items():
         if fitted.left_out:
             number, n_pairs = fitted.left_out.number, len(reading.pairs[split])
             yield (
                 f"{number:,} of {count(n_pairs, 'judgment')} of split {split} left out: the query "
                 f"or document is not in the corpus; for example {fitted.left_out.example}."
+            )
+        if fitted.moved:
+            yield (
+                f"Split {split}: {count(fitted.moved, 'judgment')} of passages that were cut "
+                "otherwise moved to those that share most characters with them."
             )
     if reading.fitted and TEST not in reading.fitted:
         splits = listed(list(reading.fitted))
@@ -210,6 +216,10 @@ def _file_warnings(reading: Reading) -> Iterator[str]:
             f"There is no file of queries: {count(len(reading.queries), 'query')} made of the "
             "texts that the judgments name."
         )
+
+
+def _unread_warnings(reading: Reading) -> Iterator[str]:
+    """Name the files that are not read."""
     ignored = [
         f"{quoted(name)} ({why})"
         for name, why in reading.parts.ignored.items()
