@@ -90,7 +90,7 @@ def report_of(lab: Lab, one: Plan, evaluation: Evaluation) -> EvaluationReport:
     return EvaluationReport(saved, evaluation.metrics(one.judgments), lab.settings)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(evaluated())
 def test_an_evaluations_folder_read_again_gives_the_same_figures(
     lab: Lab, made: tuple[Corpus, Plan, Evaluation]
@@ -117,7 +117,7 @@ def test_an_evaluations_folder_read_again_gives_the_same_figures(
     assert judgments == {q: dict(row) for q, row in corpus.judgments.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(evaluated())
 def test_the_table_by_query_has_the_figures(
     lab: Lab, made: tuple[Corpus, Plan, Evaluation]
@@ -159,7 +159,7 @@ def hits_of(ranking: Ranking | Failure) -> list[tuple[str, int, object]]:
     return [(hit.document.id, hit.rank, np.float32(hit.score)) for hit in ranking.hits]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(compared())
 def test_a_comparison_comes_back_from_its_run_its_table_and_its_recording(
     made: tuple[Corpus, Comparison],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from components.domain import Ranking
 from components.exports.recordings import bundle
+from components.exports.tables import comparison_csv
+from components.exports.trec import comparison_run
 from components.ui.compare.board.view import board_data
 from components.ui.shared import state
 from tests.support.asking import results
@@ -160,3 +163,26 @@ def test_a_recording_without_documents_makes_no_corpus(visit: Visit) -> None:
     at.switch_page("pages/corpus.py").run()
     assert not at.exception
     assert "recorded elsewhere" not in at.selectbox(key="_corpus_page").options
+
+
+@pytest.mark.parametrize("kind", ["csv", "trec"])
+def test_the_files_of_a_comparison_come_back_as_its_columns(visit: Visit, kind: str) -> None:
+    at = visit()
+    before = settle(at)
+    assert before.comparison is not None
+    query = before.corpus.find_query(before.request.query.text)
+    assert query is not None
+    rankings = (before.comparison.first_stage, *before.comparison.rankings)
+    other = replace(before.comparison.rankings[0], system="other")
+    text = (
+        comparison_csv([*rankings[:1], other], {}, query.text)
+        if kind == "csv"
+        else comparison_run([*rankings[:1], other], query.id)
+    )
+    upload(at, f"comparison.{kind}", text.encode())
+    job = settle(at)
+    assert [r.key for r in job.request.query.recorded] == ["run:bm25", "run:other"]
+    assert ids(results(job)["run:bm25"]) == ids(before.comparison.first_stage)
+    assert ids(results(job)["run:other"]) == ids(other)
+    upload(at, "broken.csv", b"system,rank\n")
+    assert any("is not the head of a comparison's table" in str(t.value) for t in at.text)
