@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
+from components.corpora.cutting import Cutting
 from components.domain import CorpusError
 
 _BOM = b"\xef\xbb\xbf"
@@ -36,12 +37,13 @@ class Upload:
     """A file as it came from a browser, a zip or a folder: a name and its bytes.
 
     A format that reads much before its first row calls `check` now and then; it raises `Cancelled`
-    once the reading is to end.
+    once the reading is to end. `cutting` says how prose is cut into passages.
     """
 
     name: str
     content: bytes
     check: Callable[[], None] = field(default=no_check, compare=False, repr=False)
+    cutting: Cutting = field(default=Cutting(), compare=False, repr=False)
 
     @property
     def suffix(self) -> str:

@@ -54,7 +54,8 @@ class Format:
     the others are metadata; a row without an id gets one. `rows` is handed columns that were
     chosen by hand, and need not heed them. Any number of `prose` files make one corpus, where there
     is no other; of any other format there is one file. A table has a `preview` of its own, which
-    tells its delimiter. An upload holds at most `max_bytes` and `max_lines` of the format.
+    tells its delimiter. An upload holds at most `max_bytes` and `max_lines` of the format; where
+    `lines` mean nothing, as in a binary file, their number and length are not looked at.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Format:
     preview: Callable[[Upload], TablePreview] | None = None
     max_bytes: int = MAX_BYTES
     max_lines: int = MAX_LINES
+    lines: bool = True
 
 
 def formats() -> tuple[Format, ...]:

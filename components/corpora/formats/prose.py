@@ -1,9 +1,9 @@
-"""Markdown and text files, cut into passages."""
+"""Markdown and text files, cut into passages at headings and by length."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 
 from markdown_it import MarkdownIt
@@ -12,11 +12,10 @@ from markdown_it.token import Token
 
 from components.corpora.formats import Columns, Format
 from components.corpora.limits import MAX_MARKDOWN, MAX_MARKDOWN_LINES
+from components.corpora.passages import Section, passage_rows
 from components.corpora.text import Row, Upload, decode
 from components.domain import CorpusError
 
-LONG_WORDS = 400
-PASSAGE_WORDS = 300
 BLOCKS_A_LINE: Final = 3
 """Paragraphs, items, quotes and other blocks of Markdown for each of a file's lines."""
 SPARE_BLOCKS: Final = 100
@@ -44,52 +43,44 @@ _MARKDOWN.block.ruler.before("code", "count", _count)
 def markdown_rows(file: Upload, columns: Columns | None = None) -> Iterator[Row]:
     """Yield the passages of a Markdown file, cut at headings of level 1 and 2 (CommonMark).
 
-    A section of more than 400 words is cut again at blank lines. A heading with nothing under it is
-    left out, unless there is nothing else.
+    A heading with nothing under it is left out, unless there is nothing else.
     """
-    all_lines = _filled_lines(file)
-    yield from _passages(file, all_lines, _sections(file, all_lines))
+    text = _filled(file)
+    yield from passage_rows(file, text, _sections(file, text))
 
 
 def text_rows(file: Upload, columns: Columns | None = None) -> Iterator[Row]:
-    """Yield the passages of a text file, which is cut at blank lines if it has over 400 words."""
-    all_lines = _filled_lines(file)
-    yield from _passages(file, all_lines, [("", 0, len(all_lines))])
+    """Yield the passages of a text file, which is cut by length alone."""
+    text = _filled(file)
+    yield from passage_rows(file, text, [Section(0, len(text))])
 
 
-def _filled_lines(file: Upload) -> list[str]:
-    """Return a file's lines; only a line feed ends one. Raise `CorpusError` for a blank file."""
+def _filled(file: Upload) -> str:
+    """Return a file's text; raise `CorpusError` for a blank file."""
     file.check()
     text = decode(file)
     if not text.strip():
         raise CorpusError(f"{file.name}:1: the file is blank.", "Write something or leave it out.")
-    return text.split("\n")
+    return text
 
 
-def _passages(
-    file: Upload, all_lines: Sequence[str], sections: Sequence[tuple[str, int, int]]
-) -> Iterator[Row]:
-    """Yield sections (title, first line, end) as rows with ids like `notes.md#3`."""
-    pieces = [(title, *span) for title, *at in sections for span in _pieces(all_lines, *at)]
-    if len(pieces) < 2 and not any(title for title, *_ in pieces):
-        pieces = [("", 0, len(all_lines))]
-    for number, (title, start, end) in enumerate(pieces, 1):
-        passage = "\n".join(all_lines[start:end])
-        if end < len(all_lines):
-            passage = passage.removesuffix("\r")
-        fields = {"_id": f"{file.name}#{number}", "title": title, "text": passage}
-        yield Row(f"{file.name}:{start + 1}", fields)
+def _sections(file: Upload, text: str) -> list[Section]:
+    """Return what stands under each heading of level 1 or 2, and before the first."""
+    all_lines = text.split("\n")  # only a line feed ends a line
+    starts = [0, *accumulate(len(line) + 1 for line in all_lines)]
+    headings = list(_headings(file, all_lines))
+    ends = [starts[line] for _, _, line, _ in headings] + [len(text)]
+    sections = [Section(0, ends[0])]
+    above = ""
+    for (level, title, _, body), end in zip(headings, ends[1:], strict=True):
+        above = title if level == "h1" else above
+        path = f"{above} \u203a {title}" if level == "h2" and above else title
+        sections.append(Section(min(starts[body], end), end, title, path))
+    return sections
 
 
-def _sections(file: Upload, all_lines: Sequence[str]) -> list[tuple[str, int, int]]:
-    """Return title, first line and end of what stands under each heading of level 1 or 2."""
-    cuts = [("", 0, 0), *_headings(file, all_lines)]
-    ends = [*(heading for _, heading, _ in cuts[1:]), len(all_lines)]
-    return [(title, body, end) for (title, _, body), end in zip(cuts, ends, strict=True)]
-
-
-def _headings(file: Upload, all_lines: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-    """Yield title, first line and end of the headings of level 1 and 2 outside lists and quotes.
+def _headings(file: Upload, all_lines: Sequence[str]) -> Iterator[tuple[str, str, int, int]]:
+    """Yield level, title, first line and end of the headings of level 1 and 2 of a document itself.
 
     An underlined title counts where it is one line below a blank one: otherwise the closing line of
     front matter, or a rule drawn under a paragraph, would make a heading of what is above it.
@@ -103,28 +94,7 @@ def _headings(file: Upload, all_lines: Sequence[str]) -> Iterator[tuple[str, int
             start, end = opening.map or (0, 0)
             alone = end - start == 2 and not (start and all_lines[start - 1].strip())
             if opening.markup.startswith("#") or alone:
-                yield inline.content, start, end
-
-
-def _pieces(all_lines: Sequence[str], start: int, end: int) -> list[tuple[int, int]]:
-    """Return first line and end of a section's passages; blank lines around them are left out."""
-    blocks: list[tuple[int, int, int]] = []
-    for filled, group in groupby(range(start, end), lambda n: bool(all_lines[n].strip())):
-        if filled:
-            numbers = list(group)
-            length = sum(len(all_lines[n].split()) for n in numbers)
-            blocks.append((numbers[0], numbers[-1] + 1, length))
-    limit = PASSAGE_WORDS if sum(length for *_, length in blocks) > LONG_WORDS else LONG_WORDS
-    pieces: list[tuple[int, int]] = []
-    room = 0
-    for first, last, length in blocks:
-        if pieces and length <= room:
-            first = pieces.pop()[0]
-        else:
-            room = limit
-        pieces.append((first, last))
-        room -= length
-    return pieces
+                yield opening.tag, inline.content, start, end
 
 
 FORMATS = (

@@ -1,0 +1,113 @@
+"""Long prose becomes passages: where a text is cut, and the ids that say so.
+
+A passage is known by its place, not by its number: `manual.pdf#p3-120-480` is page 3 of manual.pdf
+from character 120 up to 480, and `notes.md#0-950` the beginning of a document without pages. So a
+judgment of a passage says which words were judged, and survives another length of passages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from components.corpora.cutting import Section, cut
+from components.corpora.text import Row, Upload
+
+_PLACE = re.compile(r"(?s)(.+)#(?:p([0-9]{1,9})-)?([0-9]{1,9})-([0-9]{1,9})")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which part of a document a passage is: characters `start` up to `end`, of a page if any."""
+
+    document: str
+    start: int
+    end: int
+    page: int = 0
+
+    @property
+    def id(self) -> str:
+        """Return the passage's id."""
+        page = f"p{self.page}-" if self.page else ""
+        return f"{self.document}#{page}{self.start}-{self.end}"
+
+
+def place_of(identity: str) -> Place | None:
+    """Return the place that a passage's id names; None for any other id."""
+    match = _PLACE.fullmatch(identity)
+    if match is None:
+        return None
+    return Place(match[1], int(match[3]), int(match[4]), int(match[2] or 0))
+
+
+def passage_rows(
+    file: Upload, text: str, sections: Sequence[Section], note: str = ""
+) -> Iterator[Row]:
+    """Yield the passages of a document without pages, the first with a note.
+
+    What is not cut at all stays as it is, with the blank lines around it.
+    """
+    pieces = [
+        (section, *span)
+        for section in sections
+        for span in cut(text, section.start, section.end, file.cutting)
+    ]
+    if len(pieces) < 2 and not any(section.title for section, *_ in pieces):
+        pieces = [(Section(0, len(text)), 0, len(text))]
+    line = at = 0
+    for section, start, end in pieces:
+        line, at = line + text.count("\n", at, start) if start >= at else line, start
+        yield passage(f"{file.name}:{line + 1}", Place(file.name, start, end), text, section, note)
+        note = ""
+
+
+def page_rows(file: Upload, text: str, page: int, note: str = "") -> Iterator[Row]:
+    """Yield the passages of a page, the first with a note."""
+    for start, end in cut(text, 0, len(text), file.cutting):
+        place = Place(file.name, start, end, page)
+        yield passage(f"{file.name}:page {page}", place, text, Section(0, len(text)), note)
+        note = ""
+
+
+def passage(where: str, place: Place, text: str, section: Section, note: str) -> Row:
+    """Return one passage of a text, with its place as metadata."""
+    metadata = {
+        "document": place.document,
+        "page": str(place.page or ""),
+        "section": section.path,
+        "characters": f"{place.start}-{place.end}",
+    }
+    fields = {
+        "_id": place.id,
+        "title": section.title,
+        "text": text[place.start : place.end],
+        "metadata": {name: value for name, value in metadata.items() if value},
+    }
+    return Row(where, fields, note)
+
+
+# ---------------------------------------------------------------- judgments of other passages
+
+
+def relocated(judged: Iterable[str], passages: Collection[str]) -> Mapping[str, str]:
+    """Return, for ids of passages that no longer exist, the id of the one with most of their words.
+
+    That is how a judgment of `manual.pdf#p3-120-480` survives another length of passages: it
+    becomes that of the passage of the same page that shares most characters with it. An id that
+    is still there, and one that names a place outside the passages, is left out.
+    """
+    places: dict[tuple[str, int], list[Place]] = {}
+    for place in filter(None, map(place_of, passages)):
+        places.setdefault((place.document, place.page), []).append(place)
+    moved: dict[str, str] = {}
+    for identity in judged:
+        old = place_of(identity) if identity not in passages else None
+        if old is None:
+            continue
+        others = places.get((old.document, old.page), [])
+        shared = {p.id: min(p.end, old.end) - max(p.start, old.start) for p in others}
+        best = max(shared, key=shared.__getitem__, default="")
+        if best and shared[best] > 0:
+            moved[identity] = best
+    return moved
