@@ -24,6 +24,7 @@ def check_amount(files: int, zips: int, size: int) -> None:
 
 def check_lines(files: Sequence[Upload]) -> int:
     """Return how many lines files have; raise `CorpusError` for too many or one too long."""
+    files = [file for file in files if (entry := format_of(file.name)) is None or entry.lines]
     total = sum(file.content.count(b"\n") + file.content.count(b"\r") for file in files)
     total -= sum(file.content.count(b"\r\n") for file in files)
     if total > MAX_LINES:
@@ -55,7 +56,8 @@ def check_formats(files: Sequence[Upload]) -> None:
     """Raise `CorpusError` for more bytes or lines than may be of one format."""
     for entry in formats():
         contents = [file.content for file in files if format_of(file.name) is entry]
-        size, n_lines = sum(map(len, contents)), sum(c.count(b"\n") for c in contents)
+        size = sum(map(len, contents))
+        n_lines = sum(c.count(b"\n") for c in contents) if entry.lines else 0
         if size > entry.max_bytes or n_lines > entry.max_lines:
             raise CorpusError(
                 f"Upload: expected at most {entry.max_bytes:,} bytes and {entry.max_lines:,} lines "

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 
 from components.corpora.formats import format_of
+from components.corpora.gz import bare_name
 from components.corpora.judgment_forms import ENDINGS
 from components.corpora.layout import Source
 from components.corpora.limits import MAX_BYTES, MAX_FILES, MAX_SIZE
@@ -57,7 +58,8 @@ class Zip:
     def _source(self, member: zipfile.ZipInfo) -> Source:
         """Return a member as a file; only of one that may be wanted the beginning is read."""
         name = printable(_inside(member))
-        telling = format_of(name) or PurePosixPath(name).suffix.lower() in (*ENDINGS, ".run")
+        bare = bare_name(name)
+        telling = format_of(bare) or PurePosixPath(bare).suffix.lower() in (*ENDINGS, ".run")
         head = self._read(member, HEAD - 1) if telling and not _is_hidden(member) else b""
 
         def load() -> Upload:

@@ -29,15 +29,21 @@ class Cutting:
     as a word.
     """
 
-    words: int = PASSAGE_WORDS
+    length: int = PASSAGE_WORDS
     overlap: int = 0
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for lengths that make no passages."""
-        if not LEAST_WORDS <= self.words <= MOST_WORDS or not 0 <= self.overlap <= self.words // 2:
+        if (
+            not LEAST_WORDS <= self.length <= MOST_WORDS
+            or not 0 <= self.overlap <= self.length // 2
+        ):
             raise ValueError(
                 f"passages have {LEAST_WORDS} to {MOST_WORDS:,} words and overlap by at most half"
             )
+
+
+USUAL: Final = Cutting()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,44 +62,44 @@ def cut(text: str, start: int, end: int, cutting: Cutting) -> Iterator[tuple[int
     Passages end at blank lines. A paragraph that is too long is cut between sentences, and a
     sentence that is too long between words.
     """
-    words = [match.span() for match in _WORD.finditer(text, start, end)]
-    pieces = [(0, len(words))] if words else []
-    if len(words) * 3 > cutting.words * 4:
-        pieces = list(_packed(_atoms(text, words, cutting.words - cutting.overlap), cutting))
+    tokens = [match.span() for match in _WORD.finditer(text, start, end)]
+    pieces = [(0, len(tokens))] if tokens else []
+    if len(tokens) * 3 > cutting.length * 4:
+        pieces = list(_packed(_atoms(text, tokens, cutting.length - cutting.overlap), cutting))
     for first, last in pieces:
-        opening, closing = words[first][0], words[last - 1][1]
-        before = words[first - 1][1] if first else start
-        after = words[last][0] if last < len(words) else end
+        opening, closing = tokens[first][0], tokens[last - 1][1]
+        before = tokens[first - 1][1] if first else start
+        after = tokens[last][0] if last < len(tokens) else end
         if first and cutting.overlap:
-            opening = words[max(0, first - cutting.overlap)][0]
+            opening = tokens[max(0, first - cutting.overlap)][0]
         elif (line := text.rfind("\n", before, opening)) >= 0 or not first:
             opening = max(line + 1, start)  # with what indents its first line
-        if (line := text.find("\n", closing, after)) >= 0 or last == len(words):
+        if (line := text.find("\n", closing, after)) >= 0 or last == len(tokens):
             closing = line if line >= 0 else end
         yield opening, closing - (text[closing - 1] == "\r")
 
 
 def _packed(atoms: Iterable[tuple[int, int]], cutting: Cutting) -> Iterator[tuple[int, int]]:
     """Yield first and last words of passages, each of as many atoms as there is room for."""
-    begin, latest, room = 0, 0, cutting.words
+    begin, latest, room = 0, 0, cutting.length
     for first, last in atoms:
         if last - begin > room and first > begin:
             yield begin, first
-            begin, room = first, cutting.words - cutting.overlap
+            begin, room = first, cutting.length - cutting.overlap
         latest = last
     yield begin, latest
 
 
-def _atoms(text: str, words: Sequence[tuple[int, int]], most: int) -> Iterator[tuple[int, int]]:
+def _atoms(text: str, tokens: Sequence[tuple[int, int]], most: int) -> Iterator[tuple[int, int]]:
     """Yield the parts of a text that stay whole, of at most so many words, by their words."""
-    starts = [first for first, _ in words]
+    starts = [first for first, _ in tokens]
 
     def parts(separator: re.Pattern[str], first: int, last: int) -> Iterator[tuple[int, int]]:
-        ends = separator.finditer(text, starts[first], words[last - 1][1])
+        ends = separator.finditer(text, starts[first], tokens[last - 1][1])
         borders = {bisect_left(starts, match.end()) for match in ends} - {first}
         return pairwise([first, *sorted(borders), last])
 
-    for block in parts(_BLOCK_END, 0, len(words)):
+    for block in parts(_BLOCK_END, 0, len(tokens)):
         if block[1] - block[0] <= most:
             yield block
             continue

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from components.corpora.layout import Source
 from components.corpora.limits import MAX_BYTES, MAX_SIZE
-from components.corpora.text import Upload, printable
+from components.corpora.text import HEAD, Upload, printable
 from components.domain import CorpusError
+from components.wording import count
 
 GZ: Final = ".gz"
 MAX_RATIO: Final = 200
@@ -21,20 +23,27 @@ _GZIP: Final = 31  # zlib's window size for gzip's header and checksum
 _REMEDY = "Pack the file again with gzip, or give it unpacked."
 
 
-def is_gz(name: str) -> bool:
-    """Return whether a file's name says that it is packed with gzip."""
-    return name.lower().endswith((GZ, ".tgz"))
+def bare_name(name: str) -> str:
+    """Return a file's name without the ending of gzip."""
+    return name[: -len(GZ)] if name.lower().endswith(GZ) else name
 
 
-def unpacked(uploads: Sequence[Upload]) -> list[Upload]:
-    """Return files with those packed with gzip unpacked, at most so many bytes in all."""
-    files: list[Upload] = []
-    room = MAX_BYTES
-    for upload in uploads:
-        file = gunzip(upload, room) if is_gz(upload.name) else upload
-        room -= len(file.content)
-        files.append(file)
-    return files
+def unpacking(sources: Sequence[Source], most: int = MAX_BYTES) -> list[Source]:
+    """Return files with those packed with gzip to be unpacked, to at most so many bytes in all."""
+    left = [most]
+
+    def unpacked(source: Source) -> Source:
+        if bare_name(source.name) == source.name and not source.name.lower().endswith(".tgz"):
+            return source
+
+        def load() -> Upload:
+            file = gunzip(source.load(), left[0])
+            left[0] -= len(file.content)
+            return file
+
+        return Source(bare_name(source.name), _head(source.head), load)
+
+    return [unpacked(source) for source in sources]
 
 
 def gunzip(upload: Upload, room: int = MAX_BYTES) -> Upload:
@@ -42,21 +51,21 @@ def gunzip(upload: Upload, room: int = MAX_BYTES) -> Upload:
 
     Raises `CorpusError` where it is damaged, unpacks to more, or holds an archive.
     """
-    name = upload.name[: -len(GZ)]
-    if name.lower().endswith((".tar", ".zip", GZ)) or upload.name.lower().endswith(".tgz"):
+    name = bare_name(upload.name)
+    if name.lower().endswith((".tar", ".zip", ".tgz", GZ)):
         raise CorpusError(
             f"{upload.name}: expected one file in the gzip; found an archive.",
             "Pack the files as one zip.",
         )
-    limit = min(room, max(SMALL, MAX_RATIO * len(upload.content)))
+    limit = min(room, max(SMALL, MAX_RATIO * len(upload.content))) if room <= MAX_BYTES else room
     content = bytearray()
     try:
         for chunk in _chunks(upload):
             content += chunk
             if len(content) > limit:
                 raise CorpusError(
-                    f"{upload.name}: the gzip of {len(upload.content):,} bytes unpacks to more "
-                    f"than {limit:,}, the most that is allowed for its size.",
+                    f"{upload.name}: the gzip of {count(len(upload.content), 'byte')} unpacks to "
+                    f"more than {limit:,}, the most that is allowed for its size.",
                     f"Upload the file unpacked, at most {MAX_SIZE} in all.",
                 )
     except zlib.error as exc:
@@ -64,6 +73,14 @@ def gunzip(upload: Upload, room: int = MAX_BYTES) -> Upload:
             f"{upload.name}: the gzip is damaged or no gzip: {printable(str(exc))}.", _REMEDY
         ) from exc
     return replace(upload, name=name, content=bytes(content))
+
+
+def _head(packed: bytes) -> bytes:
+    """Return how a file begins whose gzip begins like this; nothing of a damaged one."""
+    try:
+        return zlib.decompressobj(_GZIP).decompress(packed, HEAD)
+    except zlib.error:
+        return b""
 
 
 def _chunks(upload: Upload) -> Iterator[bytes]:

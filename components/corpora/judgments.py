@@ -44,12 +44,13 @@ class Fitted:
     """Judgments of a corpus's queries and documents, and what else was judged.
 
     `dangling` are grades of documents that the corpus lacks, for its own queries; `left_out` counts
-    them and those of unknown queries.
+    them and those of unknown queries, and `moved` those of passages that were cut otherwise.
     """
 
     judgments: Judgments
     dangling: Judgments = field(default_factory=dict)
     left_out: Count = field(default_factory=Count)
+    moved: int = 0
 
 
 def read_qrels(path: Path, corpus: Corpus | None = None) -> Judgments:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from components.corpora.amounts import check_amount
+from components.corpora.cutting import USUAL, Cutting
 from components.corpora.layout import CORPUS, QRELS, TEST, Source, check_split
 from components.corpora.limits import MAX_FILES, Meter
 from components.corpora.reading import ZIP, read_sources, read_uploads, upload_endings
@@ -24,7 +25,7 @@ def sample_names() -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (name != "helpdesk", name)))
 
 
-def open_corpus(source: str, split: str = TEST) -> Corpus:
+def open_corpus(source: str, split: str = TEST, cutting: Cutting = USUAL) -> Corpus:
     """Read a sample by its name, or a folder or a file by its path as if it were uploaded.
 
     Raises `InputError` where there is neither a sample, a folder nor a file, or for a file with an
@@ -38,9 +39,9 @@ def open_corpus(source: str, split: str = TEST) -> Corpus:
     except (OSError, ValueError, RuntimeError):
         is_folder = is_file = False
     if is_folder:
-        return read_folder(path, split=split)
+        return read_folder(path, split=split, cutting=cutting)
     if is_file:
-        return read_file(path, split)
+        return read_file(path, split, cutting)
     raise InputError(
         f"{quoted(source)} is neither a sample nor a folder.",
         f"Samples: {', '.join(sample_names()) or 'none'}. The path of a folder that holds a "
@@ -48,15 +49,18 @@ def open_corpus(source: str, split: str = TEST) -> Corpus:
     )
 
 
-def read_folder(folder: Path, name: str | None = None, split: str = TEST) -> Corpus:
+def read_folder(
+    folder: Path, name: str | None = None, split: str = TEST, cutting: Cutting = USUAL
+) -> Corpus:
     """Read a folder as if it were uploaded as a zip, but for the limits of uploads."""
     sources = list(_sources(folder))
     label = printable(str(folder))
-    corpus = read_sources(name or printable(folder.resolve().name), label, sources, Meter())
+    title = name or printable(folder.resolve().name)
+    corpus = read_sources(title, label, sources, Meter(), cutting=cutting)
     return _with_split(corpus, split)
 
 
-def read_file(path: Path, split: str = TEST) -> Corpus:
+def read_file(path: Path, split: str = TEST, cutting: Cutting = USUAL) -> Corpus:
     """Read a file as the Corpus page reads an upload, with the judgments of one split."""
     if path.suffix.lower() not in upload_endings():
         raise InputError(
@@ -64,7 +68,7 @@ def read_file(path: Path, split: str = TEST) -> Corpus:
             f"Give a folder, or a file that ends in {listed(upload_endings(), 'or')}.",
         )
     check_amount(1, int(path.suffix.lower() == ZIP), path.stat().st_size)  # before it is read
-    return _with_split(read_uploads([load(path, path.name)]), split)
+    return _with_split(read_uploads([load(path, path.name)], cutting=cutting), split)
 
 
 def _with_split(corpus: Corpus, split: str) -> Corpus:

@@ -8,10 +8,11 @@ judgment of a passage says which words were judged, and survives another length 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from components.corpora.cutting import Section, cut
+from components.corpora.judgments import Pair
 from components.corpora.text import Row, Upload
 
 _PLACE = re.compile(r"(?s)(.+)#(?:p([0-9]{1,9})-)?([0-9]{1,9})-([0-9]{1,9})")
@@ -90,24 +91,36 @@ def passage(where: str, place: Place, text: str, section: Section, note: str) ->
 # ---------------------------------------------------------------- judgments of other passages
 
 
-def relocated(judged: Iterable[str], passages: Collection[str]) -> Mapping[str, str]:
-    """Return, for ids of passages that no longer exist, the id of the one with most of their words.
+def relocated(pairs: Sequence[Pair], passages: Collection[str]) -> tuple[Sequence[Pair], int]:
+    """Return pairs with those of passages that were cut otherwise, moved; and how many were.
 
     That is how a judgment of `manual.pdf#p3-120-480` survives another length of passages: it
-    becomes that of the passage of the same page that shares most characters with it. An id that
-    is still there, and one that names a place outside the passages, is left out.
+    becomes that of the passage of the same page that shares most characters with it, the first of
+    several. Of judgments that become one, the highest grade counts. An id that names a place
+    outside of all passages stays.
     """
+    strange = {p.document: place for p in pairs
+               if p.document not in passages and (place := place_of(p.document))}  # fmt: skip
+    if not strange:
+        return pairs, 0
     places: dict[tuple[str, int], list[Place]] = {}
     for place in filter(None, map(place_of, passages)):
         places.setdefault((place.document, place.page), []).append(place)
-    moved: dict[str, str] = {}
-    for identity in judged:
-        old = place_of(identity) if identity not in passages else None
-        if old is None:
-            continue
+    moves: dict[str, str] = {}
+    for identity, old in strange.items():
         others = places.get((old.document, old.page), [])
         shared = {p.id: min(p.end, old.end) - max(p.start, old.start) for p in others}
         best = max(shared, key=shared.__getitem__, default="")
         if best and shared[best] > 0:
-            moved[identity] = best
-    return moved
+            moves[identity] = best
+    best_pairs: dict[tuple[str, str], Pair] = {}
+    for pair in pairs:
+        if pair.document in moves:
+            pair = replace(pair, document=moves[pair.document])
+            key = pair.query, pair.document
+            if key not in best_pairs or best_pairs[key].value < pair.value:
+                best_pairs[key] = pair
+    stay = [pair for pair in pairs if pair.document not in moves]
+    own = {(pair.query, pair.document) for pair in stay}
+    merged = [pair for key, pair in best_pairs.items() if key not in own]
+    return [*stay, *merged], sum(pair.document in moves for pair in pairs)

@@ -11,16 +11,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
 
 from components.corpora.amounts import check_amount, check_formats, check_lines
 from components.corpora.archives import Zip
 from components.corpora.columns import SAMPLE_ROWS, preview_of
+from components.corpora.cutting import USUAL, Cutting
 from components.corpora.documents import DocumentReader
 from components.corpora.formats import Columns, TablePreview, by_ending, format_of, formats
+from components.corpora.gz import GZ, bare_name, gunzip, unpacking
 from components.corpora.judgment_forms import Form
 from components.corpora.judgments import (
     Fitted,
@@ -32,7 +36,8 @@ from components.corpora.judgments import (
     renamed,
 )
 from components.corpora.layout import TEST, Parts, Source, parts_of
-from components.corpora.limits import UPLOAD, Meter
+from components.corpora.limits import MAX_BYTES, UPLOAD, Meter
+from components.corpora.passages import relocated
 from components.corpora.records import queries_from
 from components.corpora.reports import Reading, report_of
 from components.corpora.text import HEAD, Upload, decode, printable
@@ -47,22 +52,23 @@ def read_uploads(
     name: str = "",
     columns: Columns | None = None,
     progress: Progress = no_progress,
+    cutting: Cutting = USUAL,
 ) -> Corpus:
     """Read one zip, one file of any format, or any number of files of prose.
 
     A corpus may come with queries, card.md, and judgments in any usual form. Documents without an
-    id get one: `doc-1`, or `notes.md#1` in prose. `progress` is told of the rows that are read and
-    the lines there are, and may raise `Cancelled`. Raises `CorpusError` for more than an upload may
-    hold (`limits`).
+    id get one: `doc-1`, or `notes.md#0-950` in prose, which `cutting` parts into passages.
+    `progress` is told of the rows that are read and the lines there are, and may raise `Cancelled`.
+    Raises `CorpusError` for more than an upload may hold (`limits`).
     """
     zips = sum(upload.suffix == ZIP for upload in uploads)
     check_amount(len(uploads), zips, sum(len(upload.content) for upload in uploads))
     meter = Meter(UPLOAD, progress)
     files = [Upload(printable(upload.name), upload.content, meter.check) for upload in uploads]
-    only = printable(PurePosixPath(uploads[0].name).stem) if len(uploads) == 1 else ""
+    only = PurePosixPath(bare_name(files[0].name)).stem if len(uploads) == 1 else ""
     label = files[0].name if zips else "Upload"
     sources = Zip(files[0]).sources() if zips else list(map(source_of, files))
-    return read_sources(name or only or "upload", label, sources, meter, columns)
+    return read_sources(name or only or "upload", label, sources, meter, columns, cutting)
 
 
 def source_of(file: Upload) -> Source:
@@ -76,16 +82,18 @@ def read_sources(
     sources: Sequence[Source],
     meter: Meter,
     columns: Columns | None = None,
+    cutting: Cutting = USUAL,
 ) -> Corpus:
     """Read a corpus of this name from files, which errors call `label`, within the meter's limits.
 
     Of several splits, `test` is the one that is looked at first.
     """
-    parts = parts_of(label, sources)
+    limited = meter.limits is UPLOAD
+    parts = parts_of(label, unpacking(sources, MAX_BYTES if limited else sys.maxsize))
     wanted = [*parts.corpus, *(s for s in (parts.queries, parts.card) if s)]
     wanted += [source for source, _ in parts.judgments.values()]
-    files = {s.name: Upload(s.name, (file := s.load()).content, file.check) for s in wanted}
-    if meter.limits is UPLOAD:
+    files = {s.name: replace(s.load(), name=s.name, cutting=cutting) for s in wanted}
+    if limited:
         texts = [file for file in files.values() if b"\0" not in file.content[:HEAD]]
         meter.total = check_lines(texts)
         check_formats([files[source.name] for source in parts.corpus])
@@ -148,7 +156,8 @@ def _fitted(
     """Return a split's judgments of these documents and queries."""
     ids = {document.id for document in documents}
     named = renamed(pairs, form, named_queries(pairs, form, queries), ids)
-    return fit(named, ids, {query.id for query in queries})
+    placed, moved = relocated(named, ids)
+    return replace(fit(placed, ids, {query.id for query in queries}), moved=moved)
 
 
 def _card(file: Upload, meter: Meter) -> str:
@@ -176,7 +185,7 @@ def fingerprint(documents: Iterable[Document]) -> str:
 
 def upload_endings() -> tuple[str, ...]:
     """Return the endings of the files that can be uploaded or opened, with their dots."""
-    return (ZIP, *by_ending())
+    return (ZIP, *by_ending(), GZ)
 
 
 def describe_formats() -> str:
@@ -189,9 +198,10 @@ def preview_columns(upload: Upload) -> TablePreview | None:
 
     Raises `CorpusError` for a table that cannot be read.
     """
-    entry = format_of(upload.name)
+    entry = format_of(bare_name(upload.name))
     if entry is None or entry.prose:
         return None
+    upload = gunzip(upload) if bare_name(upload.name) != upload.name else upload
     check_lines([upload])
     if entry.preview is not None:
         return entry.preview(upload)

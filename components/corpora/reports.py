@@ -120,7 +120,7 @@ def _delimiter(form: Form) -> str:
 
 
 def _encoding(file: Upload) -> str:
-    if b"\0" in file.content[:HEAD]:
+    if b"\0" in file.content[:HEAD] or file.content.startswith(b"%PDF"):
         return "binary"
     marked = file.content.startswith(_BOM)
     return "UTF-8 with a byte order mark" if marked else "UTF-8"
@@ -197,6 +197,12 @@ def _file_warnings(reading: Reading) -> Iterator[str]:
             yield (
                 f"{number:,} of {count(n_pairs, 'judgment')} of split {split} left out: the query "
                 f"or document is not in the corpus; for example {fitted.left_out.example}."
+            )
+        if fitted.moved:
+            yield (
+                f"{count(fitted.moved, 'judgment')} of split {split} "
+                f"{'is' if fitted.moved == 1 else 'are'} of passages that were cut otherwise, and "
+                "moved to the one that shares most characters with them."
             )
     if reading.fitted and TEST not in reading.fitted:
         splits = listed(list(reading.fitted))

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
-from components.corpora.cutting import Cutting
+from components.corpora.cutting import USUAL, Cutting
 from components.domain import CorpusError
 
 _BOM = b"\xef\xbb\xbf"
@@ -43,7 +43,7 @@ class Upload:
     name: str
     content: bytes
     check: Callable[[], None] = field(default=no_check, compare=False, repr=False)
-    cutting: Cutting = field(default=Cutting(), compare=False, repr=False)
+    cutting: Cutting = field(default=USUAL, compare=False, repr=False)
 
     @property
     def suffix(self) -> str:

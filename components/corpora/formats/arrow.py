@@ -157,11 +157,9 @@ def _flat(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _flat(kind.value_type)
     is_ = pa.types
-    return _textual(kind) or any(
-        check(kind)
-        for check in (is_.is_string_view, is_.is_boolean, is_.is_integer, is_.is_floating)
-        + (is_.is_decimal, is_.is_temporal, is_.is_null)
-    )
+    checks = (is_.is_string_view, is_.is_boolean, is_.is_integer, is_.is_floating, is_.is_decimal)
+    checks = (*checks, is_.is_temporal, is_.is_null)
+    return _textual(kind) or any(check(kind) for check in checks)
 
 
 def _size(column: pa.Array) -> int:
@@ -196,7 +194,7 @@ def _damage(file: Upload) -> Iterator[None]:
         reason = printable(next(iter(str(exc).splitlines()), ""), 120).rstrip(". ")
         raise CorpusError(
             f"{file.name}: expected a Parquet or Arrow file; the file is damaged or none; it "
-            f"begins with {start}: {printable(str(exc).splitlines()[0] if str(exc) else '', 120)}.",
+            f"begins with {start}: {reason}.",
             "Write the file again.",
         ) from exc
 

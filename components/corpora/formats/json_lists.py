@@ -131,12 +131,13 @@ def json_list_rows(file: Upload, columns: Columns | None = None) -> Iterator[Row
 
 def _rows(text: _Text, documents: _Member, note: str = "") -> Iterator[Row]:
     """Yield the elements of a list, the first with a note; one without a name is the whole file."""
-    end = text.skip(documents.start + 1) + 1  # of an empty list
+    after = text.skip(documents.start + 1) + 1  # of an empty list
     name = f".{documents.name}" if documents.name else ""
     for number, (value, end) in enumerate(_elements(text, documents.start)):
+        after = end
         yield _row(f"{text.file.name}{name}[{number}]", value, "" if number else note)
-    if not name and text.skip(end) < len(text.text):
-        raise text.error(text.skip(end), "something stands after the list")
+    if not name and text.skip(after) < len(text.text):
+        raise text.error(text.skip(after), "something stands after the list")
 
 
 def _elements(text: _Text, at: int) -> Iterator[tuple[object, int]]:

@@ -10,9 +10,10 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
+from components.corpora.cutting import Section
 from components.corpora.formats import Columns, Format
 from components.corpora.limits import MAX_MARKDOWN, MAX_MARKDOWN_LINES
-from components.corpora.passages import Section, passage_rows
+from components.corpora.passages import passage_rows
 from components.corpora.text import Row, Upload, decode
 from components.domain import CorpusError
 
