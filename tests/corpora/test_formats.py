@@ -46,9 +46,12 @@ def probe_format() -> Iterator[None]:
 
 def test_the_formats_and_their_endings() -> None:
     """Prose comes last; a file's ending stands for one format only."""
-    assert [entry.name for entry in formats()] == ["JSONL", "CSV", "TSV", "Markdown", "text"]
-    assert upload_endings() == (".zip", ".jsonl", ".csv", ".tsv", ".md", ".markdown", ".txt")
-    assert [entry.name for entry in formats() if entry.prose] == ["Markdown", "text"]
+    data, prose = "Parquet Arrow JSON JSONL CSV TSV", "Word HTML PDF Markdown text"
+    assert [entry.name for entry in formats()] == [*data.split(), *prose.split()]
+    endings = ".parquet .pq .arrow .feather .ipc .json .jsonl .csv .tsv .docx .docm .html .htm"
+    endings = f".zip {endings} .xhtml .pdf .md .markdown .txt .gz"
+    assert upload_endings() == tuple(endings.split())
+    assert [entry.name for entry in formats() if entry.prose] == prose.split()
     assert [entry.name for entry in formats() if entry.preview] == ["CSV", "TSV"]
 
 
@@ -76,7 +79,10 @@ def test_two_formats_with_one_ending_are_refused(
 def test_a_format_is_gone_with_its_file() -> None:
     """No test leaves its format behind."""
     assert ".probe" not in upload_endings()
-    with pytest.raises(CorpusError, match=r"expected one corpus \(\.jsonl, \.csv or \.tsv; "):
+    with pytest.raises(
+        CorpusError,
+        match=r"expected one corpus \(\.parquet, \.arrow, \.json, \.jsonl, \.csv or \.tsv; ",
+    ):
         read_uploads([Upload("x.probe", CONTENT)])
 
 
@@ -91,8 +97,11 @@ def test_a_new_format_is_read_wherever_a_corpus_is(probe_format: None, tmp_path:
     assert (corpus.name, corpus.documents) == ("sea", DOCUMENTS)
     with pytest.raises(CorpusError, match=r"x\.probe:2: expected id\|text; found 'b'\."):
         read_uploads([Upload("x.probe", b"a|x\nb\n")])
-    with pytest.raises(CorpusError, match=r"expected one corpus \(\.jsonl, \.probe, \.csv or "):
-        read_uploads([Upload("x.pdf", CONTENT)])
+    with pytest.raises(
+        CorpusError,
+        match=r"expected one corpus \(\.parquet, \.arrow, \.json, \.jsonl, \.probe, \.csv or ",
+    ):
+        read_uploads([Upload("x.exe", CONTENT)])
 
 
 def test_the_command_line_reads_a_new_format(
@@ -117,7 +126,10 @@ def test_the_page_offers_and_reads_a_new_format(probe_format: None, visit: Visit
     """The field for files has its ending, the line above it its name."""
     at = visit("pages/corpus.py")
     assert ".probe" in at.file_uploader[0].allowed_type
-    assert "JSONL, Probe, CSV, TSV, Markdown or text files; 50 MB in all." in texts(at)
+    assert (
+        "JSONL, Probe, CSV, TSV, Word, HTML, PDF, Markdown or text files; 50 MB in all."
+        in texts(at)
+    )
     at.file_uploader[0].upload("sea.probe", CONTENT).run()
     assert not at.exception
     assert at.session_state["new_corpus"][1].documents == DOCUMENTS

@@ -80,7 +80,7 @@ def test_metadata_texts_and_cards_have_limits() -> None:
     card = up("card.md", "x" * 11)
     reason = "card.md: the card has 11 characters; expected at most 10."
     assert refusal(up("a.jsonl", TWO), card) == reason
-    assert read_uploads([up("a.md", "y"), up("card.md", "x")]).documents
+    assert read_uploads([up("card.md", "x")]).documents
 
 
 def test_a_folder_has_no_such_limits(tmp_path: Path) -> None:

@@ -100,12 +100,13 @@ def test_a_file_is_read_as_strictly_as_an_upload(tmp_path: Path) -> None:
 
 def test_a_file_with_another_ending_is_named(tmp_path: Path) -> None:
     """The error lists the endings that are read."""
-    path = tmp_path / "a.pdf"
+    path = tmp_path / "a.exe"
     path.write_bytes(b"x")
     with pytest.raises(InputError, match=r"a file with this ending is not read") as caught:
         open_corpus(str(path))
     assert caught.value.remedy == (
-        "Give a folder, or a file that ends in .zip, .jsonl, .csv, .tsv, .md, .markdown or .txt."
+        "Give a folder, or a file that ends in .zip, .parquet, .pq, .arrow, .feather, .ipc, .json, "
+        ".jsonl, .csv, .tsv, .docx, .docm, .html, .htm, .xhtml, .pdf, .md, .markdown, .txt or .gz."
     )
 
 

@@ -95,13 +95,15 @@ def test_a_table_may_have_companions_too() -> None:
     [
         [up("a.jsonl", TWO), up("b.jsonl", TWO)],
         [up("t.tsv", QRELS)],
-        [up("a.pdf", "x")],
+        [up("a.exe", "x")],
         [up("", "x")],
     ],
 )
 def test_what_is_not_one_corpus_is_refused(uploads: list[Upload]) -> None:
     """The error names the files."""
-    assert refusal(*uploads).startswith("Upload: expected one corpus (.jsonl, .csv or .tsv; ")
+    assert refusal(*uploads).startswith(
+        "Upload: expected one corpus (.parquet, .arrow, .json, .jsonl, .csv or .tsv; "
+    )
 
 
 def test_too_little_and_too_much_are_refused() -> None:

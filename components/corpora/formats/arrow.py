@@ -157,8 +157,8 @@ def _flat(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _flat(kind.value_type)
     is_ = pa.types
-    checks = (is_.is_string_view, is_.is_boolean, is_.is_integer, is_.is_floating, is_.is_decimal)
-    checks = (*checks, is_.is_temporal, is_.is_null)
+    checks = [is_.is_string_view, is_.is_boolean, is_.is_integer, is_.is_floating, is_.is_decimal]
+    checks += [is_.is_temporal, is_.is_null]
     return _textual(kind) or any(check(kind) for check in checks)
 
 

@@ -1,0 +1,199 @@
+"""PDF, Word and HTML: what is read of them, where passages come from, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from components.corpora import open_corpus, read_uploads
+from components.corpora.cutting import Cutting
+from components.domain import Corpus
+from tests.support.given_documents import (
+    WORD,
+    docx,
+    locked_pdf,
+    packed,
+    paragraph,
+    pdf,
+    twenty,
+)
+from tests.support.uploads import passages, refusal, up
+
+LAMPS = pdf("Lamps are lit at dusk.\nThe keeper (old) winds.", "", "Third page.")
+REPORT = docx(
+    paragraph("Before."),
+    paragraph("One", "Heading1"),
+    paragraph("Body &amp; more"),
+    paragraph("Deeper", "Heading3"),
+    paragraph("Two", "Heading2"),
+    paragraph("End"),
+)
+
+
+def metadata(corpus: Corpus) -> list[dict[str, str]]:
+    return [dict(document.metadata) for document in corpus.documents]
+
+
+def test_a_pdf_is_read_page_by_page() -> None:
+    """A page without text is named."""
+    corpus = read_uploads([up("m.pdf", LAMPS)])
+    assert passages(corpus) == [
+        ("m.pdf#p1-0-46", "", "Lamps are lit at dusk.\nThe keeper (old) winds."),
+        ("m.pdf#p3-0-11", "", "Third page."),
+    ]
+    assert metadata(corpus) == [
+        {"document": "m.pdf", "page": "1", "characters": "0-46"},
+        {"document": "m.pdf", "page": "3", "characters": "0-11"},
+    ]
+    assert corpus.report.warnings == (
+        "m.pdf:page 1: the PDF's page 2 has no text, and may be pictures.",
+    )
+
+
+def test_a_pdf_without_a_password_to_open_it_is_read() -> None:
+    """Many are encrypted so that they cannot be changed."""
+    assert len(read_uploads([up("m.pdf", locked_pdf(LAMPS, ""))]).documents) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (locked_pdf(LAMPS, "secret"), "the PDF is protected by a password; expected one that ope"),
+        (pdf("", ""), "the PDF has 2 pages and no text; expected text. It is probably a scan: pic"),
+        (LAMPS[:300], "expected a PDF; the file is damaged or none: "),
+        (b"hello", "expected a PDF; the file is damaged or none; it begins with 'hello': "),
+    ],
+)
+def test_a_pdf_that_cannot_be_read_is_said_to_be_so(content: bytes, reason: str) -> None:
+    assert refusal(up("m.pdf", content)).startswith(f"m.pdf: {reason}")
+
+
+def test_a_word_document_is_cut_at_its_headings() -> None:
+    """Of level 1 and 2; deeper ones are text."""
+    corpus = read_uploads([up("r.docx", REPORT)])
+    assert passages(corpus) == [
+        ("r.docx#0-7", "", "Before."),
+        ("r.docx#14-33", "One", "Body & more\n\nDeeper"),
+        ("r.docx#40-43", "Two", "End"),
+    ]
+    assert [data.get("section") for data in metadata(corpus)] == [None, "One", "One \u203a Two"]
+
+
+def test_macros_are_named_and_not_run() -> None:
+    content = docx(paragraph("Text"), parts={"word/vbaProject.bin": b"\xd0\xcf macro"})
+    corpus = read_uploads([up("r.docm", content)])
+    assert passages(corpus) == [("r.docm#0-4", "", "Text")]
+    assert corpus.report.warnings == (
+        "r.docm#0-4: the document holds macros, which are neither run nor read.",
+    )
+
+
+ENTITIES = (
+    '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaaaaaaaaaaaa">'
+    + "".join(
+        f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+    + f']><w:document xmlns:w="{WORD}"><w:body><w:p><w:r><w:t>&i;</w:t></w:r></w:p></w:body>'
+    "</w:document>"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
+            "expected a Word document (.docx); foun",
+        ),
+        (REPORT[:300], "expected a Word document (.docx); the file is damaged or none: "),
+        (
+            packed({"a.txt": "x"}),
+            "expected a Word document (.docx); the file is damaged or none: i",
+        ),
+        (docx(parts={"word/document.xml": ENTITIES}), "expected a Word document (.docx); the file"),
+        (docx(parts={"word/document.xml": " " * 5_000_000}), "the document unpacks to 5,00"),
+        (docx(), "expected a document with text; it shows none."),
+    ],
+)
+def test_a_word_document_that_cannot_be_read_is_said_to_be_so(content: bytes, reason: str) -> None:
+    """Damaged, protected, of another kind, or a bomb."""
+    assert refusal(up("r.docx", content)).startswith(f"r.docx: {reason}")
+
+
+PAGE = """<!doctype html><html><head><title>All</title><style>p { color: red }</style>
+<script>alert("run")</script><link rel=stylesheet href="http://127.0.0.1:9/a.css"></head>
+<body onload="alert(1)">Be<b>fo</b>re.<h1>One <i>two</i></h1><p>A &amp; b<br>c</p>
+<script src="http://127.0.0.1:9/a.js">hidden()</script><img src="http://127.0.0.1:9/a.png">
+<h2>Sub</h2><ul><li>x</li><li>y</li></ul><table><tr><td>1</td><td>2</td></tr></table>
+<pre>if a:
+    b</pre><template>not drawn</template>After.</body></html>"""
+
+
+def test_html_is_its_visible_text_cut_at_headings() -> None:
+    """Scripts and styles are neither run nor shown, and nothing is fetched."""
+    corpus = read_uploads([up("p.html", PAGE)])
+    assert passages(corpus) == [
+        ("p.html#0-7", "", "Before."),
+        ("p.html#16-23", "One two", "A & b\nc"),
+        ("p.html#28-57", "Sub", "x\ny\n\n1 2\n\nif a:\n    b\n\nAfter."),
+    ]
+
+
+def test_html_without_headings_has_its_title() -> None:
+    corpus = read_uploads([up("p.htm", "<title>All  of\nit</title><p>Text")])
+    assert passages(corpus) == [("p.htm#0-4", "All of it", "Text")]
+
+
+def test_html_is_decoded_as_it_says() -> None:
+    """UTF-8 goes before what is declared, which is often wrong; what is neither is refused."""
+    western = '<meta charset="windows-1252"><p>caf\xe9'.encode("cp1252")
+    utf8 = '<meta charset="windows-1252"><p>caf\xe9'.encode()
+    for content in (western, utf8, "<p>caf\xe9".encode("utf-16")):
+        assert read_uploads([up("p.html", content)]).documents[0].text == "caf\xe9"
+    assert refusal(up("p.html", b"<p>caf\xe9")).startswith("p.html:1: the byte 0xe9 at offset 6 ")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("<script>alert(1)</script>", "p.html: expected a document with text; it shows none."),
+        ("<!-- only -->", "p.html: expected a document with text; it shows none."),
+        ("<div>" * 5_000 + "x", "p.html:1: expected elements nested at most 2,048 deep; found mor"),
+    ],
+)
+def test_html_that_cannot_be_read_is_said_to_be_so(content: str, reason: str) -> None:
+    assert refusal(up("p.html", content)).startswith(reason)
+
+
+# ---------------------------------------------------------------- together
+
+
+def test_a_folder_and_a_zip_of_all_kinds_are_read_alike(tmp_path: Path) -> None:
+    """Twenty documents; the first page of a PDF and the second are passages of their own."""
+    files = twenty([("Lamps", "A lamp is lit at dusk.")])
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    from_zip = read_uploads([up("all.zip", packed(files))])
+    from_folder = open_corpus(str(tmp_path))
+    side_by_side = read_uploads([up(name, content) for name, content in files.items()])
+    assert len(from_zip.documents) == 25
+    assert set(from_zip.documents) == set(from_folder.documents) == set(side_by_side.documents)
+    assert {d.metadata["document"] for d in from_zip.documents} == set(files)
+
+
+def test_a_judgment_survives_another_length_of_passages() -> None:
+    """It is moved to the passage with most of its words, and that is said."""
+    sentences = [f"Sentence {n} has exactly six words. " for n in range(100)]
+    page = "".join(sentences)
+    files = [up("m.txt", page), up("queries.jsonl", '{"_id": "q", "text": "words"}')]
+    judged = page.index("Sentence 60 "), page.index("Sentence 80 ")
+    qrels = up("test.tsv", f"query-id\tcorpus-id\tscore\nq\tm.txt#{judged[0]}-{judged[1]}\t2\n")
+    corpus = read_uploads([*files, qrels], cutting=Cutting(100))
+    [(identity, grade)] = corpus.judgments["q"].items()
+    assert grade == 2
+    assert corpus.by_id[identity].text.startswith("Sentence 64 ")  # after 4 times 16 sentences
+    assert corpus.report.warnings == (
+        "1 judgment of split test is of passages that were cut otherwise, and moved to the one that "
+        "shares most characters with them.",
+    )
