@@ -30,6 +30,7 @@ from components.cli.shared import (
     progress_bars,
 )
 from components.corpora import (
+    Cutting,
     coverage,
     open_corpus,
     printable,
@@ -117,7 +118,7 @@ def evaluate(
         pipeline.check_depth("depth", value, initial_k)
     exported.check(out_dir, (first_stage, *pipelines.rerankers))
     _mention_leftovers(out_dir)
-    opened = open_corpus(corpus, split)
+    opened = open_corpus(corpus, split, Cutting.of(lab.settings.passages))
     rules = Rules(identical, zero_only, dangling)
     judgments = _judgments(opened, qrels, split, dangling=dangling)
     plan = evaluation.plan(

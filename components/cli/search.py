@@ -50,7 +50,8 @@ def index(
 ) -> None:
     """Compute a corpus's vectors ahead; embedded Qdrant is filled from them at every start."""
     catalog.first_stage(first_stage)
-    lab, opened = new_lab(), open_corpus(corpus)
+    lab = new_lab()
+    opened = open_corpus(corpus, cutting=Cutting.of(lab.settings.passages))
     tell_import(opened)
     if tokens and len(opened.documents) <= LATE_LIMIT:
         # importing torch takes seconds of one core: begin while the first vectors are computed
@@ -101,7 +102,7 @@ def search(
     lab = new_lab()
     pipeline.check_request(Request(pipelines, QueryInput(query)), lab)
     _check_instruction(lab, keys, instruction)
-    opened = open_corpus(corpus)
+    opened = open_corpus(corpus, cutting=Cutting.of(lab.settings.passages))
     candidates = min(initial_k, len(opened.documents))
     estimate = estimate_queries(keys, 1, candidates, lambda: tokens_of_corpus(opened), lab.settings)
     check_spending(estimate, lab.settings, yes=yes)

@@ -5,6 +5,7 @@ from components.config.reading import read_settings
 from components.config.settings import (
     Budget,
     HubModel,
+    PassageSettings,
     PriceOverride,
     ProviderVariables,
     QdrantSettings,
@@ -22,6 +23,7 @@ __all__ = [
     "SHAPES",
     "Budget",
     "HubModel",
+    "PassageSettings",
     "PriceOverride",
     "ProviderVariables",
     "QdrantSettings",

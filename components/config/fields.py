@@ -120,6 +120,10 @@ Parallel = Annotated[StrictInt, Field(ge=1, le=64, description=_POSITIVE)]
 """Requests at once; each has a thread and a connection."""
 ServerNumber = Annotated[StrictInt, Field(ge=1, le=3600, description=_POSITIVE)]
 """A number that a Qdrant server is given: shards, replicas, or seconds."""
+PassageWords = Annotated[
+    StrictInt, Field(ge=20, le=5_000, description="a whole number of words of at least 20")
+]
+Overlap = Annotated[StrictInt, Field(ge=0, le=2_500, description="a whole number of words")]
 Seconds = Annotated[
     StrictFloat,
     Field(gt=0, lt=3600, description="a number of seconds above 0 and below 3600"),

@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from components.config.fields import PRICE_UNITS, ServerNumber, check_address
 from components.config.settings import (
     HubModel,
+    PassageSettings,
     PriceOverride,
     ProviderVariables,
     QdrantSettings,
@@ -64,6 +65,7 @@ def read_settings(
         prices=file.price_overrides(),
         remote=file.remote,
         spending=file.spending,
+        passages=file.passages,
         sharing=file.sharing,
         sign_in=file.sign_in,
         addresses=_addresses(env, providers),
@@ -116,8 +118,17 @@ class _File(BaseModel):
     prices: Mapping[_PricedModel, _Price] = Field(default_factory=dict)
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
+    passages: PassageSettings = PassageSettings()
     sharing: SharingSettings = SharingSettings()
     sign_in: SignInSettings | None = None
+
+    @field_validator("passages")
+    @classmethod
+    def _check_passages(cls, passages: PassageSettings) -> PassageSettings:
+        if passages.overlap > passages.words // 2:
+            message = "[passages] overlap may be at most half of words"
+            raise PydanticCustomError("table", message, {"remedy": "Lower it."})
+        return passages
 
     @field_validator("sharing")
     @classmethod
@@ -192,6 +203,7 @@ _EXPECTED: Mapping[str, Mapping[str, str]] = {
     "compatible": _descriptions(get_type_hints(Server, include_extras=True)),
     "remote": _descriptions(get_type_hints(RemoteSettings, include_extras=True)),
     "spending": _descriptions(get_type_hints(SpendingSettings, include_extras=True)),
+    "passages": _descriptions(get_type_hints(PassageSettings, include_extras=True)),
     "sharing": _descriptions(get_type_hints(SharingSettings, include_extras=True)),
     "sign_in": _descriptions(get_type_hints(SignInSettings, include_extras=True)),
 }

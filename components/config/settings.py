@@ -26,7 +26,9 @@ from components.config.fields import (
     HeaderName,
     HostNames,
     Networks,
+    Overlap,
     Parallel,
+    PassageWords,
     Requests,
     Seconds,
     Secret,
@@ -139,6 +141,14 @@ class SpendingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PassageSettings:
+    """How long prose is cut: words of a passage, and how many of them the next one repeats."""
+
+    words: PassageWords = 300
+    overlap: Overlap = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SharingSettings:
     """How other machines reach the lab.
 
@@ -227,6 +237,7 @@ class Settings:
     prices: tuple[PriceOverride, ...] = ()
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
+    passages: PassageSettings = PassageSettings()
     sharing: SharingSettings = SharingSettings()
     sign_in: SignInSettings | None = None
     addresses: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

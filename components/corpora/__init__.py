@@ -1,6 +1,7 @@
 """Corpora from folders, files and uploads: every line is checked."""
 
 from components.corpora.archives import MAX_RATIO as ZIP_RATIO
+from components.corpora.cutting import USUAL, Cutting
 from components.corpora.faults import first_fault
 from components.corpora.formats import Columns, TablePreview
 from components.corpora.judgments import coverage, read_candidates, read_qrels, within
@@ -23,8 +24,10 @@ __all__ = [
     "MAX_ROWS",
     "MAX_SIZE",
     "SAMPLES",
+    "USUAL",
     "ZIP_RATIO",
     "Columns",
+    "Cutting",
     "TablePreview",
     "Upload",
     "coverage",

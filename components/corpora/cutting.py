@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from components.config import PassageSettings
+
 PASSAGE_WORDS: Final = 300
 LEAST_WORDS: Final = 20
 MOST_WORDS: Final = 5_000
@@ -41,6 +43,11 @@ class Cutting:
             raise ValueError(
                 f"passages have {LEAST_WORDS} to {MOST_WORDS:,} words and overlap by at most half"
             )
+
+    @classmethod
+    def of(cls, settings: PassageSettings) -> Cutting:
+        """Return what the configuration says."""
+        return cls(settings.words, settings.overlap)
 
 
 USUAL: Final = Cutting()

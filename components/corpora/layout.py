@@ -165,7 +165,7 @@ def _queries(sources: Sequence[Source]) -> Source | None:
     named = [
         source
         for source in sources
-        if source.stem in _QUERY_STEMS and format_of(source.name) and not is_prose(source.name)
+        if _words(source.stem)[0] in _QUERY_STEMS and format_of(source.name) and not is_prose(source.name)
     ]
     others = [s for s in sources if s not in named and format_of(s.name) and _holds_texts(s)]
     return named[0] if len(named) == 1 and others else None
@@ -208,6 +208,8 @@ def _holds_texts(source: Source) -> bool:
         return any(f'"{name}"' in start.lower() for name in TEXT_NAMES)
     cells = [cell.strip(' "\r') for d in "\t,;|" for cell in first.split(d)]
     looks_binary = "\ufffd" in start or "\0" in start
+    if first.count("\t") and re.match(r"[\w.:-]*[0-9]\t.*\w \w", first):
+        return True  # MS MARCO's collection has no header: an id, a tab, a passage
     return looks_binary or bool(matching(cells, (*TEXT_NAMES, *ID_NAMES, *QUERY_ID_NAMES)))
 
 

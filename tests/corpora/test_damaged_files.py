@@ -59,7 +59,9 @@ WHOLE = {
     "a.tsv": b"id\ttext\na\tx\nb\ty\n",
 }
 damages = st.lists(
-    st.tuples(st.sampled_from(["set", "cut", "drop", "double"]), st.integers(0, 10**6), st.binary()),
+    st.tuples(
+        st.sampled_from(["set", "cut", "drop", "double"]), st.integers(0, 10**6), st.binary()
+    ),
     min_size=1,
     max_size=4,
 )

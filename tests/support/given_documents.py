@@ -94,6 +94,7 @@ def packed(files: Mapping[str, str | bytes]) -> bytes:
 def html(title: str, *sections: tuple[str, str]) -> bytes:
     """Return a page of HTML with a heading and a paragraph for each section."""
     body = "".join(f"<h1>{heading}</h1><p>{text}</p>" for heading, text in sections)
+    body += "<script>window.ran = true</script><img src='http://127.0.0.1:9/fetched.png'>"
     return f"<!doctype html><html><title>{title}</title><body>{body}</body></html>".encode()
 
 

@@ -40,7 +40,8 @@ DELIMITERS: Mapping[str, str] = MappingProxyType(
 )
 EXCEL: Final = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
 """A first line by which Excel is told the delimiter."""
-_DATA = re.compile(r"[0-9]+|.{80,}", re.DOTALL)
+_DATA = re.compile(r"[0-9]+|https?://\S+|.{80,}", re.DOTALL)
+_CODE = re.compile(r"(?=\S*[0-9])[\w.:-]+")
 
 csv.field_size_limit(MAX_BYTES)
 
@@ -110,7 +111,9 @@ def _shape(upload: Upload) -> Shape:
     if not quoting:
         shape = Shape(delimiter, _needs_quotes(upload, shape), bool(excel), (), named=True)
         _, header, _ = next(_records(upload, shape), ("", [], 1))
-    named = upload.suffix != ".tsv" or not _is_data(header)
+    records = islice(_records(upload, shape), 2)
+    second = [cells for _, cells, _ in records][1:]
+    named = upload.suffix != ".tsv" or not _is_data(header, *second)
     columns = _names([cell.strip() for cell in header] if named else [""] * len(header))
     _check_columns(upload.name, columns)
     return Shape(delimiter, shape.quoting, bool(excel), columns, named)
@@ -162,10 +165,20 @@ def _needs_quotes(upload: Upload, shape: Shape) -> bool:
     return False
 
 
-def _is_data(header: Sequence[str]) -> bool:
-    """Tell whether a first line is no header: no usual name, but a number or a long text."""
-    names = matching([cell.strip() for cell in header], (*ID_NAMES, *TITLE_NAMES, *TEXT_NAMES))
-    return len(header) > 1 and not names and any(map(_DATA.fullmatch, map(str.strip, header)))
+def _is_data(header: Sequence[str], second: Sequence[str] = ()) -> bool:
+    """Tell whether a first line is no header: no usual name, but what a row of texts holds.
+
+    That is a number, an address, a long text, or a code that differs from the next line's in its
+    digits alone, as the ids of MS MARCO's passages do: `D108`, `D1555982`.
+    """
+    cells = [cell.strip() for cell in header]
+    names = matching(cells, (*ID_NAMES, *TITLE_NAMES, *TEXT_NAMES))
+    if len(header) < 2 or names:
+        return False
+    codes = [cell.strip() for cell in (header[0], *second[:1]) if _CODE.fullmatch(cell.strip())]
+    stems = {re.sub("[0-9]+", "0", code) for code in codes}
+    alike = len(codes) == 2 and len(stems) == 1 and codes[0] != codes[1]
+    return alike or any(map(_DATA.fullmatch, cells))
 
 
 def _names(cells: Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,45 @@
+"""Twenty documents of four kinds, from upload to first search, in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.support.given_documents import twenty
+
+Enter = Callable[..., Any]
+TOPICS = [
+    ("Lamps", "A lamp is lit at dusk and burns until dawn."),
+    ("Clocks", "The keeper winds the clock every morning."),
+    ("Boats", "The boat brings oil and letters on Mondays."),
+]
+
+
+def test_twenty_documents_are_uploaded_and_searched(enter: Enter) -> None:
+    """PDF, Word, HTML and Markdown side by side; a script in them is text of no one."""
+    visitor = enter("/corpus?first=bm25&reranker=bm25")
+    page = visitor.page
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    visitor.idle()
+    page.locator(".st-key-_files input[type=file]").set_input_files(
+        [
+            {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+            for name, content in twenty(TOPICS).items()
+        ]
+    )
+    use = page.locator(".st-key-use_upload button")
+    use.wait_for()
+    visitor.idle()
+    expect(page.get_by_text("upload: 25 passages, 0 queries, 0 judgments.")).to_be_visible()
+    visitor.after(use.click)
+    page.get_by_text("Indexed.").wait_for()
+    visitor.quiet()
+    visitor.go("Compare")
+    visitor.search("who winds the clock in the morning")
+    expect(page.locator(".column[data-letter=A] .card")).not_to_have_count(0)
+    assert "The keeper winds the clock every morning." in page.locator(".board").inner_text()
+    assert page.evaluate("window.ran") is None
+    assert not [url for url in requests if "fetched.png" in url]
