@@ -3,7 +3,7 @@
 from components.corpora.archives import MAX_RATIO as ZIP_RATIO
 from components.corpora.cutting import USUAL, Cutting
 from components.corpora.faults import first_fault
-from components.corpora.formats import Columns, TablePreview
+from components.corpora.formats import Columns, TablePreview, is_prose
 from components.corpora.judgments import coverage, read_candidates, read_qrels, within
 from components.corpora.limits import MAX_BYTES, MAX_ROWS, MAX_SIZE
 from components.corpora.opening import SAMPLES, open_corpus, sample_names
@@ -34,6 +34,7 @@ __all__ = [
     "describe_formats",
     "fingerprint",
     "first_fault",
+    "is_prose",
     "lines",
     "open_corpus",
     "preview_columns",

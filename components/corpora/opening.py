@@ -68,7 +68,7 @@ def read_file(path: Path, split: str = TEST, cutting: Cutting = USUAL) -> Corpus
             f"Give a folder, or a file that ends in {listed(upload_endings(), 'or')}.",
         )
     check_amount(1, int(path.suffix.lower() == ZIP), path.stat().st_size)  # before it is read
-    return _with_split(read_uploads([load(path, path.name)], cutting=cutting), split)
+    return _with_split(read_uploads([replace(load(path, path.name), cutting=cutting)]), split)
 
 
 def _with_split(corpus: Corpus, split: str) -> Corpus:

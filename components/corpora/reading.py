@@ -52,12 +52,11 @@ def read_uploads(
     name: str = "",
     columns: Columns | None = None,
     progress: Progress = no_progress,
-    cutting: Cutting = USUAL,
 ) -> Corpus:
     """Read one zip, one file of any format, or any number of files of prose.
 
     A corpus may come with queries, card.md, and judgments in any usual form. Documents without an
-    id get one: `doc-1`, or `notes.md#0-950` in prose, which `cutting` parts into passages.
+    id get one: `doc-1`, or `notes.md#0-950` in prose, which is cut as the first upload says.
     `progress` is told of the rows that are read and the lines there are, and may raise `Cancelled`.
     Raises `CorpusError` for more than an upload may hold (`limits`).
     """
@@ -68,7 +67,9 @@ def read_uploads(
     only = PurePosixPath(bare_name(files[0].name)).stem if len(uploads) == 1 else ""
     label = files[0].name if zips else "Upload"
     sources = Zip(files[0]).sources() if zips else list(map(source_of, files))
-    return read_sources(name or only or "upload", label, sources, meter, columns, cutting)
+    return read_sources(
+        name or only or "upload", label, sources, meter, columns, uploads[0].cutting
+    )
 
 
 def source_of(file: Upload) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -186,10 +187,11 @@ def test_a_judgment_survives_another_length_of_passages() -> None:
     """It is moved to the passage with most of its words, and that is said."""
     sentences = [f"Sentence {n} has exactly six words. " for n in range(100)]
     page = "".join(sentences)
-    files = [up("m.txt", page), up("queries.jsonl", '{"_id": "q", "text": "words"}')]
+    text = replace(up("m.txt", page), cutting=Cutting(100))
+    files = [text, up("queries.jsonl", '{"_id": "q", "text": "words"}')]
     judged = page.index("Sentence 60 "), page.index("Sentence 80 ")
     qrels = up("test.tsv", f"query-id\tcorpus-id\tscore\nq\tm.txt#{judged[0]}-{judged[1]}\t2\n")
-    corpus = read_uploads([*files, qrels], cutting=Cutting(100))
+    corpus = read_uploads([*files, qrels])
     [(identity, grade)] = corpus.judgments["q"].items()
     assert grade == 2
     assert corpus.by_id[identity].text.startswith("Sentence 64 ")  # after 4 times 16 sentences

@@ -20,6 +20,7 @@ from components.domain import Corpus, CorpusError
 from components.ui.corpus import indexing, reading
 from components.ui.corpus.imports import show_report
 from components.ui.corpus.overview import CELL_CHARACTERS, passages
+from components.ui.corpus.passages import cutting_of
 from components.ui.shared import page, state, uploads
 from components.wording import count, shortened
 
@@ -44,13 +45,14 @@ def uploader() -> None:
             label_visibility="collapsed",
             key=f"_files_{len(uploaded)}",
         )
-    ids = tuple(file.file_id for file in files)
+    cutting = cutting_of([file.name for file in files])
+    ids = (*(file.file_id for file in files), repr(cutting))
     reading.abandon(but=ids)
     if not files:
         return
 
     def uploads() -> list[Upload]:
-        return [Upload(file.name, file.getvalue()) for file in files]
+        return [Upload(file.name, file.getvalue(), cutting=cutting) for file in files]
 
     with page.complaints():
         preview = None
@@ -128,6 +130,7 @@ def _offer(corpus: Corpus) -> None:
         f"{count(sum(map(len, corpus.judgments.values())), 'judgment')}."
     )
     show_report(corpus.report)
+    lengths(corpus)
     passages(corpus, 5)
     key = f"_new_name_{corpus.fingerprint[:12]}"  # another upload begins with its own name
     name = st.text_input("Name", value=corpus.name, max_chars=60, width=320, key=key)
