@@ -125,8 +125,8 @@ class _File(BaseModel):
     @field_validator("passages")
     @classmethod
     def _check_passages(cls, passages: PassageSettings) -> PassageSettings:
-        if passages.overlap > passages.words // 2:
-            message = "[passages] overlap may be at most half of words"
+        if passages.overlap > passages.length // 2:
+            message = "[passages] overlap may be at most half of length"
             raise PydanticCustomError("table", message, {"remedy": "Lower it."})
         return passages
 

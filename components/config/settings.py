@@ -142,9 +142,9 @@ class SpendingSettings:
 
 @dataclass(frozen=True, slots=True)
 class PassageSettings:
-    """How long prose is cut: words of a passage, and how many of them the next one repeats."""
+    """How prose is cut: the words of a passage, and how many of them the next one repeats."""
 
-    words: PassageWords = 300
+    length: PassageWords = 300
     overlap: Overlap = 0
 
 

@@ -47,7 +47,7 @@ class Cutting:
     @classmethod
     def of(cls, settings: PassageSettings) -> Cutting:
         """Return what the configuration says."""
-        return cls(settings.words, settings.overlap)
+        return cls(settings.length, settings.overlap)
 
 
 USUAL: Final = Cutting()

@@ -64,7 +64,8 @@ def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
     warnings = (
         *(warning for tally in reading.tallies for warning in _tally_warnings(tally)),
         *_document_warnings(report),
-        *_file_warnings(reading),
+        *_judgment_warnings(reading),
+        *_unread_warnings(reading),
     )
     return replace(report, warnings=warnings)
 
@@ -189,8 +190,8 @@ def _document_warnings(report: ImportReport) -> Iterator[str]:
             )
 
 
-def _file_warnings(reading: Reading) -> Iterator[str]:
-    """Yield what people should know of judgments and of files that are not read."""
+def _judgment_warnings(reading: Reading) -> Iterator[str]:
+    """Yield what people should know of judgments."""
     for split, fitted in reading.fitted.items():
         if fitted.left_out:
             number, n_pairs = fitted.left_out.number, len(reading.pairs[split])
@@ -216,6 +217,10 @@ def _file_warnings(reading: Reading) -> Iterator[str]:
             f"There is no file of queries: {count(len(reading.queries), 'query')} made of the "
             "texts that the judgments name."
         )
+
+
+def _unread_warnings(reading: Reading) -> Iterator[str]:
+    """Name the files that are not read."""
     ignored = [
         f"{quoted(name)} ({why})"
         for name, why in reading.parts.ignored.items()

@@ -53,10 +53,10 @@ def lengths(corpus: Corpus) -> None:
     cut = [d for d in corpus.documents if "characters" in d.metadata and "document" in d.metadata]
     if not cut:
         return
-    words = sorted(len(document.text.split()) for document in cut)
+    sizes = sorted(len(document.text.split()) for document in cut)
     n_documents = len({document.metadata["document"] for document in cut})
     page.soft(
-        f"{count(len(cut), 'passage')} of {count(n_documents, 'document')}: {words[0]:,} to "
-        f"{count(words[-1], 'word')}, half of them up to {median(words):,.0f}.",
+        f"{count(len(cut), 'passage')} of {count(n_documents, 'document')}: {sizes[0]:,} to "
+        f"{count(sizes[-1], 'word')}, half of them up to {median(sizes):,.0f}.",
         "passage_lengths",
     )

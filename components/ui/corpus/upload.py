@@ -20,7 +20,7 @@ from components.domain import Corpus, CorpusError
 from components.ui.corpus import indexing, reading
 from components.ui.corpus.imports import show_report
 from components.ui.corpus.overview import CELL_CHARACTERS, passages
-from components.ui.corpus.passages import cutting_of
+from components.ui.corpus.passages import cutting_of, lengths
 from components.ui.shared import page, state, uploads
 from components.wording import count, shortened
 
