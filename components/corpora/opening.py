@@ -9,6 +9,7 @@ from pathlib import Path
 
 from components.corpora.amounts import check_amount
 from components.corpora.cutting import USUAL, Cutting
+from components.corpora.irds import PREFIX, read_irds
 from components.corpora.layout import CORPUS, QRELS, TEST, Source, check_split
 from components.corpora.limits import MAX_FILES, Meter
 from components.corpora.reading import ZIP, read_sources, read_uploads, upload_endings
@@ -28,11 +29,15 @@ def sample_names() -> tuple[str, ...]:
 def open_corpus(source: str, split: str = TEST, cutting: Cutting = USUAL) -> Corpus:
     """Read a sample by its name, or a folder or a file by its path as if it were uploaded.
 
+    `irds:beir/scifact/test` is a collection of ir_datasets, if that library is installed.
+
     Raises `InputError` where there is neither a sample, a folder nor a file, or for a file with an
     ending that is not read.
     """
     if source in sample_names():
         return read_folder(SAMPLES / source, split=split)
+    if source.startswith(PREFIX):
+        return _with_split(read_irds(source.removeprefix(PREFIX)), split)
     try:
         path = Path(source).expanduser()
         is_folder, is_file = bool(source) and path.is_dir(), path.is_file()

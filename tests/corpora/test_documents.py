@@ -48,7 +48,7 @@ def test_a_pdf_is_read_page_by_page() -> None:
         {"document": "m.pdf", "page": "3", "characters": "0-11"},
     ]
     assert corpus.report.warnings == (
-        "m.pdf:page 1: the PDF's page 2 has no text, and may be pictures.",
+        "m.pdf:page 1: the PDF has no text on page 2, which may be pictures.",
     )
 
 

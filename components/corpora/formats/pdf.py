@@ -6,7 +6,7 @@ import io
 import logging
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from components.corpora.formats import Columns, Format
@@ -39,19 +39,13 @@ def pdf_rows(file: Upload, columns: Columns | None = None) -> Iterator[Row]:
             "is probably a scan: pictures of pages.",
             "Recognize its text first (OCR, for example with ocrmypdf), or leave it out.",
         )
-    note = _blank_note(blank) if blank else ""
+    noun = "page" if len(blank) == 1 else "pages"
+    numbers = shortened(", ".join(map(str, blank)), 60)
+    note = f"the PDF has no text on {noun} {numbers}, which may be pictures" if blank else ""
     for number, text in enumerate(texts, 1):
         for row in page_rows(file, text, number, note):
             yield row
             note = ""
-
-
-def _blank_note(blank: Sequence[int]) -> str:
-    """Say which pages have no text."""
-    numbers = shortened(", ".join(map(str, blank)), 60)
-    verb = "has" if len(blank) == 1 else "have"
-    noun = "page" if len(blank) == 1 else "pages"
-    return f"the PDF's {noun} {numbers} {verb} no text, and may be pictures"
 
 
 def _texts(file: Upload) -> list[str]:
