@@ -32,7 +32,7 @@ from components.cli.shared import (
     progress_bars,
     steps_of,
 )
-from components.corpora import open_corpus, read_texts
+from components.corpora import Cutting, open_corpus, read_texts
 from components.domain import Comparison, InputError, Ranking
 from components.encoders import minilm
 from components.exports.as_json import comparison_json, ranking_json

@@ -165,7 +165,9 @@ def _queries(sources: Sequence[Source]) -> Source | None:
     named = [
         source
         for source in sources
-        if _words(source.stem)[0] in _QUERY_STEMS and format_of(source.name) and not is_prose(source.name)
+        if re.split(r"[-_.]", source.stem)[0] in _QUERY_STEMS
+        and format_of(source.name)
+        and not is_prose(source.name)
     ]
     others = [s for s in sources if s not in named and format_of(s.name) and _holds_texts(s)]
     return named[0] if len(named) == 1 and others else None

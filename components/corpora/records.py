@@ -15,6 +15,7 @@ from components.corpora.columns import (
     SAMPLE_ROWS,
     TEXT_NAMES,
     TITLE_NAMES,
+    UNNAMED,
     Roles,
     listed_names,
     matching,
@@ -45,6 +46,8 @@ def queries_from(rows: Iterable[Row], meter: Meter | None = None) -> tuple[Query
     sample = list(islice(rows, SAMPLE_ROWS))
     names = list(dict.fromkeys(name for row in sample for name in row.fields))
     ids, texts = matching(names, QUERY_ID_NAMES), matching(names, QUERY_TEXT_NAMES)
+    if names == [UNNAMED.format(1), UNNAMED.format(2)]:  # MS MARCO's queries have no header
+        ids, texts = (names[0],), (names[1],)
     roles = Roles(ids, (), tuple(name for name in texts if name not in ids))
     return tuple(_query(row, roles, places) for row in chain(sample, rows))
 
