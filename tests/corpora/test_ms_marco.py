@@ -50,7 +50,9 @@ def test_ids_that_are_codes_make_no_header() -> None:
         ("D1", first),
         ("D20", second),
     ]
-    codes = read_uploads([up("docs.tsv", "msmarco_0_1\tone text\nmsmarco_0_2\tanother text\n")])
+    codes = read_uploads(
+        [up("docs.tsv", "msmarco_0_1\ta text of words\nmsmarco_0_2\tanother text\n")]
+    )
     assert [d.id for d in codes.documents] == ["msmarco_0_1", "msmarco_0_2"]
     named = read_uploads([up("docs.tsv", "key1\tlong words\nA\tone text\n")])
     assert len(named.documents) == 1
