@@ -313,7 +313,7 @@ def test_the_guides_measures_are_computed() -> None:
 
 @pytest.mark.usefixtures("guided")
 def test_the_guides_format_is_read() -> None:
-    corpus = read_uploads([Upload("notes.json", b'[{"_id": "a", "text": "fox"}, {"text": "hat"}]')])
+    corpus = read_uploads([Upload("notes.list", b"a: fox\n\nb: hat\n")])
     assert [(d.id, d.text) for d in corpus.documents] == [("a", "fox"), ("doc-2", "hat")]
-    with pytest.raises(CorpusError, match=r"notes\.json: expected a list of objects"):
-        read_uploads([Upload("notes.json", b"{}")])
+    with pytest.raises(CorpusError, match=r"notes\.list:1: expected an id, a colon"):
+        read_uploads([Upload("notes.list", b"fox")])

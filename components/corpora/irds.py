@@ -16,7 +16,7 @@ from components.corpora.limits import Meter
 from components.corpora.reading import read_sources, source_of
 from components.corpora.text import Upload, printable, quoted
 from components.domain import Corpus, CorpusError, InputError
-from components.wording import shortened
+from components.wording import count, shortened
 
 PREFIX: Final = "irds:"
 MOST_DOCUMENTS: Final = 1_000_000
@@ -71,7 +71,7 @@ def _check_number(identity: str, number: int) -> None:
     """Raise `CorpusError` for more documents than are read."""
     if number > MOST_DOCUMENTS:
         raise CorpusError(
-            f"{PREFIX}{identity}: the collection has {number:,} documents or more; expected at "
+            f"{PREFIX}{identity}: the collection has {count(number, 'document')} or more; expected at "
             f"most {MOST_DOCUMENTS:,}.",
             "Give the id of a smaller one.",
         )

@@ -201,9 +201,8 @@ def _judgment_warnings(reading: Reading) -> Iterator[str]:
             )
         if fitted.moved:
             yield (
-                f"{count(fitted.moved, 'judgment')} of split {split} "
-                f"{'is' if fitted.moved == 1 else 'are'} of passages that were cut otherwise, and "
-                "moved to the one that shares most characters with them."
+                f"Split {split}: {count(fitted.moved, 'judgment')} of passages that were cut "
+                "otherwise moved to those that share most characters with them."
             )
     if reading.fitted and TEST not in reading.fitted:
         splits = listed(list(reading.fitted))

@@ -196,6 +196,6 @@ def test_a_judgment_survives_another_length_of_passages() -> None:
     assert grade == 2
     assert corpus.by_id[identity].text.startswith("Sentence 64 ")  # after 4 times 16 sentences
     assert corpus.report.warnings == (
-        "1 judgment of split test is of passages that were cut otherwise, and moved to the one "
-        "that shares most characters with them.",
+        "Split test: 1 judgment of passages that were cut otherwise moved to those that share most "
+        "characters with them.",
     )

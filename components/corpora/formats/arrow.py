@@ -102,7 +102,7 @@ def _opened_parquet(
     size = sum(metadata.row_group(at).total_byte_size for at in groups)
     if size > 4 * MAX_BYTES:
         raise CorpusError(
-            f"{file.name}: the file unpacks to {size:,} bytes; expected at most {4 * MAX_BYTES:,}.",
+            f"{file.name}: the file unpacks to {count(size, 'byte')}; expected at most {4 * MAX_BYTES:,}.",
             "Keep the columns with id, title and text, or fewer rows.",
         )
 
@@ -116,7 +116,7 @@ def _check_rows(file: Upload, rows: int) -> None:
     """Raise `CorpusError` for more rows than an upload may have."""
     if rows > MAX_ROWS:
         raise CorpusError(
-            f"{file.name}: the file has {rows:,} rows; expected at most {MAX_ROWS:,}.",
+            f"{file.name}: the file has {count(rows, 'row')}; expected at most {MAX_ROWS:,}.",
             "Upload a part of it.",
         )
 
@@ -125,7 +125,7 @@ def _checked(file: Upload, schema: pa.Schema, flat: Sequence[str]) -> str:
     """Say which columns are left out; raise `CorpusError` where none can be read."""
     twice = next((name for name in flat if schema.names.count(name) > 1), None)
     if len(schema.names) > MAX_COLUMNS or twice is not None:
-        what = f"{quoted(twice)} twice" if twice is not None else f"{len(schema.names):,} columns"
+        what = f"{quoted(twice)} twice" if twice is not None else count(len(schema.names), "column")
         raise CorpusError(
             f"{file.name}: expected at most {MAX_COLUMNS:,} columns, each name once; found {what}.",
             "Keep the columns with id, title and text.",

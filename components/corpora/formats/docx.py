@@ -12,6 +12,7 @@ from components.corpora.formats.html import rows_of_html
 from components.corpora.limits import MAX_MARKDOWN
 from components.corpora.text import Row, Upload, printable
 from components.domain import Cancelled, CorpusError
+from components.wording import count
 
 MAX_XML: Final = 4 * 1024 * 1024
 """Bytes of XML in a document; mammoth reads 200 KB in a second."""
@@ -50,7 +51,7 @@ def _checked(file: Upload) -> list[str]:
     size = sum(member.file_size for member in layout)  # pictures are not opened
     if size > MAX_XML:
         raise CorpusError(
-            f"{file.name}: the document unpacks to {size:,} bytes of text and layout; expected at "
+            f"{file.name}: the document unpacks to {count(size, 'byte')} of text and layout; expected at "
             f"most {MAX_XML:,}.",
             "Save it in parts, or as text.",
         )

@@ -111,7 +111,7 @@ def _shape(upload: Upload) -> Shape:
     if not quoting:
         shape = Shape(delimiter, _needs_quotes(upload, shape), bool(excel), (), named=True)
         _, header, _ = next(_records(upload, shape), ("", [], 1))
-    records = islice(_records(upload, shape, most=50), 2)
+    records = islice(_records(upload, shape, most=20), 2)
     second = [cells for _, cells, _ in records][1:]
     named = upload.suffix != ".tsv" or not _is_data(header, *second)
     columns = _names([cell.strip() for cell in header] if named else [""] * len(header))

@@ -129,8 +129,8 @@ def _offer(corpus: Corpus) -> None:
         f"{count(len(corpus.queries), 'query')}, "
         f"{count(sum(map(len, corpus.judgments.values())), 'judgment')}."
     )
-    show_report(corpus.report)
     lengths(corpus)
+    show_report(corpus.report)
     passages(corpus, 5)
     key = f"_new_name_{corpus.fingerprint[:12]}"  # another upload begins with its own name
     name = st.text_input("Name", value=corpus.name, max_chars=60, width=320, key=key)
