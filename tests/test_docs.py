@@ -314,6 +314,6 @@ def test_the_guides_measures_are_computed() -> None:
 @pytest.mark.usefixtures("guided")
 def test_the_guides_format_is_read() -> None:
     corpus = read_uploads([Upload("notes.list", b"a: fox\n\nb: hat\n")])
-    assert [(d.id, d.text) for d in corpus.documents] == [("a", "fox"), ("doc-2", "hat")]
+    assert [(d.id, d.text) for d in corpus.documents] == [("a", "fox"), ("b", "hat")]
     with pytest.raises(CorpusError, match=r"notes\.list:1: expected an id, a colon"):
         read_uploads([Upload("notes.list", b"fox")])

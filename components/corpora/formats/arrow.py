@@ -11,7 +11,7 @@ from components.corpora.formats import Columns, Format
 from components.corpora.limits import MAX_BYTES, MAX_ROWS
 from components.corpora.text import Row, Upload, printable, quoted
 from components.domain import CorpusError
-from components.wording import listed
+from components.wording import count, listed
 
 if TYPE_CHECKING:
     import pyarrow as pa
