@@ -71,8 +71,8 @@ def _check_number(identity: str, number: int) -> None:
     """Raise `CorpusError` for more documents than are read."""
     if number > MOST_DOCUMENTS:
         raise CorpusError(
-            f"{PREFIX}{identity}: the collection has {count(number, 'document')} or more; expected at "
-            f"most {MOST_DOCUMENTS:,}.",
+            f"{PREFIX}{identity}: the collection has {count(number, 'document')} or more; "
+            f"expected at most {MOST_DOCUMENTS:,}.",
             "Give the id of a smaller one.",
         )
 
