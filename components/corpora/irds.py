@@ -72,8 +72,7 @@ def _check_number(identity: str, number: int) -> None:
     if number > MOST_DOCUMENTS:
         raise CorpusError(
             f"{PREFIX}{identity}: the collection has {count(number, 'document')} or more; "
-            f"expected at "
-            f"most {MOST_DOCUMENTS:,}.",
+            f"expected at most {MOST_DOCUMENTS:,}.",
             "Give the id of a smaller one.",
         )
 

@@ -100,9 +100,9 @@ def test_files_are_documents_side_by_side() -> None:
     corpus = read_uploads([up("b.md", "# T\nx"), up("card.md", "y"), up("a.txt", "# z")])
     assert corpus.name == "upload"
     assert passages(corpus) == [
-        ("a.txt#0-3", "", "# z"),
         ("b.md#4-5", "T", "x"),
         ("card.md#0-1", "", "y"),
+        ("a.txt#0-3", "", "# z"),
     ]
 
 

@@ -102,8 +102,8 @@ def _opened_parquet(
     size = sum(metadata.row_group(at).total_byte_size for at in groups)
     if size > 4 * MAX_BYTES:
         raise CorpusError(
-            f"{file.name}: the file unpacks to {count(size, 'byte')}; "
-            f"expected at most {4 * MAX_BYTES:,}.",
+            f"{file.name}: the file unpacks to {count(size, 'byte')}; expected at most "
+            f"{4 * MAX_BYTES:,}.",
             "Keep the columns with id, title and text, or fewer rows.",
         )
 

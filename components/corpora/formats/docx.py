@@ -51,9 +51,8 @@ def _checked(file: Upload) -> list[str]:
     size = sum(member.file_size for member in layout)  # pictures are not opened
     if size > MAX_XML:
         raise CorpusError(
-            f"{file.name}: the document unpacks to {count(size, 'byte')} of text and "
-            f"layout; expected at "
-            f"most {MAX_XML:,}.",
+            f"{file.name}: the document unpacks to {count(size, 'byte')} of text and layout; "
+            f"expected at most {MAX_XML:,}.",
             "Save it in parts, or as text.",
         )
     names = [member.filename for member in members]
