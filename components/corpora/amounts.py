@@ -45,8 +45,9 @@ def check_lines(files: Sequence[Upload]) -> int:
                 continue
             if (brackets := line.count(b"{") + line.count(b"[")) > MAX_BRACKETS:
                 raise CorpusError(
-                    f"{file.name}:{number}: the line has {brackets:,} lists and objects; expected "
-                    f"at most {MAX_BRACKETS:,}.",
+                    f"{file.name}:{number}: the line has "
+                    f"{count(brackets, 'list or object', 'lists and objects')}; expected at most "
+                    f"{MAX_BRACKETS:,}.",
                     "Leave fields out that are neither id, title, text nor metadata.",
                 )
     return total + len(files)

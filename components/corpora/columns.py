@@ -91,7 +91,7 @@ def roles_of(file: str, rows: Sequence[Row], columns: Columns | None = None) -> 
     reasons = {name: "by its name" for name in (*texts[:1], *titles[:1], *ids[:1])}
     if guessed:
         n_words = sum(len(str(row.fields.get(guessed, "")).split()) for row in rows) / len(rows)
-        reasons[guessed] = f"holds the longest texts: {n_words:,.0f} words a row"
+        reasons[guessed] = f"holds the longest texts: {count(round(n_words), 'word')} a row"
     return Roles(ids, titles, texts, strict, guessed, reasons)
 
 

@@ -12,6 +12,7 @@ from components.corpora.formats import format_of
 from components.corpora.records import string, text_of
 from components.corpora.text import Row, Upload, decode, kind, lines, load, quoted
 from components.domain import CorpusError
+from components.wording import count
 
 _LISTS = ("documents", "texts", "passages")
 _REMEDY = (
@@ -100,7 +101,7 @@ def _line_texts(file: Upload, *, sure: bool) -> tuple[str, ...]:
         number, line = plain[0]
         raise CorpusError(
             f"{file.name}:{number}: {quoted(line)} is no JSON object, but {len(rows)} of "
-            f"{len(rows) + len(plain)} lines are.",
+            f"{count(len(rows) + len(plain), 'line')} {'is' if len(rows) == 1 else 'are'}.",
             _REMEDY,
         )
     return _row_texts(file.name, rows) if rows else tuple(line for _, line in plain)

@@ -111,6 +111,7 @@ def test_members_of_a_gzip_are_one_file() -> None:
         (gzip.compress(TWO.encode()) + b"x", "the gzip is damaged or no gzip: "),
         (gzip.compress(b" " * 60_000_000), "the gzip of 58,350 bytes unpacks to more than 11,670,"),
     ],
+    ids=("none", "empty", "cut", "trailing", "bomb"),  # a gzip holds the time it was made
 )
 def test_a_damaged_gzip_and_a_bomb_are_refused(content: bytes, reason: str) -> None:
     assert refusal(up("a.jsonl.gz", content)).startswith(f"a.jsonl.gz: {reason}")

@@ -90,7 +90,9 @@ def _rows(upload: Upload, shape: Shape) -> Iterator[Row]:
                 if shape.quoting
                 else "A TSV has no quotes: delete the tab in a cell, or save the table as CSV.",
             )
-        note = f"the record that begins here spans {span} lines" if span > LONG_RECORD else ""
+        note = (
+            f"the record that begins here spans {count(span, 'line')}" if span > LONG_RECORD else ""
+        )
         yield Row(where, dict(zip(shape.columns, cells, strict=True)), note)
 
 
