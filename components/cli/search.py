@@ -98,7 +98,8 @@ def search(
     keys = tuple(reranker or ())
     pipelines = Pipelines(first_stage, keys, initial_k, instruction)
     most = min(FINAL_K, initial_k) if final_k is None else final_k
-    pipeline.check_depth("final_k", final_k or FINAL_K, None if final_k is None else initial_k)
+    if final_k is not None:
+        pipeline.check_depth("final_k", final_k, initial_k)
     lab = new_lab()
     pipeline.check_request(Request(pipelines, QueryInput(query)), lab)
     _check_instruction(lab, keys, instruction)

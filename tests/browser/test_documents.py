@@ -35,7 +35,7 @@ def test_twenty_documents_are_uploaded_and_searched(enter: Enter) -> None:
     visitor.idle()
     expect(page.get_by_text("upload: 25 passages, 0 queries, 0 judgments.")).to_be_visible()
     visitor.after(use.click)
-    page.get_by_text("Indexed.").wait_for()
+    page.get_by_text("Indexed.", exact=True).wait_for()
     visitor.quiet()
     visitor.go("Compare")
     visitor.search("who winds the clock in the morning")

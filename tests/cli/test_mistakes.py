@@ -29,7 +29,7 @@ RANKED = "query-id\tcorpus-id\trank\n"
         (("search", "a", "--final-k", "11", "--initial-k", "10"), ["final_k (11) is larger"]),
         (("search", "a", "--final-k", "101"), ["final_k (101) is larger than initial_k (100)"]),
         (("search", "a", "--final-k", "0"), ["final_k is 0"]),
-        (("search", "a", "--initial-k", "0"), ["(10) is larger than initial_k (0)"]),
+        (("search", "a", "--initial-k", "0"), ["initial_k is 0"]),
         (("search", "a", "--initial-k", "0", "--final-k", "-1"), ["final_k is -1"]),
         (("search", "a", "--instruction", "x", "--reranker", "bm25"), ["takes an instruction"]),
         (("search", "raise " * 10_000, *EXCEPTIONS), ["10,008 tokens; bge-small reads at most"]),

@@ -73,7 +73,7 @@ def outcome(comparison: Comparison) -> list[tuple[str, list[tuple[str, float]]] 
 
 
 @dataclass
-class Notes:
+class Notes(NullWatcher):
     """A watcher that notes everything and may stop the work at one of its steps."""
 
     stop_at: tuple[str, str] | None = None
@@ -337,8 +337,8 @@ def test_sort_refuses_what_is_not_finite(bad: float) -> None:
 
 FAULTS = {
     "probe-short": "probe-short returned 8 scores for 9 documents.",
-    "probe-nan": "probe-nan returned 1 scores that are not finite numbers.",
-    "probe-inf": "probe-inf returned 1 scores that are not finite numbers.",
+    "probe-nan": "probe-nan returned 1 score that is not a finite number.",
+    "probe-inf": "probe-inf returned 1 score that is not a finite number.",
     "probe-crash": "probe-crash failed: ZeroDivisionError: a fault in two lines",
     "probe-refuse": "The probe refuses.",
 }

@@ -21,7 +21,7 @@ def upload(visitor: Any, name: str, content: bytes) -> None:  # noqa: ANN401
     use.wait_for()
     visitor.idle()
     visitor.after(use.click)
-    page.get_by_text("Indexed.").wait_for()
+    page.get_by_text("Indexed.", exact=True).wait_for()
     visitor.quiet()
 
 

@@ -176,7 +176,7 @@ class RerankerContract:
         before = subject(TEXTS)
         calls: list[int] = []
 
-        def stop(done: int, total: int) -> None:
+        def stop(done: int, total: int, scored: Scored = (), /) -> None:
             calls.append(done)
             raise Cancelled("Enough.")
 
