@@ -185,6 +185,6 @@ def test_more_than_a_thousand_queries_are_drawn(enter: Enter) -> None:
     visitor.page.locator(".st-key-evaluate_now button").click()
     visitor.page.locator(".st-key-verdict").wait_for()
     visitor.quiet()
-    expect(visitor.page.locator(".st-key-verdict")).to_contain_text("n = 1,250")
+    expect(visitor.page.locator(".st-key-verdict")).to_contain_text("1,250 queries)")
     choose_view(visitor, "By query")
     assert visitor.page.locator("[class*='st-key-changes-'] .bars .point").count() == 1250
