@@ -58,14 +58,17 @@ class ComparisonJob(Worker):
     def await_first_stage(self, seconds: float) -> Self:
         """Wait a moment for what a page can show in its first drawing.
 
-        That is the first stage; where no reranker is a model, all of the comparison.
+        That is the first stage and the rerankers that are no model; without a model, all of it.
         """
         settings, systems = self.lab.settings, self.request.pipelines.rerankers
-        specs = [catalog.reranker_spec(system, settings) for system in systems]
-        quick = all(spec.local and spec.runtime == "none" for spec in specs)
+        specs = {system: catalog.reranker_spec(system, settings) for system in systems}
+        quick = {s for s, spec in specs.items() if spec.local and spec.runtime == "none"}
+        whole = len(quick) == len(specs)
+        quick -= {s for s in quick if specs[s].family == "fusion"}  # it waits for the others
         until = time.monotonic() + seconds
         while not self.finished and time.monotonic() < until:
-            if self.comparison is not None and not quick:
+            ended = {r.system for r in self.comparison.results} if self.comparison else None
+            if ended is not None and quick <= ended and not whole:
                 break
             time.sleep(0.005)
         return self
