@@ -15,6 +15,8 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from components.domain import Failure, Ranking
+from components.evaluation.job import EvaluationJob
+from components.evaluation.saved import SavedEvaluation
 from components.lab.uploads import UploadShelf
 from components.pipeline.job import ComparisonJob
 from components.ui.shared import state
@@ -114,3 +116,16 @@ def lines(at: AppTest, key: str) -> list[tuple[str, float]]:
     [node] = [node for node in at.main if getattr(node, "key", None) == key]
     data = json.loads(node.proto.json)
     return [(line["text"], line["share"]) for line in data["lines"]]
+
+
+def evaluated(at: AppTest) -> SavedEvaluation:
+    """Press Evaluate, wait for the end and return what was kept."""
+    at.button(key="evaluate_now").click().run()
+    job = at.session_state[state.EVALUATING]
+    assert isinstance(job, EvaluationJob)
+    job.join(PATIENCE)
+    assert job.saved is not None
+    at.session_state[state.EVALUATED] = job.saved  # the fragment does so when it next looks
+    at.run()
+    assert not at.exception
+    return job.saved

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.evaluation.job import EvaluationJob
-from components.evaluation.saved import SavedEvaluation
 from components.ui.shared import state
-from tests.support.visits import APP, PATIENCE, texts
+from tests.support.visits import APP, PATIENCE, evaluated, texts
 
 Visit = Callable[..., AppTest]
 pytestmark = pytest.mark.usefixtures("probes")
@@ -25,19 +23,6 @@ def own_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     state._lab.clear()
     yield
     state._lab.clear()
-
-
-def evaluated(at: AppTest) -> SavedEvaluation:
-    """Press Evaluate, wait for the end and return what was kept."""
-    at.button(key="evaluate_now").click().run()
-    job = at.session_state[state.EVALUATING]
-    assert isinstance(job, EvaluationJob)
-    job.join(PATIENCE)
-    assert job.saved is not None
-    at.session_state[state.EVALUATED] = job.saved  # the fragment does so when it next looks
-    at.run()
-    assert not at.exception
-    return job.saved
 
 
 def opened(**parameters: str) -> AppTest:

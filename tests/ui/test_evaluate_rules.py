@@ -11,14 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from components.domain import Corpus, Document, Query
 from components.evaluation import Rules
-from components.evaluation.job import EvaluationJob
-from components.evaluation.saved import SavedEvaluation
 from components.evaluation.store import EvaluationStore
 from components.pipeline.job import FIRST, ComparisonJob
 from components.ui.compare.board.view import column_view
 from components.ui.shared import state
 from tests.support.asking import asked
-from tests.support.visits import PATIENCE, texts
+from tests.support.visits import PATIENCE, evaluated, texts
 
 Visit = Callable[..., AppTest]
 PAGE = "pages/evaluate.py"
@@ -43,19 +41,6 @@ def own_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     state._lab.clear()
     yield
     state._lab.clear()
-
-
-def evaluated(at: AppTest) -> SavedEvaluation:
-    """Press Evaluate, wait for the end and return what was kept."""
-    at.button(key="evaluate_now").click().run()
-    job = at.session_state[state.EVALUATING]
-    assert isinstance(job, EvaluationJob)
-    job.join(PATIENCE)
-    assert job.saved is not None
-    at.session_state[state.EVALUATED] = job.saved  # the fragment does so when it next looks
-    at.run()
-    assert not at.exception
-    return job.saved
 
 
 def test_what_the_rules_leave_out_is_said_and_can_be_counted(visit: Visit) -> None:
