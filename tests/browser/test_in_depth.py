@@ -98,6 +98,8 @@ def test_presenter_view_has_large_type_and_no_controls(guest: Any) -> None:  # n
     page.goto(f"{page.url}&view=presenter")
     page.locator(".st-key-presented").wait_for()
     page.locator(".st-key-verdict").wait_for()
+    page.locator(".card").first.wait_for()  # the board listens to the keys
+    guest.idle()
     expect(page.locator(".st-key-settings")).to_have_count(0)
     expect(page.locator(".st-key-nav")).to_be_hidden()
     expect(page.locator(".st-key-presented")).to_contain_text(QUERY)

@@ -66,7 +66,7 @@ def test_in_and_out_again(tab: Tab, lab: AppServer, provider: OpenIdProvider) ->
     sign_in(tab, lab, PERMALINK)
     tab.locator(SIGN_OUT).wait_for()
     assert tab.url.startswith(lab.url + "/?corpus=exceptions&")
-    assert tab.locator(".st-key-ask input").input_value() == "zip & strict"
+    expect(tab.locator(".st-key-ask input")).to_have_value("zip & strict")
     assert tab.locator(".st-key-soft-visitor").inner_text().split("\n")[0] == PERSON["email"]
     assert tab.locator(SIGN_IN).count() == 0
     tab.reload()
