@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from components.ui.server.headers import HEADERS
 from tests.support.servers.app_server import AppServer, free_port
