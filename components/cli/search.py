@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -34,9 +33,8 @@ from components.cli.shared import (
 )
 from components.corpora import Cutting, open_corpus, read_texts
 from components.domain import Comparison, InputError, Ranking
-from components.encoders import minilm
 from components.exports.as_json import comparison_json, ranking_json
-from components.lab import LATE_LIMIT, Lab, catalog
+from components.lab import Lab, catalog
 from components.pipeline import PipelineRun, Pipelines, QueryInput, Request
 from components.pipeline.limits import FINAL_K, INITIAL_K
 from components.wording import count, dollars
@@ -45,20 +43,16 @@ from components.wording import count, dollars
 def index(
     corpus: CorpusOption = "helpdesk",
     first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
-    tokens: Annotated[bool, typer.Option(help="Also keep token vectors, for late-minilm.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Compute a corpus's vectors ahead; embedded Qdrant is filled from them at every start."""
+    """Index a corpus ahead; the index lies on disk, or on the server that is configured."""
     catalog.first_stage(first_stage)
     lab = new_lab()
     opened = open_corpus(corpus, cutting=Cutting.of(lab.settings.passages))
     tell_import(opened)
-    if tokens and len(opened.documents) <= LATE_LIMIT:
-        # importing torch takes seconds of one core: begin while the first vectors are computed
-        threading.Thread(target=minilm().warm_up, name="warm-up", daemon=True).start()
     with progress_bars() as bars:
         report_to = steps_of(bars, "index")
-        late = lab.index_all(opened, first_stage, tokens=tokens, report=report_to)
+        lab.index(opened, first_stage, report_to)
     if as_json:
         emit(
             {
@@ -68,7 +62,6 @@ def index(
                     "fingerprint": opened.fingerprint,
                 },
                 "first_stage": first_stage,
-                "token_vectors": late,
                 "store": lab.store.where,
                 "collections": {s.alias: s.points for s in lab.store.status()},
                 "import": import_fields(opened),

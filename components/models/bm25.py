@@ -99,9 +99,9 @@ class Bm25:
         return SparseVector(tuple(i for i, _ in pairs), tuple(w for _, w in pairs))
 
     def query_vector(self, query: str) -> SparseVector:
-        """Return a query's sparse vector: how often each term of the vocabulary occurs."""
+        """Return a query's sparse vector: count times inverse document frequency of each term."""
         counts = Counter(t for t in terms(query) if t in self.vocabulary)
-        pairs = sorted((self.vocabulary[t], float(n)) for t, n in counts.items())
+        pairs = sorted((self.vocabulary[t], n * self.idf(t)) for t, n in counts.items())
         return SparseVector(tuple(i for i, _ in pairs), tuple(v for _, v in pairs))
 
     def contributions(self, query: str, text: str) -> dict[str, float]:

@@ -13,9 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from components.domain import Corpus, Encoder, Matrix, Progress, Spec, no_progress
-from components.encoders import MiniLm, encode_tokens
 from components.models.gate import GATE
-from components.retrieval.schema import CorpusTokens
 from components.storage.arrays import Arrays, cached_arrays
 
 T = TypeVar("T")
@@ -61,27 +59,3 @@ def dense_vectors(
 
     arrays, _ = cached_arrays(_path(folder, corpus, spec), len(corpus.documents), compute)
     return np.asarray(arrays["vectors"], np.float32)
-
-
-def token_vectors(
-    corpus: Corpus,
-    spec: Spec,
-    model: MiniLm,
-    folder: Path,
-    progress: Progress = no_progress,
-) -> CorpusTokens:
-    """Return the token vectors of every document."""
-
-    def compute() -> Arrays:
-        encoded = _encode(
-            corpus, 1, lambda texts: encode_tokens(model, texts[0], spec.max_tokens), progress
-        )
-        lengths = [len(e.vectors) for e in encoded]
-        return {
-            "vectors": np.concatenate([e.vectors for e in encoded]),
-            "offsets": np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            "cut": np.array([e.tokens_cut for e in encoded], np.int64),
-        }
-
-    arrays, _ = cached_arrays(_path(folder, corpus, spec), len(corpus.documents), compute)
-    return CorpusTokens(arrays["vectors"], arrays["offsets"], arrays["cut"])

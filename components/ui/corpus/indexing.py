@@ -8,8 +8,7 @@ from typing import Any
 import streamlit as st
 
 from components.domain import Corpus
-from components.lab import LATE_LIMIT, TOKEN_SCHEMA, BackgroundTask, StepReport, catalog
-from components.rerankers.late_interaction import LATE_MINILM
+from components.lab import BackgroundTask, StepReport, catalog
 from components.retrieval.vectors import is_cached
 from components.ui.shared import page, state
 from components.ui.shared.work import watch
@@ -26,11 +25,8 @@ def indexer() -> None:
     with page.complaints():
         _collections(corpus)
     first = st.selectbox("First stage", list(catalog.first_stages()), width=320, key="_index_with")
-    tokens = len(corpus.documents) <= LATE_LIMIT and st.checkbox(
-        "Also keep token vectors, for late-minilm", value=True, key="_index_tokens"
-    )
     if st.button("Index now", type="primary", key="index_now"):
-        begin(corpus, first, tokens=tokens)
+        begin(corpus, first)
     task = state.task()
     if task and watch(task, "indexing") and not task.error:
         if task.step.state == "done":
@@ -40,7 +36,7 @@ def indexer() -> None:
 
 
 def _collections(corpus: Corpus) -> None:
-    """Show, for each first stage and for token vectors, what is stored."""
+    """Show, for each first stage what is stored."""
     lab = state.lab()
     collections = {s.alias: s for s in lab.store.status()}
     rows: list[dict[str, Any]] = []
@@ -48,9 +44,6 @@ def _collections(corpus: Corpus) -> None:
         cached = not stage.encoder or is_cached(lab.settings.cache_dir, corpus, stage.encoder.spec)
         alias = lab.store.alias(corpus, stage.schema)
         rows.append(_row(key, collections, alias, cached=cached))
-    cached = is_cached(lab.settings.cache_dir, corpus, LATE_MINILM)
-    alias = lab.store.alias(corpus, TOKEN_SCHEMA)
-    rows.append(_row(LATE_MINILM.key, collections, alias, cached=cached))
     st.dataframe(rows, hide_index=True, width="stretch")
 
 
@@ -64,7 +57,7 @@ def _row(key: str, collections: Mapping[str, Any], alias: str, *, cached: bool) 
     }
 
 
-def begin(corpus: Corpus, first_stage: str, *, tokens: bool) -> None:
+def begin(corpus: Corpus, first_stage: str) -> None:
     """Index a corpus in the background, in place of an indexing that is still at work."""
     running = state.task()
     if running and not running.finished:
@@ -72,6 +65,6 @@ def begin(corpus: Corpus, first_stage: str, *, tokens: bool) -> None:
     lab = state.lab()
 
     def work(report: StepReport) -> None:
-        lab.index_all(corpus, first_stage, tokens=tokens, report=report)
+        lab.index(corpus, first_stage, report)
 
     state.put(state.TASK, BackgroundTask(work).start())
