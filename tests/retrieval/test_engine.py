@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from components.retrieval.engine.qdrant import CollectionStatus, VectorStore
 
 from components.config import QdrantSettings, Settings
 from components.corpora import fingerprint
@@ -19,7 +20,6 @@ from components.models.bm25 import SparseVector, statistics
 from components.pipeline.job import ComparisonJob
 from components.rerankers.lexical import Lexical
 from components.retrieval.engine.formats import RRF_K
-from components.retrieval.engine.qdrant import CollectionStatus, VectorStore
 from components.retrieval.first_stages.dense import nearest
 from components.retrieval.first_stages.sparse import matching
 from components.retrieval.schema import (

@@ -200,8 +200,12 @@ class EdgeEngine:
             progress(total, total)
             with self._calls():
                 shard.flush()
-                points_count = shard.count(edge.CountRequest())
         finally:
+            shard.close()
+        # opening a shard tidies up its journals: from now on its files stay as they are
+        with self._calls():
+            shard = edge.EdgeShard.load(str(part))
+            points_count = shard.count(edge.CountRequest())
             shard.close()
         if points_count != total:
             raise StoreError(
