@@ -59,7 +59,9 @@ def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
     documents = [corpus.documents[c.position] for c in candidates.best]
     scores = [candidate.score for candidate in candidates.best]
     ranking = first_stage_ranking(stage.key, documents, scores, timing)
-    return replace(ranking, tied=candidates.tied)
+    tied = candidates.tied
+    notes = (f"{count(tied, 'document')} share the score at the cut",) if tied else ()
+    return replace(ranking, tied=tied, notes=notes)
 
 
 def first_stage_ranking(
