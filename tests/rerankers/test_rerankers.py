@@ -23,8 +23,9 @@ from components.domain import (
 )
 from components.encoders import ENCODERS, minilm
 from components.lab import Lab, catalog
-from components.models.bm25 import Bm25, terms
+from components.models.bm25 import Bm25
 from components.models.files import MINILM_TOKENIZER
+from components.models.terms import terms
 from components.models.tokens import load_tokenizer
 from components.rerankers import Context
 from components.rerankers.bi_encoder import BIENCODER_MINILM

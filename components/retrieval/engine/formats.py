@@ -39,8 +39,7 @@ def collection(schema: CollectionSchema) -> dict[str, Any]:
             ),
             hnsw_config=models.HnswConfigDiff(m=0),  # only ever scores given candidates
         )
-    idf = models.SparseVectorParams(modifier=models.Modifier.IDF)
-    sparse = {SPARSE: idf} if schema.sparse else None
+    sparse = {SPARSE: models.SparseVectorParams()} if schema.sparse else None
     return {"vectors_config": dense, "sparse_vectors_config": sparse}
 
 
