@@ -44,7 +44,7 @@ class SlicedMatrix:
         self._memory: Matrix | None = None
         self.size, digests = _read_journal(path, shape)
         self.size = self.size or size
-        self._there = {number for number, rows in self._read(digests) if rows is not None}
+        self._there = {n: digests[n] for n, rows in self._read(digests) if rows is not None}
         if damaged := len(digests) - len(self._there):
             slices = count(damaged, "slice")
             _log.warning("%s: %s damaged; the rows are computed again", path.name, slices)
@@ -78,10 +78,11 @@ class SlicedMatrix:
         if start % self.size or rows.shape != (stop - start, self.shape[1]):
             raise ValueError(f"rows of shape {rows.shape} at {start} are no slice of {self.shape}")
         rows = np.ascontiguousarray(rows, np.float32)
+        digest = _digest(rows)
         if self._memory is None:
             try:
                 _write_at(self.path, start * self.shape[1] * 4, rows.data.cast("B"))
-                record = _record(self.shape, self.size, number, _digest(rows))
+                record = _record(self.shape, self.size, number, digest)
                 _write_at(_journal(self.path), number * _LENGTH, record)
             except OSError as exc:
                 _log.warning(
@@ -91,7 +92,7 @@ class SlicedMatrix:
                 self._memory = self._copy()
         if self._memory is not None:
             self._memory[start:stop] = rows
-        self._there.add(number)
+        self._there[number] = digest
 
     def matrix(self) -> Matrix:
         """Return all rows, read-only: mapped from the disk, or the copy in memory.
@@ -128,12 +129,11 @@ class SlicedMatrix:
     def _copy(self) -> Matrix:
         """Return a matrix in memory with the rows on disk; what cannot be read is missing then."""
         memory = np.empty(self.shape, np.float32)
-        _, digests = _read_journal(self.path, self.shape)
-        self._there.clear()
+        digests, self._there = self._there, {}
         for number, rows in self._read(digests):
             if rows is not None:
                 memory[number * self.size : number * self.size + len(rows)] = rows
-                self._there.add(number)
+                self._there[number] = digests[number]
         return memory
 
 
