@@ -101,25 +101,25 @@ class TermCounts:
     def add(self, texts: Iterable[str]) -> None:
         """Count texts."""
         rest = iter(texts)
-        while words := [_WORD.findall(text.casefold()) for text in islice(rest, PIECE)]:
-            piece = self._counted(words)
+        while word_lists := [_WORD.findall(text.casefold()) for text in islice(rest, PIECE)]:
+            piece = self._counted(word_lists)
             counts = np.bincount(piece.numbers, minlength=len(self._numbers.stems))
             counts[: len(self._document_counts)] += self._document_counts
             self._document_counts = counts
-            self._documents += len(words)
+            self._documents += len(word_lists)
             self._length += int(piece.lengths.sum())
             if self._keep:
                 self._pieces.append(piece)
 
-    def _counted(self, words: Sequence[Sequence[str]]) -> CountedTexts:
-        numbers = np.fromiter(map(self._numbers.__getitem__, chain(*words)), np.int64)
-        texts = np.repeat(np.arange(len(words)), [len(text) for text in words])
+    def _counted(self, word_lists: Sequence[Sequence[str]]) -> CountedTexts:
+        numbers = np.fromiter(map(self._numbers.__getitem__, chain(*word_lists)), np.int64)
+        texts = np.repeat(np.arange(len(word_lists)), [len(text) for text in word_lists])
         texts, numbers = texts[numbers >= 0], numbers[numbers >= 0]
-        lengths = np.bincount(texts, minlength=len(words))
+        lengths = np.bincount(texts, minlength=len(word_lists))
         terms = max(len(self._numbers.stems), 1)
         pairs, frequencies = np.unique(texts * terms + numbers, return_counts=True)
         texts, numbers = np.divmod(pairs, terms)
-        distinct = np.bincount(texts, minlength=len(words))
+        distinct = np.bincount(texts, minlength=len(word_lists))
         return CountedTexts(
             numbers.astype(np.int32), frequencies.astype(np.int32), distinct, lengths
         )

@@ -74,9 +74,7 @@ def read_mapped(path: Path, contents: str) -> Mapping[str, Array] | None:
             if table["contents"] != contents:
                 _log.warning("the file %s is of something else and will be rebuilt", path.name)
                 return None
-            for entry in table["arrays"].values():
-                _check(file, entry)
-        return {name: _map(path, entry) for name, entry in table["arrays"].items()}
+            return {name: _mapped(file, entry) for name, entry in table["arrays"].items()}
     except FileNotFoundError:
         return None
     except Exception as exc:  # damage shows itself in many unrelated types
@@ -94,24 +92,16 @@ def _table(file: IO[bytes]) -> Any:  # noqa: ANN401  (JSON)
     return json.loads(text)
 
 
-def _size(entry: Mapping[str, Any]) -> int:
-    size: int = math.prod(entry["shape"]) * np.dtype(entry["dtype"]).itemsize
-    return size
-
-
-def _check(file: IO[bytes], entry: Mapping[str, Any]) -> None:
-    """Raise ValueError unless an array is as it was written; read by pieces, it takes no memory."""
-    file.seek(entry["offset"])
-    rest, digest = _size(entry), hashlib.blake2b(digest_size=16)
+def _mapped(file: IO[bytes], entry: Mapping[str, Any]) -> Array:
+    """Return an array; ValueError unless it is as it was written."""
+    shape, dtype = tuple(entry["shape"]), np.dtype(entry["dtype"])
+    rest, digest = math.prod(shape) * dtype.itemsize, hashlib.blake2b(digest_size=16)
+    file.seek(entry["offset"])  # it is read by pieces: a map that is read takes memory
     while rest and (piece := file.read(min(rest, _CHUNK))):
         digest.update(piece)
         rest -= len(piece)
     if digest.hexdigest() != entry["digest"]:
         raise ValueError("an array is not what was written")
-
-
-def _map(path: Path, entry: Mapping[str, Any]) -> Array:
-    shape, dtype = tuple(entry["shape"]), np.dtype(entry["dtype"])
-    if not _size(entry):
+    if 0 in shape:
         return np.empty(shape, dtype)
-    return np.memmap(path, dtype, "r", entry["offset"], shape)
+    return np.memmap(file, dtype, "r", entry["offset"], shape)

@@ -82,7 +82,8 @@ class SlicedMatrix:
         if self._memory is None:
             try:
                 _write_at(self.path, start * self.shape[1] * 4, rows.data.cast("B"))
-                record = _record(self.shape, self.size, number, digest)
+                record = _RECORD.pack(_MARK, *self.shape, self.size, number, digest)
+                record += _CHECK.pack(zlib.crc32(record))
                 _write_at(_journal(self.path), number * _LENGTH, record)
             except OSError as exc:
                 _log.warning(
@@ -166,11 +167,6 @@ def _journal(path: Path) -> Path:
 
 def _digest(rows: Matrix) -> bytes:
     return hashlib.blake2b(rows.data, digest_size=16).digest()
-
-
-def _record(shape: Shape, size: int, number: int, digest: bytes) -> bytes:
-    body = _RECORD.pack(_MARK, *shape, size, number, digest)
-    return body + _CHECK.pack(zlib.crc32(body))
 
 
 def _records(path: Path) -> Iterator[tuple[tuple[int, int, int], int, bytes]]:
