@@ -13,8 +13,9 @@ import numpy.typing as npt
 from components.analysis.matching import spellings
 from components.domain import Matrix
 from components.encoders import minilm
-from components.models.bm25 import Bm25, terms
+from components.models.bm25 import Bm25
 from components.models.files import MINILM_TOKENIZER
+from components.models.terms import terms
 from components.models.tokens import load_tokenizer
 from components.rerankers.cross_encoder import MINILM_L12, TOKENIZER
 from components.rerankers.late_interaction import LATE_MINILM, maxsim

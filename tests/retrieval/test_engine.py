@@ -392,7 +392,7 @@ def test_a_server_is_asked_as_configured(server: QdrantServer) -> None:
     created = next(r for r in server.requests if r.method == "PUT")
     assert created.body == {
         "vectors": {"dense": {"size": 3, "distance": "Dot"}},  # of unit vectors: the cosine
-        "sparse_vectors": {"bm25": {"modifier": "idf"}},
+        "sparse_vectors": {"bm25": {}},
         "shard_number": 6,
         "replication_factor": 2,
     }
