@@ -128,10 +128,10 @@ class Lab:
         self, corpus: Corpus, stage: FirstStage, report: StepReport = no_report
     ) -> CorpusVectors:
         """Return a corpus's vectors, computed where they are not on disk."""
-        words = self._lexicon(corpus, report).vectors
+        sparse = self._lexicon(corpus, report).vectors
         if stage.encoder is None:
-            return CorpusVectors(sparse=words)
-        return CorpusVectors(self._dense(corpus, stage.encoder, report), words)
+            return CorpusVectors(sparse=sparse)
+        return CorpusVectors(self._dense(corpus, stage.encoder, report), sparse)
 
     def _lexicon(self, corpus: Corpus, report: StepReport = no_report) -> Lexicon:
         return lexicon(corpus, self.settings.cache_dir, _progress(report, "count words"))
@@ -161,13 +161,13 @@ class Lab:
         self, corpus: Corpus, stage: FirstStage, query: str, vector: Vector | None, limit: int
     ) -> Candidates:
         """Return the first stage's best documents; `vector` is the encoder's, if it has one."""
-        words = self._lexicon(corpus)
-        queries = stage.queries(EncodedQuery(query, vector, words.bm25.query_vector(query)))
+        lexicon = self._lexicon(corpus)
+        queries = stage.queries(EncodedQuery(query, vector, lexicon.bm25.query_vector(query)))
         dense, entry = None, stage.encoder
         # who searches an index that another machine built has no vectors of its own
         if entry and is_cached(self.settings.cache_dir, corpus, entry.spec):
             dense = self._dense(corpus, entry, no_report)
-        vectors = CorpusVectors(dense, words.vectors)
+        vectors = CorpusVectors(dense, lexicon.vectors)
         return self.store.search(corpus, stage.schema, queries, limit, vectors, fused=stage.fused)
 
     def context(self, corpus: Corpus | None, instruction: str = "") -> Context:

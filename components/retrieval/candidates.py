@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from components.domain import Corpus, Matrix, Vector
+from components.domain import Corpus
 from components.models.bm25 import SparseVector
 from components.retrieval.schema import Candidate, Candidates, CorpusVectors, VectorQuery
 
@@ -45,7 +45,10 @@ def best(
         for i, points in zip(open_, ask(asked, [wanted] * len(asked)), strict=True):
             positions = [point.position for point in points]
             ranked = _in_order(corpus, positions, rescore(queries[i], positions))
-            if len(points) < wanted or _is_clear(ranked, limit, points):
+            last = min((point.score for point in points), default=0.0)
+            clear = last + _SLACK * max(1.0, abs(last))
+            # who has a score above that stands above whatever the engine left out
+            if len(points) < wanted or ranked[limit - 1].score > clear:
                 answers[i] = _cut(ranked, limit)
         wanted *= 4
     return [answers[i] for i in range(len(queries))]
@@ -77,12 +80,8 @@ def scores(vectors: CorpusVectors, query: VectorQuery, positions: Sequence[int])
         return np.asarray(vectors.sparse[list(positions)] @ weights, np.float64)
     if vectors.dense is None:
         raise ValueError("the documents have no dense vectors")
-    return products(vectors.dense[list(positions)], vector)
-
-
-def products(rows: Matrix, vector: Vector) -> Scores64:
-    """Return the inner product of each row and a vector, in 64 bits."""
-    return np.asarray((rows.astype(np.float64) * vector.astype(np.float64)).sum(axis=1))
+    rows = vectors.dense[list(positions)].astype(np.float64)
+    return np.asarray((rows * vector.astype(np.float64)).sum(axis=1))
 
 
 def _in_order(corpus: Corpus, positions: Sequence[int], scores: Scores64) -> list[Candidate]:
@@ -94,12 +93,6 @@ def _in_order(corpus: Corpus, positions: Sequence[int], scores: Scores64) -> lis
 @lru_cache(maxsize=100_000)
 def _hash(document_id: str) -> bytes:
     return hashlib.sha256(document_id.encode("utf-8", "surrogatepass")).digest()
-
-
-def _is_clear(ranked: Sequence[Candidate], limit: int, points: Sequence[Candidate]) -> bool:
-    """Return whether no point that the engine left out can belong above the cut."""
-    last = min(point.score for point in points)
-    return ranked[limit - 1].score > last + _SLACK * max(1.0, abs(last))
 
 
 def _cut(ranked: Sequence[Candidate], limit: int) -> Candidates:

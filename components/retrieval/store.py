@@ -14,6 +14,7 @@ from components.retrieval import candidates
 from components.retrieval.candidates import Scores64
 from components.retrieval.engine import CollectionStatus, Engine, alias_of
 from components.retrieval.schema import (
+    DENSE,
     Candidate,
     Candidates,
     CollectionSchema,
@@ -98,7 +99,13 @@ class VectorStore:
         if not queries:
             return Candidates()
         alias = alias_of(corpus, schema)
-        rescore = partial(self._rescore, alias, vectors)
+
+        def rescore(query: VectorQuery, positions: Sequence[int]) -> Scores64:
+            if query.using == DENSE and vectors.dense is None:
+                rows = self.engine.dense(alias, positions)
+                return candidates.scores(CorpusVectors(rows), query, range(len(rows)))
+            return candidates.scores(vectors, query, positions)
+
         limit = min(limit, len(corpus.documents))
         lists = candidates.best(corpus, queries, limit, partial(self._ask, alias, corpus), rescore)
         return candidates.fuse(corpus, lists, limit) if fused else lists[0]
@@ -120,12 +127,3 @@ class VectorStore:
                 "See the server's log.",
             )
         return answers
-
-    def _rescore(
-        self, alias: str, vectors: CorpusVectors, query: VectorQuery, positions: Sequence[int]
-    ) -> Scores64:
-        """Return the scores of documents in 64 bits."""
-        if isinstance(query.vector, np.ndarray) and vectors.dense is None:
-            rows = self.engine.dense(alias, positions)
-            return candidates.products(rows, query.vector)
-        return candidates.scores(vectors, query, positions)

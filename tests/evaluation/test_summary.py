@@ -291,7 +291,7 @@ def test_ties_at_the_cut_are_counted() -> None:
     every.rankings["s"]["b"] = replace(every.rankings["s"]["b"], tied=3)
     assert every.ties("first") == {"a": 2}
     line = remarks(planned("first", "s"), every, 10)[0]
-    assert line.startswith("On 1 of 2 queries (50%) the cut after 100 candidates parts documents")
+    assert line.startswith("On 1 of 2 queries (50%) the cut after 4 candidates parts documents")
     assert "equal scores of first" in line
 
 

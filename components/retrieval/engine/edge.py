@@ -85,7 +85,12 @@ class EdgeEngine:
                     [
                         edge.QueryRequest(
                             limit=max(1, min(limit, opened.manifest.points)),
-                            query=edge.Query.Nearest(_vector(query.vector), using=query.using),
+                            query=edge.Query.Nearest(
+                                edge.SparseVector(list(v.indices), list(v.values))
+                                if isinstance(v := query.vector, SparseVector)
+                                else v.tolist(),
+                                using=query.using,
+                            ),
                             params=exact,
                         )
                         for query, limit in zip(queries, limits, strict=True)
@@ -190,7 +195,11 @@ class EdgeEngine:
         """Write all points into a new shard, flush it and count them."""
         with self._calls():
             part.mkdir()
-            shard = edge.EdgeShard.create(str(part), _config(schema))
+            # rows have unit length, so their inner product is the cosine
+            rows = edge.EdgeVectorParams(schema.dense, edge.Distance.Dot) if schema.dense else None
+            sparse = {SPARSE: edge.EdgeSparseVectorParams()} if schema.sparse else None
+            config = edge.EdgeConfig({DENSE: rows} if rows else None, sparse, wal_enabled=False)
+            shard = edge.EdgeShard.create(str(part), config)
         try:
             for start in range(0, total, _BATCH):
                 progress(start, total)
@@ -223,13 +232,13 @@ class EdgeEngine:
 
     def status(self) -> tuple[CollectionStatus, ...]:
         """Return the collections of this folder."""
-        found = []
+        collections = []
         for current in sorted(self._folder.glob(f"*/{shards.CURRENT}")):
             with suppress(OSError, ValidationError):
                 manifest = Manifest.model_validate_json(current.read_bytes())
                 alias = current.parent.name
-                found.append(CollectionStatus(alias, manifest.shard, manifest.points))
-        return tuple(found)
+                collections.append(CollectionStatus(alias, manifest.shard, manifest.points))
+        return tuple(collections)
 
     @contextmanager
     def _calls(self) -> Iterator[None]:
@@ -242,25 +251,15 @@ class EdgeEngine:
             # a panic of the engine is no Exception
             if not isinstance(exc, Exception) and type(exc).__name__ != "PanicException":
                 raise
-            words = " ".join(str(exc).split())[:200]
+            reason = " ".join(str(exc).split())[:200]
             raise StoreError(
-                f"{self.where} failed: {words}",
+                f"{self.where} failed: {reason}",
                 "Look whether the disk is full or the folder cannot be written; "
                 "the previous index is untouched.",
             ) from exc
 
 
 # ---------------------------------------------------------------- points
-
-
-def _config(schema: CollectionSchema) -> edge.EdgeConfig:
-    """Return what a shard holds. Rows have unit length, so their inner product is the cosine."""
-    dense = edge.EdgeVectorParams(schema.dense, edge.Distance.Dot) if schema.dense else None
-    return edge.EdgeConfig(
-        vectors={DENSE: dense} if dense else None,
-        sparse_vectors={SPARSE: edge.EdgeSparseVectorParams()} if schema.sparse else None,
-        wal_enabled=False,
-    )
 
 
 def _point(i: int, vectors: CorpusVectors) -> edge.Point:
@@ -273,9 +272,3 @@ def _point(i: int, vectors: CorpusVectors) -> edge.Point:
         indices, values = vectors.sparse.indices[start:end], vectors.sparse.data[start:end]
         by_name[SPARSE] = edge.SparseVector(indices.tolist(), values.tolist())
     return edge.Point(i, by_name, None)
-
-
-def _vector(vector: Any) -> Any:  # noqa: ANN401  (the engine's own union of types)
-    if isinstance(vector, SparseVector):
-        return edge.SparseVector(list(vector.indices), list(vector.values))
-    return vector.tolist()
