@@ -152,6 +152,11 @@ class Lab:
                 self._at_hand.popitem(last=False)
         return rows
 
+    def _has_dense(self, corpus: Corpus, entry: EncoderEntry) -> bool:
+        with self._lock:
+            mapped = (corpus.fingerprint, entry.spec.key) in self._at_hand
+        return mapped or is_cached(self.settings.cache_dir, corpus, entry.spec)
+
     def encoder(self, entry: EncoderEntry) -> tuple[Encoder, float]:
         """Return a warm bi-encoder and the milliseconds it took to warm it."""
         with GATE.hold(loading=True):
@@ -165,7 +170,7 @@ class Lab:
         queries = stage.queries(EncodedQuery(query, vector, lexicon.bm25.query_vector(query)))
         dense, entry = None, stage.encoder
         # who searches an index that another machine built has no vectors of its own
-        if entry and is_cached(self.settings.cache_dir, corpus, entry.spec):
+        if entry and self._has_dense(corpus, entry):
             dense = self._dense(corpus, entry, no_report)
         vectors = CorpusVectors(dense, lexicon.vectors)
         return self.store.search(corpus, stage.schema, queries, limit, vectors, fused=stage.fused)
