@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -34,18 +34,27 @@ from components.cli.shared import (
 )
 from components.corpora import Cutting, open_corpus, read_texts
 from components.domain import Comparison, InputError, Ranking
-from components.encoders import minilm
 from components.exports.as_json import comparison_json, ranking_json
-from components.lab import LATE_LIMIT, Lab, catalog
+from components.lab import Lab, catalog
 from components.pipeline import PipelineRun, Pipelines, QueryInput, Request
 from components.pipeline.limits import FINAL_K, INITIAL_K
+from components.rerankers.late_interaction import LATE_BGE, encode_ahead
 from components.wording import count, dollars
+
+AHEAD = 2_000
+"""Documents up to which token vectors are encoded ahead unless it was said."""
 
 
 def index(
     corpus: CorpusOption = "helpdesk",
     first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
-    tokens: Annotated[bool, typer.Option(help="Also keep token vectors, for late-minilm.")] = True,
+    tokens: Annotated[
+        bool | None,
+        typer.Option(
+            help=f"Also encode token vectors, for {LATE_BGE.key}; without either, up to "
+            f"{AHEAD:,} documents."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compute a corpus's vectors ahead; embedded Qdrant is filled from them at every start."""
@@ -53,12 +62,13 @@ def index(
     lab = new_lab()
     opened = open_corpus(corpus, cutting=Cutting.of(lab.settings.passages))
     tell_import(opened)
-    if tokens and len(opened.documents) <= LATE_LIMIT:
-        # importing torch takes seconds of one core: begin while the first vectors are computed
-        threading.Thread(target=minilm().warm_up, name="warm-up", daemon=True).start()
+    ahead = len(opened.documents) <= AHEAD if tokens is None else tokens
     with progress_bars() as bars:
         report_to = steps_of(bars, "index")
-        late = lab.index_all(opened, first_stage, tokens=tokens, report=report_to)
+        lab.index(opened, first_stage, report_to)
+        if ahead:
+            passages = [document.passage for document in opened.documents]
+            encode_ahead(lab.tokens, passages, partial(report_to, f"encode with {LATE_BGE.key}"))
     if as_json:
         emit(
             {
@@ -68,7 +78,7 @@ def index(
                     "fingerprint": opened.fingerprint,
                 },
                 "first_stage": first_stage,
-                "token_vectors": late,
+                "token_vectors": ahead,
                 "store": lab.store.where,
                 "collections": {s.alias: s.points for s in lab.store.status()},
                 "import": import_fields(opened),

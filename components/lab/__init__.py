@@ -2,12 +2,9 @@
 
 from components.lab.lab import (
     CORPORA_IN_MEMORY,
-    LATE_LIMIT,
     MEASUREMENTS,
-    TOKEN_SCHEMA,
     Lab,
     Measured,
-    StoredTokens,
 )
 from components.lab.settings import read_settings
 from components.lab.spending import amount_of, costs
@@ -15,16 +12,13 @@ from components.lab.work import PAID_PATIENCE_S, BackgroundTask, Step, StepRepor
 
 __all__ = [
     "CORPORA_IN_MEMORY",
-    "LATE_LIMIT",
     "MEASUREMENTS",
     "PAID_PATIENCE_S",
-    "TOKEN_SCHEMA",
     "BackgroundTask",
     "Lab",
     "Measured",
     "Step",
     "StepReport",
-    "StoredTokens",
     "Worker",
     "amount_of",
     "costs",

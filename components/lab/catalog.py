@@ -33,9 +33,9 @@ T = TypeVar("T")
 Stage = Literal["first stage", "reranker"]
 DEFAULT_FIRST_STAGE = "bge-small"
 DEFAULT_RERANKER = "minilm-l12"
-DEFAULT_RERANKERS = (DEFAULT_RERANKER, "late-minilm", "bm25")
+DEFAULT_RERANKERS = (DEFAULT_RERANKER, "late-bge", "bm25")
 """The rerankers with which a visitor begins, and which are measured on request."""
-BY_REPUTATION = ("cohere", "voyage", "jina", "bge-v2-m3", "minilm-l12", "late-minilm", "bm25")
+BY_REPUTATION = ("cohere", "voyage", "jina", "bge-v2-m3", "minilm-l12", "late-bge", "bm25")
 """Providers, and models without one, by reputation on public collections, the strongest first.
 
 It is a place to begin: it was not measured here.
@@ -45,7 +45,7 @@ WITHOUT_INSTRUCTION = "@plain"
 
 # The order in which people should meet the systems; others follow by name, the anti-pattern last.
 _FIRST_STAGES = ("bge-small", "minilm-l6", "bm25", "hybrid")
-_RERANKERS = ("minilm-l12", "late-minilm", "bm25", "rrf", "cohere", "voyage", "jina", "bge-v2-m3")
+_RERANKERS = ("minilm-l12", "late-bge", "bm25", "rrf", "cohere", "voyage", "jina", "bge-v2-m3")
 _LAST = ("biencoder-minilm",)
 
 

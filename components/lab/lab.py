@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
 from statistics import median
 from typing import TYPE_CHECKING
 
 from components.config import QdrantSettings, Settings
-from components.domain import Corpus, Encoder, Matrix, Progress, Scores, Vector
-from components.encoders import EncoderEntry, minilm
+from components.domain import Corpus, Encoder, Progress, Vector
+from components.encoders import EncoderEntry
 from components.lab import catalog
 from components.lab.spending import VisitorMeter
 from components.lab.uploads import UploadShelf
@@ -22,20 +21,19 @@ from components.lab.work import StepReport, no_report
 from components.models.bm25 import statistics
 from components.models.gate import GATE
 from components.rerankers import Context
-from components.rerankers.late_interaction import LATE_MINILM
+from components.rerankers.late_interaction import LATE_BGE
 from components.retrieval.first_stages import FirstStage
 from components.retrieval.schema import Candidate, CollectionSchema, CorpusVectors, EncodedQuery
-from components.retrieval.vectors import dense_vectors, token_vectors
+from components.retrieval.vectors import dense_vectors
 from components.storage.score_cache import ScoreCache
 from components.storage.search_log import SearchLog
 from components.storage.spending import SpendingLedger
 from components.storage.sqlite import WHOLE_LAB
+from components.storage.token_store import TokenStore
 
 if TYPE_CHECKING:
     from components.retrieval.engine.qdrant import VectorStore
 
-LATE_LIMIT = 2_000
-"""Documents up to which token vectors are computed for the whole corpus ahead."""
 CORPORA_IN_MEMORY = 8
 """Corpora that embedded Qdrant holds at once; the least recently used makes room.
 
@@ -53,9 +51,6 @@ class Measured:
     pairs: int
     ms: float
     usd: float | None = None
-
-
-TOKEN_SCHEMA = CollectionSchema(f"{LATE_MINILM.key}-{LATE_MINILM.revision}", tokens=384)
 
 
 class _LazyStore:
@@ -88,12 +83,14 @@ class Lab:
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)
         self._store = _LazyStore(self.settings.qdrant)
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
+        limit = self.settings.token_vectors.limit_mb * 1_000_000
+        path = self.settings.cache_dir / "tokens.sqlite"
+        self.tokens = TokenStore(path, LATE_BGE.revision, limit)
         self.search_log = SearchLog(self.settings.data_dir)
         self._corpora: OrderedDict[str, Corpus] = OrderedDict()
         self._users: Counter[str] = Counter()
         self._building: dict[tuple[str, str], threading.Lock] = {}
         self._lock = threading.Lock()
-        self._token_counts: dict[str, Sequence[tuple[int, int]]] = {}
         self.measured: dict[str, deque[Measured]] = {}
 
     @property
@@ -161,40 +158,9 @@ class Lab:
             corpus, stage.schema, stage.queries(encoded), limit, fused=stage.fused
         )
 
-    def index_all(
-        self, corpus: Corpus, first_stage: str, *, tokens: bool, report: StepReport = no_report
-    ) -> bool:
-        """Index for a first stage and, where the corpus is small enough, for late interaction.
-
-        Return whether token vectors are kept.
-        """
-        late = tokens and len(corpus.documents) <= LATE_LIMIT
-        self.index(corpus, first_stage, report)
-        if late:
-            self.index_tokens(corpus, report)
-        return late
-
-    # ------------------------------------------------------------ token vectors
-
-    def index_tokens(self, corpus: Corpus, report: StepReport = no_report) -> None:
-        """Keep every document's token vectors in the store; they are computed once."""
-        with self._indexing(corpus, TOKEN_SCHEMA):
-            indexed = self.store.has(corpus, TOKEN_SCHEMA)
-            if indexed and corpus.fingerprint in self._token_counts:
-                return
-            progress = _progress(report, f"encode with {LATE_MINILM.key}")
-            folder = self.settings.cache_dir
-            tokens = token_vectors(corpus, LATE_MINILM, minilm(), folder, progress)
-            if not indexed:
-                vectors = CorpusVectors(tokens=tokens)
-                self.store.build(corpus, TOKEN_SCHEMA, vectors, _progress(report, "store"))
-            self._token_counts[corpus.fingerprint] = tokens.counts
-
     def context(self, corpus: Corpus | None, instruction: str = "") -> Context:
         """Return what a reranker may draw on."""
-        counts = self._token_counts.get(corpus.fingerprint) if corpus else None
-        tokens = StoredTokens(self.store, corpus, counts) if corpus and counts else None
-        return Context(self.settings, corpus, tokens, instruction, self._meter)
+        return Context(self.settings, corpus, self.tokens, instruction, self._meter)
 
     # ------------------------------------------------------------ bookkeeping
 
@@ -234,42 +200,9 @@ class Lab:
         schemas = {stage.schema for stage in catalog.first_stages().values()}
         for key in [key for key in self._corpora if not self._users[key]][:excess]:
             corpus = self._corpora.pop(key)
-            self._token_counts.pop(key, None)
-            for schema in (*schemas, TOKEN_SCHEMA):
+            for schema in schemas:
                 self.store.drop(corpus, schema)
 
 
 def _progress(report: StepReport, name: str) -> Progress:
     return lambda done, total: report(name, done, total)
-
-
-@dataclass(frozen=True)
-class StoredTokens:
-    """Token vectors in the vector store, found by the text they belong to."""
-
-    store: VectorStore
-    corpus: Corpus
-    counts: Sequence[tuple[int, int]]
-
-    def maxsim(self, query: Matrix, texts: Sequence[str]) -> Scores | None:
-        """Return MaxSim and token counts for every text, or None where any text is not stored."""
-        positions = passage_positions(self.corpus)
-        if any(text not in positions for text in texts):
-            return None
-        wanted = [positions[text] for text in texts]
-        scores = self.store.maxsim(self.corpus, TOKEN_SCHEMA, query, wanted)
-        counts = [self.counts[i] for i in wanted]
-        return Scores(
-            scores,
-            tokens_read=tuple(read for read, _ in counts),
-            tokens_cut=tuple(cut for _, cut in counts),
-        )
-
-
-@lru_cache(maxsize=CORPORA_IN_MEMORY)
-def passage_positions(corpus: Corpus) -> dict[str, int]:
-    """Return each passage's position in its corpus; of equal passages the first."""
-    positions: dict[str, int] = {}
-    for i, document in enumerate(corpus.documents):
-        positions.setdefault(document.passage, i)
-    return positions

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.domain import Reranker, RerankError, Scores, ScoringProgress, Spec
-from components.lab import LATE_LIMIT, catalog
+from components.lab import catalog
 from components.models.gate import GATE
 from components.pipeline.request import PipelineRun
 from components.storage.score_cache import as_scores, merged, pair_keys
@@ -143,8 +143,6 @@ def _prepare(run: PipelineRun, spec: Spec) -> tuple[Reranker, float]:
     with _gate(run, spec, loading=True) as wait_ms:
         report("load", 0, 0)
         catalog.warm_reranker(key, lab.settings)
-    if run.index_ahead and spec.token_vectors and corpus and len(corpus.documents) <= LATE_LIMIT:
-        lab.index_tokens(corpus, report)
     reranker = catalog.load_reranker(key, lab.context(corpus, _instruction(run, spec)))
     return reranker, since(begun) - wait_ms
 
