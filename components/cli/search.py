@@ -25,6 +25,7 @@ from components.cli.shared import (
     Rerankers,
     Yes,
     check_spending,
+    current_key,
     emit,
     err,
     new_lab,
@@ -177,7 +178,7 @@ def rerank(
         typer.Option(help="JSON, JSONL or a table with a column text, or one document a line."),
     ],
     reranker: Annotated[
-        str, typer.Option("--reranker", help="A reranker's key.")
+        str, typer.Option("--reranker", help="A reranker's key.", callback=current_key)
     ] = catalog.DEFAULT_RERANKER,
     top_k: Annotated[int | None, typer.Option("--top-k", help="Results shown.")] = None,
     instruction: Instruction = "",

@@ -40,6 +40,11 @@ BY_REPUTATION = ("cohere", "voyage", "jina", "bge-v2-m3", "minilm-l12", "late-bg
 
 It is a place to begin: it was not measured here.
 """
+RENAMED: Mapping[str, str] = {"late-minilm": "late-bge"}
+"""Former keys of rerankers, which links and commands may name, with those that took their place.
+
+What was recorded or saved under a former key keeps it.
+"""
 WITHOUT_INSTRUCTION = "@plain"
 """Ends the name of a reranker that is run without the instruction, beside the one that gets it."""
 
@@ -123,6 +128,11 @@ def reranker_specs(settings: Settings) -> dict[str, Spec]:
             )
         specs[spec.key] = spec
     return _ordered(specs, _RERANKERS, _LAST)
+
+
+def about_renamed(key: str) -> str:
+    """Return in a sentence what took the place of a former key."""
+    return f"{key} is now {RENAMED[key]}, which takes its place."
 
 
 def base(system: str) -> str:

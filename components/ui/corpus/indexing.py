@@ -54,7 +54,8 @@ def _collections(corpus: Corpus) -> None:
     st.dataframe(rows, hide_index=True, width="stretch")
     texts, size = lab.tokens.size()
     page.soft(
-        f"Token vectors for {LATE_BGE.key}: {count(texts, 'text')} of all corpora, {size / 1e6:,.0f} MB of at most {lab.settings.token_vectors.limit_mb:,} MB.",
+        f"Token vectors for {LATE_BGE.key}: {count(texts, 'text')} of all corpora, "
+        f"{size / 1e6:,.0f} MB of at most {lab.settings.token_vectors.limit_mb:,} MB.",
         "token-vectors",
     )
 
