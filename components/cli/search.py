@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from components.cli.shared import (
     Rerankers,
     Yes,
     check_spending,
+    current_key,
     emit,
     err,
     new_lab,
@@ -37,12 +39,23 @@ from components.exports.as_json import comparison_json, ranking_json
 from components.lab import Lab, catalog
 from components.pipeline import PipelineRun, Pipelines, QueryInput, Request
 from components.pipeline.limits import FINAL_K, INITIAL_K
+from components.rerankers.late_interaction import LATE_BGE, encode_ahead
 from components.wording import count, dollars
+
+AHEAD = 2_000
+"""Documents up to which token vectors are encoded ahead unless it was said."""
 
 
 def index(
     corpus: CorpusOption = "helpdesk",
     first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
+    tokens: Annotated[
+        bool | None,
+        typer.Option(
+            help=f"Also encode token vectors, for {LATE_BGE.key}; without either, up to "
+            f"{AHEAD:,} documents."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Index a corpus ahead; the index lies on disk, or on the server that is configured."""
@@ -50,9 +63,13 @@ def index(
     lab = new_lab()
     opened = open_corpus(corpus, cutting=Cutting.of(lab.settings.passages))
     tell_import(opened)
+    ahead = len(opened.documents) <= AHEAD if tokens is None else tokens
     with progress_bars() as bars:
         report_to = steps_of(bars, "index")
         lab.index(opened, first_stage, report_to)
+        if ahead:
+            passages = [document.passage for document in opened.documents]
+            encode_ahead(lab.tokens, passages, partial(report_to, f"encode with {LATE_BGE.key}"))
     if as_json:
         emit(
             {
@@ -62,6 +79,7 @@ def index(
                     "fingerprint": opened.fingerprint,
                 },
                 "first_stage": first_stage,
+                "token_vectors": ahead,
                 "store": lab.store.where,
                 "collections": {s.alias: s.points for s in lab.store.status()},
                 "import": import_fields(opened),
@@ -160,7 +178,7 @@ def rerank(
         typer.Option(help="JSON, JSONL or a table with a column text, or one document a line."),
     ],
     reranker: Annotated[
-        str, typer.Option("--reranker", help="A reranker's key.")
+        str, typer.Option("--reranker", help="A reranker's key.", callback=current_key)
     ] = catalog.DEFAULT_RERANKER,
     top_k: Annotated[int | None, typer.Option("--top-k", help="Results shown.")] = None,
     instruction: Instruction = "",

@@ -19,7 +19,7 @@ from components.advice.estimates import Estimate
 from components.config import Settings
 from components.domain import InputError, LabError
 from components.exports.as_json import json_text
-from components.lab import Lab, read_settings
+from components.lab import Lab, catalog, read_settings
 from components.pipeline import NullWatcher
 from components.wording import visible
 
@@ -47,8 +47,22 @@ CorpusOption = Annotated[
     ),
 ]
 FirstStage = Annotated[str, typer.Option("--first-stage", help="The first stage's key.")]
+
+
+def current_key(key: str) -> str:
+    """Return a reranker's key; for a former one the present one, and say so on standard error."""
+    if key in catalog.RENAMED:
+        err.print(Text(catalog.about_renamed(key)), soft_wrap=True)
+    return catalog.RENAMED.get(key, key)
+
+
 Rerankers = Annotated[
-    list[str] | None, typer.Option("--reranker", help="A reranker's key; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--reranker",
+        help="A reranker's key; may be repeated.",
+        callback=lambda keys: [current_key(key) for key in keys or ()],
+    ),
 ]
 InitialK = Annotated[int, typer.Option("--initial-k", help="Candidates of the first stage.")]
 Instruction = Annotated[

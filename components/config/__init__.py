@@ -16,6 +16,7 @@ from components.config.settings import (
     SharingSettings,
     SignInSettings,
     SpendingSettings,
+    TokenSettings,
 )
 
 __all__ = [
@@ -34,5 +35,6 @@ __all__ = [
     "SharingSettings",
     "SignInSettings",
     "SpendingSettings",
+    "TokenSettings",
     "read_settings",
 ]

@@ -123,6 +123,10 @@ ServerNumber = Annotated[StrictInt, Field(ge=1, le=3600, description=_POSITIVE)]
 PassageWords = Annotated[
     StrictInt, Field(ge=20, le=5_000, description="a whole number of words of at least 20")
 ]
+Megabytes = Annotated[
+    StrictInt,
+    Field(ge=10, le=10_000_000, description="a whole number of megabytes of at least 10"),
+]
 Overlap = Annotated[StrictInt, Field(ge=0, le=2_500, description="a whole number of words")]
 Seconds = Annotated[
     StrictFloat,

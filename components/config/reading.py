@@ -34,6 +34,7 @@ from components.config.settings import (
     SharingSettings,
     SignInSettings,
     SpendingSettings,
+    TokenSettings,
 )
 from components.domain import InputError
 
@@ -66,6 +67,7 @@ def read_settings(
         remote=file.remote,
         spending=file.spending,
         passages=file.passages,
+        token_vectors=file.token_vectors,
         sharing=file.sharing,
         sign_in=file.sign_in,
         addresses=_addresses(env, providers),
@@ -119,6 +121,7 @@ class _File(BaseModel):
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
     passages: PassageSettings = PassageSettings()
+    token_vectors: TokenSettings = TokenSettings()
     sharing: SharingSettings = SharingSettings()
     sign_in: SignInSettings | None = None
 
@@ -204,6 +207,7 @@ _EXPECTED: Mapping[str, Mapping[str, str]] = {
     "remote": _descriptions(get_type_hints(RemoteSettings, include_extras=True)),
     "spending": _descriptions(get_type_hints(SpendingSettings, include_extras=True)),
     "passages": _descriptions(get_type_hints(PassageSettings, include_extras=True)),
+    "token_vectors": _descriptions(get_type_hints(TokenSettings, include_extras=True)),
     "sharing": _descriptions(get_type_hints(SharingSettings, include_extras=True)),
     "sign_in": _descriptions(get_type_hints(SignInSettings, include_extras=True)),
 }

@@ -25,6 +25,7 @@ from components.config.fields import (
     Folder,
     HeaderName,
     HostNames,
+    Megabytes,
     Networks,
     Overlap,
     Parallel,
@@ -149,6 +150,13 @@ class PassageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """What the token vectors of late interaction may take on disk, in megabytes."""
+
+    limit_mb: Megabytes = 2_000
+
+
+@dataclass(frozen=True, slots=True)
 class SharingSettings:
     """How other machines reach the lab.
 
@@ -238,6 +246,7 @@ class Settings:
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
     passages: PassageSettings = PassageSettings()
+    token_vectors: TokenSettings = TokenSettings()
     sharing: SharingSettings = SharingSettings()
     sign_in: SignInSettings | None = None
     addresses: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

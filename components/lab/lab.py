@@ -20,6 +20,7 @@ from components.lab.uploads import UploadShelf
 from components.lab.work import StepReport, no_report
 from components.models.gate import GATE
 from components.rerankers import Context
+from components.rerankers.late_interaction import LATE_BGE
 from components.retrieval.first_stages import FirstStage
 from components.retrieval.lexical import Lexicon, lexicon
 from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors, EncodedQuery
@@ -28,6 +29,7 @@ from components.storage.score_cache import ScoreCache
 from components.storage.search_log import SearchLog
 from components.storage.spending import SpendingLedger
 from components.storage.sqlite import WHOLE_LAB
+from components.storage.token_store import TokenStore
 
 if TYPE_CHECKING:
     from components.retrieval.store import VectorStore
@@ -78,6 +80,9 @@ class Lab:
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)
         self._store = _LazyStore(self.settings)
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
+        limit = self.settings.token_vectors.limit_mb * 1_000_000
+        path = self.settings.cache_dir / "tokens.sqlite"
+        self.tokens = TokenStore(path, LATE_BGE.revision, limit)
         self.search_log = SearchLog(self.settings.data_dir)
         self._at_hand: OrderedDict[tuple[str, str], Matrix] = OrderedDict()
         self._building: dict[tuple[str, str], threading.Lock] = {}
@@ -177,7 +182,7 @@ class Lab:
 
     def context(self, corpus: Corpus | None, instruction: str = "") -> Context:
         """Return what a reranker may draw on."""
-        return Context(self.settings, corpus, None, instruction, self._meter)
+        return Context(self.settings, corpus, self.tokens, instruction, self._meter)
 
     # ------------------------------------------------------------ bookkeeping
 

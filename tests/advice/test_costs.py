@@ -302,7 +302,7 @@ def test_the_speed_of_a_reranker_is_the_median_of_what_was_measured() -> None:
     for pairs, ms in ((10, 100.0), (100, 2000.0), (4, 400.0), (0, 1.0)):
         lab.note("minilm-l12", LabMeasured(pairs, ms))
     assert lab.ms_a_pair("minilm-l12") == 20.0
-    assert lab.ms_a_pair("late-minilm") is None
+    assert lab.ms_a_pair("late-bge") is None
 
 
 def evaluated(**systems: list[tuple[float, Usage]]) -> tuple[Plan, Evaluation]:
@@ -324,13 +324,13 @@ def test_only_what_this_evaluation_measured_counts() -> None:
     new, old = Usage(pairs=3, usd=0.002), Usage(pairs=3, usd=0.5, reused=1)
     plan, evaluation = evaluated(
         minilm_l12=[(10.0, new), (30.0, new), (50.0, new), (900.0, old)],
-        late_minilm=[(5.0, old), (6.0, old)],
+        late_bge=[(5.0, old), (6.0, old)],
         cohere=[(100.0, new), (100.0, replace(new, usd=0.004))],
         voyage=[(100.0, new), (100.0, replace(new, usd=None))],
     )
     assert measured(plan, evaluation) == {
         "minilm-l12": Measured(3, 0.03, pytest.approx(0.002)),
-        "late-minilm": Measured(0, None, None),
+        "late-bge": Measured(0, None, None),
         "cohere": Measured(2, 0.1, pytest.approx(0.003)),
         "voyage": Measured(2, 0.1, None),
     }
@@ -340,10 +340,10 @@ def test_a_machine_stands_for_each_local_reranker_of_the_evaluation() -> None:
     """At the time of its own depth, never scaled; fusion and BM25 need no machine of their own."""
     new, old = Usage(pairs=3), Usage(pairs=3, reused=3)
     plan, evaluation = evaluated(
-        minilm_l12=[(500.0, new)], late_minilm=[(5.0, old)], rrf=[(1.0, new)], bm25=[(1.0, new)]
+        minilm_l12=[(500.0, new)], late_bge=[(5.0, old)], rrf=[(1.0, new)], bm25=[(1.0, new)]
     )
     found = machines(measured(plan, evaluation), Settings(), 60.0, 0.5)
-    assert found == {"minilm-l12": Machine(60.0, 0.5, 0.5), "late-minilm": None}
+    assert found == {"minilm-l12": Machine(60.0, 0.5, 0.5), "late-bge": None}
 
 
 def test_what_an_evaluation_was_billed_goes_before_an_estimate() -> None:

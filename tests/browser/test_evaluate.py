@@ -53,7 +53,7 @@ def test_every_view_is_there_and_fits(
 ) -> None:
     visitor = evaluated(enter, color_scheme=scheme, viewport={"width": width, "height": 900})
     verdict = visitor.page.locator(".st-key-verdict")
-    for system in ("minilm-l12", "late-minilm", "bm25"):
+    for system in ("minilm-l12", "late-bge", "bm25"):
         expect(verdict).to_contain_text(f"{system} ")
     expect(verdict).to_contain_text("6 queries")
     for i, name in enumerate(VIEWS):

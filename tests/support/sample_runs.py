@@ -19,7 +19,7 @@ from components.retrieval.vectors import dense_vectors
 from tests.support.asking import asked, rerank_candidates, retrieve
 
 FIRST_STAGES = ("bge-small", "minilm-l6", "bm25", "hybrid")
-RERANKERS = ("minilm-l12", "late-minilm", "bm25", "biencoder-minilm", "rrf")
+RERANKERS = ("minilm-l12", "late-bge", "bm25", "biencoder-minilm", "rrf")
 DEPTH = 100
 NDCG, BEST = "nDCG@10", "best order of bge-small's 100"
 Runs = Mapping[str, Mapping[str, Ranking]]
@@ -52,7 +52,7 @@ def _one_query(lab: Lab, corpus: Corpus, query: Query, *, whole: bool) -> dict[s
         first: retrieve(lab, corpus, asked(query.text, first, (), DEPTH)) for first in FIRST_STAGES
     }
     first = found["bge-small"]
-    for key in ("minilm-l12", "late-minilm", "bm25"):
+    for key in ("minilm-l12", "late-bge", "bm25"):
         if whole or key != "minilm-l12":
             found[reranked(key)] = rerank_candidates(lab, corpus, asked(query.text), first, key)
     found[reranked("biencoder-minilm")] = bi_encoder_ranking(lab, corpus, query, first)

@@ -124,7 +124,7 @@ def main() -> None:
     folder = given.folder or Path(tempfile.mkdtemp())
     if given.part:
         part = prepare(folder, given.documents) if given.part == "prepare" else None
-        print(json.dumps(part or start(folder, given.searches)))
+        sys.stdout.write(json.dumps(part or start(folder, given.searches)) + "\n")
         return
     for part in ("prepare", "start"):
         command = [sys.executable, "-m", "tests.support.scale", "--part", part]

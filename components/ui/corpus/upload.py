@@ -150,5 +150,5 @@ def _adopt(corpus: Corpus, name: str) -> None:
     state.choose_corpus(name)
     state.put(state.UPLOADED, (*(state.get(state.UPLOADED) or ()), name))
     state.put(state.NEW_CORPUS, None)
-    indexing.begin(named, state.get(state.FIRST_STAGE))
+    indexing.begin(named, state.get(state.FIRST_STAGE), tokens=False)
     st.rerun()
