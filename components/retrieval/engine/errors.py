@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 
 import httpx
@@ -28,7 +29,7 @@ CLIENT_ERRORS = (
 """What Qdrant's client raises, and what reading its answers does."""
 _GONE = (httpx.NetworkError, httpx.ConnectTimeout, httpx.RemoteProtocolError)
 _OR_EMBEDDED = "unset QDRANT_URL to use embedded Qdrant."
-_MOST_WORDS = 200
+_MOST_CHARACTERS = 200
 _MOST_BYTES = 100_000
 
 
@@ -51,8 +52,8 @@ def store_error(exc: Exception, where: str, timeout_s: int, secrets: Iterable[st
     if isinstance(exc, UnexpectedResponse):
         return _refusal(exc, where, tuple(secrets))
     if isinstance(exc, QdrantException):
-        words = one_line(str(exc), secrets)
-        reason = f"{where} has too much to do (HTTP 429){f': {words}' if words else ''}."
+        message = one_line(str(exc), secrets)
+        reason = f"{where} has too much to do (HTTP 429){f': {message}' if message else ''}."
         return StoreError(reason, "Wait a moment and try again.")
     cause = _cause(exc)
     if isinstance(cause, httpx.TimeoutException) and not isinstance(cause, _GONE):
@@ -72,13 +73,11 @@ def store_error(exc: Exception, where: str, timeout_s: int, secrets: Iterable[st
 
 def one_line(text: str, secrets: Iterable[str]) -> str:
     """Return a text in one short line, without control characters and without secrets."""
-    keys = [secret for secret in secrets if secret]
-    for key in keys:
-        text = text.replace(key, "[key]")
-    text = " ".join(HIDDEN.sub(" ", text).split()).rstrip(". ")
-    for key in keys:  # it may have been written with a line break in its middle
-        text = text.replace(key, "[key]")
-    return shortened(text, _MOST_WORDS)
+    text = " ".join(HIDDEN.sub(" ", text).split())
+    for secret in filter(None, secrets):  # a line may have been broken in its middle
+        text = re.sub(" ?".join(map(re.escape, secret)), "[key]", text)
+    text = text.rstrip(". ")
+    return shortened(text, _MOST_CHARACTERS)
 
 
 def _cause(exc: BaseException) -> BaseException:
@@ -87,8 +86,8 @@ def _cause(exc: BaseException) -> BaseException:
 
 def _refusal(exc: UnexpectedResponse, where: str, secrets: tuple[str, ...]) -> StoreError:
     """Return the error for an HTTP status that is not a success."""
-    words = one_line(_words(exc), secrets)
-    said = f": {words}." if words else "."
+    message = one_line(_message(exc), secrets)
+    said = f": {message}." if message else "."
     if exc.status_code in {401, 403}:
         return StoreError(
             f"{where} refuses the key (HTTP {exc.status_code}){said}",
@@ -99,7 +98,7 @@ def _refusal(exc: UnexpectedResponse, where: str, secrets: tuple[str, ...]) -> S
     return StoreError(f"{where} answered {status}{said}", remedy)
 
 
-def _words(exc: UnexpectedResponse) -> str:
+def _message(exc: UnexpectedResponse) -> str:
     """Return what a server says of its refusal: `status.error`, or a plain text."""
     content = exc.content if len(exc.content) <= _MOST_BYTES else b""
     text = content.decode("utf-8", "replace")

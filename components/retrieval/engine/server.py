@@ -36,8 +36,11 @@ class ServerEngine:
 
     embedded = False
 
-    def __init__(self, settings: QdrantSettings) -> None:
+    def __init__(
+        self, settings: QdrantSettings, sign_every_s: float = leftovers.SIGN_EVERY_S
+    ) -> None:
         self.settings = settings
+        self._sign_every_s = sign_every_s
         self._nodes = Nodes(settings)
 
     @property
@@ -125,7 +128,7 @@ class ServerEngine:
             upsert = partial(QdrantClient.upsert, collection_name=name, points=points, wait=True)
             self._nodes.call(upsert)
             done += len(points)
-            if time.monotonic() - since > leftovers.SIGN_EVERY_S:
+            if time.monotonic() - since > self._sign_every_s:
                 self._alias([], leftovers.sign_of_life(name), name)
                 since = time.monotonic()
         progress(total, total)

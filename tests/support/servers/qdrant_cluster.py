@@ -143,6 +143,8 @@ class Collection:
         """Return the nearest points of all shards, near-ties in a random order."""
         limit, using, query = asked.get("limit", 10), asked["using"], asked["query"]
         check_limit(limit, self.limit("max_query_limit"), "limit")
+        if isinstance(query, dict) and "nearest" in query:
+            query = query["nearest"]
         self._check(using, query)
         exact = bool((asked.get("params") or {}).get("exact"))
         if exact and self.strict.get("enabled") and self.strict.get("search_allow_exact") is False:

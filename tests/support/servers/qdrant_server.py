@@ -41,10 +41,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Fault:
-    """A bad answer to every request whose `METHOD path` contains `only`.
-
-    With `delay_s` the answer is a good one, but late.
-    """
+    """A bad answer to every request whose `METHOD path` contains `only`."""
 
     status: int = 200
     body: bytes = b""
@@ -52,7 +49,6 @@ class Fault:
     only: str = ""
     silent: bool = False
     headers: dict[str, str] = field(default_factory=dict)
-    delay_s: float = 0.0
 
 
 class _Listener(ThreadingHTTPServer):
@@ -224,10 +220,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.owner.closing.wait(30)
                 self.close_connection = True
                 return
-            if not fault.delay_s:
-                self._send(fault.status, fault.body, fault.kind, fault.headers)
-                return
-            self.owner.closing.wait(fault.delay_s)
+            self._send(fault.status, fault.body, fault.kind, fault.headers)
+            return
         try:
             self.owner.check(request)
             with self.owner.cluster.lock:
