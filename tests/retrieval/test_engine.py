@@ -206,7 +206,10 @@ WANTED = 20
 def made() -> tuple[Corpus, CorpusVectors, list[tuple[np.ndarray, str]]]:
     """Return a corpus with duplicates and near-duplicates of texts and vectors, and 200 queries."""
     numbers = np.random.default_rng(11)
-    texts = [" ".join(numbers.choice(WORDS, 3)) for _ in range(MADE)]
+    often = 1 / np.arange(1, len(WORDS) + 1) ** 1.5
+    often /= often.sum()
+    lengths = numbers.integers(2, 6, MADE)
+    texts = [" ".join(numbers.choice(WORDS, length, p=often)) for length in lengths]
     corpus = corpus_of(texts, "made")
     some = spread(60, 12, DIMENSION)
     rows = some[numbers.integers(0, 60, MADE)]
