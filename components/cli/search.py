@@ -40,6 +40,7 @@ from components.lab import Lab, catalog
 from components.pipeline import PipelineRun, Pipelines, QueryInput, Request
 from components.pipeline.limits import FINAL_K, INITIAL_K
 from components.rerankers.late_interaction import LATE_BGE, encode_ahead
+from components.retrieval.engine import CollectionStatus
 from components.wording import count, dollars
 
 AHEAD = 2_000
@@ -56,6 +57,13 @@ def index(
             f"{AHEAD:,} documents."
         ),
     ] = None,
+    remove_outdated: Annotated[
+        bool,
+        typer.Option(
+            "--remove-outdated",
+            help="Then remove the collections of earlier versions, of all corpora, from the store.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Index a corpus ahead; the index lies on disk, or on the server that is configured."""
@@ -70,6 +78,7 @@ def index(
         if ahead:
             passages = [document.passage for document in opened.documents]
             encode_ahead(lab.tokens, passages, partial(report_to, f"encode with {LATE_BGE.key}"))
+    removed = lab.store.drop_outdated() if remove_outdated else ()
     if as_json:
         emit(
             {
@@ -81,7 +90,7 @@ def index(
                 "first_stage": first_stage,
                 "token_vectors": ahead,
                 "store": lab.store.where,
-                "collections": {s.alias: s.points for s in lab.store.status()},
+                **_store_fields(lab.store.status(), removed),
                 "import": import_fields(opened),
             }
         )
@@ -89,6 +98,32 @@ def index(
         out.print(
             Text(f"{opened.name}: {count(len(opened.documents), 'document')} in {lab.store.where}")
         )
+        _tell_store(lab.store.status(), removed)
+
+
+def _store_fields(
+    collections: Sequence[CollectionStatus], removed: Sequence[str]
+) -> dict[str, object]:
+    """Return what is in the store, what is to be noted of it, and what was removed from it."""
+    return {
+        "collections": {s.alias: s.points for s in collections},
+        "notes": {s.alias: s.notes for s in collections if s.notes},
+        "outdated": [s.alias for s in collections if s.outdated],
+        "removed": removed,
+    }
+
+
+def _tell_store(collections: Sequence[CollectionStatus], removed: Sequence[str]) -> None:
+    """Print what is to be noted of the store's collections, and which were removed."""
+    lines = [f"{s.alias}: {note}" for s in collections for note in s.notes]
+    lines += [f"{alias}: removed" for alias in removed]
+    lines += [
+        f"{s.alias}: of an earlier version; --remove-outdated removes it"
+        for s in collections
+        if s.outdated
+    ]
+    for line in lines:
+        err.print(Text(line), soft_wrap=True)
 
 
 def search(

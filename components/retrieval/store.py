@@ -80,6 +80,13 @@ class VectorStore:
         """Return the lab's collections in this store."""
         return self.engine.status()
 
+    def drop_outdated(self) -> tuple[str, ...]:
+        """Remove the collections that earlier versions made, of all corpora; return their names."""
+        outdated = tuple(status.alias for status in self.status() if status.outdated)
+        for alias in outdated:
+            self.engine.drop(alias)
+        return outdated
+
     def search(
         self,
         corpus: Corpus,
@@ -114,7 +121,8 @@ class VectorStore:
         self, alias: str, corpus: Corpus, queries: Sequence[VectorQuery], limits: Sequence[int]
     ) -> list[list[Candidate]]:
         """Ask the engine; its answers must be of this corpus, and finite."""
-        answers = self.engine.search(alias, queries, limits)
+        most = len(corpus.documents)  # a server may refuse to be asked for more than it allows
+        answers = self.engine.search(alias, queries, [min(limit, most) for limit in limits])
         points = [point for answer in answers for point in answer]
         if any(not 0 <= point.position < len(corpus.documents) for point in points):
             raise StoreError(

@@ -6,6 +6,7 @@ one list of candidates of that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,11 +22,18 @@ _REVISION = "2"
 
 @dataclass(frozen=True, slots=True)
 class CollectionStatus:
-    """One collection: its alias, its own name, and how many points it has."""
+    """One collection: its alias, its own name, how many points it has, and what is to be noted."""
 
     alias: str
     collection: str
     points: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def outdated(self) -> bool:
+        """Return whether an earlier version made it, so that no search of this one asks it."""
+        revision = re.search(r"-r(\d+)$", self.alias)
+        return revision is None or int(revision[1]) < int(_REVISION)
 
 
 class Engine(Protocol):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from qdrant_client import models
 
-from components.domain import Document
+from components.domain import Corpus, Document
 from components.models.bm25 import SparseVector
 from components.retrieval.schema import (
     DENSE,
@@ -15,6 +16,9 @@ from components.retrieval.schema import (
     CorpusVectors,
     VectorQuery,
 )
+
+MOST_BYTES = 8_000_000
+"""Of a request's JSON. A server takes 33,554,432 unless it is configured otherwise."""
 
 
 def collection(schema: CollectionSchema) -> dict[str, Any]:
@@ -45,13 +49,49 @@ def point(i: int, document: Document, vectors: CorpusVectors) -> models.PointStr
     return models.PointStruct(id=i, vector=by_name, payload=payload)
 
 
+def batches(
+    corpus: Corpus, vectors: CorpusVectors, most: int
+) -> Iterator[list[models.PointStruct]]:
+    """Yield all points in order, in lists for one request: up to `most`, up to MOST_BYTES of JSON.
+
+    A point that is larger than that by itself has a list of its own.
+    """
+    batch: list[models.PointStruct] = []
+    size = 0
+    for i, document in enumerate(corpus.documents):
+        one = point(i, document, vectors)
+        length = len(one.model_dump_json().encode())
+        if batch and (len(batch) == most or size + length > MOST_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += length
+    if batch:
+        yield batch
+
+
+def alias_actions(
+    takes: Iterable[str], gives: str, collection: str
+) -> list[models.DeleteAliasOperation | models.CreateAliasOperation]:
+    """Return what takes aliases away and gives a collection one, all in one step."""
+    give = models.CreateAlias(collection_name=collection, alias_name=gives)
+    return [
+        *(
+            models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias))
+            for alias in takes
+        ),
+        models.CreateAliasOperation(create_alias=give),
+    ]
+
+
 def request(query: VectorQuery, limit: int) -> models.QueryRequest:
-    """Return the request for the nearest points, by exact search."""
+    """Return the request for the nearest points, by exact search.
+
+    A server always searches sparse vectors exactly, and its strict mode may refuse to be asked.
+    """
     vector = query.vector
-    near = (
-        models.SparseVector(indices=list(vector.indices), values=list(vector.values))
-        if isinstance(vector, SparseVector)
-        else vector.tolist()
-    )
+    if isinstance(vector, SparseVector):
+        near = models.SparseVector(indices=list(vector.indices), values=list(vector.values))
+        return models.QueryRequest(query=near, using=query.using, limit=limit)
     exact = models.SearchParams(exact=True)
-    return models.QueryRequest(query=near, using=query.using, limit=limit, params=exact)
+    return models.QueryRequest(query=vector.tolist(), using=query.using, limit=limit, params=exact)

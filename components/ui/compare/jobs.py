@@ -39,6 +39,11 @@ def shelve() -> None:
     drop()
 
 
+def last() -> ComparisonJob | None:
+    """Return the latest of the comparisons that are kept."""
+    return next(reversed(state.mapping(state.PAST_JOBS).values()), None)
+
+
 def take_back(request: Request, corpus: Corpus) -> ComparisonJob | None:
     """Make a comparison that is kept the session's again, where there is one of a request."""
     job: ComparisonJob | None = state.mapping(state.PAST_JOBS).get((request, corpus.fingerprint))
