@@ -10,10 +10,11 @@ from streamlit.testing.v1.element_tree import Selectbox, TextInput
 
 from components.corpora import Upload, read_uploads
 from components.lab.work import BackgroundTask, Step
+from components.ui.compare.board.view import board_data
 from components.ui.shared import state
 from tests.support.asking import results
 from tests.support.uploads import zipped
-from tests.support.visits import PATIENCE, Visit, ask, has, ids, said, settle, texts
+from tests.support.visits import PATIENCE, Visit, ask, has, htmls, ids, said, settle, texts
 
 
 def begin(at: AppTest) -> BackgroundTask:
@@ -307,3 +308,23 @@ def test_columns_of_jsonl_can_be_chosen_too(visit: Visit) -> None:
     column_field(at, "Text").set_value("doc_id").run()
     assert [d.text for d in at.session_state["new_corpus"][1].documents] == ["d", "d"]
     assert [d.id for d in at.session_state["new_corpus"][1].documents] == ["doc-1", "doc-2"]
+
+
+def test_what_a_file_says_of_a_document_is_on_its_card_and_in_the_panel(visit: Visit) -> None:
+    """The card has a line of it; the panel has all of it."""
+    rows = (
+        b"id,text,year,product,a,b,note\n1,zorblax lamp,2020,desktop,c,d,<b>last</b>\n2,mill,,,,,\n"
+    )
+    at = visit("pages/corpus.py")
+    upload(at, "t.csv", rows)
+    at.button(key="use_upload").click().run()
+    begin(at)
+    at.switch_page("app.py").run()
+    job = settle(ask(at, "zorblax"))
+    cards = [card for column in board_data(job, 10, {}).columns for card in column.cards]
+    line = "year 2020, product desktop, a c, b d"
+    assert {card.id: card.details for card in cards} == {"1": line}
+    at.session_state["board"] = {"selected": {"document": "1", "system": "bm25"}}
+    at.run()
+    [markup] = [markup for markup in htmls(at) if '<dl class="panel-details' in markup]
+    assert '<dt dir="auto">note</dt><dd dir="auto">&lt;b&gt;last&lt;/b&gt;</dd>' in markup
