@@ -19,20 +19,24 @@ from components.cli.imports import import_fields, tell_import
 from components.cli.shared import (
     CorpusOption,
     FirstStage,
+    IdOption,
     InitialK,
     Instruction,
     Json,
     Rerankers,
+    TextOption,
+    TitleOption,
     Yes,
     check_spending,
     emit,
     err,
     new_lab,
+    opened_corpus,
     out,
     progress_bars,
     steps_of,
 )
-from components.corpora import Cutting, open_corpus, read_texts
+from components.corpora import read_texts
 from components.domain import Comparison, InputError, Ranking
 from components.encoders import minilm
 from components.exports.as_json import comparison_json, ranking_json
@@ -44,6 +48,9 @@ from components.wording import count, dollars
 
 def index(
     corpus: CorpusOption = "helpdesk",
+    text_column: TextOption = None,
+    title_column: TitleOption = None,
+    id_column: IdOption = None,
     first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
     tokens: Annotated[bool, typer.Option(help="Also keep token vectors, for late-minilm.")] = True,
     as_json: Json = False,
@@ -51,7 +58,8 @@ def index(
     """Compute a corpus's vectors ahead; embedded Qdrant is filled from them at every start."""
     catalog.first_stage(first_stage)
     lab = new_lab()
-    opened = open_corpus(corpus, cutting=Cutting.of(lab.settings.passages))
+    columns = (text_column, title_column, id_column)
+    opened = opened_corpus(corpus, lab.settings, columns)
     tell_import(opened)
     if tokens and len(opened.documents) <= LATE_LIMIT:
         # importing torch takes seconds of one core: begin while the first vectors are computed
@@ -83,6 +91,9 @@ def index(
 def search(
     query: str,
     corpus: CorpusOption = "helpdesk",
+    text_column: TextOption = None,
+    title_column: TitleOption = None,
+    id_column: IdOption = None,
     first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
     reranker: Rerankers = None,
     initial_k: InitialK = INITIAL_K,
@@ -103,7 +114,8 @@ def search(
     lab = new_lab()
     pipeline.check_request(Request(pipelines, QueryInput(query)), lab)
     _check_instruction(lab, keys, instruction)
-    opened = open_corpus(corpus, cutting=Cutting.of(lab.settings.passages))
+    columns = (text_column, title_column, id_column)
+    opened = opened_corpus(corpus, lab.settings, columns)
     candidates = min(initial_k, len(opened.documents))
     estimate = estimate_queries(keys, 1, candidates, lambda: tokens_of_corpus(opened), lab.settings)
     check_spending(estimate, lab.settings, yes=yes)

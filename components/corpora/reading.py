@@ -23,7 +23,14 @@ from components.corpora.archives import Zip
 from components.corpora.columns import SAMPLE_ROWS, preview_of
 from components.corpora.cutting import USUAL, Cutting
 from components.corpora.documents import DocumentReader
-from components.corpora.formats import Columns, TablePreview, by_ending, format_of, formats
+from components.corpora.formats import (
+    Columns,
+    TablePreview,
+    by_ending,
+    format_of,
+    formats,
+    is_prose,
+)
 from components.corpora.gz import GZ, bare_name, gunzip, unpacking
 from components.corpora.judgment_forms import Form
 from components.corpora.judgments import (
@@ -99,6 +106,12 @@ def read_sources(
         meter.total = check_lines(texts)
         check_formats([files[source.name] for source in parts.corpus])
     reader = DocumentReader(meter)
+    prose = next((source.name for source in parts.corpus if is_prose(source.name)), "")
+    if columns and prose:
+        raise CorpusError(
+            f"{prose}: prose has no columns to choose from.",
+            "Choose columns of a table, of JSON or JSONL alone.",
+        )
     for source in parts.corpus:
         entry, file = by_ending()[files[source.name].suffix], files[source.name]
         reader.read(file.name, entry.rows(file, columns), columns)

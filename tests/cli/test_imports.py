@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from components.corpora import Upload, read_uploads
+from components.corpora import Columns, Upload, read_uploads
 from tests.support.command_line import HEADER, Run, complained
 from tests.support.uploads import up, zipped
 
@@ -98,6 +99,27 @@ def test_a_guessed_column_is_warned_about(run: Run, tmp_path: Path) -> None:
     ended = run("search", "Drucker", "--corpus", path, "--first-stage", "bm25", "--json")
     assert [hit["id"] for hit in ended.json["first_stage"]["hits"]][:1] == ["T-1"]
     assert "t.csv: no column is named like a text; 'Beschreibung' is read as" in ended.err
+
+
+def test_columns_are_chosen_as_on_the_page(run: Run, tmp_path: Path) -> None:
+    """The same documents, the same report, the same errors; what is not chosen is guessed."""
+    table = up("t.csv", "nr,headline,body\n1,Lamp,It is lit\n2,Clock,It is wound\n")
+    path = tmp_path / "t.csv"
+    path.write_bytes(table.content)
+    search = ("search", "lamp", "--corpus", path, "--first-stage", "bm25", "--json")
+    ended = run(*search, "--text-column", "headline", "--title-column", "", "--id-column", "nr")
+    corpus = read_uploads([table], columns=Columns("headline", None, "nr"))
+    assert ended.json["import"] == json.loads(json.dumps(asdict(corpus.report)))
+    assert ended.json["corpus"]["fingerprint"] == corpus.fingerprint
+    [hit] = [hit for hit in ended.json["first_stage"]["hits"] if hit["id"] == "1"]
+    assert (hit["title"], hit["text"], hit["details"]) == ("", "Lamp", {"body": "It is lit"})
+    guessed = run(*search, "--text-column", "headline").json
+    assert guessed["corpus"]["fingerprint"] == corpus.fingerprint
+    wrong = ("t.csv:1: expected one column 'x'; found 0 among 'nr', 'headline', 'body'",)
+    complained(run(*search, "--id-column", "x"), 2, *wrong)
+    for command in (("index",), ("evaluate", "--out", tmp_path / "out")):
+        ended = run(*command, "--corpus", path, "--first-stage", "bm25", "--title-column", "x")
+        complained(ended, 2, *wrong)
 
 
 def test_texts_to_rerank_may_be_a_json_list(run: Run, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 from types import MappingProxyType
+from typing import Literal
 
 from components.corpora.limits import MAX_BYTES, MAX_LINES
 from components.corpora.text import Row, Upload
@@ -20,11 +21,24 @@ from components.discovery import offered
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns of a table hold a document's text, title and id."""
+    """Which columns of a table hold a document's text, title and id.
 
-    text: str
+    Without a text's column it is guessed, and so are the others of `guessed` roles; without a
+    title's or an id's column there is none.
+    """
+
+    text: str | None = None
     title: str | None = None
     id: str | None = None
+    guessed: frozenset[Literal["title", "id"]] = frozenset()
+
+    @property
+    def named(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the columns of the roles that are not guessed: one, or none."""
+        others = {"title": self.title, "id": self.id}
+        named = {role: (name,) if name is not None else () for role, name in others.items()
+                  if role not in self.guessed}  # fmt: skip
+        return named if self.text is None else {"text": (self.text,), **named}
 
 
 @dataclass(frozen=True, slots=True)
