@@ -23,6 +23,7 @@ from components.corpora.archives import Zip
 from components.corpora.columns import SAMPLE_ROWS, preview_of
 from components.corpora.cutting import USUAL, Cutting
 from components.corpora.documents import DocumentReader
+from components.corpora.encodings import as_utf8, recoded
 from components.corpora.formats import (
     Columns,
     TablePreview,
@@ -97,7 +98,8 @@ def read_sources(
     Of several splits, `test` is the one that is looked at first.
     """
     limited = meter.limits is UPLOAD
-    parts = parts_of(label, unpacking(sources, MAX_BYTES if limited else sys.maxsize))
+    unpacked = unpacking(sources, MAX_BYTES if limited else sys.maxsize)
+    parts = parts_of(label, recoded(unpacked))
     wanted = [*parts.corpus, *(s for s in (parts.queries, parts.card) if s)]
     wanted += [source for source, _ in parts.judgments.values()]
     files = {s.name: replace(s.load(), name=s.name, cutting=cutting) for s in wanted}
@@ -216,6 +218,7 @@ def preview_columns(upload: Upload) -> TablePreview | None:
     if entry is None or entry.prose:
         return None
     upload = gunzip(upload) if bare_name(upload.name) != upload.name else upload
+    upload = as_utf8(upload) if entry.text else upload
     check_lines([upload])
     if entry.preview is not None:
         return entry.preview(upload)

@@ -12,7 +12,7 @@ from components.corpora.formats.tables import DELIMITERS
 from components.corpora.judgment_forms import Form
 from components.corpora.judgments import Fitted, Pair
 from components.corpora.layout import TEST, Parts
-from components.corpora.text import HEAD, Upload, quoted
+from components.corpora.text import BOM, Upload, quoted
 from components.domain import (
     Count,
     Document,
@@ -26,7 +26,6 @@ from components.wording import count, listed
 
 NAMED: Final = 5
 """Ignored files, and remarks on rows, that are named one by one."""
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,7 @@ def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
         dangling={split: f.left_out for split, f in reading.fitted.items() if f.left_out},
     )
     warnings = (
+        *(f"{file.name}: {file.note}." for file in reading.files.values() if file.note),
         *(warning for tally in reading.tallies for warning in _tally_warnings(tally)),
         *_document_warnings(report),
         *_judgment_warnings(reading),
@@ -89,7 +89,9 @@ def _files(reading: Reading) -> Iterator[ImportedFile]:
             _encoding(files[source.name]),
             _delimiter(form),
             "yes" if form.header else "no" if form.kind in ("table", "trec") else "",
-            f"split {split}" + ("; queries by their text" if form.by_text else ""),
+            f"split {split}"
+            + ("; queries by their text" if form.by_text else "")
+            + (f"; {files[source.name].note}" if files[source.name].note else ""),
         )
     if parts.card:
         yield _data_file(files[parts.card.name], "description", 0)
@@ -110,7 +112,7 @@ def _data_file(file: Upload, part: Part, rows: int) -> ImportedFile:
         _encoding(file),
         DELIMITERS.get(preview.delimiter, "") if preview else "",
         ("yes" if preview.named else "no") if preview else "",
-        note,
+        "; ".join(filter(None, (note, file.note))),
     )
 
 
@@ -121,10 +123,17 @@ def _delimiter(form: Form) -> str:
 
 
 def _encoding(file: Upload) -> str:
-    if b"\0" in file.content[:HEAD] or file.content.startswith(b"%PDF"):
+    """Return in words what a file's bytes are."""
+    entry = format_of(file.name)
+    if entry is not None and not entry.text:
         return "binary"
-    marked = file.content.startswith(_BOM)
-    return "UTF-8 with a byte order mark" if marked else "UTF-8"
+    if file.encoding:
+        return file.encoding
+    try:
+        file.content.decode()
+    except UnicodeDecodeError:
+        return "as the file declares"
+    return "UTF-8 with a byte order mark" if file.content.startswith(BOM) else "UTF-8"
 
 
 def _columns(tally: Tally) -> Iterator[ImportedColumn]:

@@ -148,6 +148,23 @@ def test_a_query_in_another_encoding_gets_a_clear_line(run: Run) -> None:
     complained(run("search", "caf\udce9", *search), 2, "another encoding than UTF-8", "LC_ALL")
 
 
+def test_another_encoding_is_told(run: Run, tmp_path: Path) -> None:
+    """UTF-16 in its place, a guess in words, and rubbish with its line."""
+    path = tmp_path / "t.csv"
+    search = ("search", "Käse", "--corpus", path, "--first-stage", "bm25", "--json")
+    path.write_bytes("id,text\n1,Der Käse reift\n2,Tee\n".encode("utf-16"))
+    ended = run(*search)
+    assert ended.err.startswith("t.csv: 2 documents (CSV, UTF-16, parted by comma); ")
+    assert ended.json["first_stage"]["hits"][0]["text"] == "Der Käse reift"
+    path.write_bytes("id,text\n1,Der Käse reift\n2,Tee\n".encode("cp1252"))
+    note = "t.csv: read as Windows-1252: not valid UTF-8 at line 2."
+    ended = run(*search)
+    assert note in ended.err.splitlines()
+    assert ended.json["import"]["warnings"] == [note]
+    path.write_bytes(b"id,text\n1,Der K\x81\xe4se\n")
+    complained(run(*search), 2, "t.csv:2: the byte 0x81 at offset 15 of the file is not valid")
+
+
 def test_the_page_and_the_command_line_refuse_alike(run: Run, tmp_path: Path) -> None:
     judged = up("quepid.csv", "query,docid,rating\ntea,a,3\n")
     (tmp_path / "quepid.csv").write_bytes(judged.content)

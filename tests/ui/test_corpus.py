@@ -174,7 +174,7 @@ def test_the_columns_of_a_table_can_be_chosen(visit: Visit) -> None:
         ("a.jsonl", b'{"_id": "1", "text": "x"}\n{nonsense', "a.jsonl:2"),
         ("a.csv", b"id,text\n1,one\n2,two,three\n", "a.csv:3"),
         ("a.csv", b"", "a.csv:1"),
-        ("a.txt", b"caf\xe9", "a.txt:1"),
+        ("a.txt", b"caf\x81", "a.txt:1"),
         ("a.zip", b"PK nonsense", "a.zip"),
     ],
 )
@@ -308,6 +308,18 @@ def test_columns_of_jsonl_can_be_chosen_too(visit: Visit) -> None:
     column_field(at, "Text").set_value("doc_id").run()
     assert [d.text for d in at.session_state["new_corpus"][1].documents] == ["d", "d"]
     assert [d.id for d in at.session_state["new_corpus"][1].documents] == ["doc-1", "doc-2"]
+
+
+def test_a_guessed_encoding_is_told_on_the_page(visit: Visit) -> None:
+    at = visit("pages/corpus.py")
+    upload(at, "t.csv", "id,text\n1,Der Käse reift\n".encode("cp1252"))
+    note = "read as Windows-1252: not valid UTF-8 at line 2"
+    assert said(at, "soft-import_0") == f"⚠ t.csv: {note}."
+    files = at.dataframe[1].value.iloc[0]
+    assert (files["Encoding"], files["Note"]) == ("Windows-1252", note)
+    assert at.dataframe[0].value.iloc[0]["text"] == "Der Käse reift"
+    upload(at, "u.csv", "id,text\n1,Der Käse reift\n".encode("utf-16"))
+    assert at.dataframe[1].value.iloc[0]["Encoding"] == "UTF-16"
 
 
 def test_what_a_file_says_of_a_document_is_on_its_card_and_in_the_panel(visit: Visit) -> None:

@@ -69,7 +69,8 @@ class Format:
     chosen by hand, and need not heed them. Any number of `prose` files make one corpus, where there
     is no other; of any other format there is one file. A table has a `preview` of its own, which
     tells its delimiter. An upload holds at most `max_bytes` and `max_lines` of the format; where
-    `lines` mean nothing, as in a binary file, their number and length are not looked at.
+    `lines` mean nothing, as in a binary file, their number and length are not looked at. A file of
+    `text` arrives as UTF-8, whatever it was encoded in.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Format:
     max_bytes: int = MAX_BYTES
     max_lines: int = MAX_LINES
     lines: bool = True
+    text: bool = True
 
 
 def formats() -> tuple[Format, ...]:
