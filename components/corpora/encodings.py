@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from components.corpora.formats import format_of
 from components.corpora.layout import Source
 from components.corpora.text import BOM, Upload
@@ -26,9 +28,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
-_HIGH = re.compile(rb"[\x80-\xff]")
-_LETTER = re.compile(rb"[\xc0-\xf7][\x80-\xbf]+")
+_CONTROLS: Final = bytes({*range(32), 127} - set(b"\t\n\v\f\r"))
 _MOST_HIGH: Final = 3
 """Of so many bytes one at most is beyond ASCII in a text of Western Europe."""
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=|<\?xml[^>]{0,200}?encoding\s*=""", re.I)
@@ -64,12 +64,12 @@ def as_utf8(file: Upload, *, guess: bool = True) -> Upload:
     try:
         file.content.decode()
     except UnicodeDecodeError as exc:
-        if not guess or declared or not _is_western(file.content):
+        text = _western(file.content) if guess and not declared else ""
+        if not text:
             return file
         line = file.content.count(b"\n", 0, exc.start) + 1
         note = f"read as {WINDOWS}: not valid UTF-8 at line {line:,}"
-        content = file.content.decode("cp1252").encode()
-        return replace(file, content=content, encoding=WINDOWS, note=note)
+        return replace(file, content=text.encode(), encoding=WINDOWS, note=note)
     return file
 
 
@@ -86,17 +86,21 @@ def _marked(file: Upload, name: str) -> bytes:
         ) from exc
 
 
-def _is_western(content: bytes) -> bool:
-    """Tell whether bytes that are not UTF-8 look like Western European text in Windows-1252."""
-    if _CONTROL.search(content) or content.startswith(BOM):
-        return False
-    high = len(_HIGH.findall(content))
-    letters = _LETTER.findall(content)  # of UTF-8, whole or damaged
+def _western(content: bytes) -> str:
+    """Return bytes that are not UTF-8 as Windows-1252; nothing where they do not look like it."""
+    if len(content.translate(None, _CONTROLS)) < len(content) or content.startswith(BOM):
+        return ""
+    values = np.frombuffer(content, dtype=np.uint8)
+    high, first = values >= 0x80, values >= 0xC0
+    later = high & ~first
+    letters = int((first[:-1] & later[1:]).sum())  # of UTF-8, whole or damaged
+    alone = int(first.sum()) - letters + int(later[:1].sum()) + int((later[1:] & ~high[:-1]).sum())
+    if letters >= alone or int(high.sum()) * _MOST_HIGH > len(content):
+        return ""
     try:
-        content.decode("cp1252")
-    except UnicodeDecodeError:
-        return False
-    return len(letters) < high - sum(map(len, letters)) and high * _MOST_HIGH <= len(content)
+        return content.decode("cp1252")
+    except UnicodeDecodeError:  # five bytes have no character
+        return ""
 
 
 def _head(head: bytes) -> bytes:
@@ -108,6 +112,6 @@ def _head(head: bytes) -> bytes:
     try:
         head.decode()
     except UnicodeDecodeError as exc:
-        if exc.start < len(head) - 3 and _is_western(head):
-            return head.decode("cp1252").encode()
+        if exc.start < len(head) - 3 and (text := _western(head)):
+            return text.encode()
     return head

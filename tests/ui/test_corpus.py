@@ -315,11 +315,11 @@ def test_a_guessed_encoding_is_told_on_the_page(visit: Visit) -> None:
     upload(at, "t.csv", "id,text\n1,Der Käse reift\n".encode("cp1252"))
     note = "read as Windows-1252: not valid UTF-8 at line 2"
     assert said(at, "soft-import_0") == f"⚠ t.csv: {note}."
-    files = at.dataframe[1].value.iloc[0]
+    files = at.dataframe[-4].value.iloc[0]
     assert (files["Encoding"], files["Note"]) == ("Windows-1252", note)
-    assert at.dataframe[0].value.iloc[0]["text"] == "Der Käse reift"
+    assert at.dataframe[-5].value.iloc[0]["text"] == "Der Käse reift"
     upload(at, "u.csv", "id,text\n1,Der Käse reift\n".encode("utf-16"))
-    assert at.dataframe[1].value.iloc[0]["Encoding"] == "UTF-16"
+    assert at.dataframe[-4].value.iloc[0]["Encoding"] == "UTF-16"
 
 
 def test_what_a_file_says_of_a_document_is_on_its_card_and_in_the_panel(visit: Visit) -> None:
