@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -48,7 +48,7 @@ from components.corpora.limits import MAX_BYTES, UPLOAD, Meter
 from components.corpora.passages import relocated
 from components.corpora.records import queries_from
 from components.corpora.reports import Reading, report_of
-from components.corpora.text import HEAD, Upload, decode, printable
+from components.corpora.text import HEAD, Row, Upload, decode, printable
 from components.domain import Corpus, CorpusError, Document, Progress, Query, no_progress
 from components.wording import count, listed
 
@@ -130,7 +130,8 @@ def _assembled(
 ) -> Corpus:
     """Join documents with the files beside them; judgments of what is not there are left out."""
     documents = tuple(reader.documents)
-    queries = _queries(parts, files, meter)
+    notes: list[str] = []
+    queries = _queries(parts, files, meter, notes)
     pairs = {
         split: read_pairs(files[source.name], form, meter)
         for split, (source, form) in parts.judgments.items()
@@ -144,7 +145,7 @@ def _assembled(
     }
     judged = {split: entry.judgments for split, entry in fitted.items()}
     dangling = {split: entry.dangling for split, entry in fitted.items() if entry.dangling}
-    reading = Reading(parts, files, reader.tallies, queries, pairs, fitted)
+    reading = Reading(parts, files, reader.tallies, queries, pairs, fitted, notes)
     return Corpus(
         name=name,
         documents=documents,
@@ -158,12 +159,21 @@ def _assembled(
     )
 
 
-def _queries(parts: Parts, files: Mapping[str, Upload], meter: Meter) -> tuple[Query, ...]:
-    """Return the queries, which any format may hold but prose."""
+def _queries(
+    parts: Parts, files: Mapping[str, Upload], meter: Meter, notes: list[str]
+) -> tuple[Query, ...]:
+    """Return the queries, which any format may hold but prose; remarks on rows join the notes."""
     if parts.queries is None:
         return ()
     file = files[parts.queries.name]
-    return queries_from(by_ending()[file.suffix].rows(file, None), meter)
+
+    def noted(rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            if row.note:
+                notes.append(f"{row.where}: {row.note}")
+            yield row
+
+    return queries_from(noted(by_ending()[file.suffix].rows(file, None)), meter)
 
 
 def _fitted(
