@@ -19,21 +19,25 @@ from components.cli.imports import import_fields, tell_import
 from components.cli.shared import (
     CorpusOption,
     FirstStage,
+    IdOption,
     InitialK,
     Instruction,
     Json,
     Rerankers,
+    TextOption,
+    TitleOption,
     Yes,
     check_spending,
     current_key,
     emit,
     err,
     new_lab,
+    opened_corpus,
     out,
     progress_bars,
     steps_of,
 )
-from components.corpora import Cutting, open_corpus, read_texts
+from components.corpora import read_texts
 from components.domain import Comparison, InputError, Ranking
 from components.exports.as_json import comparison_json, ranking_json
 from components.lab import Lab, catalog
@@ -49,6 +53,9 @@ AHEAD = 2_000
 
 def index(
     corpus: CorpusOption = "helpdesk",
+    text_column: TextOption = None,
+    title_column: TitleOption = None,
+    id_column: IdOption = None,
     first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
     tokens: Annotated[
         bool | None,
@@ -69,7 +76,8 @@ def index(
     """Index a corpus ahead; the index lies on disk, or on the server that is configured."""
     catalog.first_stage(first_stage)
     lab = new_lab()
-    opened = open_corpus(corpus, cutting=Cutting.of(lab.settings.passages))
+    columns = (text_column, title_column, id_column)
+    opened = opened_corpus(corpus, lab.settings, columns)
     tell_import(opened)
     ahead = len(opened.documents) <= AHEAD if tokens is None else tokens
     with progress_bars() as bars:
@@ -129,6 +137,9 @@ def _tell_store(collections: Sequence[CollectionStatus], removed: Sequence[str])
 def search(
     query: str,
     corpus: CorpusOption = "helpdesk",
+    text_column: TextOption = None,
+    title_column: TitleOption = None,
+    id_column: IdOption = None,
     first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
     reranker: Rerankers = None,
     initial_k: InitialK = INITIAL_K,
@@ -149,7 +160,8 @@ def search(
     lab = new_lab()
     pipeline.check_request(Request(pipelines, QueryInput(query)), lab)
     _check_instruction(lab, keys, instruction)
-    opened = open_corpus(corpus, cutting=Cutting.of(lab.settings.passages))
+    columns = (text_column, title_column, id_column)
+    opened = opened_corpus(corpus, lab.settings, columns)
     candidates = min(initial_k, len(opened.documents))
     estimate = estimate_queries(keys, 1, candidates, lambda: tokens_of_corpus(opened), lab.settings)
     check_spending(estimate, lab.settings, yes=yes)

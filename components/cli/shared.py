@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -17,7 +17,8 @@ from typer.exceptions import TyperException
 
 from components.advice.estimates import Estimate
 from components.config import Settings
-from components.domain import InputError, LabError
+from components.corpora import Columns, Cutting, open_corpus
+from components.domain import Corpus, InputError, LabError
 from components.exports.as_json import json_text
 from components.lab import Lab, catalog, read_settings
 from components.pipeline import NullWatcher
@@ -45,6 +46,16 @@ CorpusOption = Annotated[
         help="A sample's name, or a folder or file as the Corpus page takes it.",
         metavar="NAME|DIR|FILE",
     ),
+]
+TextOption = Annotated[
+    str | None,
+    typer.Option("--text-column", help="The column of a table, or the field, that is the text."),
+]
+TitleOption = Annotated[
+    str | None, typer.Option("--title-column", help='That of the titles; "" for none.')
+]
+IdOption = Annotated[
+    str | None, typer.Option("--id-column", help='That of the ids; "" to number the documents.')
 ]
 FirstStage = Annotated[str, typer.Option("--first-stage", help="The first stage's key.")]
 
@@ -105,6 +116,22 @@ def emit(value: dict[str, Any]) -> None:
     except UnicodeEncodeError:
         text = json.dumps(value)
     sys.stdout.write(text + "\n")
+
+
+def opened_corpus(
+    corpus: str,
+    settings: Settings,
+    columns: tuple[str | None, str | None, str | None],
+    split: str = "test",
+) -> Corpus:
+    """Open a corpus with these columns as text, title and id; what is None is guessed."""
+    text, title, identity = columns
+    others: dict[Literal["title", "id"], str | None] = {"title": title, "id": identity}
+    guessed = frozenset(role for role, name in others.items() if name is None)
+    named = Columns(text, title or None, identity or None, guessed)
+    any_named = columns != (None, None, None)
+    cutting = Cutting.of(settings.passages)
+    return open_corpus(corpus, split, cutting, named if any_named else None)
 
 
 def new_lab() -> Lab:

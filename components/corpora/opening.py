@@ -9,6 +9,7 @@ from pathlib import Path
 
 from components.corpora.amounts import check_amount
 from components.corpora.cutting import USUAL, Cutting
+from components.corpora.formats import Columns
 from components.corpora.irds import PREFIX, read_irds
 from components.corpora.layout import CORPUS, QRELS, TEST, Source, check_split
 from components.corpora.limits import MAX_FILES, Meter
@@ -26,17 +27,25 @@ def sample_names() -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (name != "helpdesk", name)))
 
 
-def open_corpus(source: str, split: str = TEST, cutting: Cutting = USUAL) -> Corpus:
+def open_corpus(
+    source: str, split: str = TEST, cutting: Cutting = USUAL, columns: Columns | None = None
+) -> Corpus:
     """Read a sample by its name, or a folder or a file by its path as if it were uploaded.
 
-    `irds:beir/scifact/test` is a collection of ir_datasets, if that library is installed.
+    `irds:beir/scifact/test` is a collection of ir_datasets, if that library is installed; it has
+    no `columns` to choose from.
 
     Raises `InputError` where there is neither a sample, a folder nor a file, or for a file with an
     ending that is not read.
     """
     if source in sample_names():
-        return read_folder(SAMPLES / source, split=split)
+        return read_folder(SAMPLES / source, split=split, columns=columns)
     if source.startswith(PREFIX):
+        if columns:
+            raise InputError(
+                f"{printable(source)}: a collection of ir_datasets has no columns to choose from.",
+                "Choose columns of files.",
+            )
         return _with_split(read_irds(source.removeprefix(PREFIX)), split)
     try:
         path = Path(source).expanduser()
@@ -44,9 +53,9 @@ def open_corpus(source: str, split: str = TEST, cutting: Cutting = USUAL) -> Cor
     except (OSError, ValueError, RuntimeError):
         is_folder = is_file = False
     if is_folder:
-        return read_folder(path, split=split, cutting=cutting)
+        return read_folder(path, split=split, cutting=cutting, columns=columns)
     if is_file:
-        return read_file(path, split, cutting)
+        return read_file(path, split, cutting, columns)
     raise InputError(
         f"{quoted(source)} is neither a sample nor a folder.",
         f"Samples: {', '.join(sample_names()) or 'none'}. The path of a folder that holds a "
@@ -55,17 +64,23 @@ def open_corpus(source: str, split: str = TEST, cutting: Cutting = USUAL) -> Cor
 
 
 def read_folder(
-    folder: Path, name: str | None = None, split: str = TEST, cutting: Cutting = USUAL
+    folder: Path,
+    name: str | None = None,
+    split: str = TEST,
+    cutting: Cutting = USUAL,
+    columns: Columns | None = None,
 ) -> Corpus:
     """Read a folder as if it were uploaded as a zip, but for the limits of uploads."""
     sources = list(_sources(folder))
     label = printable(str(folder))
     title = name or printable(folder.resolve().name)
-    corpus = read_sources(title, label, sources, Meter(), cutting=cutting)
+    corpus = read_sources(title, label, sources, Meter(), columns, cutting)
     return _with_split(corpus, split)
 
 
-def read_file(path: Path, split: str = TEST, cutting: Cutting = USUAL) -> Corpus:
+def read_file(
+    path: Path, split: str = TEST, cutting: Cutting = USUAL, columns: Columns | None = None
+) -> Corpus:
     """Read a file as the Corpus page reads an upload, with the judgments of one split."""
     if path.suffix.lower() not in upload_endings():
         raise InputError(
@@ -73,7 +88,8 @@ def read_file(path: Path, split: str = TEST, cutting: Cutting = USUAL) -> Corpus
             f"Give a folder, or a file that ends in {listed(upload_endings(), 'or')}.",
         )
     check_amount(1, int(path.suffix.lower() == ZIP), path.stat().st_size)  # before it is read
-    return _with_split(read_uploads([replace(load(path, path.name), cutting=cutting)]), split)
+    upload = replace(load(path, path.name), cutting=cutting)
+    return _with_split(read_uploads([upload], columns=columns), split)
 
 
 def _with_split(corpus: Corpus, split: str) -> Corpus:

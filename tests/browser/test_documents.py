@@ -18,7 +18,10 @@ TOPICS = [
 
 
 def test_twenty_documents_are_uploaded_and_searched(enter: Enter) -> None:
-    """PDF, Word, HTML and Markdown side by side; a script in them is text of no one."""
+    """PDF, Word, HTML and Markdown side by side; a script in them is text of no one.
+
+    A card says where in which file its passage stands, and so does the panel.
+    """
     visitor = enter("/corpus?first=bm25&reranker=bm25")
     page = visitor.page
     requests: list[str] = []
@@ -41,5 +44,10 @@ def test_twenty_documents_are_uploaded_and_searched(enter: Enter) -> None:
     visitor.search("who winds the clock in the morning")
     expect(page.locator(".column[data-letter=A] .card")).not_to_have_count(0)
     assert "The keeper winds the clock every morning." in page.locator(".board").inner_text()
+    details = page.locator(".board .details").all_inner_texts()
+    assert any(line.endswith(".pdf, page 1") for line in details), details
+    page.locator(".card").first.click()
+    expect(page.locator(".panel-details dt").first).to_have_text("document")
+    visitor.quiet()
     assert page.evaluate("window.ran") is None
     assert not [url for url in requests if "fetched.png" in url]

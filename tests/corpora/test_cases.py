@@ -69,7 +69,10 @@ def test_a_long_record_of_a_csv_is_named() -> None:
     content = 'id,text\n1,"Never closed.\n2,Two\n3,Three\n4,closed here."\n5,Five\n'
     corpus = read_uploads([up("c.csv", content)])
     assert [d.id for d in corpus.documents] == ["1", "5"]
-    assert corpus.report.warnings == ("c.csv:2: the record that begins here spans 4 lines.",)
+    assert corpus.report.warnings == (
+        "c.csv:2: the record that begins here spans 4 lines, each of which looks like a row: a "
+        "quote mark may be missing or too many.",
+    )
 
 
 @pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])

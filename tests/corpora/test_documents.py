@@ -147,12 +147,17 @@ def test_html_without_headings_has_its_title() -> None:
 
 
 def test_html_is_decoded_as_it_says() -> None:
-    """UTF-8 goes before what is declared, which is often wrong; what is neither is refused."""
+    """UTF-8 goes before what is declared, which is often wrong; without either it is a guess."""
     western = '<meta charset="windows-1252"><p>caf\xe9'.encode("cp1252")
     utf8 = '<meta charset="windows-1252"><p>caf\xe9'.encode()
     for content in (western, utf8, "<p>caf\xe9".encode("utf-16")):
         assert read_uploads([up("p.html", content)]).documents[0].text == "caf\xe9"
-    assert refusal(up("p.html", b"<p>caf\xe9")).startswith("p.html:1: the byte 0xe9 at offset 6 ")
+    guessed = read_uploads([up("p.html", b"<p>caf\xe9")])
+    assert guessed.documents[0].text == "caf\xe9"
+    note = "p.html: read as Windows-1252: not valid UTF-8 at line 1."
+    assert note in guessed.report.warnings
+    wrong = b'<meta charset="no-such-code"><p>caf\xe9'
+    assert refusal(up("p.html", wrong)).startswith("p.html:1: the byte 0xe9 at offset ")
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ from streamlit.testing.v1.element_tree import Selectbox, TextInput
 from components.corpora import Upload, read_uploads
 from components.lab import Lab, read_settings
 from components.lab.work import BackgroundTask, Step
+from components.ui.compare.board.view import board_data
 from components.ui.shared import state
 from tests.support.asking import results
 from tests.support.uploads import zipped
-from tests.support.visits import PATIENCE, Visit, ask, has, ids, said, settle, texts
+from tests.support.visits import PATIENCE, Visit, ask, has, htmls, ids, said, settle, texts
 
 
 def begin(at: AppTest) -> BackgroundTask:
@@ -175,7 +176,7 @@ def test_the_columns_of_a_table_can_be_chosen(visit: Visit) -> None:
         ("a.jsonl", b'{"_id": "1", "text": "x"}\n{nonsense', "a.jsonl:2"),
         ("a.csv", b"id,text\n1,one\n2,two,three\n", "a.csv:3"),
         ("a.csv", b"", "a.csv:1"),
-        ("a.txt", b"caf\xe9", "a.txt:1"),
+        ("a.txt", b"caf\x81", "a.txt:1"),
         ("a.zip", b"PK nonsense", "a.zip"),
     ],
 )
@@ -309,3 +310,35 @@ def test_columns_of_jsonl_can_be_chosen_too(visit: Visit) -> None:
     column_field(at, "Text").set_value("doc_id").run()
     assert [d.text for d in at.session_state["new_corpus"][1].documents] == ["d", "d"]
     assert [d.id for d in at.session_state["new_corpus"][1].documents] == ["doc-1", "doc-2"]
+
+
+def test_a_guessed_encoding_is_told_on_the_page(visit: Visit) -> None:
+    at = visit("pages/corpus.py")
+    upload(at, "t.csv", "id,text\n1,Der Käse reift\n".encode("cp1252"))
+    note = "read as Windows-1252: not valid UTF-8 at line 2"
+    assert said(at, "soft-import_0") == f"⚠ t.csv: {note}."
+    files = at.dataframe[-4].value.iloc[0]
+    assert (files["Encoding"], files["Note"]) == ("Windows-1252", note)
+    assert at.dataframe[-5].value.iloc[0]["text"] == "Der Käse reift"
+    upload(at, "u.csv", "id,text\n1,Der Käse reift\n".encode("utf-16"))
+    assert at.dataframe[-4].value.iloc[0]["Encoding"] == "UTF-16"
+
+
+def test_what_a_file_says_of_a_document_is_on_its_card_and_in_the_panel(visit: Visit) -> None:
+    """The card has a line of it; the panel has all of it."""
+    rows = (
+        b"id,text,year,product,a,b,note\n1,zorblax lamp,2020,desktop,c,d,<b>last</b>\n2,mill,,,,,\n"
+    )
+    at = visit("pages/corpus.py")
+    upload(at, "t.csv", rows)
+    at.button(key="use_upload").click().run()
+    begin(at)
+    at.switch_page("app.py").run()
+    job = settle(ask(at, "zorblax"))
+    cards = [card for column in board_data(job, 10, {}).columns for card in column.cards]
+    line = "year 2020, product desktop, a c, b d"
+    assert {card.id: card.details for card in cards} == {"1": line}
+    at.session_state["board"] = {"selected": {"document": "1", "system": "bm25"}}
+    at.run()
+    [markup] = [markup for markup in htmls(at) if '<dl class="panel-details' in markup]
+    assert '<dt dir="auto">note</dt><dd dir="auto">&lt;b&gt;last&lt;/b&gt;</dd>' in markup

@@ -94,4 +94,4 @@ def _text(file: Upload, page: PageObject, begun: float) -> str:
     return _UNSTORABLE.sub("\ufffd", page.extract_text())
 
 
-FORMATS = Format("PDF", (".pdf",), pdf_rows, prose=True, lines=False)
+FORMATS = Format("PDF", (".pdf",), pdf_rows, prose=True, lines=False, text=False)
