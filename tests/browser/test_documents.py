@@ -43,7 +43,7 @@ def test_twenty_documents_are_uploaded_and_searched(enter: Enter) -> None:
     visitor.go("Compare")
     visitor.search("who winds the clock in the morning")
     expect(page.locator(".column[data-letter=A] .card")).not_to_have_count(0)
-    assert "The keeper winds the clock every morning." in page.locator(".board").inner_text()
+    expect(page.locator(".board")).to_contain_text("The keeper winds the clock every morning.")
     details = page.locator(".board .details").all_inner_texts()
     assert any(line.endswith(".pdf, page 1") for line in details), details
     page.locator(".card").first.click()

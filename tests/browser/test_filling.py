@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 Enter = Callable[..., Any]
-LONG = "/?corpus=helpdesk&first=bm25&reranker=bm25&reranker=minilm-l12&candidates=300"
+LONG = "/?corpus=helpdesk&first=bm25&reranker=bm25&reranker=minilm-l12&candidates=120"
 expect.set_options(timeout=60_000)
 
 
