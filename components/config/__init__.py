@@ -3,6 +3,7 @@
 from components.config.fields import PRICE_UNITS, SHAPES
 from components.config.reading import read_settings
 from components.config.settings import (
+    EXACT_LIMIT,
     Budget,
     HubModel,
     PassageSettings,
@@ -20,6 +21,7 @@ from components.config.settings import (
 )
 
 __all__ = [
+    "EXACT_LIMIT",
     "PRICE_UNITS",
     "SHAPES",
     "Budget",

@@ -8,8 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from components.config import Settings
 from components.domain import Corpus, Encoder, Matrix, Progress, Vector
@@ -17,7 +20,7 @@ from components.encoders import EncoderEntry
 from components.lab import catalog
 from components.lab.spending import VisitorMeter
 from components.lab.uploads import UploadShelf
-from components.lab.work import StepReport, no_report
+from components.lab.work import BackgroundTask, StepReport, no_report
 from components.models.gate import GATE
 from components.rerankers import Context
 from components.rerankers.late_interaction import LATE_BGE
@@ -34,6 +37,8 @@ from components.storage.token_store import TokenStore
 if TYPE_CHECKING:
     from components.retrieval.store import VectorStore
 
+GRAPH_QUERIES = 100
+"""Queries at most by which the graph of a large collection is measured."""
 VECTORS_AT_HAND = 8
 """Corpora whose vectors, which lie on disk, are mapped into memory at once."""
 
@@ -85,6 +90,7 @@ class Lab:
         self.tokens = TokenStore(path, LATE_BGE.revision, limit)
         self.search_log = SearchLog(self.settings.data_dir)
         self._at_hand: OrderedDict[tuple[str, str], Matrix] = OrderedDict()
+        self._graphs: dict[tuple[str, str], BackgroundTask] = {}
         self._building: dict[tuple[str, str], threading.Lock] = {}
         self._lock = threading.Lock()
         self.measured: dict[str, deque[Measured]] = {}
@@ -128,6 +134,28 @@ class Lab:
             if not self.store.has(corpus, stage.schema):
                 vectors = self._vectors(corpus, stage, report)
                 self.store.build(corpus, stage.schema, vectors, _progress(report, "store"))
+
+        if stage.encoder and self.store.wants_graph(corpus, stage.schema):
+            self._begin_graph(corpus, stage, stage.encoder)
+
+    def _begin_graph(self, corpus: Corpus, stage: FirstStage, entry: EncoderEntry) -> None:
+        """Build a large collection's graph in a thread, once; exact search serves meanwhile."""
+        key = (corpus.fingerprint, stage.schema.key)
+        with self._lock:
+            if key in self._graphs:
+                return
+
+            def work(report: StepReport) -> None:
+                encoder, _ = self.encoder(entry)
+                rows = []
+                for text in _sample_queries(corpus):
+                    with GATE.hold(check=partial(report, "graph", 0, 0)):
+                        rows.append(encoder.encode_query(text))
+                self.store.build_graph(
+                    corpus, stage.schema, np.array(rows), partial(report, "graph", 0, 0)
+                )
+
+            self._graphs[key] = BackgroundTask(work).start()
 
     def _vectors(
         self, corpus: Corpus, stage: FirstStage, report: StepReport = no_report
@@ -193,6 +221,15 @@ class Lab:
             building = self._building.setdefault((corpus.fingerprint, schema.key), threading.Lock())
         with building:
             yield
+
+
+def _sample_queries(corpus: Corpus) -> list[str]:
+    """Return queries by which a graph is measured: the corpus's own, else words of documents."""
+    texts = [query.text for query in corpus.queries]
+    if not texts:
+        step = max(1, len(corpus.documents) // GRAPH_QUERIES)
+        texts = [" ".join(d.passage.split()[:10]) for d in corpus.documents[::step]]
+    return [text for text in texts if text.strip() and len(text) < 500][:GRAPH_QUERIES]
 
 
 def _progress(report: StepReport, name: str) -> Progress:

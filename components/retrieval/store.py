@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from components.config import Settings
-from components.domain import Corpus, Progress, StoreError, no_progress
+from components.domain import Corpus, Matrix, Progress, StoreError, no_progress
 from components.retrieval import candidates
 from components.retrieval.candidates import Scores64
 from components.retrieval.engine import CollectionStatus, Engine, alias_of
@@ -31,7 +31,7 @@ def open_store(settings: Settings) -> VectorStore:
         return VectorStore(ServerEngine(settings.qdrant))
     from components.retrieval.engine.edge import EdgeEngine
 
-    return VectorStore(EdgeEngine(settings.cache_dir / "collections"))
+    return VectorStore(EdgeEngine(settings.cache_dir / "collections", settings.qdrant.exact_limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,20 @@ class VectorStore:
     ) -> None:
         """Index a corpus anew; until that is done, the index that was there before is searched."""
         self.engine.build(alias_of(corpus, schema), corpus, schema, vectors, progress)
+
+    def wants_graph(self, corpus: Corpus, schema: CollectionSchema) -> bool:
+        """Return whether a collection is too large for exact search, and has no graph yet."""
+        return bool(schema.dense) and self.engine.wants_graph(alias_of(corpus, schema))
+
+    def build_graph(
+        self,
+        corpus: Corpus,
+        schema: CollectionSchema,
+        queries: Matrix,
+        check: Callable[[], object],
+    ) -> None:
+        """Build and measure a collection's graph; see `Engine.build_graph`."""
+        self.engine.build_graph(alias_of(corpus, schema), queries, check)
 
     def drop(self, corpus: Corpus, schema: CollectionSchema) -> None:
         """Remove a corpus's collection, where there is one."""

@@ -7,7 +7,7 @@ one list of candidates of that.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,12 +22,16 @@ _REVISION = "2"
 
 @dataclass(frozen=True, slots=True)
 class CollectionStatus:
-    """One collection: its alias, its own name, how many points it has, and what is to be noted."""
+    """One collection: its alias, its own name, how many points it has, and what is to be noted.
+
+    `search` says how its dense vectors are searched.
+    """
 
     alias: str
     collection: str
     points: int
     notes: tuple[str, ...] = ()
+    search: str = "exact"
 
     @property
     def outdated(self) -> bool:
@@ -71,6 +75,16 @@ class Engine(Protocol):
 
     def dense(self, alias: str, positions: Sequence[int]) -> Matrix:
         """Return the dense vectors of points, shape (len(positions), dimension)."""
+
+    def wants_graph(self, alias: str) -> bool:
+        """Return whether a collection is too large for exact search, and has no graph yet."""
+
+    def build_graph(self, alias: str, queries: Matrix, check: Callable[[], object]) -> None:
+        """Build and measure a collection's graph; exact search serves meanwhile.
+
+        `queries` are those that it is measured by, shape (queries, dimension); `check` is called
+        again and again and may raise to end the work.
+        """
 
     def drop(self, alias: str) -> None:
         """Remove a collection and its alias, where there is one."""

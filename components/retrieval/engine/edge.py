@@ -11,26 +11,23 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import qdrant_edge as edge
 from filelock import FileLock
 from pydantic import ValidationError
 
+from components.config import EXACT_LIMIT
 from components.domain import Cancelled, Corpus, LabError, Matrix, Progress, StoreError
 from components.models.bm25 import SparseVector
-from components.retrieval.engine import CollectionStatus, shards
+from components.retrieval.engine import CollectionStatus, filling, graph, shards
 from components.retrieval.engine.shards import Manifest
 from components.retrieval.schema import (
     DENSE,
-    SPARSE,
     Candidate,
     CollectionSchema,
     CorpusVectors,
@@ -38,7 +35,7 @@ from components.retrieval.schema import (
 )
 from components.wording import count as counted
 
-_BATCH = 256
+EXACT = edge.SearchParams(exact=True)
 _log = logging.getLogger(__name__)
 
 
@@ -56,7 +53,8 @@ class EdgeEngine:
 
     embedded = True
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, exact_limit: int = EXACT_LIMIT) -> None:
+        self._exact_limit = exact_limit
         self._folder = shards.writable(folder)
         self._lock = threading.RLock()
         self._opened: dict[str, _Opened] = {}
@@ -76,9 +74,19 @@ class EdgeEngine:
     def search(
         self, alias: str, queries: Sequence[VectorQuery], limits: Sequence[int]
     ) -> list[list[Candidate]]:
-        """Return for each query up to so many nearest points, by exact search."""
+        """Return for each query up to so many nearest points."""
         opened = self._require(alias)
-        exact = edge.SearchParams(exact=True)
+        ef = opened.manifest.graph.ef if opened.manifest.graph else 0
+        params = edge.SearchParams(hnsw_ef=ef) if ef else EXACT
+        return self._search(opened, queries, limits, params)
+
+    def _search(
+        self,
+        opened: _Opened,
+        queries: Sequence[VectorQuery],
+        limits: Sequence[int],
+        params: edge.SearchParams,
+    ) -> list[list[Candidate]]:
         with self._calls():
             answers = opened.shard.query_batch(
                 edge.QueryBatchRequest(
@@ -91,7 +99,7 @@ class EdgeEngine:
                                 else v.tolist(),
                                 using=query.using,
                             ),
-                            params=exact,
+                            params=params,
                         )
                         for query, limit in zip(queries, limits, strict=True)
                     ]
@@ -172,55 +180,61 @@ class EdgeEngine:
         with shards.building(home, lambda: progress(0, total)) as waited:
             if waited and self.points(alias) == total:
                 return
-            name = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}"
-            part = home / f"{name}.part"
+            part = shards.new(home)
             try:
-                self._fill(part, schema, vectors, total, progress)
+                points = filling.fill(part, schema, vectors, total, progress, self._calls)
+                if points != total:
+                    raise StoreError(
+                        f"{self.where} holds {points:,} of {counted(total, 'point')} after "
+                        "indexing.",
+                        "Index again; the previous index is untouched.",
+                    )
                 with self._calls():
-                    shards.publish(home, part, name, total)
+                    shards.publish(home, part, total)
             except BaseException:
                 shutil.rmtree(part, ignore_errors=True)
                 raise
             self._open(alias)
             shards.sweep(home)
 
-    def _fill(
-        self,
-        part: Path,
-        schema: CollectionSchema,
-        vectors: CorpusVectors,
-        total: int,
-        progress: Progress,
-    ) -> None:
-        """Write all points into a new shard, flush it and count them."""
-        with self._calls():
-            part.mkdir()
-            # rows have unit length, so their inner product is the cosine
-            rows = edge.EdgeVectorParams(schema.dense, edge.Distance.Dot) if schema.dense else None
-            sparse = {SPARSE: edge.EdgeSparseVectorParams()} if schema.sparse else None
-            config = edge.EdgeConfig({DENSE: rows} if rows else None, sparse, wal_enabled=False)
-            shard = edge.EdgeShard.create(str(part), config)
-        try:
-            for start in range(0, total, _BATCH):
-                progress(start, total)
-                points = [_point(i, vectors) for i in range(start, min(start + _BATCH, total))]
+    def wants_graph(self, alias: str) -> bool:
+        """Return whether a collection is too large for exact search, and has no graph yet."""
+        opened = self._open(alias)
+        return bool(
+            opened and opened.manifest.points > self._exact_limit and not opened.manifest.graph
+        )
+
+    def build_graph(self, alias: str, queries: Matrix, check: Callable[[], object]) -> None:
+        """Build a collection's graph beside it and measure it; searches go on meanwhile."""
+        home = self._folder / alias
+        with shards.building(home, check):
+            opened = self._require(alias)
+            part = shards.new(home)
+            try:
                 with self._calls():
-                    shard.update(edge.UpdateOperation.upsert_points(points))
-            progress(total, total)
-            with self._calls():
-                shard.flush()
-        finally:
-            shard.close()
-        # opening a shard tidies up its journals: from now on its files stay as they are
-        with self._calls():
-            shard = edge.EdgeShard.load(str(part))
-            points_count = shard.count(edge.CountRequest())
-            shard.close()
-        if points_count != total:
-            raise StoreError(
-                f"{self.where} holds {points_count:,} of {counted(total, 'point')} after indexing.",
-                "Index again; the previous index is untouched.",
-            )
+                    shutil.copytree(home / opened.manifest.shard, part)
+                graph.build_apart(part, check)
+                with self._calls():
+                    shard = edge.EdgeShard.load(str(part))
+                    quality = self._measure(replace(opened, shard=shard), queries)
+                    shard.close()
+                    shards.publish(home, part, opened.manifest.points, quality)
+            except BaseException:
+                shutil.rmtree(part, ignore_errors=True)
+                raise
+            self._open(alias)
+            shards.sweep(home)
+
+    def _measure(self, opened: _Opened, queries: Matrix) -> graph.Graph:
+        """Compare a graph with exact search in the same shard."""
+
+        def nearest(params: edge.SearchParams) -> list[set[int]]:
+            asked = [VectorQuery(DENSE, row) for row in queries]
+            answers = self._search(opened, asked, [graph.DEPTH] * len(asked), params)
+            return [{point.position for point in points} for points in answers]
+
+        exact = nearest(EXACT)
+        return graph.measured(exact, lambda ef: nearest(edge.SearchParams(hnsw_ef=ef)))
 
     def drop(self, alias: str) -> None:
         """Remove a collection, where there is one."""
@@ -237,7 +251,9 @@ class EdgeEngine:
             with suppress(OSError, ValidationError):
                 manifest = Manifest.model_validate_json(current.read_bytes())
                 alias = current.parent.name
-                collections.append(CollectionStatus(alias, manifest.shard, manifest.points))
+                status = CollectionStatus(alias, manifest.shard, manifest.points)
+                search = str(manifest.graph or status.search)
+                collections.append(replace(status, search=search))
         return tuple(collections)
 
     @contextmanager
@@ -257,18 +273,3 @@ class EdgeEngine:
                 "Look whether the disk is full or the folder cannot be written; "
                 "the previous index is untouched.",
             ) from exc
-
-
-# ---------------------------------------------------------------- points
-
-
-def _point(i: int, vectors: CorpusVectors) -> edge.Point:
-    """Return the document at position `i` of its corpus."""
-    by_name: dict[str, Any] = {}
-    if vectors.dense is not None:
-        by_name[DENSE] = vectors.dense[i].tolist()
-    if vectors.sparse is not None:
-        start, end = vectors.sparse.indptr[i : i + 2]
-        indices, values = vectors.sparse.indices[start:end], vectors.sparse.data[start:end]
-        by_name[SPARSE] = edge.SparseVector(indices.tolist(), values.tolist())
-    return edge.Point(i, by_name, None)

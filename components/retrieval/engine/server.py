@@ -172,6 +172,13 @@ class ServerEngine:
     def _delete(self, name: str) -> None:
         self._nodes.slowly(lambda client, seconds: client.delete_collection(name, timeout=seconds))
 
+    def wants_graph(self, alias: str) -> bool:
+        """Return False: a server's collections are searched exactly."""
+        return False
+
+    def build_graph(self, alias: str, queries: Matrix, check: Callable[[], object]) -> None:
+        """Do nothing: a server builds its graphs itself."""
+
     def drop(self, alias: str) -> None:
         """Remove a collection and its alias, where there is one."""
         if name := self._aliases().get(alias):

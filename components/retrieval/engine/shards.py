@@ -6,15 +6,19 @@ import logging
 import os
 import shutil
 import tempfile
+import uuid
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict
+
+from components.retrieval.engine.graph import Graph
 
 CURRENT = "current.json"
 """The file that names a collection's current shard."""
@@ -23,7 +27,10 @@ _log = logging.getLogger(__name__)
 
 
 class Manifest(BaseModel):
-    """What names the current shard: its folder, its points, and each file's size and CRC-32."""
+    """What names the current shard: its folder, its points, and each file's size and CRC-32.
+
+    `graph` is none until one was built and measured.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,6 +38,7 @@ class Manifest(BaseModel):
     points: int
     engine: str
     files: dict[str, tuple[int, int]]
+    graph: Graph | None = None
 
 
 def writable(folder: Path) -> Path:
@@ -57,13 +65,18 @@ def checksums(folder: Path) -> dict[str, tuple[int, int]]:
     return sums
 
 
-def publish(home: Path, part: Path, name: str, points: int) -> None:
+def new(home: Path) -> Path:
+    """Return the folder in which a new shard is built."""
+    return home / f"{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}.part"
+
+
+def publish(home: Path, part: Path, points: int, graph: Graph | None = None) -> None:
     """Move a shard into place and name it the current one; both are on disk before the name is."""
-    files = checksums(part)
+    files, name = checksums(part), part.name.removesuffix(".part")
     for path in part.rglob("*"):
         _sync(path)
     part.replace(home / name)
-    manifest = Manifest(shard=name, points=points, engine=ENGINE, files=files)
+    manifest = Manifest(shard=name, points=points, engine=ENGINE, files=files, graph=graph)
     aside = home / f"{name}.json.part"
     aside.write_text(manifest.model_dump_json(), encoding="utf-8")
     _sync(aside)
