@@ -25,6 +25,7 @@ from components.models.gate import GATE
 from components.models.runtime import run_parallel
 from components.rerankers import TokenStore, bundled_family
 from components.storage.token_store import TokenScore, maxsim
+from components.wording import count
 
 LATE_BGE = Spec(
     key="late-bge",
@@ -47,6 +48,7 @@ LATE_BGE = Spec(
 )
 SLICE = 32
 """Texts that are looked up, and whose new token vectors are kept, at once."""
+KEPT = "the next search finds their token vectors"
 NOT_KEPT = "token vectors could not be kept on disk: the next search computes them again"
 _log = logging.getLogger(__name__)
 
@@ -95,9 +97,19 @@ class _Scoring:
     ) -> None:
         self._encoder, self._store = encoder, store
         self._query, self._texts, self._progress = query, texts, progress
-        self._done = 0
+        self._done, self._encoded = 0, 0
+        self._failed = False
         self.scores: dict[str, TokenScore] = {}
-        self.notes: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what is to be said of the scores and their time."""
+        if self._failed:
+            return (NOT_KEPT,)
+        if not self._encoded or not self._store:
+            return ()
+        texts = count(len(self._texts), "text")
+        return (f"encoding {self._encoded:,} of {texts} is part of the time; {KEPT}",)
 
     def score(self, places: Sequence[int]) -> None:
         """Score the texts at some places: those that are kept, then the others in their order."""
@@ -123,6 +135,7 @@ class _Scoring:
             with self._sparing() as store:
                 if store:
                     store.keep(encoded)
+            self._encoded += sum(len(by_text[text]) for text in encoded)
 
     def _tell(self, places: Sequence[int]) -> None:
         if places:
@@ -137,7 +150,7 @@ class _Scoring:
             yield self._store
         except StoreError as exc:
             _log.warning("token vectors are not kept: %s", exc)
-            self._store, self.notes = None, (NOT_KEPT,)
+            self._store, self._failed = None, True
 
 
 def encode_ahead(store: TokenStore, texts: Sequence[str], progress: Progress = no_progress) -> None:

@@ -15,6 +15,7 @@ from components.corpora import open_corpus
 from components.domain import Corpus, Query, Ranking, Scores
 from components.encoders import ENCODERS
 from components.lab import Lab, read_settings
+from components.rerankers.late_interaction import encode_ahead
 from components.retrieval.vectors import dense_vectors
 from tests.support.asking import asked, rerank_candidates, retrieve
 
@@ -38,7 +39,7 @@ def offline_runs(
     """
     for first in FIRST_STAGES:
         lab.index(corpus, first)
-    lab.index_tokens(corpus)
+    encode_ahead(lab.tokens, [document.passage for document in corpus.documents])
     runs: dict[str, dict[str, Ranking]] = {}
     for query in corpus.queries:
         whole = slowly is None or query.id in slowly
