@@ -64,11 +64,6 @@ def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
         dangling={split: f.left_out for split, f in reading.fitted.items() if f.left_out},
     )
     warnings = (
-        *(
-            f"{file.name}: read as {file.encoding}: {file.note}."
-            for file in reading.files.values()
-            if file.note
-        ),
         *(warning for tally in reading.tallies for warning in _tally_warnings(tally)),
         *_row_warnings(reading.parts.queries.name if reading.parts.queries else "", reading.notes),
         *_document_warnings(report),
