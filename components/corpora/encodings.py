@@ -68,7 +68,7 @@ def as_utf8(file: Upload, *, guess: bool = True) -> Upload:
         if not text:
             return file
         line = file.content.count(b"\n", 0, exc.start) + 1
-        note = f"read as {WINDOWS}: not valid UTF-8 at line {line:,}"
+        note = f"not valid UTF-8 at line {line:,}"
         return replace(file, content=text.encode(), encoding=WINDOWS, note=note)
     return file
 

@@ -64,12 +64,11 @@ def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
         dangling={split: f.left_out for split, f in reading.fitted.items() if f.left_out},
     )
     warnings = (
-        *(f"{file.name}: {file.note}." for file in reading.files.values() if file.note),
         *(warning for tally in reading.tallies for warning in _tally_warnings(tally)),
         *_row_warnings(reading.parts.queries.name if reading.parts.queries else "", reading.notes),
         *_document_warnings(report),
         *_judgment_warnings(reading),
-        *_unread_warnings(reading),
+        *_file_warnings(reading),
     )
     return replace(report, warnings=warnings)
 
@@ -239,8 +238,11 @@ def _judgment_warnings(reading: Reading) -> Iterator[str]:
         )
 
 
-def _unread_warnings(reading: Reading) -> Iterator[str]:
-    """Name the files that are not read."""
+def _file_warnings(reading: Reading) -> Iterator[str]:
+    """Name the files whose encoding is a guess, and those that are not read."""
+    for file in reading.files.values():
+        if file.note:
+            yield f"{file.name}: read as {file.encoding}: {file.note}."
     ignored = [
         f"{quoted(name)} ({why})"
         for name, why in reading.parts.ignored.items()

@@ -20,7 +20,8 @@ TOPICS = [
 def test_twenty_documents_are_uploaded_and_searched(enter: Enter) -> None:
     """PDF, Word, HTML and Markdown side by side; a script in them is text of no one.
 
-    A card says where in which file its passage stands, and so does the panel.
+    A card says where in which file its passage stands, and so does the panel; presenter view has
+    no room for it.
     """
     visitor = enter("/corpus?first=bm25&reranker=bm25")
     page = visitor.page
@@ -46,6 +47,9 @@ def test_twenty_documents_are_uploaded_and_searched(enter: Enter) -> None:
     expect(page.locator(".board")).to_contain_text("The keeper winds the clock every morning.")
     details = page.locator(".board .details").all_inner_texts()
     assert any(line.endswith(".pdf, page 1") for line in details), details
+    page.locator(".board").evaluate("board => board.toggleAttribute('data-presenting', true)")
+    expect(page.locator(".board .details").first).to_be_hidden()
+    page.locator(".board").evaluate("board => board.removeAttribute('data-presenting')")
     page.locator(".card").first.click()
     expect(page.locator(".panel-details dt").first).to_have_text("document")
     visitor.quiet()

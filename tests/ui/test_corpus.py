@@ -315,8 +315,8 @@ def test_columns_of_jsonl_can_be_chosen_too(visit: Visit) -> None:
 def test_a_guessed_encoding_is_told_on_the_page(visit: Visit) -> None:
     at = visit("pages/corpus.py")
     upload(at, "t.csv", "id,text\n1,Der Käse reift\n".encode("cp1252"))
-    note = "read as Windows-1252: not valid UTF-8 at line 2"
-    assert said(at, "soft-import_0") == f"⚠ t.csv: {note}."
+    note = "not valid UTF-8 at line 2"
+    assert said(at, "soft-import_0") == f"⚠ t.csv: read as Windows-1252: {note}."
     files = at.dataframe[-4].value.iloc[0]
     assert (files["Encoding"], files["Note"]) == ("Windows-1252", note)
     assert at.dataframe[-5].value.iloc[0]["text"] == "Der Käse reift"
