@@ -120,6 +120,6 @@ def test_visitors_at_once_see_what_each_alone_would(
     after = threads(server.process.pid, before)
     counts = [turn.done for turn in turns]
     summary = f"{sum(counts)} searches {counts}; {before} threads before, {after} after"
-    assert min(counts) >= 2, summary
+    assert min(counts) >= 1, summary
     assert after <= before, summary
     warnings.warn(summary, stacklevel=1)

@@ -19,13 +19,13 @@ def test_back_returns_to_the_previous_query_with_its_columns(enter: Enter) -> No
     entries = page.evaluate("history.length")
     first, query = visitor.rankings(), visitor.query.input_value()
     visitor.search("weather in the harbour city")
-    assert page.evaluate("history.length") == entries + 1
+    visitor.until(lambda: page.evaluate("history.length") == entries + 1)
     second = visitor.rankings()
     assert second != first
 
     # pointing, other columns and another depth are no entries
     visitor.after(page.locator(".column[data-letter=B] .card").first.click)
-    assert "document=" in page.url
+    page.wait_for_url("**document=**")
     visitor.after(page.locator(".column[data-letter=B] .card").first.click)
     visitor.search("weather in the harbour city")
     assert page.evaluate("history.length") == entries + 1

@@ -80,7 +80,7 @@ def test_a_chosen_document_is_explained_and_the_address_brings_it_back(guest: An
     detail.get_by_role("button", name="Explain").click()
     expect(detail.locator(".shaded span").first).to_be_visible()
     expect(detail.locator(".shaded")).to_contain_text(title)
-    assert "document=" in page.url
+    page.wait_for_url("**document=**")
     page.reload()
     page.locator(".st-key-detail").wait_for()
     expect(page.locator(".st-key-detail")).to_contain_text(title)
