@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from components.retrieval.store import VectorStore
 
 GRAPH_QUERIES = 100
-"""Queries at most by which the graph of a large collection is measured."""
+"""Queries at most by which a graph is measured: the corpus's own, else words of documents."""
 VECTORS_AT_HAND = 8
 """Corpora whose vectors, which lie on disk, are mapped into memory at once."""
 
@@ -132,9 +132,10 @@ class Lab:
         stage = catalog.first_stage(first_stage)
         with self._building_alone(corpus, stage.schema):
             if not self.store.has(corpus, stage.schema):
-                vectors = self._vectors(corpus, stage, report)
+                sparse = self._lexicon(corpus, report).vectors
+                dense = self._dense(corpus, stage.encoder, report) if stage.encoder else None
+                vectors = CorpusVectors(dense, sparse)
                 self.store.build(corpus, stage.schema, vectors, _progress(report, "store"))
-
         if stage.encoder and self.store.wants_graph(corpus, stage.schema):
             self._begin_graph(corpus, stage, stage.encoder)
 
@@ -147,8 +148,11 @@ class Lab:
 
             def work(report: StepReport) -> None:
                 encoder, _ = self.encoder(entry)
-                rows = []
-                for text in _sample_queries(corpus):
+                texts, rows = [query.text for query in corpus.queries if len(query.text) < 500], []
+                if not texts:
+                    step = max(1, len(corpus.documents) // GRAPH_QUERIES)
+                    texts = [" ".join(d.passage.split()[:10]) for d in corpus.documents[::step]]
+                for text in texts[:GRAPH_QUERIES]:
                     with GATE.hold(check=partial(report, "graph", 0, 0)):
                         rows.append(encoder.encode_query(text))
                 self.store.build_graph(
@@ -156,15 +160,6 @@ class Lab:
                 )
 
             self._graphs[key] = BackgroundTask(work).start()
-
-    def _vectors(
-        self, corpus: Corpus, stage: FirstStage, report: StepReport = no_report
-    ) -> CorpusVectors:
-        """Return a corpus's vectors, computed where they are not on disk."""
-        sparse = self._lexicon(corpus, report).vectors
-        if stage.encoder is None:
-            return CorpusVectors(sparse=sparse)
-        return CorpusVectors(self._dense(corpus, stage.encoder, report), sparse)
 
     def _lexicon(self, corpus: Corpus, report: StepReport = no_report) -> Lexicon:
         return lexicon(corpus, self.settings.cache_dir, _progress(report, "count words"))
@@ -185,11 +180,6 @@ class Lab:
                 self._at_hand.popitem(last=False)
         return rows
 
-    def _has_dense(self, corpus: Corpus, entry: EncoderEntry) -> bool:
-        with self._lock:
-            mapped = (corpus.fingerprint, entry.spec.key) in self._at_hand
-        return mapped or is_cached(self.settings.cache_dir, corpus, entry.spec)
-
     def encoder(self, entry: EncoderEntry) -> tuple[Encoder, float]:
         """Return a warm bi-encoder and the milliseconds it took to warm it."""
         with GATE.hold(loading=True):
@@ -203,7 +193,10 @@ class Lab:
         queries = stage.queries(EncodedQuery(query, vector, lexicon.bm25.query_vector(query)))
         dense, entry = None, stage.encoder
         # who searches an index that another machine built has no vectors of its own
-        if entry and self._has_dense(corpus, entry):
+        if entry and (
+            (corpus.fingerprint, entry.spec.key) in self._at_hand
+            or is_cached(self.settings.cache_dir, corpus, entry.spec)
+        ):
             dense = self._dense(corpus, entry, no_report)
         vectors = CorpusVectors(dense, lexicon.vectors)
         return self.store.search(corpus, stage.schema, queries, limit, vectors, fused=stage.fused)
@@ -221,15 +214,6 @@ class Lab:
             building = self._building.setdefault((corpus.fingerprint, schema.key), threading.Lock())
         with building:
             yield
-
-
-def _sample_queries(corpus: Corpus) -> list[str]:
-    """Return queries by which a graph is measured: the corpus's own, else words of documents."""
-    texts = [query.text for query in corpus.queries]
-    if not texts:
-        step = max(1, len(corpus.documents) // GRAPH_QUERIES)
-        texts = [" ".join(d.passage.split()[:10]) for d in corpus.documents[::step]]
-    return [text for text in texts if text.strip() and len(text) < 500][:GRAPH_QUERIES]
 
 
 def _progress(report: StepReport, name: str) -> Progress:

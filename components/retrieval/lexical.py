@@ -61,7 +61,7 @@ def lexicon(corpus: Corpus, folder: Path, progress: Progress = no_progress) -> L
     """
     path = folder / "vectors" / f"{corpus.fingerprint[:32]}-bm25-{BM25.revision}.lexicon"
     key, total = (path, corpus_key(corpus)), len(corpus.documents)
-    contents = f"{corpus.fingerprint}, {total} documents, {RULES}"
+    contents = f"{corpus.fingerprint}, documents: {total}, {RULES}"
     lexicon = _recall(key)
     if lexicon is None:
         with exclusive(path, lambda: progress(0, total)):

@@ -11,7 +11,7 @@ from components.domain import Cancelled, Corpus, Document, StoreError
 from components.lab import Lab, catalog
 from components.retrieval.engine import graph
 from components.retrieval.engine.edge import EdgeEngine
-from tests.retrieval.test_edge import ALIAS, NEW, OLD, N, build, by_numpy, nearest, shards
+from tests.support.made_shards import ALIAS, NEW, OLD, N, build, by_numpy, nearest, shards
 
 LIMIT = N - 1
 QUERIES = NEW.dense[:20]

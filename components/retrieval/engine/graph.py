@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from components.domain import StoreError
 from components.retrieval.schema import DENSE
+from components.wording import count
 
 ENOUGH = 0.99
 """The share of the exact 100 nearest that a graph must return, on average over the queries."""
@@ -39,7 +40,7 @@ class Graph(BaseModel):
 
     def __str__(self) -> str:
         """Return it in words."""
-        recall = f"recall@{DEPTH} {self.recall:.4f} against exact search on {self.queries} queries"
+        recall = f"recall@{DEPTH} {self.recall:.4f} against exact search on {count(self.queries, 'query')}"
         return f"HNSW, {recall}" if self.ef else f"exact; HNSW reached only {recall}"
 
 
