@@ -63,25 +63,20 @@ def passage_rows(
     ]
     if len(pieces) < 2 and not any(section.title for section, *_ in pieces):
         pieces = [(Section(0, len(text)), 0, len(text))]
-    elif bare := _bare_headings(sections, {section.path for section, *_ in pieces}):
+    paths = {section.path for section, *_ in pieces}
+    above = {path[: match.start()] for path in paths for match in re.finditer(BETWEEN, path)}
+    bare = [s.title for s in sections if s.title and not {s.path, s.title} & (paths | above)]
+    if bare and (len(pieces) > 1 or any(paths)):
         names = listed([quoted(heading) for heading in bare[:NAMED]])
         more = f" and {count(len(bare) - NAMED, 'other')}" if len(bare) > NAMED else ""
         them = agree(len(bare), "it", "them")
-        left_out = (
-            f"{count(len(bare), 'heading')} with nothing under {them} left out: {names}{more}"
-        )
-        note = "; ".join(filter(None, (note, left_out)))
+        left_out = f"{count(len(bare), 'heading')} with nothing under {them} left out: {names}"
+        note = "; ".join(filter(None, (note, left_out + more)))
     line = at = 0
     for section, start, end in pieces:
         line, at = line + text.count("\n", at, start) if start >= at else line, start
         yield passage(f"{file.name}:{line + 1}", Place(file.name, start, end), text, section, note)
         note = ""
-
-
-def _bare_headings(sections: Sequence[Section], paths: Collection[str]) -> list[str]:
-    """Return the headings that are in none of the paths of passages."""
-    above = {path[: m.start()] for path in paths for m in re.finditer(BETWEEN, path)}
-    return [s.title for s in sections if s.title and s.path not in paths and s.title not in above]
 
 
 def page_rows(file: Upload, text: str, page: int, note: str = "") -> Iterator[Row]:

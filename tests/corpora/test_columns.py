@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.corpora import Columns, open_corpus, preview_columns, read_uploads
@@ -111,6 +111,7 @@ CELLS = st.text(st.sampled_from("ab 1/:.-"), max_size=12)
 TABLES = st.lists(st.dictionaries(NAMES, CELLS, min_size=1), min_size=1, max_size=5)
 
 
+@settings(deadline=None)
 @given(TABLES, st.none() | NAMES, st.none() | NAMES, st.none() | NAMES)
 def test_any_choice_is_followed_or_refused_in_words(
     rows: list[dict[str, str]], text: str | None, title: str | None, identity: str | None

@@ -114,7 +114,7 @@ def test_what_is_neither_is_refused_with_its_line(content: bytes, reason: str) -
 LETTERS = st.text(st.sampled_from("abc xyz.,äöüßéèñ€“”"), max_size=60)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(LETTERS)
 def test_windows_1252_comes_back_or_is_refused(text: str) -> None:
     """Nothing else is read than was written, unless it says of itself that it is a guess."""
@@ -126,7 +126,7 @@ def test_windows_1252_comes_back_or_is_refused(text: str) -> None:
         assert file.content == content
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=80))
 def test_any_bytes_are_a_corpus_or_an_error_in_words(content: bytes) -> None:
     for name in ("a.txt", "a.csv", "a.jsonl"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.corpora import read_uploads
@@ -127,6 +127,10 @@ def test_headings_with_nothing_under_them_are_named() -> None:
     )
     one = read_uploads([up("n.html", "<p>Before.</p><h1>A</h1><p>x</p><h1>B</h1>")])
     assert one.report.warnings == ("n.html#0-7: 1 heading with nothing under it left out: 'B'.",)
+    long = " ".join(f"word{n}" for n in range(900))
+    assert read_uploads([up("n.md", f"{long}\n\n# B\n")]).report.warnings == (
+        "n.md:1: 1 heading with nothing under it left out: 'B'.",
+    )
     many = "# A\n\nx\n" + "".join(f"# H{n}\n" for n in range(8))
     [warning] = read_uploads([up("n.md", many)]).report.warnings
     assert warning.endswith("left out: 'H0', 'H1', 'H2', 'H3' and 'H4' and 3 others.")
@@ -141,6 +145,7 @@ def test_headings_that_are_kept_are_not_named(content: str) -> None:
 BLOCKS = st.lists(st.sampled_from(["# One", "## Two", "# A › B", "text", ""]), max_size=6)
 
 
+@settings(deadline=None)
 @given(BLOCKS)
 def test_every_heading_is_in_a_passage_or_named(blocks: list[str]) -> None:
     blocks = [f"{block} {n}" if block else "" for n, block in enumerate(blocks)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.corpora import Columns, read_uploads
@@ -155,6 +155,7 @@ def test_all_suspects_are_named_before_rows_that_are_long() -> None:
 ROWS = st.lists(st.text(st.sampled_from("ab ,;"), max_size=8), min_size=1, max_size=6)
 
 
+@settings(deadline=None)
 @given(ROWS, st.data())
 def test_no_row_is_swallowed_in_silence(texts: list[str], data: st.DataObject) -> None:
     """A quote mark more before one text and after a later one: fewer documents, and a warning."""
