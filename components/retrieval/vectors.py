@@ -101,8 +101,8 @@ def _encode(
         rows = np.asarray(encoder.encode_documents(texts), np.float32)
     if rows.shape != (len(texts), encoder.dimension) or not np.isfinite(rows).all():
         raise UnavailableError(
-            f"{spec.label} returned no vector of {count(encoder.dimension, 'finite number')} for each of "
-            f"{count(len(texts), 'document')}.",
+            f"{spec.label} returned no vector of {count(encoder.dimension, 'finite number')} for "
+            f"each of {count(len(texts), 'document')}.",
             "Nothing of this call was saved.",
         )
     return rows

@@ -101,9 +101,7 @@ class SlicedMatrix:
         Raises ValueError where rows are missing.
         """
         if self.done < self.shape[0]:
-            raise ValueError(
-                f"{self.path.name} lacks rows from {self.done:,} on, of {self.shape[0]:,}"
-            )
+            raise ValueError(f"{self.path.name} has rows: {self.done:,} of {self.shape[0]:,}")
         if self._memory is not None or 0 in self.shape:
             rows = np.empty(self.shape, np.float32) if self._memory is None else self._memory
             rows.flags.writeable = False

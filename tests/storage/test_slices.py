@@ -85,7 +85,7 @@ def test_a_slice_is_whole_and_of_the_right_width(tmp_path: Path) -> None:
         for start, rows in ((1, WHOLE[1:6]), (0, WHOLE[:4]), (0, WHOLE[:5, :2]), (35, WHOLE[:5])):
             with pytest.raises(ValueError, match="no slice"):
                 matrix.put(start, rows)
-        with pytest.raises(ValueError, match="0 of 37 rows"):
+        with pytest.raises(ValueError, match="rows: 0 of 37"):
             matrix.matrix()
     assert rows_written(tmp_path / "m.f32") == 0
 

@@ -40,7 +40,8 @@ class Graph(BaseModel):
 
     def __str__(self) -> str:
         """Return it in words."""
-        recall = f"recall@{DEPTH} {self.recall:.4f} against exact search on {count(self.queries, 'query')}"
+        queries = count(self.queries, "query")
+        recall = f"recall@{DEPTH} {self.recall:.4f} against exact search on {queries}"
         return f"HNSW, {recall}" if self.ef else f"exact; HNSW reached only {recall}"
 
 
