@@ -28,7 +28,7 @@ def tell_import(corpus: Corpus) -> None:
 
 def import_lines(report: ImportReport) -> Iterator[str]:
     """Yield a line for each file that was read, with what its columns became."""
-    read = [file for file in report.files if file.part != "ignored"]
+    read = [file for file in report.files if file.part not in ("ignored", "refused")]
     for file in read[:MOST_FILES]:
         details = [file.format, file.encoding]
         details += [f"parted by {file.delimiter}"] if file.delimiter else []

@@ -13,7 +13,7 @@ from components.corpora.irds import PREFIX, read_irds
 from components.corpora.layout import CORPUS, QRELS, TEST, Source, check_split
 from components.corpora.limits import MAX_FILES, Meter
 from components.corpora.reading import ZIP, read_sources, read_uploads, upload_endings
-from components.corpora.text import HEAD, load, printable, quoted
+from components.corpora.text import HEAD, UNKNOWN, load, printable, quoted
 from components.domain import Corpus, CorpusError, InputError
 from components.wording import listed
 
@@ -101,5 +101,5 @@ def _sources(folder: Path) -> Iterator[Source]:
             with path.open("rb") as file:
                 head = file.read(HEAD)
         except OSError:
-            head = b""  # if it is wanted, the error is told when it is read whole
+            head = UNKNOWN  # if it is wanted, the error is told when it is read whole
         yield Source(name, head, partial(load, path, name))

@@ -17,8 +17,9 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
+from typing import Final
 
-from components.corpora.amounts import check_amount, check_formats, check_lines
+from components.corpora.amounts import check_amount, check_formats, check_lines, number_of_lines
 from components.corpora.archives import Zip
 from components.corpora.columns import SAMPLE_ROWS, preview_of
 from components.corpora.cutting import USUAL, Cutting
@@ -36,7 +37,7 @@ from components.corpora.judgments import (
     renamed,
 )
 from components.corpora.layout import TEST, Parts, Source, parts_of
-from components.corpora.limits import MAX_BYTES, UPLOAD, Meter
+from components.corpora.limits import MAX_BYTES, UPLOAD, Meter, TooMuchError
 from components.corpora.passages import relocated
 from components.corpora.records import queries_from
 from components.corpora.reports import Reading, report_of
@@ -45,6 +46,8 @@ from components.domain import Corpus, CorpusError, Document, Progress, Query, no
 from components.wording import count, listed
 
 ZIP = ".zip"
+MOST_REASONS: Final = 20
+"""Documents whose reasons are told where none of them can be read."""
 
 
 def read_uploads(
@@ -91,27 +94,76 @@ def read_sources(
     """
     limited = meter.limits is UPLOAD
     parts = parts_of(label, unpacking(sources, MAX_BYTES if limited else sys.maxsize))
+    files, refused = _loaded(parts, cutting)
+    documents = [files[source.name] for source in parts.corpus if source.name in files]
+    texts = [file for file in files.values() if b"\0" not in file.content[:HEAD]]
+    meter.total = number_of_lines(texts)
+    if limited:
+        check_lines(texts)
+        check_formats(documents)
+    reader = DocumentReader(meter)
+    for number, file in enumerate(documents):
+        meter.begin(number, len(documents))
+        before = len(reader.documents)
+        try:
+            reader.read(file.name, by_ending()[file.suffix].rows(file, columns), columns)
+        except CorpusError as error:
+            _refuse(file.name, error, parts, refused)
+            reader.forget(file.name, before)
+    refused = dict(sorted(refused.items()))
+    if not reader.documents:
+        raise _nothing(name, label, refused)
+    return _assembled(name, parts, files, reader, meter, refused)
+
+
+def _loaded(parts: Parts, cutting: Cutting) -> tuple[dict[str, Upload], dict[str, CorpusError]]:
+    """Return the files that are wanted, and why some of several documents cannot be had."""
     wanted = [*parts.corpus, *(s for s in (parts.queries, parts.card) if s)]
     wanted += [source for source, _ in parts.judgments.values()]
-    files = {s.name: replace(s.load(), name=s.name, cutting=cutting) for s in wanted}
-    if limited:
-        texts = [file for file in files.values() if b"\0" not in file.content[:HEAD]]
-        meter.total = check_lines(texts)
-        check_formats([files[source.name] for source in parts.corpus])
-    reader = DocumentReader(meter)
-    for source in parts.corpus:
-        entry, file = by_ending()[files[source.name].suffix], files[source.name]
-        reader.read(file.name, entry.rows(file, columns), columns)
-    if not reader.documents:
-        raise CorpusError(
+    files: dict[str, Upload] = {}
+    refused: dict[str, CorpusError] = {}
+    for source in wanted:
+        try:
+            files[source.name] = replace(source.load(), name=source.name, cutting=cutting)
+        except CorpusError as error:
+            _refuse(source.name, error, parts, refused)
+    return files, refused
+
+
+def _refuse(name: str, error: CorpusError, parts: Parts, refused: dict[str, CorpusError]) -> None:
+    """Remember why one of several documents cannot be read; raise the error of any other file.
+
+    Where there is too much, no document is at fault.
+    """
+    documents = [source.name for source in parts.corpus]
+    if isinstance(error, TooMuchError) or len(documents) < 2 or name not in documents:
+        raise error
+    refused[name] = error
+
+
+def _nothing(name: str, label: str, refused: Mapping[str, CorpusError]) -> CorpusError:
+    """Return the error for a corpus without documents; it says why those there are were refused."""
+    if not refused:
+        return CorpusError(
             f"{name}: the corpus holds no documents; expected at least one.",
             "Give it a document: one JSON object a line, or one row under the header.",
         )
-    return _assembled(name, parts, files, reader, meter)
+    reasons = [str(error.reason).rstrip(".") for error in refused.values()]
+    more = len(reasons) - MOST_REASONS
+    reasons[MOST_REASONS:] = [count(more, "other document")] if more > 0 else []
+    return CorpusError(
+        f"{label}: none of {count(len(refused), 'document')} can be read: {'; '.join(reasons)}.",
+        "Save them again, without passwords and with their text, or give others.",
+    )
 
 
 def _assembled(
-    name: str, parts: Parts, files: Mapping[str, Upload], reader: DocumentReader, meter: Meter
+    name: str,
+    parts: Parts,
+    files: Mapping[str, Upload],
+    reader: DocumentReader,
+    meter: Meter,
+    refused: Mapping[str, CorpusError],
 ) -> Corpus:
     """Join documents with the files beside them; judgments of what is not there are left out."""
     documents = tuple(reader.documents)
@@ -129,7 +181,7 @@ def _assembled(
     }
     judged = {split: entry.judgments for split, entry in fitted.items()}
     dangling = {split: entry.dangling for split, entry in fitted.items() if entry.dangling}
-    reading = Reading(parts, files, reader.tallies, queries, pairs, fitted)
+    reading = Reading(parts, files, reader.tallies, queries, pairs, fitted, refused)
     return Corpus(
         name=name,
         documents=documents,

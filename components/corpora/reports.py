@@ -14,6 +14,7 @@ from components.corpora.judgments import Fitted, Pair
 from components.corpora.layout import TEST, Parts
 from components.corpora.text import HEAD, Upload, quoted
 from components.domain import (
+    CorpusError,
     Count,
     Document,
     ImportedColumn,
@@ -39,6 +40,7 @@ class Reading:
     queries: Sequence[Query]
     pairs: Mapping[str, Sequence[Pair]]
     fitted: Mapping[str, Fitted]
+    refused: Mapping[str, CorpusError]
 
 
 def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
@@ -62,6 +64,7 @@ def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
         dangling={split: f.left_out for split, f in reading.fitted.items() if f.left_out},
     )
     warnings = (
+        *_refusals(reading),
         *(warning for tally in reading.tallies for warning in _tally_warnings(tally)),
         *_document_warnings(report),
         *_judgment_warnings(reading),
@@ -95,6 +98,11 @@ def _files(reading: Reading) -> Iterator[ImportedFile]:
         yield _data_file(files[parts.card.name], "description", 0)
     for name, reason in parts.ignored.items():
         yield ImportedFile(name, "ignored", note=reason)
+    for name, error in reading.refused.items():
+        entry = format_of(name)
+        yield ImportedFile(
+            name, "refused", entry.name if entry else "", note=str(error).removeprefix(f"{name}: ")
+        )
 
 
 def _data_file(file: Upload, part: Part, rows: int) -> ImportedFile:
@@ -147,6 +155,14 @@ def _columns(tally: Tally) -> Iterator[ImportedColumn]:
 
 
 # ---------------------------------------------------------------- warnings
+
+
+def _refusals(reading: Reading) -> Iterator[str]:
+    """Name the documents that cannot be read."""
+    for error in list(reading.refused.values())[:NAMED]:
+        yield f"Not read: {error}"
+    if (more := len(reading.refused) - NAMED) > 0:
+        yield f"Not read: {count(more, 'more document')}, each for a reason in the import report."
 
 
 def _tally_warnings(tally: Tally) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tests.support.given_documents import (
     pdf,
     twenty,
 )
-from tests.support.uploads import passages, refusal, up
+from tests.support.uploads import passages, refusal, up, zipped
 
 LAMPS = pdf("Lamps are lit at dusk.\nThe keeper (old) winds.", "", "Third page.")
 REPORT = docx(
@@ -199,3 +200,74 @@ def test_a_judgment_survives_another_length_of_passages() -> None:
         "Split test: 1 judgment of passages that were cut otherwise moved to those that share most "
         "characters with them.",
     )
+
+
+# ---------------------------------------------------------------- documents that cannot be read
+
+MIXED = {
+    "broken.docx": REPORT[:300],
+    "empty.html": "<script>alert(1)</script>",
+    "lamps.pdf": LAMPS,
+    "latin.txt": b"caf\xe9",
+    "locked.pdf": locked_pdf(LAMPS, "secret"),
+    "notes.md": "# Notes\n\nThe boat comes on Mondays.\n",
+    "packed.md.gz": b"\x1f\x8bno gzip",
+    "scan.pdf": pdf("", ""),
+}
+REASONS = {
+    "broken.docx": "expected a Word document (.docx); the file is damaged or none: ",
+    "empty.html": "expected a document with text; it shows none.",
+    "latin.txt": "latin.txt:1: the byte 0xe9 at offset 3 of the file is not valid UTF-8.",
+    "locked.pdf": "the PDF is protected by a password; expected one that opens without.",
+    "packed.md": "packed.md.gz: the gzip is damaged or no gzip: ",
+    "scan.pdf": "the PDF has 2 pages and no text; expected text. It is probably a scan: ",
+}
+
+
+def test_a_document_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    """Alike side by side, in a zip and in a folder."""
+    for name, content in MIXED.items():
+        (tmp_path / name).write_bytes(up(name, content).content)
+    for corpus in (
+        read_uploads([up(name, content) for name, content in MIXED.items()]),
+        read_uploads([zipped(MIXED)]),
+        open_corpus(str(tmp_path)),
+    ):
+        assert {d.metadata["document"] for d in corpus.documents} == {"lamps.pdf", "notes.md"}
+        refused = {file.name: file.note for file in corpus.report.files if file.part == "refused"}
+        assert refused.keys() == REASONS.keys()
+        assert all(refused[name].startswith(reason) for name, reason in REASONS.items())
+        warnings = corpus.report.warnings
+        assert warnings[3].startswith(f"Not read: locked.pdf: {REASONS['locked.pdf']} Save a copy")
+        assert warnings[5] == (
+            "Not read: 1 more document, each for a reason in the import report."
+        )
+
+
+def test_where_no_document_can_be_read_all_reasons_are_told() -> None:
+    broken = {name: MIXED[name] for name in ("broken.docx", "locked.pdf", "scan.pdf")}
+    reason = refusal(zipped(broken))
+    assert reason.startswith(
+        "z.zip: none of 3 documents can be read: broken.docx: expected a Word document (.docx); "
+    )
+    assert "; locked.pdf: the PDF is protected by a password; expected" in reason
+    assert "; scan.pdf: the PDF has 2 pages and no text" in reason
+    many = zipped({f"{number:02}.pdf": b"hello" for number in range(23)})
+    assert refusal(many).endswith("; 3 other documents.")
+
+
+def test_a_damaged_member_of_a_zip_is_named() -> None:
+    """Its checksum does not fit; the others are read."""
+    whole = zipped({"a.md": "# A\n\nfirst\n", "b.txt": "second"}, stored=True)
+    torn = replace(whole, content=whole.content.replace(b"second", b"sec0nd"))
+    corpus = read_uploads([torn])
+    assert [d.id for d in corpus.documents] == ["a.md#5-10"]
+    [warning] = corpus.report.warnings
+    assert warning.startswith("Not read: z.zip: the zip is damaged or not a zip: Bad CRC-32 for")
+
+
+def test_what_is_too_much_is_refused_whole() -> None:
+    """No document is at fault, and the next ones would not fit either."""
+    bomb = gzip.compress(b"a" * 2_000_000)
+    reason = refusal(up("a.md", "# A\n\nfirst\n"), up("b.txt.gz", bomb))
+    assert reason.startswith(f"b.txt.gz: the gzip of {len(bomb):,} bytes unpacks to more than")
