@@ -15,7 +15,7 @@ from components import evaluation, pipeline
 from components.advice.costs import tokens_of_corpus
 from components.advice.estimates import Estimate, estimate_queries
 from components.cli.evaluate_report import by_depth, print_report, report_fields
-from components.cli.imports import import_fields, tell_import
+from components.cli.imports import import_fields, opened_corpus, tell_import
 from components.cli.shared import (
     CorpusOption,
     FirstStage,
@@ -30,9 +30,7 @@ from components.cli.shared import (
     progress_bars,
 )
 from components.corpora import (
-    Cutting,
     coverage,
-    open_corpus,
     printable,
     quoted,
     read_candidates,
@@ -118,7 +116,7 @@ def evaluate(
         pipeline.check_depth("depth", value, initial_k)
     exported.check(out_dir, (first_stage, *pipelines.rerankers))
     _mention_leftovers(out_dir)
-    opened = open_corpus(corpus, split, Cutting.of(lab.settings.passages))
+    opened = opened_corpus(corpus, lab.settings, split)
     rules = Rules(identical, zero_only, dangling)
     judgments = _judgments(opened, qrels, split, dangling=dangling)
     plan = evaluation.plan(

@@ -15,7 +15,7 @@ from rich.text import Text
 from components import pipeline
 from components.advice.costs import tokens_of_corpus
 from components.advice.estimates import estimate_queries, estimate_texts
-from components.cli.imports import import_fields, tell_import
+from components.cli.imports import import_fields, opened_corpus, tell_import
 from components.cli.shared import (
     CorpusOption,
     FirstStage,
@@ -32,7 +32,7 @@ from components.cli.shared import (
     progress_bars,
     steps_of,
 )
-from components.corpora import Cutting, open_corpus, read_texts
+from components.corpora import read_texts
 from components.domain import Comparison, InputError, Ranking
 from components.encoders import minilm
 from components.exports.as_json import comparison_json, ranking_json
@@ -51,7 +51,7 @@ def index(
     """Compute a corpus's vectors ahead; embedded Qdrant is filled from them at every start."""
     catalog.first_stage(first_stage)
     lab = new_lab()
-    opened = open_corpus(corpus, cutting=Cutting.of(lab.settings.passages))
+    opened = opened_corpus(corpus, lab.settings)
     tell_import(opened)
     if tokens and len(opened.documents) <= LATE_LIMIT:
         # importing torch takes seconds of one core: begin while the first vectors are computed
@@ -103,7 +103,7 @@ def search(
     lab = new_lab()
     pipeline.check_request(Request(pipelines, QueryInput(query)), lab)
     _check_instruction(lab, keys, instruction)
-    opened = open_corpus(corpus, cutting=Cutting.of(lab.settings.passages))
+    opened = opened_corpus(corpus, lab.settings)
     candidates = min(initial_k, len(opened.documents))
     estimate = estimate_queries(keys, 1, candidates, lambda: tokens_of_corpus(opened), lab.settings)
     check_spending(estimate, lab.settings, yes=yes)

@@ -14,7 +14,7 @@ from components.corpora.layout import CORPUS, QRELS, TEST, Source, check_split
 from components.corpora.limits import MAX_FILES, Meter
 from components.corpora.reading import ZIP, read_sources, read_uploads, upload_endings
 from components.corpora.text import HEAD, UNKNOWN, load, printable, quoted
-from components.domain import Corpus, CorpusError, InputError
+from components.domain import Corpus, CorpusError, InputError, Progress, no_progress
 from components.wording import listed
 
 SAMPLES: Path = Path(__file__).resolve().parent.parent.parent / "sample_data"
@@ -26,10 +26,13 @@ def sample_names() -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (name != "helpdesk", name)))
 
 
-def open_corpus(source: str, split: str = TEST, cutting: Cutting = USUAL) -> Corpus:
+def open_corpus(
+    source: str, split: str = TEST, cutting: Cutting = USUAL, progress: Progress = no_progress
+) -> Corpus:
     """Read a sample by its name, or a folder or a file by its path as if it were uploaded.
 
     `irds:beir/scifact/test` is a collection of ir_datasets, if that library is installed.
+    `progress` is told of what is read, as by `read_uploads`.
 
     Raises `InputError` where there is neither a sample, a folder nor a file, or for a file with an
     ending that is not read.
@@ -37,16 +40,16 @@ def open_corpus(source: str, split: str = TEST, cutting: Cutting = USUAL) -> Cor
     if source in sample_names():
         return read_folder(SAMPLES / source, split=split)
     if source.startswith(PREFIX):
-        return _with_split(read_irds(source.removeprefix(PREFIX)), split)
+        return _with_split(read_irds(source.removeprefix(PREFIX), progress), split)
     try:
         path = Path(source).expanduser()
         is_folder, is_file = bool(source) and path.is_dir(), path.is_file()
     except (OSError, ValueError, RuntimeError):
         is_folder = is_file = False
     if is_folder:
-        return read_folder(path, split=split, cutting=cutting)
+        return read_folder(path, split=split, cutting=cutting, progress=progress)
     if is_file:
-        return read_file(path, split, cutting)
+        return read_file(path, split, cutting, progress)
     raise InputError(
         f"{quoted(source)} is neither a sample nor a folder.",
         f"Samples: {', '.join(sample_names()) or 'none'}. The path of a folder that holds a "
@@ -55,17 +58,23 @@ def open_corpus(source: str, split: str = TEST, cutting: Cutting = USUAL) -> Cor
 
 
 def read_folder(
-    folder: Path, name: str | None = None, split: str = TEST, cutting: Cutting = USUAL
+    folder: Path,
+    name: str | None = None,
+    split: str = TEST,
+    cutting: Cutting = USUAL,
+    progress: Progress = no_progress,
 ) -> Corpus:
     """Read a folder as if it were uploaded as a zip, but for the limits of uploads."""
     sources = list(_sources(folder))
     label = printable(str(folder))
     title = name or printable(folder.resolve().name)
-    corpus = read_sources(title, label, sources, Meter(), cutting=cutting)
+    corpus = read_sources(title, label, sources, Meter(progress=progress), cutting=cutting)
     return _with_split(corpus, split)
 
 
-def read_file(path: Path, split: str = TEST, cutting: Cutting = USUAL) -> Corpus:
+def read_file(
+    path: Path, split: str = TEST, cutting: Cutting = USUAL, progress: Progress = no_progress
+) -> Corpus:
     """Read a file as the Corpus page reads an upload, with the judgments of one split."""
     if path.suffix.lower() not in upload_endings():
         raise InputError(
@@ -73,7 +82,8 @@ def read_file(path: Path, split: str = TEST, cutting: Cutting = USUAL) -> Corpus
             f"Give a folder, or a file that ends in {listed(upload_endings(), 'or')}.",
         )
     check_amount(1, int(path.suffix.lower() == ZIP), path.stat().st_size)  # before it is read
-    return _with_split(read_uploads([replace(load(path, path.name), cutting=cutting)]), split)
+    file = replace(load(path, path.name), cutting=cutting)
+    return _with_split(read_uploads([file], progress=progress), split)
 
 
 def _with_split(corpus: Corpus, split: str) -> Corpus:

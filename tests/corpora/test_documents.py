@@ -239,9 +239,7 @@ def test_a_document_that_cannot_be_read_is_named_and_the_others_are_read(tmp_pat
         assert all(refused[name].startswith(reason) for name, reason in REASONS.items())
         warnings = corpus.report.warnings
         assert warnings[3].startswith(f"Not read: locked.pdf: {REASONS['locked.pdf']} Save a copy")
-        assert warnings[5] == (
-            "Not read: 1 more document, each for a reason in the import report."
-        )
+        assert warnings[5] == ("Not read: 1 more document, each for a reason in the import report.")
 
 
 def test_where_no_document_can_be_read_all_reasons_are_told() -> None:
@@ -271,3 +269,19 @@ def test_what_is_too_much_is_refused_whole() -> None:
     bomb = gzip.compress(b"a" * 2_000_000)
     reason = refusal(up("a.md", "# A\n\nfirst\n"), up("b.txt.gz", bomb))
     assert reason.startswith(f"b.txt.gz: the gzip of {len(bomb):,} bytes unpacks to more than")
+
+
+# ---------------------------------------------------------------- progress
+
+
+def test_progress_is_told_in_documents_or_in_the_pages_of_one(tmp_path: Path) -> None:
+    def steps_of(path: Path) -> list[tuple[int, int]]:
+        steps: list[tuple[int, int]] = []
+        open_corpus(str(path), progress=lambda *step: steps.append(step))
+        return list(dict.fromkeys(steps))
+
+    (tmp_path / "a.pdf").write_bytes(LAMPS)
+    assert steps_of(tmp_path / "a.pdf") == [(0, 3), (1, 3), (2, 3)]
+    (tmp_path / "b.docx").write_bytes(REPORT)
+    (tmp_path / "c.md").write_text("# One\n\ntext\n")
+    assert steps_of(tmp_path) == [(0, 3), (1, 3), (2, 3)]

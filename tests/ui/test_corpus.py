@@ -314,7 +314,9 @@ def test_a_document_that_cannot_be_read_is_named_and_the_others_can_be_used(visi
     files = [("broken.pdf", b"hello"), ("notes.md", b"# Lamps\n\nA lamp of zorblax.\n")]
     at.file_uploader[0].set_value([(*file, "application/octet-stream") for file in files])
     at.run()
-    assert said(at, "soft-import_0").startswith("\u26a0 Not read: broken.pdf: expected a PDF; the file")
+    assert said(at, "soft-import_0").startswith(
+        "\u26a0 Not read: broken.pdf: expected a PDF; the file"
+    )
     table = at.dataframe[-3].value
     assert list(table["Read as"]) == ["documents", "refused"]
     assert has(at, "use_upload")

@@ -57,7 +57,11 @@ def _texts(file: Upload) -> list[str]:
     try:
         reader = PdfReader(io.BytesIO(file.content))
         _check(file, reader)
-        return [_text(file, page, begun) for page in reader.pages]
+        texts: list[str] = []
+        for page in reader.pages:
+            file.check(len(texts), len(reader.pages))
+            texts.append(_text(file, page, begun))
+        return texts
     except (CorpusError, Cancelled):
         raise
     except (Exception, RecursionError) as exc:  # pypdf raises anything at a damaged file
@@ -86,7 +90,6 @@ def _check(file: Upload, reader: PdfReader) -> None:
 
 def _text(file: Upload, page: PageObject, begun: float) -> str:
     """Return a page's text as pypdf extracts it; what cannot be stored becomes U+FFFD."""
-    file.check()
     if time.monotonic() - begun > MOST_S:
         raise CorpusError(
             f"{file.name}: reading the PDF takes more than {MOST_S:.0f} seconds.", _REMEDY
