@@ -10,7 +10,7 @@ import pytest
 
 from components.corpora import open_corpus, read_uploads
 from components.corpora.cutting import Cutting
-from components.domain import Corpus
+from components.domain import Cancelled, Corpus
 from tests.support.given_documents import (
     WORD,
     docx,
@@ -91,6 +91,37 @@ def test_macros_are_named_and_not_run() -> None:
     )
 
 
+LONG = docx(*(paragraph(f"Line {number}.") for number in range(2_000)))
+"""More XML than is read in the reader's own process."""
+
+
+def test_a_long_word_document_is_read_in_a_process_of_its_own() -> None:
+    corpus = read_uploads([up("r.docx", LONG)])
+    lines = "\n".join(d.text for d in corpus.documents).split()
+    assert lines == " ".join(f"Line {number}." for number in range(2_000)).split()
+    broken = docx(*(paragraph(f"Line {number}.") for number in range(2_000)), "<w:p>")
+    reason = "r.docx: expected a Word document (.docx); the file is damaged or none: ExpatError: "
+    assert refusal(up("r.docx", broken)).startswith(reason)
+
+
+def test_reading_a_long_word_document_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks a few times a second, and the process ends with the reading."""
+    calls = []
+
+    def stop(done: int, total: int) -> None:
+        calls.append(done)
+        if len(calls) == 3:
+            raise Cancelled
+
+    content = docx("<w:p/>" * 1_000_000)
+    with pytest.raises(Cancelled):
+        read_uploads([up("r.docx", content)], progress=stop)
+    monkeypatch.setattr("components.corpora.formats.docx.MOST_S", 0.0)
+    assert refusal(up("r.docx", content)) == (
+        "r.docx: reading the document takes more than 0 seconds."
+    )
+
+
 ENTITIES = (
     '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaaaaaaaaaaaa">'
     + "".join(
@@ -114,7 +145,7 @@ ENTITIES = (
             "expected a Word document (.docx); the file is damaged or none: i",
         ),
         (docx(parts={"word/document.xml": ENTITIES}), "expected a Word document (.docx); the file"),
-        (docx(parts={"word/document.xml": " " * 5_000_000}), "the document unpacks to 5,00"),
+        (docx(parts={"word/document.xml": " " * 13_000_000}), "the document unpacks to 13,"),
         (docx(), "expected a document with text; it shows none."),
     ],
 )
