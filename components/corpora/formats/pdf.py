@@ -16,7 +16,7 @@ from components.domain import Cancelled, CorpusError
 from components.wording import count, shortened
 
 if TYPE_CHECKING:
-    from pypdf import PageObject, PdfReader
+    from pypdf import PdfReader
 
 MAX_PAGES: Final = 5_000
 """Pages of a PDF: the lab reads 20 to 100 in a second."""
@@ -49,7 +49,7 @@ def pdf_rows(file: Upload, columns: Columns | None = None) -> Iterator[Row]:
 
 
 def _texts(file: Upload) -> list[str]:
-    """Return the text of each page."""
+    """Return the text of each page as pypdf extracts it; what cannot be stored becomes U+FFFD."""
     from pypdf import PdfReader  # here, since most runs read no PDF
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it mends is not news
@@ -60,7 +60,11 @@ def _texts(file: Upload) -> list[str]:
         texts: list[str] = []
         for page in reader.pages:
             file.check(len(texts), len(reader.pages))
-            texts.append(_text(file, page, begun))
+            if time.monotonic() - begun > MOST_S:
+                raise CorpusError(
+                    f"{file.name}: reading the PDF takes more than {MOST_S:.0f} seconds.", _REMEDY
+                )
+            texts.append(_UNSTORABLE.sub("\ufffd", page.extract_text()))
         return texts
     except (CorpusError, Cancelled):
         raise
@@ -86,15 +90,6 @@ def _check(file: Upload, reader: PdfReader) -> None:
             f"{file.name}: the PDF has {count(pages, 'page')}; expected 1 to {MAX_PAGES:,}.",
             "Save a part of it." if pages else _REMEDY,
         )
-
-
-def _text(file: Upload, page: PageObject, begun: float) -> str:
-    """Return a page's text as pypdf extracts it; what cannot be stored becomes U+FFFD."""
-    if time.monotonic() - begun > MOST_S:
-        raise CorpusError(
-            f"{file.name}: reading the PDF takes more than {MOST_S:.0f} seconds.", _REMEDY
-        )
-    return _UNSTORABLE.sub("\ufffd", page.extract_text())
 
 
 FORMATS = Format("PDF", (".pdf",), pdf_rows, prose=True, lines=False)
