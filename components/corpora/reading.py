@@ -26,7 +26,7 @@ from components.corpora.cutting import USUAL, Cutting
 from components.corpora.documents import DocumentReader
 from components.corpora.formats import Columns, TablePreview, by_ending, format_of, formats
 from components.corpora.gz import GZ, bare_name, gunzip, unpacking
-from components.corpora.judgment_forms import Form
+from components.corpora.judgment_forms import ENDINGS, Form
 from components.corpora.judgments import (
     Fitted,
     Pair,
@@ -56,23 +56,28 @@ def read_uploads(
     columns: Columns | None = None,
     progress: Progress = no_progress,
 ) -> Corpus:
-    """Read one zip, one file of any format, or any number of files of prose.
+    """Read one zip, one file of any format, any number of files of prose, or a folder of these.
 
-    A corpus may come with queries, card.md, and judgments in any usual form. Documents without an
-    id get one: `doc-1`, or `notes.md#0-950` in prose, which is cut as the first upload says.
-    `progress` is told of the rows that are read and the lines there are, and may raise `Cancelled`.
+    The files of a folder are named by their paths from the folder on, as browsers do. A corpus may
+    come with queries, card.md, and judgments in any usual form. Documents without an id get one:
+    `doc-1`, or `notes.md#0-950` in prose, which is cut as the first upload says. `progress` is told
+    of what is read and of how much there is, and may raise `Cancelled`.
     Raises `CorpusError` for more than an upload may hold (`limits`).
     """
-    zips = sum(upload.suffix == ZIP for upload in uploads)
+    folders = {name.partition("/")[0] if "/" in name else "" for name in (u.name for u in uploads)}
+    folder = folders.pop() if len(folders) == 1 else ""
+    zips = 0 if folder else sum(upload.suffix == ZIP for upload in uploads)
     check_amount(len(uploads), zips, sum(len(upload.content) for upload in uploads))
     meter = Meter(UPLOAD, progress)
-    files = [Upload(printable(upload.name), upload.content, meter.check) for upload in uploads]
+    files = [
+        Upload(printable(upload.name.removeprefix(f"{folder}/")), upload.content, meter.check)
+        for upload in uploads
+    ]
     only = PurePosixPath(bare_name(files[0].name)).stem if len(uploads) == 1 else ""
-    label = files[0].name if zips else "Upload"
+    label = files[0].name if zips else printable(folder) or "Upload"
     sources = Zip(files[0]).sources() if zips else list(map(source_of, files))
-    return read_sources(
-        name or only or "upload", label, sources, meter, columns, uploads[0].cutting
-    )
+    title = name or printable(folder) or only or "upload"
+    return read_sources(title, label, sources, meter, columns, uploads[0].cutting)
 
 
 def source_of(file: Upload) -> Source:
@@ -239,6 +244,11 @@ def fingerprint(documents: Iterable[Document]) -> str:
 def upload_endings() -> tuple[str, ...]:
     """Return the endings of the files that can be uploaded or opened, with their dots."""
     return (ZIP, *by_ending(), GZ)
+
+
+def member_endings() -> tuple[str, ...]:
+    """Return the endings of the files that an upload may hold, those of judgments too."""
+    return tuple(dict.fromkeys((*upload_endings(), *ENDINGS, ".run")))
 
 
 def describe_formats() -> str:

@@ -316,3 +316,22 @@ def test_progress_is_told_in_documents_or_in_the_pages_of_one(tmp_path: Path) ->
     (tmp_path / "b.docx").write_bytes(REPORT)
     (tmp_path / "c.md").write_text("# One\n\ntext\n")
     assert steps_of(tmp_path) == [(0, 3), (1, 3), (2, 3)]
+
+
+def test_a_folder_from_a_browser_is_read_as_from_a_disk(tmp_path: Path) -> None:
+    """Its files are named from the folder on, and a zip among them is not opened."""
+    files = {
+        "deep/lamps.pdf": LAMPS,
+        "notes.md": b"# One\n\ntext\n",
+        "old.zip": packed({"a.md": "x"}),
+        "qrels/dev.trec": b"q1 0 notes.md#7-11 1\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    corpus = read_uploads([up(f"{tmp_path.name}/{name}", files[name]) for name in files])
+    assert corpus.name == tmp_path.name
+    assert corpus == open_corpus(str(tmp_path), "dev")
+    parts = {file.name: file.part for file in corpus.report.files}
+    assert parts["old.zip"] == "ignored"
+    assert parts["qrels/dev.trec"] == "judgments"

@@ -42,7 +42,7 @@ _BATCH_BYTES: Final = 64 * 1024 * 1024
 _IPC_FILE = b"ARROW1"
 _FEATHER_1 = b"FEA1"
 _PARQUET = b"PAR1"
-_ERRORS = (OSError, ValueError, LookupError, TypeError, MemoryError, struct.error)
+_ERRORS = (OSError, EOFError, ValueError, LookupError, TypeError, MemoryError, struct.error)
 
 
 def arrow_rows(file: Upload, columns: Columns | None = None) -> Iterator[Row]:
