@@ -73,6 +73,7 @@ def read_uploads(
         Upload(printable(upload.name.removeprefix(f"{folder}/")), upload.content, meter.check)
         for upload in uploads
     ]
+    files.sort(key=lambda file: PurePosixPath(file.name))  # browsers hand them on in any order
     only = PurePosixPath(bare_name(files[0].name)).stem if len(uploads) == 1 else ""
     label = files[0].name if zips else printable(folder) or "Upload"
     sources = Zip(files[0]).sources() if zips else list(map(source_of, files))

@@ -329,7 +329,8 @@ def test_a_folder_from_a_browser_is_read_as_from_a_disk(tmp_path: Path) -> None:
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
-    corpus = read_uploads([up(f"{tmp_path.name}/{name}", files[name]) for name in files])
+    uploads = [up(f"{tmp_path.name}/{name}", content) for name, content in files.items()]
+    corpus = read_uploads(uploads[::-1])
     assert corpus.name == tmp_path.name
     assert corpus == open_corpus(str(tmp_path), "dev")
     parts = {file.name: file.part for file in corpus.report.files}
