@@ -43,12 +43,14 @@ class Coverage:
 class Fitted:
     """Judgments of a corpus's queries and documents, and what else was judged.
 
-    `dangling` are grades of documents that the corpus lacks, for its own queries; `left_out` counts
-    them and those of unknown queries, and `moved` those of passages that were cut otherwise.
+    `dangling` are grades of documents that the corpus lacks, for its own queries; `unasked` counts
+    the judged queries that it lacks, `left_out` the judgments of either kind, and `moved` those of
+    passages that were cut otherwise.
     """
 
     judgments: Judgments
     dangling: Judgments = field(default_factory=dict)
+    unasked: Count = field(default_factory=Count)
     left_out: Count = field(default_factory=Count)
     moved: int = 0
 
@@ -229,9 +231,11 @@ def fit(pairs: Sequence[Pair], document_ids: Collection[str], query_ids: Collect
         for query, row in table.items()
         if query in query_ids
     }
+    unasked = [query for query in table if query not in query_ids]
     return Fitted(
         kept,
         MappingProxyType({query: row for query, row in dangling.items() if row}),
+        Count(len(unasked), *unasked[:1]),
         Count(len(strange), f"{first.where}: {what} {quoted(value)}"),
     )
 

@@ -68,7 +68,9 @@ def read_folder(
     sources = list(_sources(folder))
     label = printable(str(folder))
     title = name or printable(folder.resolve().name)
-    corpus = read_sources(title, label, sources, Meter(progress=progress), cutting=cutting)
+    corpus = read_sources(
+        title, label, sources, Meter(progress=progress), cutting=cutting, split=split
+    )
     return _with_split(corpus, split)
 
 
@@ -83,7 +85,7 @@ def read_file(
         )
     check_amount(1, int(path.suffix.lower() == ZIP), path.stat().st_size)  # before it is read
     file = replace(load(path, path.name), cutting=cutting)
-    return _with_split(read_uploads([file], progress=progress), split)
+    return _with_split(read_uploads([file], progress=progress, split=split), split)
 
 
 def _with_split(corpus: Corpus, split: str) -> Corpus:

@@ -55,6 +55,7 @@ def read_uploads(
     name: str = "",
     columns: Columns | None = None,
     progress: Progress = no_progress,
+    split: str = TEST,
 ) -> Corpus:
     """Read one zip, one file of any format, any number of files of prose, or a folder of these.
 
@@ -78,7 +79,7 @@ def read_uploads(
     label = files[0].name if zips else printable(folder) or "Upload"
     sources = Zip(files[0]).sources() if zips else list(map(source_of, files))
     title = name or printable(folder) or only or "upload"
-    return read_sources(title, label, sources, meter, columns, uploads[0].cutting)
+    return read_sources(title, label, sources, meter, columns, uploads[0].cutting, split)
 
 
 def source_of(file: Upload) -> Source:
@@ -93,10 +94,11 @@ def read_sources(
     meter: Meter,
     columns: Columns | None = None,
     cutting: Cutting = USUAL,
+    split: str = TEST,
 ) -> Corpus:
     """Read a corpus of this name from files, which errors call `label`, within the meter's limits.
 
-    Of several splits, `test` is the one that is looked at first.
+    Of several splits, `split` is the one that is looked at first.
     """
     limited = meter.limits is UPLOAD
     parts = parts_of(label, unpacking(sources, MAX_BYTES if limited else sys.maxsize))
@@ -119,7 +121,7 @@ def read_sources(
     refused = dict(sorted(refused.items()))
     if not reader.documents:
         raise _nothing(name, label, refused)
-    return _assembled(name, parts, files, reader, meter, refused)
+    return _assembled(name, parts, files, reader, meter, refused, split)
 
 
 def _loaded(parts: Parts, cutting: Cutting) -> tuple[dict[str, Upload], dict[str, CorpusError]]:
@@ -170,6 +172,7 @@ def _assembled(
     reader: DocumentReader,
     meter: Meter,
     refused: Mapping[str, CorpusError],
+    split: str,
 ) -> Corpus:
     """Join documents with the files beside them; judgments of what is not there are left out."""
     documents = tuple(reader.documents)
@@ -187,16 +190,17 @@ def _assembled(
     }
     judged = {split: entry.judgments for split, entry in fitted.items()}
     dangling = {split: entry.dangling for split, entry in fitted.items() if entry.dangling}
-    reading = Reading(parts, files, reader.tallies, queries, pairs, fitted, refused)
+    reading = Reading(parts, files, reader.tallies, queries, pairs, fitted, refused, split)
     return Corpus(
         name=name,
         documents=documents,
         queries=queries,
-        judgments=judged.get(TEST) or next(iter(judged.values()), {}),
+        judgments=judged.get(split) or next(iter(judged.values()), {}),
         fingerprint=fingerprint(meter.checked(documents)),
         card=_card(files[parts.card.name], meter) if parts.card else "",
         splits=judged,
         dangling=dangling,
+        unasked={split: entry.unasked for split, entry in fitted.items() if entry.unasked},
         report=report_of(reading, documents),
     )
 

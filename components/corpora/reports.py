@@ -11,7 +11,7 @@ from components.corpora.formats import format_of, is_prose
 from components.corpora.formats.tables import DELIMITERS
 from components.corpora.judgment_forms import Form
 from components.corpora.judgments import Fitted, Pair
-from components.corpora.layout import TEST, Parts
+from components.corpora.layout import Parts
 from components.corpora.text import HEAD, Upload, quoted
 from components.domain import (
     CorpusError,
@@ -32,7 +32,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A corpus as it was read, file by file."""
+    """A corpus as it was read, file by file; `split` is the one that is asked for."""
 
     parts: Parts
     files: Mapping[str, Upload]
@@ -41,6 +41,7 @@ class Reading:
     pairs: Mapping[str, Sequence[Pair]]
     fitted: Mapping[str, Fitted]
     refused: Mapping[str, CorpusError]
+    split: str
 
 
 def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
@@ -220,12 +221,12 @@ def _judgment_warnings(reading: Reading) -> Iterator[str]:
                 f"Split {split}: {count(fitted.moved, 'judgment')} of passages that were cut "
                 "otherwise moved to those that share most characters with them."
             )
-    if reading.fitted and TEST not in reading.fitted:
+    if reading.fitted and reading.split not in reading.fitted:
         splits = listed(list(reading.fitted))
         first = next(iter(reading.fitted))
         yield (
-            f"There are no judgments called {TEST}; there are {splits} (on the command line: "
-            f"--split {first})."
+            f"There are no judgments called {reading.split}; there are {splits} (on the command "
+            f"line: --split {first})."
         )
     if reading.parts.queries is None and reading.queries:
         yield (

@@ -82,6 +82,8 @@ def test_another_split_is_named_and_can_be_chosen(run: Run, tmp_path: Path) -> N
     complained(missing, 2, "has no judgments called test; it has dev", "--split dev")
     ended = run("evaluate", "--corpus", folder, *BM25, "--out", out, "--split", "dev")
     assert ended.json["queries"] == 1
+    assert "no judgments called" not in ended.err
+    assert ended.json["import"]["warnings"] == []
     assert run("search", "tea", "--corpus", folder, "--first-stage", "bm25").code == 0
 
 
