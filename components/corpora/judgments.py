@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from components.corpora.judgment_cells import cells_of
 from components.corpora.judgment_forms import Form, form_of, run_form
@@ -19,8 +20,7 @@ from components.wording import count
 _WHOLE = re.compile(r"([+-]?[0-9]{1,9})(?:\.0*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """One line of a qrels or candidate file: a query, a document, its grade or rank, the place."""
 
     query: str
@@ -147,9 +147,15 @@ def read_pairs(file: Upload, form: Form, meter: Meter | None = None) -> tuple[Pa
     """Read the judgments or candidates of a file in this form; names are as they stand."""
     meter = meter or Meter()
     pairs: list[Pair] = []
+    texts: dict[str, int] = {}  # numbers by how they are written, which is checked once
     for where, query, document, value in cells_of(file, form):
         meter.count_row(where)
-        pairs.append(Pair(query, document, _whole(where, value, form.value), where))
+        number = texts.get(value) if isinstance(value, str) else None
+        if number is None:
+            number = _whole(where, value, form.value)
+            if isinstance(value, str):
+                texts[value] = number
+        pairs.append(Pair(query, document, number, where))
     if not pairs:
         raise CorpusError(f"{file.name}:1: the file holds no rows.", "Fill it or leave it out.")
     return tuple(pairs)
@@ -242,17 +248,18 @@ def fit(pairs: Sequence[Pair], document_ids: Collection[str], query_ids: Collect
 
 def _table(pairs: Iterable[Pair]) -> dict[str, dict[str, int]]:
     """Return values by query and document; a pair that comes twice must say the same twice."""
-    seen: dict[tuple[str, str], Pair] = {}
-    table: dict[str, dict[str, int]] = {}
-    for pair in pairs:
-        earlier = seen.setdefault((pair.query, pair.document), pair)
-        if earlier.value != pair.value:
+    pairs, table = list(pairs), dict[str, dict[str, int]]()
+    for query, document, value, where in pairs:
+        row = table.get(query)
+        if row is None:
+            row = table[query] = {}
+        if row.setdefault(document, value) != value:
+            earlier = next(p for p in pairs if (p.query, p.document) == (query, document))
             raise CorpusError(
-                f"{pair.where}: query {quoted(pair.query)} with document {quoted(pair.document)} "
-                f"has {pair.value} here and {earlier.value} at {earlier.where}.",
+                f"{where}: query {quoted(query)} with document {quoted(document)} has {value} "
+                f"here and {earlier.value} at {earlier.where}.",
                 "Keep one of the two lines.",
             )
-        table.setdefault(pair.query, {})[pair.document] = pair.value
     return table
 
 
