@@ -14,6 +14,11 @@ import pytest
 # Set before anything of the lab is imported: huggingface_hub reads its folder at import.
 CACHE = Path(tempfile.mkdtemp(prefix="rerank-lab-tests-"))
 atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
+# A vector is a function of its model and its text: all processes of one run share what the first
+# of them has encoded. Whoever runs the tests sets the folder, and its workers inherit it.
+VECTORS = Path(os.environ.setdefault("RERANK_LAB_TESTS_VECTORS", str(CACHE / "encoded")))
+VECTORS.mkdir(exist_ok=True)
+(CACHE / "vectors").symlink_to(VECTORS)
 os.environ |= {
     "RERANK_LAB_CACHE": str(CACHE),
     "RERANK_LAB_DATA": str(CACHE / "data"),
@@ -26,6 +31,15 @@ _KEYS = ("CO_API_KEY", "COHERE_API_KEY", "VOYAGE_API_KEY", "VOYAGE_API_KEY_PATH"
 for _name in (*_OWN, *_KEYS, "CO_API_URL", "VOYAGE_API_URL", "JINA_API_URL"):
     os.environ.pop(_name, None)
 pytest.register_assert_rewrite("tests.support.contracts.reranker_contract", "tests.support.visits")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, then browsers: else a core waits for them at the end."""
+
+    def turn(item: pytest.Item) -> int:
+        return 0 if item.path.name == "test_samples.py" else 1 + ("browser" not in item.path.parts)
+
+    items.sort(key=turn)
 
 
 # ---------------------------------------------------------------- a lab, corpora, probes

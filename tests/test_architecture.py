@@ -84,7 +84,7 @@ MODULES = sorted(name for name in FILES if name not in {"components", "pages"})
 def test_there_is_something_to_check() -> None:
     assert {"components.domain", "components.rerankers.lexical", "components.cli"} <= set(MODULES)
     assert {room(m) for m in ours(FILES["components.domain"])} == {"domain"}
-    assert "components.retrieval.engine.qdrant" in ours(FILES["components.lab.lab"])
+    assert "components.retrieval.store" in ours(FILES["components.lab.lab"])
     assert ours(FILES["components"]) == set()
 
 

@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from components.analysis.matching import spellings
-from components.domain import Matrix
-from components.encoders import minilm
-from components.models.bm25 import Bm25, terms
-from components.models.files import MINILM_TOKENIZER
+from components.encoders import bge_small
+from components.models.bm25 import Bm25
+from components.models.files import BGE_TOKENIZER
+from components.models.terms import terms
 from components.models.tokens import load_tokenizer
 from components.rerankers.cross_encoder import MINILM_L12, TOKENIZER
-from components.rerankers.late_interaction import LATE_MINILM, maxsim
+from components.rerankers.late_interaction import LATE_BGE
+from components.storage.token_store import cosines
 
 Values = npt.NDArray[np.float64]
 Unit = Literal["sentence", "word"]
@@ -141,17 +142,14 @@ def word_around(tokens: Sequence[str], at: int) -> str:
 
 
 def token_matches(query: str, text: str) -> TokenMatches:
-    """Return how late-minilm matched a text's tokens to a query's, [CLS] and [SEP] included."""
-    model, limit = minilm(), LATE_MINILM.max_tokens
-    query_vectors: Matrix = model.token_vectors(query, limit)
-    text_vectors: Matrix = model.token_vectors(text, limit)
-    tokenizer = load_tokenizer(MINILM_TOKENIZER.verify(), limit)
+    """Return how late-bge matched a text's tokens to a query's, [CLS] and [SEP] included."""
+    tokenizer = load_tokenizer(BGE_TOKENIZER.verify(), LATE_BGE.max_tokens)
     names = [tuple(tokenizer.encode(part).tokens) for part in (query, text)]
-    matches = TokenMatches(names[0], names[1], query_vectors @ text_vectors.T)
-    exact = maxsim(query_vectors, text_vectors)
-    if abs(matches.score - exact) > 1e-4 or len(names[1]) != len(text_vectors):
+    vectors = [bge_small().encode_tokens(part).rows for part in (query, text)]
+    matrix = cosines(vectors[0].astype(np.float32), vectors[1])
+    if matrix.shape != (len(names[0]), len(names[1])):
         raise ValueError("the tokens do not belong to the vectors")
-    return matches
+    return TokenMatches(names[0], names[1], matrix)
 
 
 # ---------------------------------------------------------------- BM25
@@ -215,7 +213,7 @@ def _cut_by_pair(query: str, text: str) -> int:
 
 
 def _cut_alone(query: str, text: str) -> int:
-    tokenizer = load_tokenizer(MINILM_TOKENIZER.verify(), LATE_MINILM.max_tokens)
+    tokenizer = load_tokenizer(BGE_TOKENIZER.verify(), LATE_BGE.max_tokens)
     return _end(tokenizer.encode(text), 0)
 
 
@@ -227,7 +225,7 @@ def _end(encoding: object, sequence: int) -> int:
 
 _CUTS: dict[str, Callable[[str, str], int]] = {
     MINILM_L12.key: _cut_by_pair,
-    LATE_MINILM.key: _cut_alone,
+    LATE_BGE.key: _cut_alone,
 }
 
 

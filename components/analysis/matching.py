@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from components.models.bm25 import terms, terms_at
+from components.models.terms import terms, terms_at
 
 
 def matching_words(query: str, text: str) -> list[tuple[int, int]]:

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -19,16 +21,16 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
-from components.config import QdrantSettings
 from components.corpora import fingerprint, open_corpus, sample_names
 from components.domain import Corpus, Document, Progress, UnavailableError
 from components.encoders import BgeEncoder
-from components.models.bm25 import statistics as word_statistics
 from components.models.runtime import THREADS, run_parallel
 from components.models.tokens import load_tokenizer
 from components.rerankers.cross_encoder import MINILM_L12, TOKENIZER, OnnxCrossEncoder
-from components.retrieval.engine.qdrant import VectorStore
+from components.retrieval.engine.edge import EdgeEngine
+from components.retrieval.lexical import lexicon
 from components.retrieval.schema import DENSE, CollectionSchema, CorpusVectors, VectorQuery
+from components.retrieval.store import VectorStore
 
 Array = npt.NDArray[Any]
 INSTALL = 'Install the extra: pip install -e ".[bench]"'
@@ -245,22 +247,23 @@ def time_first_stage(
     passages: Sequence[str], progress: Progress, documents: int = DOCUMENTS
 ) -> float:
     """Return the median milliseconds of a search among random vectors, embedding included."""
-    encoder, store = BgeEncoder(), VectorStore(QdrantSettings())
+    encoder = BgeEncoder()
     repeated = tuple(
         Document(str(i), f"Document {i}", passages[i % len(passages)]) for i in range(documents)
     )
     corpus = Corpus("bench", repeated, fingerprint=fingerprint(repeated))
-    bm25 = word_statistics(corpus)
     schema = CollectionSchema("bench", dense=encoder.dimension, sparse=True)
     dense = np.random.default_rng(0).standard_normal((documents, encoder.dimension), np.float32)
     dense /= np.linalg.norm(dense, axis=1, keepdims=True)
-    vectors = CorpusVectors(dense, [bm25.document_vector(d.passage) for d in corpus.documents])
-    store.build(corpus, schema, vectors, progress)
-    spent = []
-    for i in range(SEARCHES + 1):
-        query = " ".join(passages[i % len(passages)].split()[:10])
-        begun = time.perf_counter()
-        vector = VectorQuery(DENSE, encoder.encode_query(query))
-        store.search(corpus, schema, (vector,), CANDIDATES)
-        spent.append((time.perf_counter() - begun) * 1000)
+    with TemporaryDirectory() as folder:
+        vectors = CorpusVectors(dense, lexicon(corpus, Path(folder)).vectors)
+        store = VectorStore(EdgeEngine(Path(folder)))
+        store.build(corpus, schema, vectors, progress)
+        spent = []
+        for i in range(SEARCHES + 1):
+            query = " ".join(passages[i % len(passages)].split()[:10])
+            begun = time.perf_counter()
+            vector = VectorQuery(DENSE, encoder.encode_query(query))
+            store.search(corpus, schema, (vector,), CANDIDATES, vectors)
+            spent.append((time.perf_counter() - begun) * 1000)
     return statistics.median(spent[1:])  # the first search is the warm-up

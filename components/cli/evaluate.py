@@ -15,18 +15,22 @@ from components import evaluation, pipeline
 from components.advice.costs import tokens_of_corpus
 from components.advice.estimates import Estimate, estimate_queries
 from components.cli.evaluate_report import by_depth, print_report, report_fields
-from components.cli.imports import import_fields, opened_corpus, tell_import
+from components.cli.imports import import_fields, tell_import
 from components.cli.shared import (
     CorpusOption,
     FirstStage,
+    IdOption,
     InitialK,
     Json,
     Rerankers,
+    TextOption,
+    TitleOption,
     Yes,
     check_spending,
     emit,
     err,
     new_lab,
+    opened_corpus,
     progress_bars,
 )
 from components.corpora import (
@@ -62,6 +66,9 @@ class Limit:
 def evaluate(
     out_dir: Annotated[Path, typer.Option("--out", help="The folder for runs and metrics.")],
     corpus: CorpusOption = "helpdesk",
+    text_column: TextOption = None,
+    title_column: TitleOption = None,
+    id_column: IdOption = None,
     split: Annotated[str, typer.Option(help="Judgments: qrels/SPLIT.tsv.")] = "test",
     qrels: Annotated[Path | None, typer.Option(help="Judgments from another file.")] = None,
     identical: Annotated[
@@ -116,7 +123,8 @@ def evaluate(
         pipeline.check_depth("depth", value, initial_k)
     exported.check(out_dir, (first_stage, *pipelines.rerankers))
     _mention_leftovers(out_dir)
-    opened = opened_corpus(corpus, lab.settings, split)
+    columns = (text_column, title_column, id_column)
+    opened = opened_corpus(corpus, lab.settings, columns, split)
     rules = Rules(identical, zero_only, dangling)
     judgments = _judgments(opened, qrels, split, dangling=dangling)
     plan = evaluation.plan(

@@ -60,6 +60,7 @@ def report_fields(
         **_verdict_fields(report),
         "cautions": list(report.cautions(CAUTION_DEPTH)),
         **rules_json(report),
+        "ties_at_cut": result.ties(report.saved.plan.first_stage),
         "depths": depths,
         "reused": sum(u.reused for u in usages),
         "failures": [

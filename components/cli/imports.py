@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 from rich.text import Text
 
-from components.cli.shared import err, progress_bars
-from components.config import Settings
-from components.corpora import Cutting, open_corpus, sample_names
+from components.cli.shared import err
+from components.corpora import sample_names
 from components.domain import Corpus, ImportedFile, ImportReport
 from components.wording import count, listed
 
@@ -20,13 +18,6 @@ MOST_FILES = 10
 MOST_COLUMNS = 12
 """Columns of metadata that are told by name."""
 _NOUNS = {"documents": "document", "queries": "query", "judgments": "judgment"}
-
-
-def opened_corpus(name: str, settings: Settings, split: str = "test") -> Corpus:
-    """Open a corpus as it is configured, with a bar on standard error for what is read."""
-    with progress_bars() as bars:
-        progress = partial(bars.step, "reading", "")
-        return open_corpus(name, split, Cutting.of(settings.passages), progress)
 
 
 def tell_import(corpus: Corpus) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,74 +15,124 @@ from rich.text import Text
 from components import pipeline
 from components.advice.costs import tokens_of_corpus
 from components.advice.estimates import estimate_queries, estimate_texts
-from components.cli.imports import import_fields, opened_corpus, tell_import
+from components.cli.imports import import_fields, tell_import
 from components.cli.shared import (
     CorpusOption,
     FirstStage,
+    IdOption,
     InitialK,
     Instruction,
     Json,
     Rerankers,
+    TextOption,
+    TitleOption,
     Yes,
     check_spending,
+    current_key,
     emit,
     err,
     new_lab,
+    opened_corpus,
     out,
     progress_bars,
     steps_of,
 )
 from components.corpora import read_texts
-from components.domain import Comparison, InputError, Ranking
-from components.encoders import minilm
+from components.domain import Comparison, Corpus, InputError, Ranking
 from components.exports.as_json import comparison_json, ranking_json
-from components.lab import LATE_LIMIT, Lab, catalog
+from components.lab import Lab, catalog
 from components.pipeline import PipelineRun, Pipelines, QueryInput, Request
 from components.pipeline.limits import FINAL_K, INITIAL_K
+from components.rerankers.late_interaction import LATE_BGE, encode_ahead
+from components.retrieval.engine import CollectionStatus
 from components.wording import count, dollars
+
+AHEAD = 2_000
+"""Documents up to which token vectors are encoded ahead unless it was said."""
 
 
 def index(
     corpus: CorpusOption = "helpdesk",
+    text_column: TextOption = None,
+    title_column: TitleOption = None,
+    id_column: IdOption = None,
     first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
-    tokens: Annotated[bool, typer.Option(help="Also keep token vectors, for late-minilm.")] = True,
+    tokens: Annotated[
+        bool | None,
+        typer.Option(
+            help=f"Also encode token vectors, for {LATE_BGE.key}; without either, up to "
+            f"{AHEAD:,} documents."
+        ),
+    ] = None,
+    remove_outdated: Annotated[
+        bool,
+        typer.Option(
+            "--remove-outdated",
+            help="Then remove the collections of earlier versions, of all corpora, from the store.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Compute a corpus's vectors ahead; embedded Qdrant is filled from them at every start."""
+    """Index a corpus ahead; the index lies on disk, or on the server that is configured."""
     catalog.first_stage(first_stage)
     lab = new_lab()
-    opened = opened_corpus(corpus, lab.settings)
+    columns = (text_column, title_column, id_column)
+    opened = opened_corpus(corpus, lab.settings, columns)
     tell_import(opened)
-    if tokens and len(opened.documents) <= LATE_LIMIT:
-        # importing torch takes seconds of one core: begin while the first vectors are computed
-        threading.Thread(target=minilm().warm_up, name="warm-up", daemon=True).start()
+    ahead = len(opened.documents) <= AHEAD if tokens is None else tokens
     with progress_bars() as bars:
         report_to = steps_of(bars, "index")
-        late = lab.index_all(opened, first_stage, tokens=tokens, report=report_to)
+        lab.index(opened, first_stage, report_to)
+        if ahead:
+            passages = [document.passage for document in opened.documents]
+            encode_ahead(lab.tokens, passages, partial(report_to, f"encode with {LATE_BGE.key}"))
+    removed = lab.store.drop_outdated() if remove_outdated else ()
     if as_json:
-        emit(
-            {
-                "corpus": {
-                    "name": opened.name,
-                    "documents": len(opened.documents),
-                    "fingerprint": opened.fingerprint,
-                },
-                "first_stage": first_stage,
-                "token_vectors": late,
-                "store": lab.store.where,
-                "collections": {s.alias: s.points for s in lab.store.status()},
-                "import": import_fields(opened),
-            }
-        )
+        own = {"first_stage": first_stage, "token_vectors": ahead, "removed": removed}
+        emit(_index_fields(opened, lab) | own)
     else:
         out.print(
             Text(f"{opened.name}: {count(len(opened.documents), 'document')} in {lab.store.where}")
         )
+        _tell_store(lab.store.status(), removed)
+
+
+def _index_fields(corpus: Corpus, lab: Lab) -> dict[str, object]:
+    """Return what was indexed, and what is in the store."""
+    collections = lab.store.status()
+    return {
+        "corpus": {
+            "name": corpus.name,
+            "documents": len(corpus.documents),
+            "fingerprint": corpus.fingerprint,
+        },
+        "store": lab.store.where,
+        "collections": {s.alias: s.points for s in collections},
+        "notes": {s.alias: s.notes for s in collections if s.notes},
+        "outdated": [s.alias for s in collections if s.outdated],
+        "import": import_fields(corpus),
+    }
+
+
+def _tell_store(collections: Sequence[CollectionStatus], removed: Sequence[str]) -> None:
+    """Print what is to be noted of the store's collections, and which were removed."""
+    lines = [f"{s.alias}: {note}" for s in collections for note in s.notes]
+    lines += [f"{alias}: removed" for alias in removed]
+    lines += [
+        f"{s.alias}: of an earlier version; --remove-outdated removes it"
+        for s in collections
+        if s.outdated
+    ]
+    for line in lines:
+        err.print(Text(line), soft_wrap=True)
 
 
 def search(
     query: str,
     corpus: CorpusOption = "helpdesk",
+    text_column: TextOption = None,
+    title_column: TitleOption = None,
+    id_column: IdOption = None,
     first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
     reranker: Rerankers = None,
     initial_k: InitialK = INITIAL_K,
@@ -103,7 +153,8 @@ def search(
     lab = new_lab()
     pipeline.check_request(Request(pipelines, QueryInput(query)), lab)
     _check_instruction(lab, keys, instruction)
-    opened = opened_corpus(corpus, lab.settings)
+    columns = (text_column, title_column, id_column)
+    opened = opened_corpus(corpus, lab.settings, columns)
     candidates = min(initial_k, len(opened.documents))
     estimate = estimate_queries(keys, 1, candidates, lambda: tokens_of_corpus(opened), lab.settings)
     check_spending(estimate, lab.settings, yes=yes)
@@ -167,7 +218,7 @@ def rerank(
         typer.Option(help="JSON, JSONL or a table with a column text, or one document a line."),
     ],
     reranker: Annotated[
-        str, typer.Option("--reranker", help="A reranker's key.")
+        str, typer.Option("--reranker", help="A reranker's key.", callback=current_key)
     ] = catalog.DEFAULT_RERANKER,
     top_k: Annotated[int | None, typer.Option("--top-k", help="Results shown.")] = None,
     instruction: Instruction = "",

@@ -6,7 +6,8 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -17,9 +18,10 @@ from typer.exceptions import TyperException
 
 from components.advice.estimates import Estimate
 from components.config import Settings
-from components.domain import InputError, LabError
+from components.corpora import Columns, Cutting, open_corpus
+from components.domain import Corpus, InputError, LabError
 from components.exports.as_json import json_text
-from components.lab import Lab, read_settings
+from components.lab import Lab, catalog, read_settings
 from components.pipeline import NullWatcher
 from components.wording import visible
 
@@ -46,9 +48,33 @@ CorpusOption = Annotated[
         metavar="NAME|DIR|FILE",
     ),
 ]
+TextOption = Annotated[
+    str | None,
+    typer.Option("--text-column", help="The column of a table, or the field, that is the text."),
+]
+TitleOption = Annotated[
+    str | None, typer.Option("--title-column", help='That of the titles; "" for none.')
+]
+IdOption = Annotated[
+    str | None, typer.Option("--id-column", help='That of the ids; "" to number the documents.')
+]
 FirstStage = Annotated[str, typer.Option("--first-stage", help="The first stage's key.")]
+
+
+def current_key(key: str) -> str:
+    """Return a reranker's key; for a former one the present one, and say so on standard error."""
+    if key in catalog.RENAMED:
+        err.print(Text(catalog.about_renamed(key)), soft_wrap=True)
+    return catalog.RENAMED.get(key, key)
+
+
 Rerankers = Annotated[
-    list[str] | None, typer.Option("--reranker", help="A reranker's key; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--reranker",
+        help="A reranker's key; may be repeated.",
+        callback=lambda keys: [current_key(key) for key in keys or ()],
+    ),
 ]
 InitialK = Annotated[int, typer.Option("--initial-k", help="Candidates of the first stage.")]
 Instruction = Annotated[
@@ -91,6 +117,27 @@ def emit(value: dict[str, Any]) -> None:
     except UnicodeEncodeError:
         text = json.dumps(value)
     sys.stdout.write(text + "\n")
+
+
+def opened_corpus(
+    corpus: str,
+    settings: Settings,
+    columns: tuple[str | None, str | None, str | None],
+    split: str = "test",
+) -> Corpus:
+    """Open a corpus with these columns as text, title and id; what is None is guessed.
+
+    A bar on standard error tells what was read.
+    """
+    text, title, identity = columns
+    others: dict[Literal["title", "id"], str | None] = {"title": title, "id": identity}
+    guessed = frozenset(role for role, name in others.items() if name is None)
+    named = Columns(text, title or None, identity or None, guessed)
+    any_named = columns != (None, None, None)
+    cutting = Cutting.of(settings.passages)
+    with progress_bars() as bars:
+        progress = partial(bars.step, "reading", "")
+        return open_corpus(corpus, split, cutting, named if any_named else None, progress)
 
 
 def new_lab() -> Lab:

@@ -3,6 +3,7 @@
 from components.config.fields import PRICE_UNITS, SHAPES
 from components.config.reading import read_settings
 from components.config.settings import (
+    EXACT_LIMIT,
     Budget,
     HubModel,
     PassageSettings,
@@ -16,9 +17,11 @@ from components.config.settings import (
     SharingSettings,
     SignInSettings,
     SpendingSettings,
+    TokenSettings,
 )
 
 __all__ = [
+    "EXACT_LIMIT",
     "PRICE_UNITS",
     "SHAPES",
     "Budget",
@@ -34,5 +37,6 @@ __all__ = [
     "SharingSettings",
     "SignInSettings",
     "SpendingSettings",
+    "TokenSettings",
     "read_settings",
 ]

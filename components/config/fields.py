@@ -118,10 +118,15 @@ Batch = Annotated[StrictInt, Field(ge=1, le=10_000, description=_POSITIVE)]
 """Documents of one request."""
 Parallel = Annotated[StrictInt, Field(ge=1, le=64, description=_POSITIVE)]
 """Requests at once; each has a thread and a connection."""
+PointCount = Annotated[StrictInt, Field(ge=0, le=10**9, description="a whole number, 0 or more")]
 ServerNumber = Annotated[StrictInt, Field(ge=1, le=3600, description=_POSITIVE)]
 """A number that a Qdrant server is given: shards, replicas, or seconds."""
 PassageWords = Annotated[
     StrictInt, Field(ge=20, le=5_000, description="a whole number of words of at least 20")
+]
+Megabytes = Annotated[
+    StrictInt,
+    Field(ge=10, le=10_000_000, description="a whole number of megabytes of at least 10"),
 ]
 Overlap = Annotated[StrictInt, Field(ge=0, le=2_500, description="a whole number of words")]
 Seconds = Annotated[

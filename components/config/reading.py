@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -20,12 +21,13 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from components.config.fields import PRICE_UNITS, ServerNumber, check_address
+from components.config.fields import PRICE_UNITS, check_address
 from components.config.settings import (
     HubModel,
     PassageSettings,
     PriceOverride,
     ProviderVariables,
+    QdrantNumbers,
     QdrantSettings,
     RemoteSettings,
     Secrets,
@@ -34,6 +36,7 @@ from components.config.settings import (
     SharingSettings,
     SignInSettings,
     SpendingSettings,
+    TokenSettings,
 )
 from components.domain import InputError
 
@@ -56,7 +59,7 @@ def read_settings(
         qdrant=QdrantSettings(
             url=env.get("QDRANT_URL", "").strip(),
             api_key=env.get("QDRANT_API_KEY", "").strip(),
-            **file.qdrant,
+            **asdict(file.qdrant),
         ),
         hub=file.hub,
         cache_dir=Path(cache) if cache else platformdirs.user_cache_path("rerank-lab"),
@@ -66,6 +69,7 @@ def read_settings(
         remote=file.remote,
         spending=file.spending,
         passages=file.passages,
+        token_vectors=file.token_vectors,
         sharing=file.sharing,
         sign_in=file.sign_in,
         addresses=_addresses(env, providers),
@@ -99,8 +103,6 @@ def _check_unique(names: Sequence[str], message: str) -> None:
             raise PydanticCustomError("table", "{message} {name}", context)
 
 
-_QDRANT_NAMES = ("shards", "replicas", "timeout_s")  # address and key: the environment alone
-_QdrantName = Annotated[str, Field(pattern=f"^({'|'.join(_QDRANT_NAMES)})$")]
 _Unit = Literal["per_1k_searches", "per_1m_tokens"]
 _Dollars = Annotated[StrictFloat, Field(ge=0, lt=1e6)]
 _Price = Annotated[dict[_Unit, _Dollars], Field(min_length=1, max_length=1)]
@@ -112,13 +114,14 @@ class _File(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    qdrant: Mapping[_QdrantName, ServerNumber] = Field(default_factory=dict)
+    qdrant: QdrantNumbers = QdrantNumbers()
     hub: tuple[HubModel, ...] = ()
     compatible: tuple[Server, ...] = ()
     prices: Mapping[_PricedModel, _Price] = Field(default_factory=dict)
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
     passages: PassageSettings = PassageSettings()
+    token_vectors: TokenSettings = TokenSettings()
     sharing: SharingSettings = SharingSettings()
     sign_in: SignInSettings | None = None
 
@@ -198,12 +201,13 @@ def _descriptions(hints: Mapping[str, Any]) -> dict[str, str]:
 
 
 _EXPECTED: Mapping[str, Mapping[str, str]] = {
-    "qdrant": _descriptions(dict.fromkeys(_QDRANT_NAMES, ServerNumber)),
+    "qdrant": _descriptions(get_type_hints(QdrantNumbers, include_extras=True)),
     "hub": _descriptions(get_type_hints(HubModel, include_extras=True)),
     "compatible": _descriptions(get_type_hints(Server, include_extras=True)),
     "remote": _descriptions(get_type_hints(RemoteSettings, include_extras=True)),
     "spending": _descriptions(get_type_hints(SpendingSettings, include_extras=True)),
     "passages": _descriptions(get_type_hints(PassageSettings, include_extras=True)),
+    "token_vectors": _descriptions(get_type_hints(TokenSettings, include_extras=True)),
     "sharing": _descriptions(get_type_hints(SharingSettings, include_extras=True)),
     "sign_in": _descriptions(get_type_hints(SignInSettings, include_extras=True)),
 }

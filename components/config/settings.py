@@ -25,14 +25,17 @@ from components.config.fields import (
     Folder,
     HeaderName,
     HostNames,
+    Megabytes,
     Networks,
     Overlap,
     Parallel,
     PassageWords,
+    PointCount,
     Requests,
     Seconds,
     Secret,
     ServerName,
+    ServerNumber,
     ServerPath,
     Shape,
     Text,
@@ -149,6 +152,13 @@ class PassageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """What the token vectors of late interaction may take on disk, in megabytes."""
+
+    limit_mb: Megabytes = 2_000
+
+
+@dataclass(frozen=True, slots=True)
 class SharingSettings:
     """How other machines reach the lab.
 
@@ -172,15 +182,33 @@ class SignInSettings:
     server_metadata_url: Address = field(repr=False)
 
 
+EXACT_LIMIT = 200_000
+"""Points up to which dense vectors are searched exactly; on two cores that takes about 30 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class QdrantNumbers:
+    """What the file says of Qdrant; its address and key come from the environment alone."""
+
+    shards: ServerNumber = 1
+    replicas: ServerNumber = 1
+    timeout_s: ServerNumber = 10
+    exact_limit: PointCount = EXACT_LIMIT
+
+
 @dataclass(frozen=True, slots=True)
 class QdrantSettings:
-    """Where Qdrant is. Without `url` it is embedded in this process, in memory."""
+    """Where Qdrant is; without `url` it is embedded in this process, on disk.
+
+    Up to `exact_limit` points are searched exactly, larger collections through a graph.
+    """
 
     url: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
     shards: int = 1
     replicas: int = 1
     timeout_s: int = 10
+    exact_limit: int = EXACT_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +266,7 @@ class Settings:
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
     passages: PassageSettings = PassageSettings()
+    token_vectors: TokenSettings = TokenSettings()
     sharing: SharingSettings = SharingSettings()
     sign_in: SignInSettings | None = None
     addresses: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

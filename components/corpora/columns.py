@@ -37,6 +37,13 @@ QUERY_TEXT_NAMES: Final = ("text", "query", "question", "querytext", "title", *T
 
 UNNAMED: Final = "column {}"
 """The name of a column without one; the first is usually an id."""
+_LOOKED_AT: Final = 2_000
+"""Characters of a text in which words are told from addresses and codes."""
+_ADDRESS = re.compile(r"[\w+.-]+://\S+|www\.\S+|\S+@\S+")
+_CODED = re.compile(
+    r"[\w+.-]+://\S*|www\.\S+|\S*[0-9_@=&]\S*|\S*\w[./\\:]\w\S*|\S*\w-\w+-\w\S*|\S{41,}|\W+"
+)
+"""A word of ASCII that is none: an address, a number, a code, a file's name, a slug, a hash."""
 _ID_WORDS = frozenset({"id", "ids", "no", "nr", "number", "num", "code", "url", "uri", "link"})
 
 
@@ -74,30 +81,34 @@ def matching(names: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
 
 
 def roles_of(file: str, rows: Sequence[Row], columns: Columns | None = None) -> Roles:
-    """Return the roles of fields among a file's first rows; `columns` were chosen by hand."""
+    """Return the roles of fields among a file's first rows; `columns` were chosen by hand.
+
+    Raises `CorpusError` for a column that is not there, and where no field can be the text.
+    """
     names = list(dict.fromkeys(name for row in rows for name in row.fields))
-    if columns is not None:
-        return _chosen_roles(file, names, columns)
-    texts = matching(_with_strings(rows, names, TEXT_NAMES[0]), TEXT_NAMES)
-    titles = matching(_with_strings(rows, names, TITLE_NAMES[0]), TITLE_NAMES)
-    ids = matching(names, ID_NAMES)
+    by_hand = columns.named if columns else {}
+    taken = [name for role in by_hand.values() for name in role]
+    _check_columns(file, names, taken)
+    free = [name for name in names if name not in (*taken, "metadata")]
     guessed = ""
+    ids = by_hand.get("id", matching(free, ID_NAMES))
+    titles = by_hand.get("title", matching(_with_strings(rows, free, TITLE_NAMES[0]), TITLE_NAMES))
+    texts = by_hand["text"] if "text" in by_hand else _named_texts(rows, free)
     if not texts and rows:
-        guessed = _longest(rows, [n for n in names if n not in ids and n != "metadata"])
+        guessed = _longest(rows, [name for name in free if name not in ids])
         texts, titles = (guessed,), tuple(title for title in titles if title != guessed)
-    if not ids:
-        ids = _identifying(rows, [n for n in names if n not in (*texts, *titles, "metadata")])
+    if not ids and "id" not in by_hand:
+        ids = _identifying(rows, [name for name in free if name not in (*texts, *titles)])
     strict = frozenset(name for name in ids if name.lower().strip() in OWN_IDS)
     reasons = {name: "by its name" for name in (*texts[:1], *titles[:1], *ids[:1])}
+    reasons |= dict.fromkeys(taken, "as chosen")
     if guessed:
-        n_words = sum(len(str(row.fields.get(guessed, "")).split()) for row in rows) / len(rows)
-        reasons[guessed] = f"holds the longest texts: {count(round(n_words), 'word')} a row"
+        reasons[guessed] = _why_text(rows, free, ids, guessed)
     return Roles(ids, titles, texts, strict, guessed, reasons)
 
 
-def _chosen_roles(file: str, names: Sequence[str], columns: Columns) -> Roles:
-    """Return roles as chosen; raise `CorpusError` for a column that is not there."""
-    wanted = [name for name in (columns.text, columns.title, columns.id) if name]
+def _check_columns(file: str, names: Sequence[str], wanted: Sequence[str]) -> None:
+    """Raise `CorpusError` for a chosen column that is not there."""
     for name in wanted:
         if name not in names:
             raise CorpusError(
@@ -105,13 +116,17 @@ def _chosen_roles(file: str, names: Sequence[str], columns: Columns) -> Roles:
                 f"{listed_names(names)}.",
                 "Choose a column that the file has.",
             )
-    return Roles(
-        (columns.id,) if columns.id else (),
-        (columns.title,) if columns.title else (),
-        (columns.text,),
-        frozenset(name for name in (columns.id or "",) if name.lower().strip() in OWN_IDS),
-        reasons=dict.fromkeys(wanted, "as chosen"),
-    )
+
+
+def _named_texts(rows: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
+    """Return the fields that are named like a text; one of addresses alone is not one."""
+    named = matching(_with_strings(rows, names, TEXT_NAMES[0]), TEXT_NAMES)
+    texts = []
+    for name in named:
+        values = _strings(rows, name) if name != TEXT_NAMES[0] else []
+        if not values or not all(_ADDRESS.fullmatch(value.strip()) for value in values):
+            texts.append(name)
+    return tuple(texts)
 
 
 def _with_strings(rows: Sequence[Row], names: Sequence[str], always: str) -> list[str]:
@@ -124,10 +139,13 @@ def _with_strings(rows: Sequence[Row], names: Sequence[str], always: str) -> lis
 
 
 def _longest(rows: Sequence[Row], names: Collection[str]) -> str:
-    """Return the field with the longest strings; raise `CorpusError` where none holds any."""
-    lengths = {name: _length(rows, name) for name in names}
+    """Return the field with the longest texts; raise `CorpusError` where none holds any.
+
+    Only words count, not addresses and codes, unless there is nothing else.
+    """
+    lengths = {name: (_length(rows, name, in_words=True), _length(rows, name)) for name in names}
     best = max(lengths, key=lengths.__getitem__, default="")
-    if not lengths.get(best):
+    if not best or not lengths[best][1]:
         names = list(dict.fromkeys(name for row in rows for name in row.fields))
         raise CorpusError(
             f"{rows[0].where}: the field {TEXT_NAMES[0]!r} is missing, and no other holds a text; "
@@ -137,9 +155,32 @@ def _longest(rows: Sequence[Row], names: Collection[str]) -> str:
     return best
 
 
-def _length(rows: Sequence[Row], name: str) -> int:
+def _why_text(rows: Sequence[Row], names: Sequence[str], ids: Collection[str], guessed: str) -> str:
+    """Return why a field is read as the text: what follows "it"."""
+    n_words = sum(len(str(row.fields.get(guessed, "")).split()) for row in rows) / len(rows)
+    why = f"holds the longest texts: {count(round(n_words), 'word')} a row"
+    length = _length(rows, guessed)
+    longer = [name for name in names if name not in ids and _length(rows, name) > length]
+    if longer and _length(rows, guessed, in_words=True):
+        why += f" (addresses and codes, as in {quoted(longer[0])}, do not count)"
+    return why
+
+
+def _strings(rows: Sequence[Row], name: str) -> list[str]:
+    """Return what strings the rows hold in a field, but for blank ones."""
     values = (row.fields.get(name) for row in rows)
-    return sum(len(value.strip()) for value in values if isinstance(value, str))
+    return [value for value in values if isinstance(value, str) and value.strip()]
+
+
+def _length(rows: Sequence[Row], name: str, *, in_words: bool = False) -> float:
+    """Return how many characters the strings of a field have, or about how many `in_words`."""
+    total = 0.0
+    for value in _strings(rows, name):
+        text = value.strip()
+        tokens = text[:_LOOKED_AT].split() if in_words else []
+        plain_words = sum(len(t) for t in tokens if not (t.isascii() and _CODED.fullmatch(t)))
+        total += len(text) * plain_words / sum(map(len, tokens)) if in_words else len(text)
+    return total
 
 
 def _identifying(rows: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
@@ -186,10 +227,12 @@ def preview_of(
         roles = Roles()
     columns = None
     if roles.texts:
-        columns = Columns(roles.texts[0], *(next(iter(r), None) for r in (roles.titles, roles.ids)))
+        columns = Columns(
+            roles.texts[0], next(iter(roles.titles), None), next(iter(roles.ids), None)
+        )
     cells = tuple(
         tuple("" if (v := row.fields.get(name)) is None else str(v) for name in names)
         for row in rows[:PREVIEW_ROWS]
     )
-    reason = roles.reasons.get(columns.text, "") if columns else ""
+    reason = roles.reasons.get(roles.texts[0], "") if columns else ""
     return TablePreview(tuple(names), cells, delimiter, columns, reason, bool(roles.guessed), named)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from components.corpora.encodings import as_utf8
 from components.corpora.judgment_cells import cells_of
 from components.corpora.judgment_forms import Form, form_of, run_form
 from components.corpora.limits import Meter
@@ -57,7 +58,7 @@ class Fitted:
 
 def read_qrels(path: Path, corpus: Corpus | None = None) -> Judgments:
     """Read graded judgments in any usual form; queries that are named by text need a corpus."""
-    file = load(path)
+    file = as_utf8(load(path), guess=False)  # nowhere would a guess be told
     form = form_of(file.name, file.content[:HEAD], sure=True) or Form("table", "\t")
     pairs = read_pairs(file, form)
     if corpus is None:
@@ -71,7 +72,7 @@ def read_candidates(path: Path, corpus: Corpus | None = None) -> dict[str, tuple
 
     Of a run the score decides and not the rank, as in trec_eval.
     """
-    file = load(path)
+    file = as_utf8(load(path), guess=False)  # nowhere would a guess be told
     head = file.content[:HEAD]
     ids = corpus.by_id.keys() if corpus else ()
     query_ids = {query.id for query in corpus.queries} if corpus else ()

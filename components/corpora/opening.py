@@ -9,6 +9,7 @@ from pathlib import Path
 
 from components.corpora.amounts import check_amount
 from components.corpora.cutting import USUAL, Cutting
+from components.corpora.formats import Columns
 from components.corpora.irds import PREFIX, read_irds
 from components.corpora.layout import CORPUS, QRELS, TEST, Source, check_split
 from components.corpora.limits import MAX_FILES, Meter
@@ -27,19 +28,28 @@ def sample_names() -> tuple[str, ...]:
 
 
 def open_corpus(
-    source: str, split: str = TEST, cutting: Cutting = USUAL, progress: Progress = no_progress
+    source: str,
+    split: str = TEST,
+    cutting: Cutting = USUAL,
+    columns: Columns | None = None,
+    progress: Progress = no_progress,
 ) -> Corpus:
     """Read a sample by its name, or a folder or a file by its path as if it were uploaded.
 
-    `irds:beir/scifact/test` is a collection of ir_datasets, if that library is installed.
-    `progress` is told of what is read, as by `read_uploads`.
+    `irds:beir/scifact/test` is a collection of ir_datasets, if that library is installed; it has
+    no `columns` to choose from. `progress` is told of what is read, as by `read_uploads`.
 
     Raises `InputError` where there is neither a sample, a folder nor a file, or for a file with an
     ending that is not read.
     """
     if source in sample_names():
-        return read_folder(SAMPLES / source, split=split)
+        return read_folder(SAMPLES / source, split=split, columns=columns)
     if source.startswith(PREFIX):
+        if columns:
+            raise InputError(
+                f"{printable(source)}: a collection of ir_datasets has no columns to choose from.",
+                "Choose columns of files.",
+            )
         return _with_split(read_irds(source.removeprefix(PREFIX), progress), split)
     try:
         path = Path(source).expanduser()
@@ -47,9 +57,9 @@ def open_corpus(
     except (OSError, ValueError, RuntimeError):
         is_folder = is_file = False
     if is_folder:
-        return read_folder(path, split=split, cutting=cutting, progress=progress)
+        return read_folder(path, split=split, cutting=cutting, columns=columns, progress=progress)
     if is_file:
-        return read_file(path, split, cutting, progress)
+        return read_file(path, split, cutting, columns, progress)
     raise InputError(
         f"{quoted(source)} is neither a sample nor a folder.",
         f"Samples: {', '.join(sample_names()) or 'none'}. The path of a folder that holds a "
@@ -62,20 +72,24 @@ def read_folder(
     name: str | None = None,
     split: str = TEST,
     cutting: Cutting = USUAL,
+    columns: Columns | None = None,
     progress: Progress = no_progress,
 ) -> Corpus:
     """Read a folder as if it were uploaded as a zip, but for the limits of uploads."""
     sources = list(_sources(folder))
     label = printable(str(folder))
     title = name or printable(folder.resolve().name)
-    corpus = read_sources(
-        title, label, sources, Meter(progress=progress), cutting=cutting, split=split
-    )
+    meter = Meter(progress=progress)
+    corpus = read_sources(title, label, sources, meter, columns, cutting, split)
     return _with_split(corpus, split)
 
 
 def read_file(
-    path: Path, split: str = TEST, cutting: Cutting = USUAL, progress: Progress = no_progress
+    path: Path,
+    split: str = TEST,
+    cutting: Cutting = USUAL,
+    columns: Columns | None = None,
+    progress: Progress = no_progress,
 ) -> Corpus:
     """Read a file as the Corpus page reads an upload, with the judgments of one split."""
     if path.suffix.lower() not in upload_endings():
@@ -85,7 +99,8 @@ def read_file(
         )
     check_amount(1, int(path.suffix.lower() == ZIP), path.stat().st_size)  # before it is read
     file = replace(load(path, path.name), cutting=cutting)
-    return _with_split(read_uploads([file], progress=progress, split=split), split)
+    corpus = read_uploads([file], columns=columns, progress=progress, split=split)
+    return _with_split(corpus, split)
 
 
 def _with_split(corpus: Corpus, split: str) -> Corpus:

@@ -10,11 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from components.corpora.cutting import Section, cut
 from components.corpora.judgments import Pair
-from components.corpora.text import Row, Upload
+from components.corpora.text import Row, Upload, quoted
+from components.wording import agree, count, listed
 
+NAMED: Final = 5
+"""Headings that are named one by one."""
+BETWEEN: Final = " \u203a "
+"""What stands between the headings of a section's path."""
 _PLACE = re.compile(r"(?s)(.+)#(?:p([0-9]{1,9})-)?([0-9]{1,9})-([0-9]{1,9})")
 
 
@@ -47,7 +53,8 @@ def passage_rows(
 ) -> Iterator[Row]:
     """Yield the passages of a document without pages, the first with a note.
 
-    What is not cut at all stays as it is, with the blank lines around it.
+    What is not cut at all stays as it is, with the blank lines around it. Headings with nothing
+    under them, not even another heading, are named in the note.
     """
     pieces = [
         (section, *span)
@@ -56,11 +63,25 @@ def passage_rows(
     ]
     if len(pieces) < 2 and not any(section.title for section, *_ in pieces):
         pieces = [(Section(0, len(text)), 0, len(text))]
+    elif bare := _bare_headings(sections, {section.path for section, *_ in pieces}):
+        names = listed([quoted(heading) for heading in bare[:NAMED]])
+        more = f" and {count(len(bare) - NAMED, 'other')}" if len(bare) > NAMED else ""
+        them = agree(len(bare), "it", "them")
+        left_out = (
+            f"{count(len(bare), 'heading')} with nothing under {them} left out: {names}{more}"
+        )
+        note = "; ".join(filter(None, (note, left_out)))
     line = at = 0
     for section, start, end in pieces:
         line, at = line + text.count("\n", at, start) if start >= at else line, start
         yield passage(f"{file.name}:{line + 1}", Place(file.name, start, end), text, section, note)
         note = ""
+
+
+def _bare_headings(sections: Sequence[Section], paths: Collection[str]) -> list[str]:
+    """Return the headings that are in none of the paths of passages."""
+    above = {path[: m.start()] for path in paths for m in re.finditer(BETWEEN, path)}
+    return [s.title for s in sections if s.title and s.path not in paths and s.title not in above]
 
 
 def page_rows(file: Upload, text: str, page: int, note: str = "") -> Iterator[Row]:

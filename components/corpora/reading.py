@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -24,7 +24,15 @@ from components.corpora.archives import Zip
 from components.corpora.columns import SAMPLE_ROWS, preview_of
 from components.corpora.cutting import USUAL, Cutting
 from components.corpora.documents import DocumentReader
-from components.corpora.formats import Columns, TablePreview, by_ending, format_of, formats
+from components.corpora.encodings import as_utf8, recoded
+from components.corpora.formats import (
+    Columns,
+    TablePreview,
+    by_ending,
+    format_of,
+    formats,
+    is_prose,
+)
 from components.corpora.gz import GZ, bare_name, gunzip, unpacking
 from components.corpora.judgment_forms import ENDINGS, Form
 from components.corpora.judgments import (
@@ -41,7 +49,7 @@ from components.corpora.limits import MAX_BYTES, UPLOAD, Meter, TooMuchError
 from components.corpora.passages import relocated
 from components.corpora.records import queries_from
 from components.corpora.reports import Reading, report_of
-from components.corpora.text import HEAD, Upload, decode, printable
+from components.corpora.text import HEAD, Row, Upload, decode, printable
 from components.domain import Corpus, CorpusError, Document, Progress, Query, no_progress
 from components.wording import count, listed
 
@@ -101,7 +109,8 @@ def read_sources(
     Of several splits, `split` is the one that is looked at first.
     """
     limited = meter.limits is UPLOAD
-    parts = parts_of(label, unpacking(sources, MAX_BYTES if limited else sys.maxsize))
+    unpacked = unpacking(sources, MAX_BYTES if limited else sys.maxsize)
+    parts = parts_of(label, recoded(unpacked))
     files, refused = _loaded(parts, cutting)
     documents = [files[source.name] for source in parts.corpus if source.name in files]
     texts = [file for file in files.values() if b"\0" not in file.content[:HEAD]]
@@ -109,6 +118,12 @@ def read_sources(
     if limited:
         check_lines(texts)
         check_formats(documents)
+    prose = next((file.name for file in documents if is_prose(file.name)), "")
+    if columns and prose:
+        raise CorpusError(
+            f"{prose}: prose has no columns to choose from.",
+            "Choose columns of a table, of JSON or JSONL alone.",
+        )
     reader = DocumentReader(meter)
     for number, file in enumerate(documents):
         meter.begin(number, len(documents))
@@ -176,7 +191,8 @@ def _assembled(
 ) -> Corpus:
     """Join documents with the files beside them; judgments of what is not there are left out."""
     documents = tuple(reader.documents)
-    queries = _queries(parts, files, meter)
+    notes: list[str] = []
+    queries = _queries(parts, files, meter, notes)
     pairs = {
         split: read_pairs(files[source.name], form, meter)
         for split, (source, form) in parts.judgments.items()
@@ -190,7 +206,7 @@ def _assembled(
     }
     judged = {split: entry.judgments for split, entry in fitted.items()}
     dangling = {split: entry.dangling for split, entry in fitted.items() if entry.dangling}
-    reading = Reading(parts, files, reader.tallies, queries, pairs, fitted, refused, split)
+    reading = Reading(parts, files, reader.tallies, queries, pairs, fitted, refused, split, notes)
     return Corpus(
         name=name,
         documents=documents,
@@ -205,12 +221,21 @@ def _assembled(
     )
 
 
-def _queries(parts: Parts, files: Mapping[str, Upload], meter: Meter) -> tuple[Query, ...]:
-    """Return the queries, which any format may hold but prose."""
+def _queries(
+    parts: Parts, files: Mapping[str, Upload], meter: Meter, notes: list[str]
+) -> tuple[Query, ...]:
+    """Return the queries, which any format may hold but prose; remarks on rows join the notes."""
     if parts.queries is None:
         return ()
     file = files[parts.queries.name]
-    return queries_from(by_ending()[file.suffix].rows(file, None), meter)
+
+    def noted(rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            if row.note:
+                notes.append(f"{row.where}: {row.note}")
+            yield row
+
+    return queries_from(noted(by_ending()[file.suffix].rows(file, None)), meter)
 
 
 def _fitted(
@@ -270,6 +295,7 @@ def preview_columns(upload: Upload) -> TablePreview | None:
     if entry is None or entry.prose:
         return None
     upload = gunzip(upload) if bare_name(upload.name) != upload.name else upload
+    upload = as_utf8(upload) if entry.text else upload
     check_lines([upload])
     if entry.preview is not None:
         return entry.preview(upload)

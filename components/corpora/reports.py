@@ -8,11 +8,11 @@ from typing import Final
 
 from components.corpora.documents import Tally
 from components.corpora.formats import format_of, is_prose
-from components.corpora.formats.tables import DELIMITERS
+from components.corpora.formats.tables import DELIMITERS, STRAY_QUOTE
 from components.corpora.judgment_forms import Form
 from components.corpora.judgments import Fitted, Pair
 from components.corpora.layout import Parts
-from components.corpora.text import HEAD, Upload, quoted
+from components.corpora.text import BOM, Upload, quoted
 from components.domain import (
     CorpusError,
     Count,
@@ -27,12 +27,16 @@ from components.wording import count, listed
 
 NAMED: Final = 5
 """Ignored files, and remarks on rows, that are named one by one."""
-_BOM = b"\xef\xbb\xbf"
+PLACES: Final = 20
+"""Further rows whose places are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A corpus as it was read, file by file; `split` is the one that is asked for."""
+    """A corpus as it was read, file by file; `split` is the one that is asked for.
+
+    `notes` are remarks on the rows of queries.
+    """
 
     parts: Parts
     files: Mapping[str, Upload]
@@ -42,6 +46,7 @@ class Reading:
     fitted: Mapping[str, Fitted]
     refused: Mapping[str, CorpusError]
     split: str
+    notes: Sequence[str] = ()
 
 
 def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
@@ -67,9 +72,10 @@ def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
     warnings = (
         *_refusals(reading),
         *(warning for tally in reading.tallies for warning in _tally_warnings(tally)),
+        *_row_warnings(reading.parts.queries.name if reading.parts.queries else "", reading.notes),
         *_document_warnings(report),
         *_judgment_warnings(reading),
-        *_unread_warnings(reading),
+        *_file_warnings(reading),
     )
     return replace(report, warnings=warnings)
 
@@ -93,7 +99,9 @@ def _files(reading: Reading) -> Iterator[ImportedFile]:
             _encoding(files[source.name]),
             _delimiter(form),
             "yes" if form.header else "no" if form.kind in ("table", "trec") else "",
-            f"split {split}" + ("; queries by their text" if form.by_text else ""),
+            f"split {split}"
+            + ("; queries by their text" if form.by_text else "")
+            + (f"; {files[source.name].note}" if files[source.name].note else ""),
         )
     if parts.card:
         yield _data_file(files[parts.card.name], "description", 0)
@@ -119,7 +127,7 @@ def _data_file(file: Upload, part: Part, rows: int) -> ImportedFile:
         _encoding(file),
         DELIMITERS.get(preview.delimiter, "") if preview else "",
         ("yes" if preview.named else "no") if preview else "",
-        note,
+        "; ".join(filter(None, (note, file.note))),
     )
 
 
@@ -130,10 +138,17 @@ def _delimiter(form: Form) -> str:
 
 
 def _encoding(file: Upload) -> str:
-    if b"\0" in file.content[:HEAD] or file.content.startswith(b"%PDF"):
+    """Return in words what a file's bytes are."""
+    entry = format_of(file.name)
+    if entry is not None and not entry.text:
         return "binary"
-    marked = file.content.startswith(_BOM)
-    return "UTF-8 with a byte order mark" if marked else "UTF-8"
+    if file.encoding:
+        return file.encoding
+    try:
+        file.content.decode()
+    except UnicodeDecodeError:
+        return "as the file declares"
+    return "UTF-8 with a byte order mark" if file.content.startswith(BOM) else "UTF-8"
 
 
 def _columns(tally: Tally) -> Iterator[ImportedColumn]:
@@ -181,15 +196,23 @@ def _tally_warnings(tally: Tally) -> Iterator[str]:
             f"{'has' if tally.invented == 1 else 'have'} no id of their own{why}. Made ids are "
             "like doc-1."
         )
-    for note in tally.notes[:NAMED]:
-        yield f"{note}."
-    if len(tally.notes) > NAMED:
-        yield f"{tally.file}: {count(len(tally.notes) - NAMED, 'more such row')}."
+    yield from _row_warnings(tally.file, tally.notes)
     if tally.unkept:
         yield (
             f"{tally.unkept}: there is no room for more metadata in one upload; from here on only "
             "id, title and text are kept."
         )
+
+
+def _row_warnings(file: str, notes: Sequence[str]) -> Iterator[str]:
+    """Yield what is to be said of rows, those first that may have swallowed others."""
+    notes = sorted(notes, key=lambda note: STRAY_QUOTE not in note)
+    yield from (f"{note}." for note in notes[:NAMED])
+    if len(notes) > NAMED:
+        places = [note.partition(": ")[0] for note in notes[NAMED : NAMED + PLACES]]
+        more = ", ..." if len(notes) > NAMED + PLACES else ""
+        rows = count(len(notes) - NAMED, "more such row")
+        yield f"{file}: {rows}, at {', '.join(places)}{more}."
 
 
 def _document_warnings(report: ImportReport) -> Iterator[str]:
@@ -235,8 +258,11 @@ def _judgment_warnings(reading: Reading) -> Iterator[str]:
         )
 
 
-def _unread_warnings(reading: Reading) -> Iterator[str]:
-    """Name the files that are not read."""
+def _file_warnings(reading: Reading) -> Iterator[str]:
+    """Name the files whose encoding is a guess, and those that are not read."""
+    for file in reading.files.values():
+        if file.note:
+            yield f"{file.name}: read as {file.encoding}: {file.note}."
     ignored = [
         f"{quoted(name)} ({why})"
         for name, why in reading.parts.ignored.items()

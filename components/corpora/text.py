@@ -16,7 +16,8 @@ from typing import Final
 from components.corpora.cutting import USUAL, Cutting
 from components.domain import CorpusError
 
-_BOM = b"\xef\xbb\xbf"
+BOM: Final = b"\xef\xbb\xbf"
+"""The byte order mark of UTF-8."""
 _KINDS: Mapping[type, str] = MappingProxyType(
     {dict: "an object", list: "a list", bool: "true or false", type(None): "null", str: "a string"}
 )
@@ -40,13 +41,16 @@ class Upload:
 
     A format that reads much before its first row calls `check` now and then, if it can with how
     many of how many parts it has read; it raises `Cancelled` once the reading is to end. `cutting`
-    says how prose is cut into passages.
+    says how prose is cut into passages. `encoding` is that of the file where the bytes were another
+    one's than UTF-8, and `note` says why it was taken.
     """
 
     name: str
     content: bytes
     check: Callable[..., None] = field(default=no_check, compare=False, repr=False)
     cutting: Cutting = field(default=USUAL, compare=False, repr=False)
+    encoding: str = field(default="", compare=False, repr=False)
+    note: str = field(default="", compare=False, repr=False)
 
     @property
     def suffix(self) -> str:
@@ -95,7 +99,7 @@ def kind(value: object) -> str:
 
 def decode(file: Upload) -> str:
     """Return a file's text, which must be UTF-8 without null bytes; a byte order mark is cut."""
-    start = len(_BOM) if file.content.startswith(_BOM) else 0
+    start = len(BOM) if file.content.startswith(BOM) else 0
     offset, cause = file.content.find(b"\0"), None
     if offset < 0:
         try:
@@ -123,5 +127,5 @@ def lines(file: Upload) -> Iterator[tuple[int, str]]:
 def raw_lines(file: Upload) -> io.BytesIO:
     """Return a file's bytes line by line, without its byte order mark and without a copy."""
     stream = io.BytesIO(file.content)
-    stream.seek(len(_BOM) if file.content.startswith(_BOM) else 0)
+    stream.seek(len(BOM) if file.content.startswith(BOM) else 0)
     return stream

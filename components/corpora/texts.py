@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from components.corpora.columns import SAMPLE_ROWS, Roles, roles_of
+from components.corpora.encodings import as_utf8
 from components.corpora.formats import format_of
 from components.corpora.records import string, text_of
 from components.corpora.text import Row, Upload, decode, kind, lines, load, quoted
@@ -27,7 +28,7 @@ def read_texts(path: Path) -> tuple[str, ...]:
     JSON is a list of strings or of objects with a text, or one object with `documents`. Raises
     `CorpusError` for what is none of these.
     """
-    file = load(path)
+    file = as_utf8(load(path), guess=False)  # nowhere would a guess be told
     suffix = path.suffix.lower()
     entry = format_of(path.name)
     if entry and not entry.prose and suffix not in (".json", ".jsonl"):

@@ -15,6 +15,7 @@ from components.domain.imports import Count, ImportedColumn, ImportedFile, Impor
 from components.domain.models import (
     PER,
     Encoder,
+    HalfMatrix,
     Limits,
     Matrix,
     Price,
@@ -23,6 +24,7 @@ from components.domain.models import (
     Reranker,
     ScoringProgress,
     Spec,
+    TokenVectors,
     Vector,
     no_progress,
 )
@@ -53,6 +55,7 @@ __all__ = [
     "Document",
     "Encoder",
     "Failure",
+    "HalfMatrix",
     "Hit",
     "ImportReport",
     "ImportedColumn",
@@ -75,6 +78,7 @@ __all__ = [
     "Spec",
     "StoreError",
     "Timing",
+    "TokenVectors",
     "UnavailableError",
     "Usage",
     "Vector",

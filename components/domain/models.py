@@ -16,6 +16,8 @@ Vector = npt.NDArray[np.float32]
 """Shape (dimension,), float32, unit length."""
 Matrix = npt.NDArray[np.float32]
 """Shape (rows, dimension), float32, rows of unit length."""
+HalfMatrix = npt.NDArray[np.float16]
+"""A Matrix in half precision."""
 Progress = Callable[[int, int], None]
 """`progress(done, total)`, called between steps; it may raise `Cancelled`."""
 
@@ -89,7 +91,7 @@ class Spec:
 
     `local` models share the cores through one gate; `runtime` names what has to be imported
     (``onnx``, ``torch`` or ``none``). The scores of `listwise` models depend on the other
-    candidates. `token_vectors` says that documents are encoded ahead, token by token. `provider`
+    candidates. `token_vectors` says that documents are compared token by token. `provider`
     names who answers over the network and whose key is needed, `price` what it charges
     at its own `hosts`; a `self_hosted` server is one's own and charges nothing. `instructions` says
     that the model follows an instruction beside the query.
@@ -129,6 +131,19 @@ class Spec:
     def hosted(self) -> bool:
         """Return whether a provider answers over the network, and charges for it."""
         return self.remote and not self.self_hosted
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """The vectors of a text's tokens, shape (tokens_read + 2, dimension).
+
+    The first row is that of [CLS], the last that of [SEP]. The `tokens_cut` tokens that the model
+    does not read have none.
+    """
+
+    rows: Matrix | HalfMatrix
+    tokens_read: int
+    tokens_cut: int
 
 
 class Encoder(Protocol):

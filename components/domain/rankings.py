@@ -129,6 +129,7 @@ class Ranking:
 
     `recorded` is the date of a ranking that was made earlier or elsewhere, empty for one made now.
     `cut_estimated` says that tokens cut were counted with another tokenizer than the model's.
+    `tied` documents of a first stage have the score at the cut, where the cut parts them.
     """
 
     system: str
@@ -139,6 +140,7 @@ class Ranking:
     recorded: str = ""
     cut_estimated: bool = False
     notes: tuple[str, ...] = ()
+    tied: int = 0
 
     @property
     def truncated(self) -> int:

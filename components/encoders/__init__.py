@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from components.encoders.base import EncoderEntry, check_query_length, unit_rows
-from components.encoders.onnx import BGE_SMALL, BgeEncoder
+from components.encoders.onnx import BGE_SMALL, BgeEncoder, bge_small
 from components.encoders.sentence_transformer import (
     MINILM_L6,
     MiniLm,
@@ -17,7 +17,7 @@ from components.models.files import BGE_MODEL, BGE_TOKENIZER, MINILM_MODEL, MINI
 ENCODERS: Mapping[str, EncoderEntry] = {
     entry.spec.key: entry
     for entry in (
-        EncoderEntry(BGE_SMALL, BgeEncoder, BgeEncoder.dimension, (BGE_MODEL, BGE_TOKENIZER)),
+        EncoderEntry(BGE_SMALL, bge_small, BgeEncoder.dimension, (BGE_MODEL, BGE_TOKENIZER)),
         EncoderEntry(
             MINILM_L6, MiniLmEncoder, MiniLmEncoder.dimension, (MINILM_MODEL, MINILM_TOKENIZER)
         ),
@@ -34,6 +34,7 @@ __all__ = [
     "MiniLm",
     "MiniLmEncoder",
     "TokenVectors",
+    "bge_small",
     "check_query_length",
     "encode_tokens",
     "minilm",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
-from components.domain import Matrix, Progress, Spec, Vector, no_progress
+from components.domain import Matrix, Progress, Spec, TokenVectors, Vector, no_progress
 from components.encoders.base import check_query_length, unit_rows
 from components.models.files import BGE_MODEL, BGE_TOKENIZER
 from components.models.runtime import OnnxModel, run_parallel
+from components.models.tokens import read_and_cut
 
 BGE_SMALL = Spec(
     key="bge-small",
@@ -30,7 +32,10 @@ BGE_SMALL = Spec(
 
 
 class BgeEncoder:
-    """BAAI/bge-small-en-v1.5: CLS pooling, and an instruction before the query alone."""
+    """BAAI/bge-small-en-v1.5: CLS pooling, and an instruction before the query alone.
+
+    A forward pass gives a vector for every token; that of [CLS] is the text's own.
+    """
 
     dimension = 384
     prefix = "Represent this sentence for searching relevant passages: "
@@ -52,3 +57,22 @@ class BgeEncoder:
             self._model.run, encodings, lambda done, *_: progress(done, len(encodings))
         )
         return unit_rows(np.array([o[0] for o in outputs], np.float32).reshape(-1, self.dimension))
+
+    def encode_tokens(self, text: str) -> TokenVectors:
+        """Return one unit row for each token of a text, [CLS] and [SEP] included, without prefix.
+
+        A text is cut at 512 tokens. The first row is its vector as `encode_documents` returns it.
+        """
+        encoding = self._model.tokenizer.encode(text)
+        return TokenVectors(unit_rows(self._model.run(encoding)), *read_and_cut(encoding, 0))
+
+    def check_token_query(self, text: str, model: str) -> None:
+        """Raise InputError where `encode_tokens` would cut a query; `model` names who asks."""
+        limit = self._model.max_tokens - 2
+        check_query_length(self._model.count_tokens(text), limit, model)
+
+
+@cache
+def bge_small() -> BgeEncoder:
+    """Return the bge-small of this process: the bi-encoder and late interaction share it."""
+    return BgeEncoder()

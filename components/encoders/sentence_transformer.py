@@ -22,7 +22,7 @@ MINILM_L6 = Spec(
     key="minilm-l6",
     label="minilm-l6",
     family="bi-encoder",
-    summary="A smaller, older bi-encoder; also the source of the token vectors of late-minilm.",
+    summary="A smaller, older bi-encoder.",
     scale="cosine",
     model="sentence-transformers/all-MiniLM-L6-v2",
     revision="v2-53aa5117",
@@ -95,7 +95,7 @@ class MiniLm:
 
 @cache
 def minilm() -> MiniLm:
-    """Return the MiniLM of this process: encoder, late interaction and bi-encoder share it."""
+    """Return the MiniLM of this process: first stage and reranker share it."""
     return MiniLm()
 
 

@@ -54,7 +54,20 @@ def remarks(plan: Plan, evaluation: Evaluation, k: int) -> tuple[str, ...]:
     rerankers = [system for system in plan.systems if system != plan.first_stage]
     equal = (line for system in rerankers for line in _describe_equal_scores(evaluation, system))
     unscored = (_describe_unscored(evaluation, system) for system in rerankers)
-    return (*equal, *filter(None, unscored), *_describe_unjudged(plan, evaluation, k))
+    lines = [_describe_ties(plan, evaluation), *equal, *filter(None, unscored)]
+    return (*filter(None, lines), *_describe_unjudged(plan, evaluation, k))
+
+
+def _describe_ties(plan: Plan, evaluation: Evaluation) -> str:
+    """Say on how many queries equal first-stage scores stand on both sides of the cut."""
+    tied, of = len(evaluation.ties(plan.first_stage)), len(evaluation.complete)
+    if not tied:
+        return ""
+    return (
+        f"On {tied:,} of {count(of, 'query')} ({tied / of:.0%}) the cut after "
+        f"{count(plan.pipelines.initial_k, 'candidate')} parts documents with equal scores of "
+        f"{plan.first_stage}; a hash of their ids decides which of them are reranked."
+    )
 
 
 def _describe_equal_scores(evaluation: Evaluation, system: str) -> list[str]:

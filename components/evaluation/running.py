@@ -29,12 +29,16 @@ from components.pipeline import PipelineRun, Pipelines
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One system's ranking of one query: documents with their run scores, best first."""
+    """One system's ranking of one query: documents with their run scores, best first.
+
+    `tied` documents of a first stage have the score at the cut, where the cut parts them.
+    """
 
     documents: tuple[str, ...]
     scores: tuple[float, ...]
     timing: Timing
     usage: Usage
+    tied: int = 0
 
     @property
     def run(self) -> dict[str, float]:
@@ -45,7 +49,9 @@ class Ranked:
 def ranked(ranking: Ranking) -> Ranked:
     """Return a ranking in the form that an evaluation keeps."""
     scores = run_scores(ranking)
-    return Ranked(tuple(scores), tuple(scores.values()), ranking.timing, ranking.usage)
+    return Ranked(
+        tuple(scores), tuple(scores.values()), ranking.timing, ranking.usage, ranking.tied
+    )
 
 
 @dataclass(slots=True)
@@ -69,6 +75,11 @@ class Evaluation:
         """Return the run of a system over the complete queries; empty if it ranked none."""
         ranked = self.rankings.get(system, {})
         return {q: ranked[q].run for q in self.complete if q in ranked}
+
+    def ties(self, system: str) -> dict[str, int]:
+        """Return the complete queries in which a first stage's cut parts equal scores: how many."""
+        ranked = self.rankings.get(system, {})
+        return {q: ranked[q].tied for q in self.complete if q in ranked and ranked[q].tied}
 
     def metrics(
         self,

@@ -101,11 +101,15 @@ class SavedMarginal(_Saved):
 
 
 class SavedBody(_Saved):
-    """Queries with their tags, judgments, and every system's ranking of every query."""
+    """Queries with their tags, judgments, and every system's ranking of every query.
+
+    `ties` are, by system and query, the documents among which the cut of a first stage chose.
+    """
 
     queries: list[tuple[str, str, tuple[str, ...]]]
     judgments: dict[str, dict[str, Grade]]
     documents: list[str]
     runs: dict[str, dict[str, SavedRun]]
     failures: list[tuple[str, str, str, str]]
+    ties: dict[str, dict[str, Count]] = {}
     marginal: SavedMarginal = SavedMarginal()

@@ -65,6 +65,11 @@ def body_json(saved: SavedEvaluation) -> dict[str, Any]:
             for system, failures in saved.evaluation.failures.items()
             for query, f in failures
         ],
+        "ties": {
+            system: {query: r.tied for query, r in ranked.items() if r.tied}
+            for system, ranked in saved.evaluation.rankings.items()
+            if any(r.tied for r in ranked.values())
+        },
         "marginal": _marginal_body(saved.plan.marginal),
     }
 
@@ -118,7 +123,11 @@ def _evaluation(head: SavedHead, body: SavedBody) -> Evaluation:
     for system, ranked in body.runs.items():
         evaluation.rankings[system] = {
             query: Ranked(
-                tuple(body.documents[i] for i in places), tuple(scores), Timing(*times), usage
+                tuple(body.documents[i] for i in places),
+                tuple(scores),
+                Timing(*times),
+                usage,
+                body.ties.get(system, {}).get(query, 0),
             )
             for query, (places, scores, times, usage) in ranked.items()
         }

@@ -23,7 +23,7 @@ def json_text(value: object, indent: int | None = None) -> str:
 def ranking_json(ranking: Ranking, final_k: int) -> dict[str, Any]:
     """Return a ranking, cut at `final_k`, as the command line promises it, with notes if any.
 
-    A document without a score has null.
+    A document without a score has null, and one of which its file says more has `details`.
     """
     timing = {name: round(getattr(ranking.timing, name), 3) for name in TIMES}
     return {
@@ -37,6 +37,7 @@ def ranking_json(ranking: Ranking, final_k: int) -> dict[str, Any]:
                 "title": hit.document.title,
                 "text": hit.document.text,
             }
+            | ({"details": dict(hit.document.details)} if hit.document.details else {})
             for hit in ranking.hits[:final_k]
         ],
         "timing": timing,

@@ -10,6 +10,7 @@ from components.analysis.comparison import movement_paths
 from components.analysis.quality import quality
 from components.analysis.verdict import Verdict
 from components.charts.palette import StyledRanking, SystemStyle
+from components.corpora.details import detail_line
 from components.domain import Corpus, Failure, Hit
 from components.exports import svg
 from components.exports.rendering import Table, render
@@ -73,6 +74,7 @@ def comparison_html(report: ComparisonReport) -> str:
         verdict=report.verdict,
         legend=_reading(report),
         columns=[_column(report, column) for column in report.columns],
+        detailed=any(hit.document.details for ranking in rankings for hit in ranking.hits),
         side_by_side=len(styles) if len(styles) <= SIDE_BY_SIDE else -(-len(styles) // 2),
         failures=report.failures,
         final_k=report.final_k,
@@ -145,6 +147,7 @@ def _hit(report: ComparisonReport, hit: Hit, *, first: bool) -> dict[str, object
         "rank": hit.rank,
         "title": shortened(document.title, 200),
         "text": shortened(document.text, 160),
+        "details": detail_line(document),
         "moved": "" if first else _origin(hit, report.final_k),
         "dots": "●" * max(0, grade or 0) + "○" * (report.top_grade - max(0, grade or 0)),
         "mark": "dots" if grade is not None and report.top_grade <= MOST_DOTS else "words",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from components.config import Settings
@@ -22,13 +23,13 @@ def parameters(settings: Settings) -> Mapping[str, Check]:
     return {
         "q": text,
         "first": one_of(first_stages),
-        "reranker": some_of(rerankers, MAX_SYSTEMS),
+        "reranker": some_of(rerankers, MAX_SYSTEMS, catalog.RENAMED),
         "candidates": whole(1, MAX_INITIAL_K),
         "shown": whole(1, MAX_FINAL_K),
         "depth": whole(FINAL_K, MAX_INITIAL_K),
         "instruction": text,
         "document": text,
-        "column": text,
+        "column": lambda values: catalog.RENAMED.get(values[0], text(values)),
         "view": one_of(VIEWS),
         "measure": quality_measure,
     }
@@ -78,11 +79,30 @@ def one_of(keys: Mapping[str, object]) -> Check:
     return lambda values: values[0] if values[0] in keys else None
 
 
-def some_of(keys: Mapping[str, object], most: int) -> Check:
-    """Accept at most `most` of the keys; blank and repeated ones are dropped."""
+def some_of(
+    keys: Mapping[str, object], most: int, renamed: Mapping[str, str] = MappingProxyType({})
+) -> Check:
+    """Accept at most `most` of the keys, whatever unknown ones stand beside them.
+
+    Former keys count as those that took their place; blank and repeated ones are dropped.
+    """
 
     def check(values: Sequence[str]) -> tuple[str, ...] | None:
-        wanted = tuple(dict.fromkeys(v for v in values if v))
-        return wanted if len(wanted) <= most and all(v in keys for v in wanted) else None
+        named = [renamed.get(value, value) for value in values if value]
+        wanted = tuple(dict.fromkeys(key for key in named if key in keys))
+        return wanted if len(wanted) <= most and (wanted or not named) else None
 
     return check
+
+
+def about_rerankers(values: Sequence[str], settings: Settings) -> list[str]:
+    """Return what is to be said of the rerankers of a link of which some are accepted."""
+    keys, named = (
+        catalog.reranker_specs(settings),
+        [value for value in dict.fromkeys(values) if value],
+    )
+    return [catalog.about_renamed(value) for value in named if value in catalog.RENAMED] + [
+        f"reranker={value[:60]} is not known here; the others are used."
+        for value in named
+        if value not in keys and value not in catalog.RENAMED
+    ]

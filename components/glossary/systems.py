@@ -76,8 +76,8 @@ SYSTEMS = (
     Term(
         "Late interaction",
         "A model that keeps a vector for every token of query and document and compares them only "
-        "at the end, by MaxSim. Documents are encoded ahead, as with a bi-encoder, and words still "
-        "meet, as in a cross-encoder.",
+        "at the end, by MaxSim. A document's vectors are computed once, as with a bi-encoder, and "
+        "words still meet, as in a cross-encoder.",
         "ColBERT: Khattab and Zaharia 2020",
     ),
     Term(

@@ -33,19 +33,24 @@ T = TypeVar("T")
 Stage = Literal["first stage", "reranker"]
 DEFAULT_FIRST_STAGE = "bge-small"
 DEFAULT_RERANKER = "minilm-l12"
-DEFAULT_RERANKERS = (DEFAULT_RERANKER, "late-minilm", "bm25")
+DEFAULT_RERANKERS = (DEFAULT_RERANKER, "late-bge", "bm25")
 """The rerankers with which a visitor begins, and which are measured on request."""
-BY_REPUTATION = ("cohere", "voyage", "jina", "bge-v2-m3", "minilm-l12", "late-minilm", "bm25")
+BY_REPUTATION = ("cohere", "voyage", "jina", "bge-v2-m3", "minilm-l12", "late-bge", "bm25")
 """Providers, and models without one, by reputation on public collections, the strongest first.
 
 It is a place to begin: it was not measured here.
+"""
+RENAMED: Mapping[str, str] = {"late-minilm": "late-bge"}
+"""Former keys of rerankers, which links and commands may name, with those that took their place.
+
+What was recorded or saved under a former key keeps it.
 """
 WITHOUT_INSTRUCTION = "@plain"
 """Ends the name of a reranker that is run without the instruction, beside the one that gets it."""
 
 # The order in which people should meet the systems; others follow by name, the anti-pattern last.
 _FIRST_STAGES = ("bge-small", "minilm-l6", "bm25", "hybrid")
-_RERANKERS = ("minilm-l12", "late-minilm", "bm25", "rrf", "cohere", "voyage", "jina", "bge-v2-m3")
+_RERANKERS = ("minilm-l12", "late-bge", "bm25", "rrf", "cohere", "voyage", "jina", "bge-v2-m3")
 _LAST = ("biencoder-minilm",)
 
 
@@ -123,6 +128,11 @@ def reranker_specs(settings: Settings) -> dict[str, Spec]:
             )
         specs[spec.key] = spec
     return _ordered(specs, _RERANKERS, _LAST)
+
+
+def about_renamed(key: str) -> str:
+    """Return in a sentence what took the place of a former key."""
+    return f"{key} is now {RENAMED[key]}, which takes its place."
 
 
 def base(system: str) -> str:

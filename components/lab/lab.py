@@ -3,44 +3,44 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, OrderedDict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
-from components.config import QdrantSettings, Settings
-from components.domain import Corpus, Encoder, Matrix, Progress, Scores, Vector
-from components.encoders import EncoderEntry, minilm
+import numpy as np
+
+from components.config import Settings
+from components.domain import Corpus, Encoder, Matrix, Progress, Vector
+from components.encoders import EncoderEntry
 from components.lab import catalog
 from components.lab.spending import VisitorMeter
 from components.lab.uploads import UploadShelf
-from components.lab.work import StepReport, no_report
-from components.models.bm25 import statistics
+from components.lab.work import BackgroundTask, StepReport, no_report
 from components.models.gate import GATE
 from components.rerankers import Context
-from components.rerankers.late_interaction import LATE_MINILM
+from components.rerankers.late_interaction import LATE_BGE
 from components.retrieval.first_stages import FirstStage
-from components.retrieval.schema import Candidate, CollectionSchema, CorpusVectors, EncodedQuery
-from components.retrieval.vectors import dense_vectors, token_vectors
+from components.retrieval.lexical import Lexicon, lexicon
+from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors, EncodedQuery
+from components.retrieval.vectors import dense_vectors, is_cached
 from components.storage.score_cache import ScoreCache
 from components.storage.search_log import SearchLog
 from components.storage.spending import SpendingLedger
 from components.storage.sqlite import WHOLE_LAB
+from components.storage.token_store import TokenStore
 
 if TYPE_CHECKING:
-    from components.retrieval.engine.qdrant import VectorStore
+    from components.retrieval.store import VectorStore
 
-LATE_LIMIT = 2_000
-"""Documents up to which token vectors are computed for the whole corpus ahead."""
-CORPORA_IN_MEMORY = 8
-"""Corpora that embedded Qdrant holds at once; the least recently used makes room.
-
-Those that are being searched stay, also where they are more.
-"""
+GRAPH_QUERIES = 100
+"""Queries at most by which the graph of a large collection is measured."""
+VECTORS_AT_HAND = 8
+"""Corpora whose vectors, which lie on disk, are mapped into memory at once."""
 
 MEASUREMENTS = 200
 """Latencies remembered for each reranker."""
@@ -55,13 +55,10 @@ class Measured:
     usd: float | None = None
 
 
-TOKEN_SCHEMA = CollectionSchema(f"{LATE_MINILM.key}-{LATE_MINILM.revision}", tokens=384)
-
-
 class _LazyStore:
-    """Qdrant's client takes most of a second to import, and not every command needs it."""
+    """Qdrant takes time to import, and not every command needs it."""
 
-    def __init__(self, settings: QdrantSettings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
         self._store: VectorStore | None = None
@@ -70,9 +67,9 @@ class _LazyStore:
         """Return the store, the same for everybody."""
         with self._lock:
             if self._store is None:
-                from components.retrieval.engine.qdrant import VectorStore
+                from components.retrieval.store import open_store
 
-                self._store = VectorStore(self._settings)
+                self._store = open_store(self._settings)
             return self._store
 
 
@@ -86,14 +83,16 @@ class Lab:
         self.uploads = UploadShelf()
         self.visitor = WHOLE_LAB
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)
-        self._store = _LazyStore(self.settings.qdrant)
+        self._store = _LazyStore(self.settings)
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
+        limit = self.settings.token_vectors.limit_mb * 1_000_000
+        path = self.settings.cache_dir / "tokens.sqlite"
+        self.tokens = TokenStore(path, LATE_BGE.revision, limit)
         self.search_log = SearchLog(self.settings.data_dir)
-        self._corpora: OrderedDict[str, Corpus] = OrderedDict()
-        self._users: Counter[str] = Counter()
+        self._at_hand: OrderedDict[tuple[str, str], Matrix] = OrderedDict()
+        self._graphs: dict[tuple[str, str], BackgroundTask] = {}
         self._building: dict[tuple[str, str], threading.Lock] = {}
         self._lock = threading.Lock()
-        self._token_counts: dict[str, Sequence[tuple[int, int]]] = {}
         self.measured: dict[str, deque[Measured]] = {}
 
     @property
@@ -131,21 +130,65 @@ class Lab:
     def index(self, corpus: Corpus, first_stage: str, report: StepReport = no_report) -> None:
         """Make a corpus searchable by a first stage; does nothing where it already is."""
         stage = catalog.first_stage(first_stage)
-        with self._indexing(corpus, stage.schema):
+        with self._building_alone(corpus, stage.schema):
             if not self.store.has(corpus, stage.schema):
                 vectors = self._vectors(corpus, stage, report)
                 self.store.build(corpus, stage.schema, vectors, _progress(report, "store"))
 
-    def _vectors(self, corpus: Corpus, stage: FirstStage, report: StepReport) -> CorpusVectors:
-        bm25 = statistics(corpus)
-        sparse = [bm25.document_vector(d.passage) for d in corpus.documents]
+        if stage.encoder and self.store.wants_graph(corpus, stage.schema):
+            self._begin_graph(corpus, stage, stage.encoder)
+
+    def _begin_graph(self, corpus: Corpus, stage: FirstStage, entry: EncoderEntry) -> None:
+        """Build a large collection's graph in a thread, once; exact search serves meanwhile."""
+        key = (corpus.fingerprint, stage.schema.key)
+        with self._lock:
+            if key in self._graphs:
+                return
+
+            def work(report: StepReport) -> None:
+                encoder, _ = self.encoder(entry)
+                rows = []
+                for text in _sample_queries(corpus):
+                    with GATE.hold(check=partial(report, "graph", 0, 0)):
+                        rows.append(encoder.encode_query(text))
+                self.store.build_graph(
+                    corpus, stage.schema, np.array(rows), partial(report, "graph", 0, 0)
+                )
+
+            self._graphs[key] = BackgroundTask(work).start()
+
+    def _vectors(
+        self, corpus: Corpus, stage: FirstStage, report: StepReport = no_report
+    ) -> CorpusVectors:
+        """Return a corpus's vectors, computed where they are not on disk."""
+        sparse = self._lexicon(corpus, report).vectors
         if stage.encoder is None:
-            return CorpusVectors(sparse=sparse if stage.schema.sparse else None)
-        encoder, _ = self.encoder(stage.encoder)
-        spec, folder = stage.encoder.spec, self.settings.cache_dir
-        progress = _progress(report, f"encode with {spec.key}")
-        dense = dense_vectors(corpus, spec, encoder, folder, progress)
-        return CorpusVectors(dense, sparse if stage.schema.sparse else None)
+            return CorpusVectors(sparse=sparse)
+        return CorpusVectors(self._dense(corpus, stage.encoder, report), sparse)
+
+    def _lexicon(self, corpus: Corpus, report: StepReport = no_report) -> Lexicon:
+        return lexicon(corpus, self.settings.cache_dir, _progress(report, "count words"))
+
+    def _dense(self, corpus: Corpus, entry: EncoderEntry, report: StepReport) -> Matrix:
+        """Return a corpus's dense vectors, mapped into memory."""
+        key = (corpus.fingerprint, entry.spec.key)
+        with self._lock:
+            if key in self._at_hand:
+                self._at_hand.move_to_end(key)
+                return self._at_hand[key]
+        encoder, _ = self.encoder(entry)
+        progress = _progress(report, f"encode with {entry.spec.key}")
+        rows = dense_vectors(corpus, entry.spec, encoder, self.settings.cache_dir, progress)
+        with self._lock:
+            self._at_hand[key] = rows
+            while len(self._at_hand) > VECTORS_AT_HAND:
+                self._at_hand.popitem(last=False)
+        return rows
+
+    def _has_dense(self, corpus: Corpus, entry: EncoderEntry) -> bool:
+        with self._lock:
+            mapped = (corpus.fingerprint, entry.spec.key) in self._at_hand
+        return mapped or is_cached(self.settings.cache_dir, corpus, entry.spec)
 
     def encoder(self, entry: EncoderEntry) -> tuple[Encoder, float]:
         """Return a warm bi-encoder and the milliseconds it took to warm it."""
@@ -154,122 +197,40 @@ class Lab:
 
     def candidates(
         self, corpus: Corpus, stage: FirstStage, query: str, vector: Vector | None, limit: int
-    ) -> list[Candidate]:
+    ) -> Candidates:
         """Return the first stage's best documents; `vector` is the encoder's, if it has one."""
-        encoded = EncodedQuery(query, vector, statistics(corpus).query_vector(query))
-        return self.store.search(
-            corpus, stage.schema, stage.queries(encoded), limit, fused=stage.fused
-        )
-
-    def index_all(
-        self, corpus: Corpus, first_stage: str, *, tokens: bool, report: StepReport = no_report
-    ) -> bool:
-        """Index for a first stage and, where the corpus is small enough, for late interaction.
-
-        Return whether token vectors are kept.
-        """
-        late = tokens and len(corpus.documents) <= LATE_LIMIT
-        self.index(corpus, first_stage, report)
-        if late:
-            self.index_tokens(corpus, report)
-        return late
-
-    # ------------------------------------------------------------ token vectors
-
-    def index_tokens(self, corpus: Corpus, report: StepReport = no_report) -> None:
-        """Keep every document's token vectors in the store; they are computed once."""
-        with self._indexing(corpus, TOKEN_SCHEMA):
-            indexed = self.store.has(corpus, TOKEN_SCHEMA)
-            if indexed and corpus.fingerprint in self._token_counts:
-                return
-            progress = _progress(report, f"encode with {LATE_MINILM.key}")
-            folder = self.settings.cache_dir
-            tokens = token_vectors(corpus, LATE_MINILM, minilm(), folder, progress)
-            if not indexed:
-                vectors = CorpusVectors(tokens=tokens)
-                self.store.build(corpus, TOKEN_SCHEMA, vectors, _progress(report, "store"))
-            self._token_counts[corpus.fingerprint] = tokens.counts
+        lexicon = self._lexicon(corpus)
+        queries = stage.queries(EncodedQuery(query, vector, lexicon.bm25.query_vector(query)))
+        dense, entry = None, stage.encoder
+        # who searches an index that another machine built has no vectors of its own
+        if entry and self._has_dense(corpus, entry):
+            dense = self._dense(corpus, entry, no_report)
+        vectors = CorpusVectors(dense, lexicon.vectors)
+        return self.store.search(corpus, stage.schema, queries, limit, vectors, fused=stage.fused)
 
     def context(self, corpus: Corpus | None, instruction: str = "") -> Context:
         """Return what a reranker may draw on."""
-        counts = self._token_counts.get(corpus.fingerprint) if corpus else None
-        tokens = StoredTokens(self.store, corpus, counts) if corpus and counts else None
-        return Context(self.settings, corpus, tokens, instruction, self._meter)
+        return Context(self.settings, corpus, self.tokens, instruction, self._meter)
 
     # ------------------------------------------------------------ bookkeeping
 
     @contextmanager
-    def using(self, corpus: Corpus | None) -> Iterator[None]:
-        """Keep what embedded Qdrant holds of a corpus, from its indexing to the end of a search."""
-        key = corpus.fingerprint if corpus else ""
+    def _building_alone(self, corpus: Corpus, schema: CollectionSchema) -> Iterator[None]:
+        """Let nobody else of this process build this collection of a corpus."""
         with self._lock:
-            self._users[key] += 1
-        try:
+            building = self._building.setdefault((corpus.fingerprint, schema.key), threading.Lock())
+        with building:
             yield
-        finally:
-            with self._lock:
-                self._users[key] -= 1
 
-    @contextmanager
-    def _indexing(self, corpus: Corpus, schema: CollectionSchema) -> Iterator[None]:
-        """Note the use of a corpus and let nobody else build or drop this collection of it."""
-        key = corpus.fingerprint
-        with self.using(corpus):
-            with self._lock:
-                self._corpora[key] = corpus
-                self._corpora.move_to_end(key)
-                self._make_room()
-                building = self._building.setdefault((key, schema.key), threading.Lock())
-            with building:
-                yield
 
-    def _make_room(self) -> None:
-        """Drop the corpora whose last use is longest ago; needs the lock.
-
-        The lock is held until they are gone: who asks for one of them meanwhile builds it anew.
-        """
-        excess = len(self._corpora) - CORPORA_IN_MEMORY
-        if excess <= 0 or not self.store.embedded:
-            return
-        schemas = {stage.schema for stage in catalog.first_stages().values()}
-        for key in [key for key in self._corpora if not self._users[key]][:excess]:
-            corpus = self._corpora.pop(key)
-            self._token_counts.pop(key, None)
-            for schema in (*schemas, TOKEN_SCHEMA):
-                self.store.drop(corpus, schema)
+def _sample_queries(corpus: Corpus) -> list[str]:
+    """Return queries by which a graph is measured: the corpus's own, else words of documents."""
+    texts = [query.text for query in corpus.queries]
+    if not texts:
+        step = max(1, len(corpus.documents) // GRAPH_QUERIES)
+        texts = [" ".join(d.passage.split()[:10]) for d in corpus.documents[::step]]
+    return [text for text in texts if text.strip() and len(text) < 500][:GRAPH_QUERIES]
 
 
 def _progress(report: StepReport, name: str) -> Progress:
     return lambda done, total: report(name, done, total)
-
-
-@dataclass(frozen=True)
-class StoredTokens:
-    """Token vectors in the vector store, found by the text they belong to."""
-
-    store: VectorStore
-    corpus: Corpus
-    counts: Sequence[tuple[int, int]]
-
-    def maxsim(self, query: Matrix, texts: Sequence[str]) -> Scores | None:
-        """Return MaxSim and token counts for every text, or None where any text is not stored."""
-        positions = passage_positions(self.corpus)
-        if any(text not in positions for text in texts):
-            return None
-        wanted = [positions[text] for text in texts]
-        scores = self.store.maxsim(self.corpus, TOKEN_SCHEMA, query, wanted)
-        counts = [self.counts[i] for i in wanted]
-        return Scores(
-            scores,
-            tokens_read=tuple(read for read, _ in counts),
-            tokens_cut=tuple(cut for _, cut in counts),
-        )
-
-
-@lru_cache(maxsize=CORPORA_IN_MEMORY)
-def passage_positions(corpus: Corpus) -> dict[str, int]:
-    """Return each passage's position in its corpus; of equal passages the first."""
-    positions: dict[str, int] = {}
-    for i, document in enumerate(corpus.documents):
-        positions.setdefault(document.passage, i)
-    return positions

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 import threading
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import TypeVar
 
-import Stemmer
+import numpy as np
+import numpy.typing as npt
 
 from components.domain import Corpus, Spec
+from components.models.terms import TermCounts, TermStatistics, terms
 
 BM25 = Spec(
     key="bm25",
@@ -29,33 +30,15 @@ BM25 = Spec(
 )
 K1 = 1.2
 B = 0.75
-_WORD = re.compile(r"\w+")
-# Function words that say little; "no" and "not" stay, since they change a query's meaning.
-_STOP = frozenset(
-    "a an and are as at be but by for if in into is it of on or such that the their then there "
-    "these they this to was will with".split()
-)
-_stemmer = Stemmer.Stemmer("english")
-_stemmer_lock = threading.Lock()  # a stemmer object must not be shared between threads at work
+CORPORA_REMEMBERED = 8
+"""Corpora whose statistics stay in memory; the least recently used makes room."""
+Number = TypeVar("Number", float, npt.NDArray[np.float64])
 
 
-@lru_cache(maxsize=200_000)
-def _stem(word: str) -> str:
-    with _stemmer_lock:
-        return str(_stemmer.stemWord(word))
-
-
-def terms(text: str) -> list[str]:
-    """Return the stems of a text's words, lower case, without stop words."""
-    return [_stem(w) for w in _WORD.findall(text.casefold()) if w not in _STOP]
-
-
-def terms_at(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
-    """Return where each word of a text begins and ends, and its stems: none for a stop word.
-
-    A word has more than one stem only where folding its case splits it.
-    """
-    return [(*match.span(), tuple(terms(match.group()))) for match in _WORD.finditer(text)]
+def saturated(frequency: Number, length: Number, mean_length: float) -> Number:
+    """Return the weight of a term that occurs so often in a text of so many words."""
+    norm = K1 * (1 - B + B * length / mean_length)
+    return frequency * (K1 + 1) / (frequency + norm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +53,33 @@ class Bm25:
     """BM25 statistics of a collection of texts.
 
     A document's sparse vector holds its saturated term frequencies; multiplied by the inverse
-    document frequency, log(1 + (N - n + 0.5) / (n + 0.5)), which Qdrant applies at search time,
-    and summed over the query's terms, they give the BM25 score.
+    document frequency, log(1 + (N - n + 0.5) / (n + 0.5)), which a query's vector holds, and summed
+    over the query's terms, they give the BM25 score.
     """
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        counts = [Counter(terms(text)) for text in texts]
-        document_counts = Counter(term for count in counts for term in count)
-        self.vocabulary = {term: i for i, term in enumerate(sorted(document_counts))}
-        self.documents = len(texts)
-        self.mean_length = sum(map(Counter.total, counts)) / max(len(texts), 1) or 1.0
-        self._document_counts = document_counts
+    def __init__(self, texts: Iterable[str] | TermStatistics) -> None:
+        if not isinstance(texts, TermStatistics):
+            counts = TermCounts()
+            counts.add(texts)
+            texts = counts.statistics()
+        self.vocabulary = {term: i for i, term in enumerate(texts.terms)}
+        self.documents = texts.documents
+        self.mean_length = texts.mean_length
+        self._document_counts = texts.document_counts
 
     def idf(self, term: str) -> float:
         """Return the weight of a term by its rarity; 0 for one that no document has."""
-        n = self._document_counts.get(term, 0)
-        return math.log(1 + (self.documents - n + 0.5) / (n + 0.5)) if n else 0.0
+        place = self.vocabulary.get(term)
+        if place is None:
+            return 0.0
+        n = int(self._document_counts[place])
+        return math.log(1 + (self.documents - n + 0.5) / (n + 0.5))
 
     def weights(self, text: str) -> dict[str, float]:
         """Return the saturated term frequencies of a document."""
         count = Counter(terms(text))
-        norm = K1 * (1 - B + B * count.total() / self.mean_length)
-        return {term: tf * (K1 + 1) / (tf + norm) for term, tf in count.items()}
+        length = count.total()
+        return {term: saturated(tf, length, self.mean_length) for term, tf in count.items()}
 
     def document_vector(self, text: str) -> SparseVector:
         """Return a document's sparse vector, without the inverse document frequency."""
@@ -99,9 +87,13 @@ class Bm25:
         return SparseVector(tuple(i for i, _ in pairs), tuple(w for _, w in pairs))
 
     def query_vector(self, query: str) -> SparseVector:
-        """Return a query's sparse vector: how often each term of the vocabulary occurs."""
+        """Return a query's sparse vector: its terms' inverse document frequency times their count.
+
+        Its product with a document's vector is the BM25 score; terms that no document has are left
+        out.
+        """
         counts = Counter(t for t in terms(query) if t in self.vocabulary)
-        pairs = sorted((self.vocabulary[t], float(n)) for t, n in counts.items())
+        pairs = sorted((self.vocabulary[t], n * self.idf(t)) for t, n in counts.items())
         return SparseVector(tuple(i for i, _ in pairs), tuple(v for _, v in pairs))
 
     def contributions(self, query: str, text: str) -> dict[str, float]:
@@ -111,7 +103,39 @@ class Bm25:
         return {t: n * self.idf(t) * weights[t] for t, n in counts.items() if t in weights}
 
 
-@lru_cache(maxsize=8)
+_remembered: OrderedDict[Hashable, Bm25] = OrderedDict()
+_remembered_lock, _computing = threading.Lock(), threading.Lock()
+
+
+def corpus_key(corpus: Corpus) -> Hashable:
+    """Return what work done for a corpus's documents is kept under, whatever its judgments."""
+    return (corpus.fingerprint, len(corpus.documents)) if corpus.fingerprint else corpus
+
+
+def remember(corpus: Corpus, bm25: Bm25) -> None:
+    """Let `statistics` return these from now on, which were read or computed elsewhere."""
+    with _remembered_lock:
+        _remembered[corpus_key(corpus)] = bm25
+        _remembered.move_to_end(corpus_key(corpus))
+        while len(_remembered) > CORPORA_REMEMBERED:
+            _remembered.popitem(last=False)
+
+
+def _recall(corpus: Corpus) -> Bm25 | None:
+    with _remembered_lock:
+        bm25 = _remembered.get(corpus_key(corpus))
+        if bm25:
+            _remembered.move_to_end(corpus_key(corpus))
+        return bm25
+
+
 def statistics(corpus: Corpus) -> Bm25:
-    """Return the corpus's statistics, computed once."""
-    return Bm25([document.passage for document in corpus.documents])
+    """Return the corpus's statistics: those that are remembered, or else computed once."""
+    bm25 = _recall(corpus)
+    if bm25 is None:
+        with _computing:  # who waited for another thread finds what it computed
+            bm25 = _recall(corpus)
+            if bm25 is None:
+                bm25 = Bm25(document.passage for document in corpus.documents)
+                remember(corpus, bm25)
+    return bm25

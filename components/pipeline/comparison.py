@@ -97,8 +97,6 @@ async def compare(
     of the very same candidates are taken, and marked so, instead of being computed.
     """
     check_request(Request(run.pipelines, query), run.lab)
-    # a recording's candidates are the only documents that are ever asked for
-    run = replace(run, index_ahead=query.recorded_first is None)
     first = await in_thread(partial(_logged_first_stage, run, query))
     run.watcher.ranked(first, Comparison(query.text, first))
     return await compare_candidates(run, query, first, cached)

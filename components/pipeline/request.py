@@ -95,16 +95,13 @@ class Request:
 class PipelineRun:
     """Pipelines at work: in which lab, over which corpus, and who receives their progress.
 
-    Without a corpus the candidates are texts of no corpus. `index_ahead` lets late interaction
-    encode the whole corpus before the first query; off where no document but the candidates is ever
-    asked for.
+    Without a corpus the candidates are texts of no corpus.
     """
 
     lab: Lab
     corpus: Corpus | None
     pipelines: Pipelines
     watcher: Watcher = field(default_factory=NullWatcher)
-    index_ahead: bool = True
 
 
 # ---------------------------------------------------------------- checks

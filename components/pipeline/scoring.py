@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.domain import Reranker, RerankError, Scores, ScoringProgress, Spec
-from components.lab import LATE_LIMIT, catalog
+from components.lab import catalog
 from components.models.gate import GATE
 from components.pipeline.request import PipelineRun
 from components.storage.score_cache import as_scores, merged, pair_keys
@@ -40,8 +40,7 @@ def score_texts(run: PipelineRun, query: str, system: str, texts: Sequence[str])
     scores_pairs = (spec.runtime != "none" and spec.family != "fusion") or not spec.local
     score = _score_with_cache if run.pipelines.reuse and scores_pairs else _score
     places = [i for i, text in enumerate(texts) if spec.local or text.strip()]
-    with run.lab.using(run.corpus):
-        scored = score(run, query, spec, [texts[i] for i in places])
+    scored = score(run, query, spec, [texts[i] for i in places])
     if len(places) == len(texts):
         return scored
     check_scores(spec.key, scored.scores, len(places))
@@ -143,8 +142,6 @@ def _prepare(run: PipelineRun, spec: Spec) -> tuple[Reranker, float]:
     with _gate(run, spec, loading=True) as wait_ms:
         report("load", 0, 0)
         catalog.warm_reranker(key, lab.settings)
-    if run.index_ahead and spec.token_vectors and corpus and len(corpus.documents) <= LATE_LIMIT:
-        lab.index_tokens(corpus, report)
     reranker = catalog.load_reranker(key, lab.context(corpus, _instruction(run, spec)))
     return reranker, since(begun) - wait_ms
 

@@ -43,22 +43,25 @@ def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
     """Run the first stage: embed the query, search Qdrant, return at most initial_k candidates."""
     lab, stage = run.lab, catalog.first_stage(run.pipelines.first_stage)
     report = partial(run.watcher.step, stage.key)
-    with lab.using(corpus):
-        lab.index(corpus, stage.key, report)
-        report("load", 0, 0)
-        vector, load_ms, embed_ms, wait_ms = None, 0.0, 0.0, 0.0
-        if stage.encoder is not None:
-            encoder, load_ms = lab.encoder(stage.encoder)
-            with GATE.hold(urgent=True, check=partial(report, "wait", 0, 0)) as wait_ms:
-                begun = time.perf_counter()
-                vector = encoder.encode_query(query)
-                embed_ms = since(begun)
-        begun = time.perf_counter()
-        candidates = lab.candidates(corpus, stage, query, vector, run.pipelines.initial_k)
-        search_ms = since(begun)
+    lab.index(corpus, stage.key, report)
+    report("load", 0, 0)
+    vector, load_ms, embed_ms, wait_ms = None, 0.0, 0.0, 0.0
+    if stage.encoder is not None:
+        encoder, load_ms = lab.encoder(stage.encoder)
+        with GATE.hold(urgent=True, check=partial(report, "wait", 0, 0)) as wait_ms:
+            begun = time.perf_counter()
+            vector = encoder.encode_query(query)
+            embed_ms = since(begun)
+    begun = time.perf_counter()
+    candidates = lab.candidates(corpus, stage, query, vector, run.pipelines.initial_k)
+    search_ms = since(begun)
     timing = Timing(embed_ms, search_ms, load_ms=load_ms, wait_ms=wait_ms)
-    documents = [corpus.documents[c.position] for c in candidates]
-    return first_stage_ranking(stage.key, documents, [c.score for c in candidates], timing)
+    documents = [corpus.documents[c.position] for c in candidates.best]
+    scores = [candidate.score for candidate in candidates.best]
+    ranking = first_stage_ranking(stage.key, documents, scores, timing)
+    tied = candidates.tied
+    notes = (f"{count(tied, 'document')} share the score at the cut",) if tied else ()
+    return replace(ranking, tied=tied, notes=notes)
 
 
 def first_stage_ranking(

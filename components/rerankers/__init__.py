@@ -6,20 +6,29 @@ with the texts, and never sort.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from components.config import Settings
-from components.domain import Billed, Corpus, Matrix, Progress, Reranker, Scores, Spec
+from components.domain import Billed, Corpus, Matrix, Progress, Reranker, Spec, TokenVectors
 from components.models.files import ModelFile
+from components.storage.token_store import TokenScore
 
 
 class TokenStore(Protocol):
-    """Token vectors of documents, computed ahead."""
+    """Keeps token vectors of texts and compares them; StoreError where it cannot be used."""
 
-    def maxsim(self, query: Matrix, texts: Sequence[str]) -> Scores | None:
-        """Return MaxSim and token counts for every text, or None where any text is not stored."""
+    def maxsim(self, query: Matrix, texts: Sequence[str]) -> Mapping[str, TokenScore]:
+        """Return the scores of those texts whose token vectors are kept, by text."""
+        ...
+
+    def keep(self, texts: Mapping[str, TokenVectors]) -> None:
+        """Save the token vectors of texts, all of them or none."""
+        ...
+
+    def missing(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return the texts whose token vectors are not kept, each once and in their order."""
         ...
 
 
@@ -53,7 +62,7 @@ UNMETERED = Unmetered()
 class Context:
     """What a reranker may use besides the query and the texts.
 
-    `corpus` gives BM25 its statistics, `tokens` are token vectors computed ahead, the `instruction`
+    `corpus` gives BM25 its statistics, `tokens` keeps token vectors, the `instruction`
     goes to models that follow one, and the `meter` is asked before a call that costs money.
     """
 

@@ -2,115 +2,174 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
-from components.domain import Matrix, Scores, ScoringProgress, Spec, no_progress
-from components.encoders import MiniLm, TokenVectors, check_query_length, encode_tokens, minilm
-from components.models.files import MINILM_MODEL, MINILM_TOKENIZER
+from components.domain import (
+    Matrix,
+    Progress,
+    Scores,
+    ScoringProgress,
+    Spec,
+    StoreError,
+    TokenVectors,
+    no_progress,
+)
+from components.encoders import BGE_SMALL, BgeEncoder, bge_small
+from components.models.files import BGE_MODEL, BGE_TOKENIZER
+from components.models.gate import GATE
+from components.models.runtime import run_parallel
 from components.rerankers import TokenStore, bundled_family
+from components.storage.token_store import TokenScore, maxsim
+from components.wording import count
 
-LATE_MINILM = Spec(
-    key="late-minilm",
-    label="late-minilm",
+LATE_BGE = Spec(
+    key="late-bge",
+    label="late-bge",
     family="late interaction",
     summary="Keeps a vector for every token. Each query token looks for its best document token, "
-    "and the similarities are summed (MaxSim). Documents are encoded ahead, as by a bi-encoder; "
-    "words still meet, as in a cross-encoder.",
+    "and the similarities are summed (MaxSim). A document's vectors are computed once, as by a "
+    "bi-encoder; words still meet, as in a cross-encoder.",
     scale="MaxSim",
-    model="sentence-transformers/all-MiniLM-L6-v2, token vectors",
-    revision="tokens-1-53aa5117",
-    source="https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2",
-    authors="Sentence-Transformers, UKP Lab (TU Darmstadt)",
-    license="Apache-2.0",
-    size_mb=91.0,
-    max_tokens=512,
-    runtime="torch",
+    model="BAAI/bge-small-en-v1.5 (int8 ONNX), token vectors",
+    revision="tokens-1-68807e3f",
+    source=BGE_SMALL.source,
+    authors=BGE_SMALL.authors,
+    license=BGE_SMALL.license,
+    size_mb=BGE_SMALL.size_mb,
+    max_tokens=BGE_SMALL.max_tokens,
+    runtime="onnx",
     token_vectors=True,
     caution="The model was trained as a bi-encoder, not for late interaction.",
 )
-CACHE_BYTES = 256 * 1024**2
-
-
-class TokenCache:
-    """Token vectors by text, at most `limit` bytes; the least recently used are dropped first."""
-
-    def __init__(self, model: MiniLm, limit: int = CACHE_BYTES) -> None:
-        self._model = model
-        self._limit = limit
-        self._vectors: OrderedDict[str, TokenVectors] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def get(self, text: str) -> TokenVectors:
-        """Return the token vectors of a text, encoding it if they are not cached."""
-        with self._lock:
-            if text in self._vectors:
-                self._vectors.move_to_end(text)
-                return self._vectors[text]
-        encoded = encode_tokens(self._model, text, LATE_MINILM.max_tokens)
-        with self._lock:
-            if text not in self._vectors:
-                self._vectors[text] = encoded
-                self._bytes += encoded.vectors.nbytes
-            while self._bytes > self._limit:
-                _, dropped = self._vectors.popitem(last=False)
-                self._bytes -= dropped.vectors.nbytes
-        return encoded
-
-
-def maxsim(query: Matrix, document: Matrix) -> float:
-    """Return the sum over query tokens of the best cosine with any document token."""
-    return float((query @ document.T).max(axis=1).sum())
+SLICE = 32
+"""Texts that are looked up, and whose new token vectors are kept, at once."""
+KEPT = "the next search finds their token vectors"
+NOT_KEPT = "token vectors could not be kept on disk: the next search computes them again"
+_log = logging.getLogger(__name__)
 
 
 class LateInteraction:
-    """MaxSim over all-MiniLM-L6-v2's token vectors, in Qdrant where they are stored."""
+    """MaxSim over bge-small's token vectors, which a store keeps once they were computed."""
 
-    def __init__(self, model: MiniLm, cache: TokenCache, store: TokenStore | None) -> None:
-        self._model = model
-        self._cache = cache
+    def __init__(self, encoder: BgeEncoder, store: TokenStore | None) -> None:
+        self._encoder = encoder
         self._store = store
 
     def score(
         self, query: str, texts: Sequence[str], progress: ScoringProgress = no_progress
     ) -> Scores:
-        """Return one MaxSim for each text, from 0 to about the number of query tokens."""
-        limit = LATE_MINILM.max_tokens - 2
-        check_query_length(self._model.count_tokens(query), limit, LATE_MINILM.label)
+        """Return one MaxSim for each text, from 0 to about the number of query tokens.
+
+        A document is cut at 512 tokens, a query never. Where `progress` raises, what was encoded
+        until then is kept.
+        """
+        self._encoder.check_token_query(query, LATE_BGE.label)
         if not texts:
             return Scores(np.zeros(0))
-        vectors = self._model.token_vectors(query, LATE_MINILM.max_tokens)
-        stored = self._store.maxsim(vectors, texts) if self._store else None
-        if stored is not None:
-            progress(len(texts), len(texts))
-            return stored
-        return self._score_on_demand(vectors, texts, progress)
-
-    def _score_on_demand(
-        self, query: Matrix, texts: Sequence[str], progress: ScoringProgress
-    ) -> Scores:
-        values, documents = np.zeros(len(texts), np.float64), []
-        for i, text in enumerate(texts):
-            documents.append(self._cache.get(text))
-            values[i] = maxsim(query, documents[i].vectors)
-            progress(i + 1, len(texts), ((i, float(values[i])),))
+        vectors = np.asarray(self._encoder.encode_tokens(query).rows, np.float32)
+        scoring = _Scoring(self._encoder, self._store, vectors, texts, progress)
+        for start in range(0, len(texts), SLICE):
+            scoring.score(range(start, min(start + SLICE, len(texts))))
+        scores = [scoring.scores[text] for text in texts]
         return Scores(
-            values,
-            tokens_read=tuple(d.tokens_read for d in documents),
-            tokens_cut=tuple(d.tokens_cut for d in documents),
+            np.array([score.value for score in scores], np.float64),
+            tokens_read=tuple(score.tokens_read for score in scores),
+            tokens_cut=tuple(score.tokens_cut for score in scores),
+            notes=scoring.notes,
         )
 
 
-_CACHE = TokenCache(minilm())
+class _Scoring:
+    """One query against texts: what is scored so far, by text, and what is to be said of it."""
+
+    def __init__(
+        self,
+        encoder: BgeEncoder,
+        store: TokenStore | None,
+        query: Matrix,
+        texts: Sequence[str],
+        progress: ScoringProgress,
+    ) -> None:
+        self._encoder, self._store = encoder, store
+        self._query, self._texts, self._progress = query, texts, progress
+        self._done, self._encoded = 0, 0
+        self._failed = False
+        self.scores: dict[str, TokenScore] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what is to be said of the scores and their time."""
+        if self._failed:
+            return (NOT_KEPT,)
+        if not self._encoded or not self._store:
+            return ()
+        texts = count(len(self._texts), "text")
+        return (f"encoding {self._encoded:,} of {texts} is part of the time; {KEPT}",)
+
+    def score(self, places: Sequence[int]) -> None:
+        """Score the texts at some places: those that are kept, then the others in their order."""
+        by_text: dict[str, list[int]] = {}
+        for place in places:
+            by_text.setdefault(self._texts[place], []).append(place)
+        with self._sparing() as store:
+            if store:
+                new = [text for text in by_text if text not in self.scores]
+                self.scores |= store.maxsim(self._query, new)
+        self._tell([place for text in by_text if text in self.scores for place in by_text[text]])
+        others, encoded = [text for text in by_text if text not in self.scores], {}
+
+        def take(done: int, at: int, tokens: TokenVectors) -> None:
+            encoded[text := others[at]] = tokens
+            value = maxsim(self._query, tokens.rows)
+            self.scores[text] = TokenScore(value, tokens.tokens_read, tokens.tokens_cut)
+            self._tell(by_text[text])
+
+        try:
+            run_parallel(self._encoder.encode_tokens, others, take)
+        finally:
+            with self._sparing() as store:
+                if store:
+                    store.keep(encoded)
+            self._encoded += sum(len(by_text[text]) for text in encoded)
+
+    def _tell(self, places: Sequence[int]) -> None:
+        if places:
+            self._done += len(places)
+            scored = [(place, self.scores[self._texts[place]].value) for place in places]
+            self._progress(self._done, len(self._texts), scored)
+
+    @contextmanager
+    def _sparing(self) -> Iterator[TokenStore | None]:
+        """Yield the store until it fails: a disk that cannot be used costs time alone."""
+        try:
+            yield self._store
+        except StoreError as exc:
+            _log.warning("token vectors are not kept: %s", exc)
+            self._store, self._failed = None, True
+
+
+def encode_ahead(store: TokenStore, texts: Sequence[str], progress: Progress = no_progress) -> None:
+    """Keep the token vectors of texts that are not kept yet; the gate is held for a slice alone.
+
+    Raises StoreError where they cannot be kept. What was encoded when `progress` raises is kept.
+    """
+    missing = store.missing(texts)
+    for start in range(0, len(missing), SLICE):
+        part = missing[start : start + SLICE]
+        with GATE.hold(check=partial(progress, start, len(missing))):
+            vectors = run_parallel(bge_small().encode_tokens, part)
+        store.keep(dict(zip(part, vectors, strict=True)))
+        progress(start + len(part), len(missing))
 
 
 FAMILY = bundled_family(
-    LATE_MINILM,
-    lambda context: LateInteraction(minilm(), _CACHE, context.tokens),
-    MINILM_MODEL,
-    MINILM_TOKENIZER,
+    LATE_BGE,
+    lambda context: LateInteraction(bge_small(), context.tokens),
+    BGE_MODEL,
+    BGE_TOKENIZER,
 )

@@ -4,56 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from components.domain import Matrix, Vector
 from components.models.bm25 import SparseVector
 
-DENSE, SPARSE, TOKENS = "dense", "bm25", "tokens"
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+DENSE, SPARSE = "dense", "bm25"
 """The names of a collection's vectors."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionSchema:
-    """A collection's key and the dimensions of its named vectors; 0 where it has none."""
+    """A collection's key and the dimension of its dense vectors; 0 where it has none."""
 
     key: str
     dense: int = 0
     sparse: bool = False
-    tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusTokens:
-    """Token vectors of all documents, concatenated, and how many tokens of each were cut.
-
-    Document i owns rows ``offsets[i]`` to ``offsets[i + 1]`` of `vectors`.
-    """
-
-    vectors: Matrix
-    offsets: npt.NDArray[np.int64]
-    cut: npt.NDArray[np.int64]
-
-    @property
-    def counts(self) -> tuple[tuple[int, int], ...]:
-        """Return each document's tokens read, without [CLS] and [SEP], and tokens cut."""
-        read = (np.diff(self.offsets) - 2).tolist()
-        return tuple(zip(read, self.cut.tolist(), strict=True))
-
-    def document(self, i: int) -> Matrix:
-        """Return the token vectors of one document, shape (tokens, dimension)."""
-        return self.vectors[self.offsets[i] : self.offsets[i + 1]]
 
 
 @dataclass(frozen=True, slots=True)
 class CorpusVectors:
-    """The vectors of all documents of a corpus, aligned with its documents."""
+    """The vectors of all documents of a corpus, aligned with its documents.
+
+    `dense` has the shape (documents, dimension), `sparse` (documents, terms): BM25's weights
+    without the inverse document frequency, which is in the query's vector.
+    """
 
     dense: Matrix | None = None
-    sparse: Sequence[SparseVector] | None = None
-    tokens: CorpusTokens | None = None
+    sparse: csr_array[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +62,15 @@ class Candidate:
 
     position: int
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """A first stage's best documents, best first.
+
+    `tied` documents have the score at the cut, where the cut parts them: which of them are
+    candidates, a hash of their ids decides. It is 0 where no tie is cut through.
+    """
+
+    best: Sequence[Candidate] = ()
+    tied: int = 0

@@ -1,48 +1,55 @@
-"""Vectors of a corpus, computed once and saved on disk.
+"""Vectors of a corpus, computed once and saved on disk as they are made.
 
 One file holds the vectors of one corpus by one model revision; both are in its name.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from urllib.parse import quote
 
 import numpy as np
 
-from components.domain import Corpus, Encoder, Matrix, Progress, Spec, no_progress
-from components.encoders import MiniLm, encode_tokens
+from components.domain import (
+    Corpus,
+    Encoder,
+    Matrix,
+    Progress,
+    Spec,
+    UnavailableError,
+    no_progress,
+)
 from components.models.gate import GATE
-from components.retrieval.schema import CorpusTokens
-from components.storage.arrays import Arrays, cached_arrays
+from components.storage.arrays import read_arrays
+from components.storage.slices import SlicedMatrix, rows_written, sliced_matrix
+from components.wording import count
 
-T = TypeVar("T")
-SLICE = 16
+_log = logging.getLogger(__name__)
+CALL = 16
 """Documents that are encoded while the gate is held once; searches may run in between."""
+CALLS_A_SLICE = 4
+"""Calls whose vectors reach the disk together; a kill loses at most these."""
 
 
 def _path(folder: Path, corpus: Corpus, spec: Spec) -> Path:
-    return folder / "vectors" / f"{corpus.fingerprint[:32]}-{spec.key}-{spec.revision}.npz"
+    name = f"{corpus.fingerprint[:32]}-{quote(spec.key, safe='')}-{quote(spec.revision, safe='')}"
+    return folder / "vectors" / f"{name}.f32"
+
+
+def documents_encoded(folder: Path, corpus: Corpus, spec: Spec) -> int:
+    """Return how many documents of a corpus have dense vectors on disk (not whether sound)."""
+    path = _path(folder, corpus, spec)
+    written = rows_written(path)
+    return len(corpus.documents) if not written and _old(path).is_file() else written
 
 
 def is_cached(folder: Path, corpus: Corpus, spec: Spec) -> bool:
-    """Return whether the vectors of a corpus lie on disk (not whether they are sound)."""
-    return _path(folder, corpus, spec).is_file()
-
-
-def _encode(
-    corpus: Corpus, size: int, encode: Callable[[Sequence[str]], T], progress: Progress
-) -> list[T]:
-    """Encode a corpus's passages, `size` at a time; the gate is held for each slice alone."""
-    texts = [document.passage for document in corpus.documents]
-    encoded = []
-    for start in range(0, len(texts), size):
-        with GATE.hold(check=partial(progress, start, len(texts))):
-            encoded.append(encode(texts[start : start + size]))
-        progress(min(start + size, len(texts)), len(texts))
-    return encoded
+    """Return whether all vectors of a corpus lie on disk (not whether they are sound)."""
+    return documents_encoded(folder, corpus, spec) >= len(corpus.documents)
 
 
 def dense_vectors(
@@ -51,37 +58,72 @@ def dense_vectors(
     encoder: Encoder,
     folder: Path,
     progress: Progress = no_progress,
+    *,
+    call: int = CALL,
+    calls_a_slice: int = CALLS_A_SLICE,
 ) -> Matrix:
-    """Return one unit row a document, shape (documents, dimension)."""
+    """Return one unit row a document, float32, shape (documents, dimension), mapped from disk.
 
-    def compute() -> Arrays:
-        return {
-            "vectors": np.concatenate(_encode(corpus, SLICE, encoder.encode_documents, progress))
-        }
+    Rows that are on disk are not computed again: where an earlier run was stopped, the first call
+    of `progress` tells how many there are, and the log says so. A model is given `call` documents
+    at once; where each call costs money, one call is to be one slice. Where the disk cannot be
+    written the rows are in memory. Raises UnavailableError where the model's rows are not finite.
+    """
+    total = len(corpus.documents)
+    path, shape = _path(folder, corpus, spec), (total, encoder.dimension)
+    with sliced_matrix(path, shape, call * calls_a_slice, progress) as kept:
+        _take_over(_old(path), kept)
+        if 0 < kept.done < total:
+            _log.warning(
+                "Encoding with %s goes on where it stopped: %s of %s documents are encoded.",
+                spec.key, f"{kept.done:,}", f"{total:,}",
+            )  # fmt: skip
+            progress(kept.done, total)
+        for start, stop in kept.missing():
+            rows, done = np.empty((stop - start, encoder.dimension), np.float32), kept.done
+            for i in range(0, len(rows), call):
+                documents = corpus.documents[start + i : min(start + i + call, stop)]
+                texts = [document.passage for document in documents]
+                rows[i : i + call] = _encode(
+                    spec, encoder, texts, partial(progress, done + i, total)
+                )
+                if i + call >= len(rows):
+                    kept.put(start, rows)  # first: progress may end the work
+                progress(done + i + len(texts), total)
+        return kept.matrix()
 
-    arrays, _ = cached_arrays(_path(folder, corpus, spec), len(corpus.documents), compute)
-    return np.asarray(arrays["vectors"], np.float32)
 
-
-def token_vectors(
-    corpus: Corpus,
-    spec: Spec,
-    model: MiniLm,
-    folder: Path,
-    progress: Progress = no_progress,
-) -> CorpusTokens:
-    """Return the token vectors of every document."""
-
-    def compute() -> Arrays:
-        encoded = _encode(
-            corpus, 1, lambda texts: encode_tokens(model, texts[0], spec.max_tokens), progress
+def _encode(
+    spec: Spec, encoder: Encoder, texts: Sequence[str], waiting: Callable[[], None]
+) -> Matrix:
+    """Return one call's rows; a local model holds the gate for it."""
+    with GATE.hold(check=waiting) if spec.local else nullcontext():
+        rows = np.asarray(encoder.encode_documents(texts), np.float32)
+    if rows.shape != (len(texts), encoder.dimension) or not np.isfinite(rows).all():
+        raise UnavailableError(
+            f"{spec.label} returned no vector of {encoder.dimension} finite numbers for each of "
+            f"{count(len(texts), 'document')}.",
+            "Nothing of this call was saved.",
         )
-        lengths = [len(e.vectors) for e in encoded]
-        return {
-            "vectors": np.concatenate([e.vectors for e in encoded]),
-            "offsets": np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            "cut": np.array([e.tokens_cut for e in encoded], np.int64),
-        }
+    return rows
 
-    arrays, _ = cached_arrays(_path(folder, corpus, spec), len(corpus.documents), compute)
-    return CorpusTokens(arrays["vectors"], arrays["offsets"], arrays["cut"])
+
+def _old(path: Path) -> Path:
+    """Return the file in which version 0.1.0 kept vectors, all or none."""
+    return path.with_suffix(".npz")
+
+
+def _take_over(old: Path, kept: SlicedMatrix) -> None:
+    """Copy the vectors of version 0.1.0, where they are sound, and remove their file."""
+    if not old.is_file():
+        return
+    if not kept.on_disk:
+        rows = (read_arrays(old) or {}).get("vectors", np.empty(0))
+        if rows.shape != kept.shape or not np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-3):
+            _log.warning("the vectors in %s are damaged; they are computed again", old.name)
+            return
+        for start, stop in kept.missing():
+            kept.put(start, rows[start:stop].astype(np.float32))
+    if kept.on_disk:
+        with suppress(OSError):  # it is read no more
+            old.unlink()

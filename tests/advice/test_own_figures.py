@@ -47,18 +47,18 @@ def saved(
 
 
 def test_a_reranker_has_its_mean_its_gain_and_its_time() -> None:
-    one = saved({"minilm-l12": ("rst",), "late-minilm": ("rst",) * 11 + ("srt",)})
+    one = saved({"minilm-l12": ("rst",), "late-bge": ("rst",) * 11 + ("srt",)})
     figures = own_figures([one])
-    assert list(figures) == ["minilm-l12", "late-minilm"], "the best first"
+    assert list(figures) == ["minilm-l12", "late-bge"], "the best first"
     best = figures["minilm-l12"]
     assert (best.measure, best.mean.value, best.mean.n) == ("nDCG@10", 1.0, 12)
     assert best.gain.mean == pytest.approx(1 - (0.5 + SECOND) / 2)
     assert best.gain.distinguishable
     assert not best.harms
-    assert best.alike == ("late-minilm",), "they differ on one query of twelve"
+    assert best.alike == ("late-bge",), "they differ on one query of twelve"
     assert (best.first_stage, best.candidates, best.made) == ("bm25", 3, MADE)
     assert best.measured == Measured(12, 0.03, None)
-    other = figures["late-minilm"]
+    other = figures["late-bge"]
     assert other.mean.value == pytest.approx((11 + SECOND) / 12)
     assert other.alike == ()
 

@@ -113,7 +113,7 @@ def test_pieces_are_joined_to_their_word() -> None:
 
 @pytest.mark.models
 def test_token_matches_add_up_to_the_late_interaction_score() -> None:
-    reranker = catalog.load_reranker("late-minilm", Context(SETTINGS))
+    reranker = catalog.load_reranker("late-bge", Context(SETTINGS))
     for text in (TEXT, "reset " * 700, ""):
         found = token_matches(QUERY, text)
         expected = float(reranker.score(QUERY, [text]).values[0])
@@ -142,7 +142,7 @@ def test_bm25_contributions_add_up_to_the_score(exceptions: Corpus) -> None:
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("system", ["minilm-l12", "late-minilm"])
+@pytest.mark.parametrize("system", ["minilm-l12", "late-bge"])
 def test_what_was_read_ends_where_the_model_stopped(system: str) -> None:
     text = " ".join(f"word{n} and" for n in range(600))
     reranker = catalog.load_reranker(system, Context(SETTINGS))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.analysis.matching import matching_words, spellings
-from components.models.bm25 import terms, terms_at
+from components.models.terms import terms, terms_at
 
 
 def marked(query: str, text: str) -> list[str]:

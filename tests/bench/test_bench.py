@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
-from components import bench
 from components.bench.peers import (
-    PEERS,
     Peer,
-    PeerSpec,
     ScoreTexts,
     Values,
     dequantised,
-    open_peer,
-    write_fp32,
 )
 from components.bench.result import (
-    BenchResult,
-    PeerResult,
     Times,
-    WorkloadResult,
-    result_json,
-    result_lines,
 )
-from components.bench.rounds import compare_with_lab, open_peers, spearman, take_turns
+from components.bench.rounds import compare_with_lab, spearman, take_turns
 from components.bench.timings import (
     Int8Peak,
     Operations,
@@ -42,17 +31,9 @@ from components.bench.timings import (
     sample_passages,
     time_first_stage,
 )
-from components.domain import Failure, InputError, RerankError, UnavailableError, no_progress
-from components.rerankers.cross_encoder import TOKENIZER, OnnxCrossEncoder
-
-TEXTS = ("Messages stay for a year.", "Lions sleep.", "A workspace keeps its messages. " * 40)
-QUERY = "how long are messages kept"
-
-
-@pytest.fixture(scope="module")
-def model() -> OnnxCrossEncoder:
-    return OnnxCrossEncoder()
-
+from components.domain import no_progress
+from components.rerankers.cross_encoder import OnnxCrossEncoder
+from tests.support.given_pairs import QUERY, TEXTS
 
 # ---------------------------------------------------------------- pairs
 
@@ -208,82 +189,6 @@ def test_spearman_gives_ties_their_mean_rank() -> None:
     assert spearman(first, second) == pytest.approx(4.5 / math.sqrt(4.5 * 5))
 
 
-# ---------------------------------------------------------------- peers
-
-
-def spec(build: Callable[[Path], ScoreTexts], package: str = "numpy") -> PeerSpec:
-    return PeerSpec("other", "Other", package, build)
-
-
-def broken(home: Path) -> ScoreTexts:
-    raise ValueError("bad file")
-
-
-def test_a_peer_that_is_not_installed_is_skipped_with_its_reason(tmp_path: Path) -> None:
-    def needs_a_module(home: Path) -> ScoreTexts:
-        raise ImportError("No module named 'gone'")
-
-    steps: list[tuple[int, int]] = []
-    there = PeerSpec("there", "There", "numpy", lambda home: lambda query, texts: np.zeros(1))
-    opened, skipped = open_peers(
-        [spec(needs_a_module), there], tmp_path, lambda done, total: steps.append((done, total))
-    )
-    assert [peer.key for peer in opened] == ["there"]
-    (failure,) = skipped
-    assert failure.system == "other"
-    assert failure.reason == ("Other cannot be imported: No module named 'gone'.")
-    assert failure.remedy == 'Install the extra: pip install -e ".[bench]"'
-    assert steps == [(0, 2), (1, 2), (2, 2)]
-
-
-def test_a_package_without_a_version_and_a_broken_model_are_reasons_too(tmp_path: Path) -> None:
-    with pytest.raises(UnavailableError, match="no-such-package"):
-        open_peer(spec(broken, package="no-such-package"), tmp_path)
-    (tmp_path / "again").mkdir()
-    with pytest.raises(UnavailableError, match="cannot load the model: ValueError: bad file"):
-        open_peer(spec(broken), tmp_path / "again")
-
-
-def test_a_peer_that_fails_while_scoring_is_named() -> None:
-    def score(query: str, texts: Sequence[str]) -> Values:
-        raise MemoryError("too long")
-
-    with pytest.raises(RerankError, match="Other failed while scoring: MemoryError: too long"):
-        Peer("other", "Other", "1", score).score(QUERY, TEXTS)
-
-
-@pytest.mark.models
-@pytest.mark.parametrize("key", ["flashrank", "fastembed"])
-def test_peers_score_the_same_texts_in_their_order(
-    key: str, tmp_path: Path, model: OnnxCrossEncoder
-) -> None:
-    pytest.importorskip(key)
-    scores = open_peer(PEERS[key], tmp_path).score(QUERY, TEXTS)
-    expected = model.score(QUERY, TEXTS).values
-    assert np.argsort(scores).tolist() == np.argsort(expected).tolist() == [1, 2, 0]
-
-
-@pytest.mark.models
-def test_a_folder_that_was_filled_before_is_filled_again(tmp_path: Path) -> None:
-    pytest.importorskip("onnx")
-    write_fp32(tmp_path)
-    weights = (tmp_path / "model.safetensors").read_bytes()
-    write_fp32(tmp_path)
-    assert (tmp_path / "model.safetensors").read_bytes() == weights
-    assert (tmp_path / "tokenizer.json").read_bytes() == TOKENIZER.locate().read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("peers", "repeats", "reason"),
-    [(("x",), 1, "no peer 'x'"), (("st",), 0, "repeats is 0"), ((), -1, "repeats is -1")],
-)
-def test_mistakes_are_said_before_anything_is_loaded(
-    peers: tuple[str, ...], repeats: int, reason: str
-) -> None:
-    with pytest.raises(InputError, match=reason):
-        bench.run(peers, repeats, lambda step, done, total: pytest.fail(step))
-
-
 # ---------------------------------------------------------------- invariance and first stage
 
 
@@ -295,53 +200,3 @@ def test_a_score_does_not_depend_on_the_other_pairs(model: OnnxCrossEncoder) -> 
 @pytest.mark.models
 def test_the_first_stage_runs_on_few_documents_too() -> None:
     assert time_first_stage(["one two three", "four five"], no_progress, documents=20) > 0
-
-
-# ---------------------------------------------------------------- results
-
-
-PEER = PeerResult("st", "sentence-transformers", "6", Times((8.0, 6.0)), 3.5, 4.0, 0.99, True)
-WORK = WorkloadResult("skewed", (100, 50), Times((2.0, 2.0)), 8_000_000_000, (PEER,))
-RESULT = BenchResult(2, 2, (WORK,), 16.0, 49.9, 2e-6, (Failure("flashrank", "Gone.", "Get it."),))
-
-
-def test_json_holds_figures_targets_and_whether_they_were_met() -> None:
-    as_json = result_json(RESULT)
-    (work,) = as_json["workloads"]
-    assert work["lanes"] == {
-        "seconds": [2.0, 2.0],
-        "best_s": 2.0,
-        "median_s": 2.0,
-        "int8_operations": 8_000_000_000,
-        "int8_gops": 4.0,
-        "share_of_peak": 0.25,
-    }
-    (peer,) = work["peers"]
-    assert (peer["ratio"], peer["target"], peer["met"], peer["spearman"]) == (3.5, 4.0, False, 0.99)
-    assert (peer["best_s"], peer["median_s"], peer["version"]) == (6.0, 7.0, "6")
-    assert (work["pairs"], work["tokens"], work["median_tokens"]) == (2, 150, 75)
-    assert as_json["int8_peak_gops"] == 16.0
-    assert (as_json["first_stage"]["met"], as_json["invariance"]["met"]) == (True, False)
-    assert as_json["skipped"] == [{"system": "flashrank", "reason": "Gone.", "remedy": "Get it."}]
-
-
-def test_without_onnx_the_share_is_unknown_not_zero() -> None:
-    work = WorkloadResult("even", (100,), Times((1.0,)), None, ())
-    result = BenchResult(2, 1, (work,), None, 50.0, 0.0, ())
-    assert result_json(result)["workloads"][0]["lanes"]["share_of_peak"] is None
-    assert "not measured" in "\n".join(result_lines(result))
-    assert result_json(result)["first_stage"]["met"] is False
-
-
-def test_lines_say_the_same() -> None:
-    text = "\n".join(result_lines(RESULT))
-    for words in (
-        "skewed: 2 pairs, 150 tokens",
-        "4 int8 GOPS, 25% of the peak",
-        "3.50 x the lanes (target 4)",
-        "Spearman 0.990",
-        "49.9 ms (target: under 50 ms)",
-        "differs by 2.0e-06",
-        "skipped flashrank: Gone. Get it.",
-    ):
-        assert words in text

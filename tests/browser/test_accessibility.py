@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 Enter = Callable[..., Any]
 GRAVE = {"serious", "critical"}
-COMPARED = "/?corpus=exceptions&first=bm25&reranker=late-minilm"
+COMPARED = "/?corpus=exceptions&first=bm25&reranker=late-bge"
 
 
 def faults(visitor: Any) -> list[str]:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""Several visitors at once: four for 15 seconds, or eight for a minute with RERANK_LAB_SOAK=1."""
+"""Several visitors at once: four for 10 seconds, or eight for a minute with RERANK_LAB_SOAK=1."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import psutil
 
 Rankings = dict[str, list[list[str]]]
 LONG = os.environ.get("RERANK_LAB_SOAK") == "1"
-SECONDS, WINDOWS = (60.0, 8) if LONG else (15.0, 4)
+SECONDS, WINDOWS = (60.0, 8) if LONG else (10.0, 4)
+CANDIDATES = 20
+"""Few, so that searches follow each other closely: many of them meet in the seconds there are."""
 SETTLE_SECONDS = 90.0
 """Seconds after which a search that was begun in time must have ended."""
 QUERIES = {
@@ -56,11 +58,7 @@ class Turn:
 
 def open_at(enter: Callable[..., Any], corpus: str) -> Any:  # noqa: ANN401
     """Return a visitor who compares over a corpus."""
-    visitor = enter("/corpus")
-    visitor.page.locator(".st-key-index_now").wait_for()
-    if corpus != "helpdesk":
-        visitor.choose("_corpus_page", corpus)
-    visitor.go("Compare")
+    visitor = enter(f"/?corpus={corpus}&candidates={CANDIDATES}")
     visitor.page.locator(".st-key-verdict").wait_for()
     visitor.idle()
     return visitor

@@ -21,7 +21,11 @@ TOPICS = [
 def test_a_folder_of_twenty_documents_is_uploaded_and_searched(
     enter: Enter, tmp_path: Path
 ) -> None:
-    """PDF, Word, HTML and Markdown, one of them damaged; a script in them is text of no one."""
+    """PDF, Word, HTML and Markdown, one of them damaged; a script in them is text of no one.
+
+    A card says where in which file its passage stands, and so does the panel; presenter view has
+    no room for it.
+    """
     folder = tmp_path / "station"
     files = {**twenty(TOPICS), "old/broken.pdf": b"hello"}
     for name, content in files.items():
@@ -47,6 +51,14 @@ def test_a_folder_of_twenty_documents_is_uploaded_and_searched(
     visitor.go("Compare")
     visitor.search("who winds the clock in the morning")
     expect(page.locator(".column[data-letter=A] .card")).not_to_have_count(0)
-    assert "The keeper winds the clock every morning." in page.locator(".board").inner_text()
+    expect(page.locator(".board")).to_contain_text("The keeper winds the clock every morning.")
+    details = page.locator(".board .details").all_inner_texts()
+    assert any(line.endswith(".pdf, page 1") for line in details), details
+    page.locator(".board").evaluate("board => board.toggleAttribute('data-presenting', true)")
+    expect(page.locator(".board .details").first).to_be_hidden()
+    page.locator(".board").evaluate("board => board.removeAttribute('data-presenting')")
+    page.locator(".card").first.click()
+    expect(page.locator(".panel-details dt").first).to_have_text("document")
+    visitor.quiet()
     assert page.evaluate("window.ran") is None
     assert not [url for url in requests if "fetched.png" in url]

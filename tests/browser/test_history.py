@@ -19,13 +19,13 @@ def test_back_returns_to_the_previous_query_with_its_columns(enter: Enter) -> No
     entries = page.evaluate("history.length")
     first, query = visitor.rankings(), visitor.query.input_value()
     visitor.search("weather in the harbour city")
-    assert page.evaluate("history.length") == entries + 1
+    visitor.until(lambda: page.evaluate("history.length") == entries + 1)
     second = visitor.rankings()
     assert second != first
 
     # pointing, other columns and another depth are no entries
     visitor.after(page.locator(".column[data-letter=B] .card").first.click)
-    assert "document=" in page.url
+    page.wait_for_url("**document=**")
     visitor.after(page.locator(".column[data-letter=B] .card").first.click)
     visitor.search("weather in the harbour city")
     assert page.evaluate("history.length") == entries + 1
@@ -35,19 +35,19 @@ def test_back_returns_to_the_previous_query_with_its_columns(enter: Enter) -> No
     calls = []
     page.on("request", lambda request: calls.append(request.url))
     visitor.after(page.go_back)
-    assert visitor.query.input_value() == "weather in the harbour city"
+    expect(visitor.query).to_have_value("weather in the harbour city")
     assert visitor.rankings() == second
     visitor.after(page.go_back)
-    assert visitor.query.input_value() == query
+    expect(visitor.query).to_have_value(query)
     assert visitor.rankings() == first
     assert not any("/lab/events/" in url for url in calls)  # nothing was computed anew
     visitor.after(page.go_forward)
     visitor.after(page.go_forward)
-    assert visitor.query.input_value() == ODD
+    expect(visitor.query).to_have_value(ODD)
     assert page.evaluate("history.length") == entries + 2
 
     # another page, and back: the same comparison
     visitor.go("Rerankers")
     visitor.after(page.go_back)
     expect(page.locator(".board .card").first).to_be_visible()
-    assert visitor.query.input_value() == ODD
+    expect(visitor.query).to_have_value(ODD)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ QUERY = "how do I write a log entry with the traceback"
 expect.set_options(timeout=60_000)
 
 
-@pytest.fixture(params=[("light", 1440), ("dark", 390)], ids=["light-1440", "dark-390"])
-def guest(enter: Enter, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Open nine passages with two local rerankers, by an address."""
+@pytest.fixture(
+    scope="module", params=[("light", 1440), ("dark", 390)], ids=["light-1440", "dark-390"]
+)
+def stayer(long_stay: Enter, request: pytest.FixtureRequest) -> Any:  # noqa: ANN401
+    """Open nine passages with two local rerankers, by an address; the tests share the window."""
     scheme, width = request.param
-    visitor = enter(
+    visitor = long_stay(
         f"/?corpus=exceptions&first=bge-small&reranker=minilm-l12&reranker=bm25&q={QUERY}",
         color_scheme=scheme,
         viewport={"width": width, "height": 900},
@@ -26,7 +28,15 @@ def guest(enter: Enter, request: pytest.FixtureRequest) -> Iterator[Any]:
     )
     visitor.page.locator(".st-key-verdict").wait_for()
     visitor.idle()
-    yield visitor
+    return visitor
+
+
+@pytest.fixture
+def guest(stayer: Any) -> Any:  # noqa: ANN401
+    """Return the shared visitor with no document chosen; the last test asks another query."""
+    if stayer.page.locator(".st-key-detail").count():
+        stayer.after(stayer.page.get_by_label("Close the document").click)
+    return stayer
 
 
 def test_everything_of_a_comparison_is_there_and_fits(guest: Any) -> None:  # noqa: ANN401
@@ -70,11 +80,12 @@ def test_a_chosen_document_is_explained_and_the_address_brings_it_back(guest: An
     detail.get_by_role("button", name="Explain").click()
     expect(detail.locator(".shaded span").first).to_be_visible()
     expect(detail.locator(".shaded")).to_contain_text(title)
-    assert "document=" in page.url
+    page.wait_for_url("**document=**")
     page.reload()
     page.locator(".st-key-detail").wait_for()
     expect(page.locator(".st-key-detail")).to_contain_text(title)
     expect(page.locator(".card.chosen")).to_have_count(3)
+    guest.idle()
 
 
 def test_the_report_opens_without_a_network(guest: Any, tmp_path: Path) -> None:  # noqa: ANN401

@@ -48,8 +48,9 @@ def must_sign_in(tab: Tab, lab: AppServer, path: str = "/") -> None:
     """Open a page and see nothing of the lab but the way in."""
     tab.goto(lab.url + path)
     tab.locator(SIGN_IN).wait_for()
-    text = tab.locator("[data-testid=stMain]").inner_text()
-    assert text.split() == "Rerank Lab This lab is for those who sign in. Sign in".split()
+    expect(tab.locator("[data-testid=stMain]")).to_have_text(
+        "Rerank Lab This lab is for those who sign in. Sign in", use_inner_text=True
+    )
 
 
 def sign_in(tab: Tab, lab: AppServer, path: str = "/") -> None:
@@ -68,8 +69,9 @@ def test_in_and_out_again(tab: Tab, lab: AppServer, provider: OpenIdProvider) ->
     tab.locator(SIGN_OUT).wait_for()
     assert tab.url.startswith(lab.url + "/?corpus=exceptions&")
     expect(tab.locator(".st-key-ask input")).to_have_value("zip & strict")
-    assert tab.locator(".st-key-soft-visitor").inner_text().split("\n")[0] == PERSON["email"]
-    assert tab.locator(SIGN_IN).count() == 0
+    visitor = tab.locator(".st-key-soft-visitor")
+    expect(visitor.get_by_text(PERSON["email"], exact=True)).to_be_visible()
+    expect(tab.locator(SIGN_IN)).to_have_count(0)
     tab.reload()
     tab.locator(SIGN_OUT).click()
     tab.locator(SIGN_IN).wait_for()

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAIRS = 10
+PAIRS = 6
 SOME = ("--sample", "12", "--seed", "3")
 """Queries enough to be killed among: three have ended by then, and nine are left."""
 
@@ -66,9 +67,26 @@ def runs(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in (folder / "runs").iterdir()}
 
 
+@dataclass(frozen=True)
+class Undisturbed:
+    """An evaluation that nobody disturbs: what it printed, its cache and its files."""
+
+    printed: dict[str, Any]
+    home: Path
+    out: Path
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    home, out = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("out")
+    return Undisturbed(ended(command(home, out, *SOME)), home, out)
+
+
 @pytest.mark.models
-def test_a_killed_evaluation_loses_at_most_the_query_in_flight(tmp_path: Path) -> None:
-    home, out, other = tmp_path / "home", tmp_path / "out", tmp_path / "other"
+def test_a_killed_evaluation_loses_at_most_the_query_in_flight(
+    undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    home, out = tmp_path / "home", tmp_path / "out"
     killed = command(home, out, *SOME)
     until = time.monotonic() + 120
     while kept(home) < 3 * PAIRS and time.monotonic() < until and killed.poll() is None:
@@ -79,26 +97,27 @@ def test_a_killed_evaluation_loses_at_most_the_query_in_flight(tmp_path: Path) -
     assert saved >= 3 * PAIRS, "it was killed while it ran"
     again = ended(command(home, out, *SOME))
     assert again["reused"] == saved
-    fresh = ended(command(tmp_path / "other-home", other, *SOME))
-    assert fresh["reused"] == 0
-    assert runs(out) == runs(other)
-    lines = runs(other)["minilm-l12.trec"].splitlines()
+    assert undisturbed.printed["reused"] == 0
+    assert runs(out) == runs(undisturbed.out)
+    lines = runs(out)["minilm-l12.trec"].splitlines()
     sizes = Counter(line.split()[0] for line in lines).values()
     assert saved in accumulate(sizes), "a query's scores are kept together or not at all"
-    assert again["metrics"] == fresh["metrics"]
+    assert again["metrics"] == undisturbed.printed["metrics"]
     third = ended(command(home, tmp_path / "third", "--depth", "5", *SOME))
-    assert third["reused"] == kept(tmp_path / "other-home") > saved
+    assert third["reused"] == kept(undisturbed.home) > saved
     assert list(third["depths"]["minilm-l12"]) == ["5"]
     assert runs(tmp_path / "third") == runs(out)
 
 
 @pytest.mark.models
-def test_two_at_once_finish_with_the_figures_of_one_alone(tmp_path: Path) -> None:
+def test_two_at_once_finish_with_the_figures_of_one_alone(
+    undisturbed: Undisturbed, tmp_path: Path
+) -> None:
     both = [command(tmp_path / "shared", tmp_path / name, *SOME) for name in "ab"]
     found = [ended(process) for process in both]
-    alone = ended(command(tmp_path / "alone", tmp_path / "c", *SOME))
+    alone = undisturbed.printed
     assert found[0]["metrics"] == found[1]["metrics"] == alone["metrics"]
-    assert runs(tmp_path / "a") == runs(tmp_path / "b") == runs(tmp_path / "c")
+    assert runs(tmp_path / "a") == runs(tmp_path / "b") == runs(undisturbed.out)
     assert alone["queries"] == 12
 
 
@@ -106,7 +125,7 @@ MISTAKES = {
     ("--tag", "nonsense"): "is tagged 'nonsense'",
     ("--measure", "ERR@5"): "There is no measure 'ERR@5'",
     ("--baseline", "voyage"): "--baseline names voyage",
-    ("--depth", "99"): "depth (99) is larger than initial_k (10)",
+    ("--depth", "99"): "depth (99) is larger than initial_k (6)",
     ("--split", "dev"): "dev",
     ("--sample", "0"): "sample is 0",
     ("--sample", "few"): "Invalid value for '--sample': Input should be a valid integer",

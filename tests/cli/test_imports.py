@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from components.corpora import Upload, read_uploads
+from components.corpora import Columns, Upload, read_uploads
 from tests.support.command_line import HEADER, Run, complained
 from tests.support.uploads import up, zipped
 
@@ -102,6 +103,27 @@ def test_a_guessed_column_is_warned_about(run: Run, tmp_path: Path) -> None:
     assert "t.csv: no column is named like a text; 'Beschreibung' is read as" in ended.err
 
 
+def test_columns_are_chosen_as_on_the_page(run: Run, tmp_path: Path) -> None:
+    """The same documents, the same report, the same errors; what is not chosen is guessed."""
+    table = up("t.csv", "nr,headline,body\n1,Lamp,It is lit\n2,Clock,It is wound\n")
+    path = tmp_path / "t.csv"
+    path.write_bytes(table.content)
+    search = ("search", "lamp", "--corpus", path, "--first-stage", "bm25", "--json")
+    ended = run(*search, "--text-column", "headline", "--title-column", "", "--id-column", "nr")
+    corpus = read_uploads([table], columns=Columns("headline", None, "nr"))
+    assert ended.json["import"] == json.loads(json.dumps(asdict(corpus.report)))
+    assert ended.json["corpus"]["fingerprint"] == corpus.fingerprint
+    [hit] = [hit for hit in ended.json["first_stage"]["hits"] if hit["id"] == "1"]
+    assert (hit["title"], hit["text"], hit["details"]) == ("", "Lamp", {"body": "It is lit"})
+    guessed = run(*search, "--text-column", "headline").json
+    assert guessed["corpus"]["fingerprint"] == corpus.fingerprint
+    wrong = ("t.csv:1: expected one column 'x'; found 0 among 'nr', 'headline', 'body'",)
+    complained(run(*search, "--id-column", "x"), 2, *wrong)
+    for command in (("index",), ("evaluate", "--out", tmp_path / "out")):
+        ended = run(*command, "--corpus", path, "--first-stage", "bm25", "--title-column", "x")
+        complained(ended, 2, *wrong)
+
+
 def test_texts_to_rerank_may_be_a_json_list(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "d.json"
     path.write_text(json.dumps(["ale is brewed", "tea is steamed"]))
@@ -126,6 +148,23 @@ def test_a_query_in_another_encoding_gets_a_clear_line(run: Run) -> None:
     search = ("--corpus", "exceptions", "--first-stage", "bm25", "--json")
     assert run("search", "caf\udcc3\udca9", *search).json["query"] == "café"
     complained(run("search", "caf\udce9", *search), 2, "another encoding than UTF-8", "LC_ALL")
+
+
+def test_another_encoding_is_told(run: Run, tmp_path: Path) -> None:
+    """UTF-16 in its place, a guess in words, and rubbish with its line."""
+    path = tmp_path / "t.csv"
+    search = ("search", "Käse", "--corpus", path, "--first-stage", "bm25", "--json")
+    path.write_bytes("id,text\n1,Der Käse reift\n2,Tee\n".encode("utf-16"))
+    ended = run(*search)
+    assert ended.err.startswith("t.csv: 2 documents (CSV, UTF-16, parted by comma); ")
+    assert ended.json["first_stage"]["hits"][0]["text"] == "Der Käse reift"
+    path.write_bytes("id,text\n1,Der Käse reift\n2,Tee\n".encode("cp1252"))
+    note = "t.csv: read as Windows-1252: not valid UTF-8 at line 2."
+    ended = run(*search)
+    assert note in ended.err.splitlines()
+    assert ended.json["import"]["warnings"] == [note]
+    path.write_bytes(b"id,text\n1,Der K\x81\xe4se\n")
+    complained(run(*search), 2, "t.csv:2: the byte 0x81 at offset 15 of the file is not valid")
 
 
 def test_the_page_and_the_command_line_refuse_alike(run: Run, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_documents_that_cannot_be_read(
     [
         ("corpus.jsonl", None, ["expected one corpus", "no documents"]),
         ("corpus.jsonl", b"", ["holds no documents"]),
-        ("corpus.jsonl", b'{"_id": "a", "text": "caf\xe9"}\n', ["corpus.jsonl:1", "UTF-8"]),
+        ("corpus.jsonl", b'{"_id": "a", "text": "caf\x81"}\n', ["corpus.jsonl:1", "UTF-8"]),
         ("corpus.jsonl", b'{"_id": "a", "text": "x"}\n{"_id"\n', ["corpus.jsonl:2"]),
         ("corpus.jsonl", b'{"_id": "a", "text": "x"}\n' * 2, ["corpus.jsonl:2", "already used"]),
         ("queries.jsonl", b"[]\n", ["queries.jsonl:1"]),
@@ -114,7 +114,7 @@ def test_a_corpus_that_cannot_be_read(
             ["None of the judged queries (1) is among the 2"],
         ),
         ("qrels", f"{HEADER}q1\ta\t0\n", ["No query of"]),
-        ("qrels", f"{HEADER}q1\ta\t1\n".encode("utf-16"), ["UTF-8"]),
+        ("qrels", f"{HEADER}q1\ta\t1\n".encode("utf-16-le"), ["UTF-8"]),
         ("candidates", None, ["given", "the file cannot be read"]),
         ("candidates", "q1 0 a 1\n", [":1: expected the header query-id, corpus-id, rank"]),
         ("candidates", f"{RANKED}q1\ta\tfirst\n", [":2: the rank 'first' is not"]),

@@ -17,7 +17,7 @@ def test_models(run: Run, ghost: str) -> None:
     firsts = ["bge-small", "minilm-l6", "bm25", "hybrid"]
     assert [key for stage, key in keys if stage == "first stage"] == firsts
     rerankers = [key for stage, key in keys if stage == "reranker"]
-    local = ["minilm-l12", "late-minilm", "bm25", "rrf"]
+    local = ["minilm-l12", "late-bge", "bm25", "rrf"]
     assert rerankers[:8] == [*local, "cohere", "voyage", "jina", "bge-v2-m3"]
     assert {"biencoder-minilm", ghost} <= set(rerankers)
     by_key = {m["key"]: m for m in models if m["stage"] == "reranker"}

@@ -65,6 +65,26 @@ def test_search(run: Run, exceptions: Corpus) -> None:
     assert value["rankings"][0]["usage"]["pairs"] == 7
 
 
+@pytest.mark.models
+def test_a_former_key_is_the_one_that_took_its_place(run: Run, tmp_path: Path) -> None:
+    notice = "late-minilm is now late-bge, which takes its place."
+    file = tmp_path / "two.txt"
+    file.write_text("a cat\na dog\n")
+    former, now = (
+        run("rerank", "cat", "--documents", file, "--reranker", key, "--json")
+        for key in ("late-minilm", "late-bge")
+    )
+    assert (former.code, former.err.splitlines()) == (0, [notice])
+    assert former.json["results"] == now.json["results"]
+    assert former.json["results"][0]["text"] == "a cat"
+    ended = run(
+        *("search", "raise", "--corpus", "exceptions", "--first-stage", "bm25", "--json"),
+        *("--reranker", "late-minilm", "--reranker", "bm25"),
+    )
+    assert [r["system"] for r in ended.json["rankings"]] == ["late-bge", "bm25"]
+    assert notice in ended.err.splitlines()
+
+
 def test_search_of_a_folder_without_rerankers(run: Run, folder: Path) -> None:
     ended = run("search", "fox", "--corpus", folder, "--first-stage", "bm25", "--json")
     value = ended.json

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import io
 import struct
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ import pytest
 
 from components.corpora import read_uploads
 from components.corpora.formats import arrow
+from tests.support.given_tables import arrow_stream, feather, parquet
 from tests.support.uploads import passages, refusal, up
 
 TABLE = pa.table(
@@ -24,26 +24,6 @@ TABLE = pa.table(
         "day": [datetime.date(2024, 2, 29), None],
     }
 )
-
-
-def parquet(table: pa.Table, **options: object) -> bytes:
-    stream = io.BytesIO()
-    pq.write_table(table, stream, **options)
-    return stream.getvalue()
-
-
-def feather(table: pa.Table) -> bytes:
-    stream = io.BytesIO()
-    pyarrow.feather.write_feather(table, stream)
-    return stream.getvalue()
-
-
-def arrow_stream(table: pa.Table, compression: str | None = None) -> bytes:
-    stream = io.BytesIO()
-    options = pa.ipc.IpcWriteOptions(compression=compression)
-    with pa.ipc.new_stream(stream, table.schema, options=options) as writer:
-        writer.write_table(table)
-    return stream.getvalue()
 
 
 WRITERS = {"c.parquet": parquet, "c.feather": feather, "c.arrow": arrow_stream}

@@ -6,12 +6,10 @@ What is read of a whole file is counted: documents in are documents kept.
 from __future__ import annotations
 
 import gzip
-import io
 import json
 
 import pyarrow as pa
 import pyarrow.feather
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,27 +17,8 @@ from hypothesis import strategies as st
 from components.corpora import read_uploads
 from components.domain import CorpusError
 from tests.support.given_documents import docx, html, paragraph, pdf
+from tests.support.given_tables import arrow_stream, feather, parquet
 from tests.support.uploads import filled, up
-
-
-def stream(table: pa.Table) -> bytes:
-    buffer = io.BytesIO()
-    with pa.ipc.new_stream(buffer, table.schema) as writer:
-        writer.write_table(table)
-    return buffer.getvalue()
-
-
-def feather(table: pa.Table) -> bytes:
-    buffer = io.BytesIO()
-    pyarrow.feather.write_feather(table, buffer)
-    return buffer.getvalue()
-
-
-def parquet(table: pa.Table) -> bytes:
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, row_group_size=2)
-    return buffer.getvalue()
-
 
 TABLE = pa.table(
     {"id": ["a", "b", "c"], "text": ["x", "y\n", "z" * 50], "n": [1, 2, 3], "l": [[1], [], None]}
@@ -48,9 +27,9 @@ ROWS = [{"_id": str(n), "text": f"text {n}", "tags": ["a", {"b": None}]} for n i
 WHOLE = {
     "a.json": json.dumps({"n": 1, "documents": ROWS}).encode(),
     "a.jsonl.gz": gzip.compress("\n".join(map(json.dumps, ROWS)).encode()),
-    "a.parquet": parquet(TABLE),
+    "a.parquet": parquet(TABLE, row_group_size=2),
     "a.feather": feather(TABLE),
-    "a.arrow": stream(TABLE),
+    "a.arrow": arrow_stream(TABLE),
     "a.pdf": pdf("One page.\nAnd a line (here).", "Two."),
     "a.docx": docx(paragraph("Title", "Heading1"), paragraph("Some text.")),
     "a.html": html("T", ("One", "text &amp; more"), ("Two", "<b>x</b><script>y</script>")),
@@ -109,9 +88,9 @@ def test_as_many_documents_are_kept_as_are_written(texts: list[str]) -> None:
     files = {
         "a.json": json.dumps(texts).encode(),
         "a.json.gz": gzip.compress(json.dumps([{"text": text} for text in texts]).encode()),
-        "a.parquet": parquet(table),
+        "a.parquet": parquet(table, row_group_size=2),
         "a.feather": feather(table),
-        "a.arrow": stream(table),
+        "a.arrow": arrow_stream(table),
     }
     for name, content in files.items():
         assert [d.text for d in read_uploads([up(name, content)]).documents] == texts

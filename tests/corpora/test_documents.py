@@ -179,12 +179,17 @@ def test_html_without_headings_has_its_title() -> None:
 
 
 def test_html_is_decoded_as_it_says() -> None:
-    """UTF-8 goes before what is declared, which is often wrong; what is neither is refused."""
+    """UTF-8 goes before what is declared, which is often wrong; without either it is a guess."""
     western = '<meta charset="windows-1252"><p>caf\xe9'.encode("cp1252")
     utf8 = '<meta charset="windows-1252"><p>caf\xe9'.encode()
     for content in (western, utf8, "<p>caf\xe9".encode("utf-16")):
         assert read_uploads([up("p.html", content)]).documents[0].text == "caf\xe9"
-    assert refusal(up("p.html", b"<p>caf\xe9")).startswith("p.html:1: the byte 0xe9 at offset 6 ")
+    guessed = read_uploads([up("p.html", b"<p>caf\xe9")])
+    assert guessed.documents[0].text == "caf\xe9"
+    note = "p.html: read as Windows-1252: not valid UTF-8 at line 1."
+    assert note in guessed.report.warnings
+    wrong = b'<meta charset="no-such-code"><p>caf\xe9'
+    assert refusal(up("p.html", wrong)).startswith("p.html:1: the byte 0xe9 at offset ")
 
 
 @pytest.mark.parametrize(
@@ -239,7 +244,7 @@ MIXED = {
     "broken.docx": REPORT[:300],
     "empty.html": "<script>alert(1)</script>",
     "lamps.pdf": LAMPS,
-    "latin.txt": b"caf\xe9",
+    "latin.txt": b"caf\0",
     "locked.pdf": locked_pdf(LAMPS, "secret"),
     "notes.md": "# Notes\n\nThe boat comes on Mondays.\n",
     "packed.md.gz": b"\x1f\x8bno gzip",
@@ -248,7 +253,7 @@ MIXED = {
 REASONS = {
     "broken.docx": "expected a Word document (.docx); the file is damaged or none: ",
     "empty.html": "expected a document with text; it shows none.",
-    "latin.txt": "latin.txt:1: the byte 0xe9 at offset 3 of the file is not valid UTF-8.",
+    "latin.txt": "latin.txt:1: the byte 0x00 at offset 3 of the file is not text.",
     "locked.pdf": "the PDF is protected by a password; expected one that opens without.",
     "packed.md": "packed.md.gz: the gzip is damaged or no gzip: ",
     "scan.pdf": "the PDF has 2 pages and no text; expected text. It is probably a scan: ",

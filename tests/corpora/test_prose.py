@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from components.corpora import read_uploads
 from tests.support.uploads import passages, refusal, up
@@ -19,7 +21,7 @@ def placed(name: str, content: str, *sections: tuple[str, str]) -> list[tuple[st
 
 
 def test_markdown_is_cut_at_headings_of_level_one_and_two() -> None:
-    """Not at deeper ones, not in code; a heading with nothing under it is left out."""
+    """Not at deeper ones, not in code; a heading with nothing under it is left out and named."""
     content = (
         "Before.\n\n# One #\n\nText of one.\n### Deeper\nmore\n```sh\n# no heading\n```\n\n"
         "# Empty\n\n## C#\n  Indented.\n\n\nTwo   blanks.\n#no\n"
@@ -112,4 +114,39 @@ def test_a_blank_file_is_named() -> None:
     assert passages(corpus) == [("a.md#0-1", "", "x")]
     assert corpus.report.warnings == ("Not read: 'b.txt' (blank).",)
     assert refusal(up("b.txt", " \n")) == "b.txt:1: the file is blank."
-    assert refusal(up("a.md", b"a\n\xc3")).startswith("a.md:2: the byte 0xc3 at offset 2 of the ")
+    assert refusal(up("a.md", b"a\n\x81")).startswith("a.md:2: the byte 0x81 at offset 2 of the ")
+
+
+def test_headings_with_nothing_under_them_are_named() -> None:
+    """One above another heading is in the path of what stands there, and so is not lost."""
+    content = "Before.\n\n# Guide\n\n## Setup\n\nPut it up.\n\n## Later\n\n# Rest\n# Index\n"
+    corpus = read_uploads([up("n.md", content)])
+    assert [d.metadata.get("section", "") for d in corpus.documents] == ["", "Guide › Setup"]
+    assert corpus.report.warnings == (
+        "n.md:1: 3 headings with nothing under them left out: 'Later', 'Rest' and 'Index'.",
+    )
+    one = read_uploads([up("n.html", "<p>Before.</p><h1>A</h1><p>x</p><h1>B</h1>")])
+    assert one.report.warnings == ("n.html#0-7: 1 heading with nothing under it left out: 'B'.",)
+    many = "# A\n\nx\n" + "".join(f"# H{n}\n" for n in range(8))
+    [warning] = read_uploads([up("n.md", many)]).report.warnings
+    assert warning.endswith("left out: 'H0', 'H1', 'H2', 'H3' and 'H4' and 3 others.")
+
+
+@pytest.mark.parametrize("content", ["# Alone\n", "Before.\n\n# Alone\n", "# A\n\n## B\n\nx\n"])
+def test_headings_that_are_kept_are_not_named(content: str) -> None:
+    """What is not cut at all stays whole, and so do its headings."""
+    assert read_uploads([up("n.md", content)]).report.warnings == ()
+
+
+BLOCKS = st.lists(st.sampled_from(["# One", "## Two", "# A › B", "text", ""]), max_size=6)
+
+
+@given(BLOCKS)
+def test_every_heading_is_in_a_passage_or_named(blocks: list[str]) -> None:
+    blocks = [f"{block} {n}" if block else "" for n, block in enumerate(blocks)]
+    corpus = read_uploads([up("n.md", "\n\n".join([*blocks, "text at the end"]))])
+    kept = " ".join(f"{d.text} {d.metadata.get('section', '')}" for d in corpus.documents)
+    told = " ".join(corpus.report.warnings)
+    for block in filter(None, blocks):
+        heading = block.lstrip("# ")
+        assert (heading in kept) != (f"'{heading}'" in told)

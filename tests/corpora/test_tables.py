@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from components.corpora import Columns, read_uploads
 from components.corpora.formats import TablePreview
 from components.corpora.formats.tables import preview_table
-from tests.support.uploads import passages, refusal, up
+from tests.support.uploads import passages, refusal, up, zipped
 
 
 def test_a_preview_shows_what_was_found() -> None:
@@ -73,8 +75,8 @@ def test_chosen_columns_go_before_suggested_ones() -> None:
         ("id,text\n1,x\n,y\n", "a.csv:3: the id '' has 0 characters"),
         ("id,text\n", "a: the corpus holds no documents; expected at least one."),
         (
-            b"id,text\n1,\xff\n",
-            "a.csv:2: the byte 0xff at offset 10 of the file is not valid UTF-8",
+            b"id,text\n1,\x81\n",
+            "a.csv:2: the byte 0x81 at offset 10 of the file is not valid UTF-8",
         ),
         (b"id,text\n1,\0\n", "a.csv:2: the byte 0x00 at offset 10 of the file is not text."),
     ],
@@ -88,3 +90,81 @@ def test_a_cell_may_be_long() -> None:
     """Longer than the csv module allows on its own."""
     corpus = read_uploads([up("a.csv", f"id,text\n1,{'long ' * 100_000}\n")])
     assert len(corpus.documents[0].text) == 500_000
+
+
+@pytest.mark.parametrize(
+    ("rows", "ids", "where"),
+    [
+        ('1,"Never closed.\n2,closed here."\n3,c\n', ["1", "3"], "c.csv:2: the record that begins"),
+        ('1,a\n2,"b\n3,c\n4,d"\n', ["1", "2"], "c.csv:3: the record that begins here spans 3 lin"),
+        ('1,"a\r\n2,b"\r\n3,c\r\n', ["1", "3"], "c.csv:2: the record that begins here spans 2 l"),
+    ],
+)
+def test_rows_that_a_stray_quote_swallowed_are_named(rows: str, ids: list[str], where: str) -> None:
+    """However few: two lines are enough."""
+    corpus = read_uploads([up("c.csv", f"id,text\n{rows}")])
+    assert [document.id for document in corpus.documents] == ids
+    [warning] = corpus.report.warnings
+    assert warning.startswith(where)
+    assert warning.endswith("like a row: a quote mark may be missing or too many.")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '1,"First line.\nSecond line."\n',
+        '1,"First line,\nand a second, with a comma"\n',
+        '1,"Dear all,\n\nYours, Ann"\n',
+        '1,"a\n2,b,c"\n',
+    ],
+)
+def test_texts_of_several_lines_are_not_suspected(rows: str) -> None:
+    """Their lines are no rows: not as wide, or beginning with more than a word."""
+    assert read_uploads([up("c.csv", f"id,text\n{rows}")]).report.warnings == ()
+    alone = read_uploads([up("c.csv", 'text\n"one\ntwo"\nthree\n')])
+    assert not [warning for warning in alone.report.warnings if "quote" in warning]
+
+
+def test_a_header_that_swallowed_rows_is_named() -> None:
+    corpus = read_uploads([up("c.csv", 'id,"text\n1,a\n2,b"\n3,c\n')])
+    assert [document.id for document in corpus.documents] == ["3"]
+    assert any(
+        warning.startswith(
+            "c.csv:4: the header above spans 3 lines, each of which looks like a row"
+        )
+        for warning in corpus.report.warnings
+    )
+
+
+def test_all_suspects_are_named_before_rows_that_are_long() -> None:
+    """The first five in a sentence each, the others by their places; queries as well."""
+    long = "".join(f'{n},"a\nb\nc\nd"\n' for n in range(6))
+    torn = "".join(f'{n},"x\n{n + 1},y"\n' for n in range(10, 24, 2))
+    warnings = read_uploads([up("c.csv", f"id,text\n{long}{torn}")]).report.warnings
+    assert [warning.partition(": ")[0] for warning in warnings[:5]] == [
+        f"c.csv:{line}" for line in range(26, 36, 2)
+    ]
+    assert all("quote mark" in warning for warning in warnings[:5])
+    rest = ", ".join(f"c.csv:{line}" for line in (36, 38, 2, 6, 10, 14, 18, 22))
+    assert warnings[5] == f"c.csv: 8 more such rows, at {rest}."
+    files = {"corpus.csv": "id,text\n1,a\n", "queries.csv": 'id,text\nq1,"a\nq2,b"\nq3,c\n'}
+    [warning] = read_uploads([zipped(files)]).report.warnings
+    assert warning.startswith("queries.csv:2: the record that begins here spans 2 lines, each of w")
+
+
+ROWS = st.lists(st.text(st.sampled_from("ab ,;"), max_size=8), min_size=1, max_size=6)
+
+
+@given(ROWS, st.data())
+def test_no_row_is_swallowed_in_silence(texts: list[str], data: st.DataObject) -> None:
+    """A quote mark more before one text and after a later one: fewer documents, and a warning."""
+    start = data.draw(st.integers(0, len(texts) - 1))
+    end = data.draw(st.integers(start, len(texts) - 1))
+    cells = [text.replace(",", " ") for text in texts]
+    lines = [f"{n},{cell}" for n, cell in enumerate(cells)]
+    lines[start] = lines[start].replace(",", ',"', 1)
+    lines[end] += '"'
+    corpus = read_uploads([up("c.csv", "id,text\n" + "\n".join(lines))])
+    assert len(corpus.documents) == len(texts) - (end - start)
+    told = [warning for warning in corpus.report.warnings if "quote mark" in warning]
+    assert len(told) == (end > start)

@@ -50,7 +50,7 @@ def by_hand() -> SavedEvaluation:
     found = Evaluation(chosen.systems)
     ids = ("🦊", "猫 1", 'a "b"\t\\')
     found.rankings["bm25"] = {
-        "q é": Ranked(ids, (0.1, 0.0, -1 / 3), TIMING, USAGE),
+        "q é": Ranked(ids, (0.1, 0.0, -1 / 3), TIMING, USAGE, tied=7),
         "q2": Ranked(ids[:2], (2.0, 1.0), Timing(), Usage()),
         "q3": Ranked(ids[:1], (3.0000000000000004,), Timing(), USAGE),
     }

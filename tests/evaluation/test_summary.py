@@ -283,6 +283,18 @@ def test_cautions_are_warnings_and_then_remarks() -> None:
     assert [line.split()[0] for line in remarks(chosen, found, 2)] == ["Documents"]
 
 
+def test_ties_at_the_cut_are_counted() -> None:
+    every = evaluated(first={"a": "r", "b": "r", "c": "sr"}, s={"a": "r", "b": "r"})
+    first = every.rankings["first"]
+    for query, tied in (("a", 2), ("c", 5)):  # c is not complete
+        first[query] = replace(first[query], tied=tied)
+    every.rankings["s"]["b"] = replace(every.rankings["s"]["b"], tied=3)
+    assert every.ties("first") == {"a": 2}
+    line = remarks(planned("first", "s"), every, 10)[0]
+    assert line.startswith("On 1 of 2 queries (50%) the cut after 4 candidates parts documents")
+    assert "equal scores of first" in line
+
+
 def test_unjudged_documents_among_the_first_by_hand() -> None:
     found = evaluated(s={"a": "xry", "b": "r", "c": "nxs"})
     assert unjudged(found, JUDGMENTS, "s", 2) == pytest.approx((1 + 0 + 1) / 3)

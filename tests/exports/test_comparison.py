@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from components.analysis.verdict import verdict
 from components.charts.palette import DARK, LIGHT, StyledRanking, SystemStyle, letter_rules
 from components.domain import Comparison, Corpus, Document, Failure, Hit, Ranking, Timing, Usage
+from components.exports.as_json import ranking_json
 from components.exports.comparison import ComparisonReport, comparison_html
 from components.exports.tables import comparison_csv
 from components.exports.trec import comparison_run, read_run
@@ -83,6 +84,19 @@ def test_a_report_needs_nothing_else_and_runs_nothing() -> None:
     assert "default-src 'none'" in page
     assert HOSTILE in "".join(tags.texts)
     assert len(page) < 30_000  # a line of 100,000 characters does not make it one
+
+
+def test_a_report_and_json_tell_what_files_say_of_documents() -> None:
+    plain = report()
+    assert 'class="details"' not in comparison_html(plain)
+    [first, *_] = plain.columns
+    told = replace(first.ranking.hits[0], document=Document("a", "", "x", {HOSTILE: HOSTILE}))
+    ranking = replace(first.ranking, hits=(told, *first.ranking.hits[1:]))
+    page = comparison_html(replace(plain, columns=[StyledRanking(ranking, first.style)]))
+    assert page.count('class="details"') == 1, "one hit is shown"
+    assert not parsed(page).tags & {"script", "img"}
+    hits = ranking_json(ranking, 2)["hits"]
+    assert [hit.get("details") for hit in hits] == [{HOSTILE: HOSTILE}, None]
 
 
 def test_a_report_tells_query_columns_verdict_versions_and_date() -> None:

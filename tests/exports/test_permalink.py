@@ -2,9 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from components.exports.permalink import measure_within, one_of, parameters, some_of, text, whole
+from components.exports.permalink import (
+    about_rerankers,
+    measure_within,
+    one_of,
+    parameters,
+    some_of,
+    text,
+    whole,
+)
 from components.lab import read_settings
 from components.pipeline.limits import MAX_TEXT
+
+SETTINGS = read_settings({})
 
 
 @pytest.mark.parametrize(
@@ -31,12 +41,25 @@ def test_keys_are_those_of_the_catalog() -> None:
     assert (one_of(keys)(["a", "b"]), one_of(keys)(["c"])) == ("a", None)
     assert some_of(keys, 2)(["b", "", "a", "b"]) == ("b", "a")
     assert some_of(keys, 2)([""]) == ()
-    assert some_of(keys, 2)(["a", "c"]) is None
+    assert some_of(keys, 2)(["c"]) is None
+    assert some_of(keys, 2)(["a", "c", ""]) == ("a",)
+    assert some_of(keys, 2, {"old": "b"})(["old", "c", "b", "a"]) == ("b", "a")
     assert some_of(keys, 1)(["a", "b"]) is None
 
 
+def test_what_a_link_names_beside_the_rerankers_of_the_catalog_is_told() -> None:
+    named = ["late-minilm", "bm25", "", "<b>", "late-bge", "<b>"]
+    assert parameters(SETTINGS)["reranker"](named) == ("late-bge", "bm25")
+    assert about_rerankers(named, SETTINGS) == [
+        "late-minilm is now late-bge, which takes its place.",
+        "reranker=<b> is not known here; the others are used.",
+    ]
+    assert parameters(SETTINGS)["column"](["late-minilm"]) == "late-bge"
+    assert about_rerankers(["bm25", ""], SETTINGS) == []
+
+
 def test_every_parameter_of_a_link_has_its_check() -> None:
-    checks = parameters(read_settings({}))
+    checks = parameters(SETTINGS)
     given = {"q": "harbour", "first": "bm25", "reranker": "rrf", "candidates": "1000"}
     given |= {
         "shown": "50",

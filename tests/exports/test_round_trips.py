@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,9 +86,14 @@ def exactly(scores: tuple[float, ...]) -> object:
     return pytest.approx(np.float32(scores), rel=0, abs=0)
 
 
-def report_of(lab: Lab, one: Plan, evaluation: Evaluation) -> EvaluationReport:
+@contextmanager
+def written(lab: Lab, one: Plan, evaluation: Evaluation) -> Iterator[tuple[Path, EvaluationReport]]:
+    """Write an evaluation's folder; yield it with what was written."""
     saved = saved_evaluation(one, evaluation, lab.settings)
-    return EvaluationReport(saved, evaluation.metrics(one.judgments), lab.settings)
+    report = EvaluationReport(saved, evaluation.metrics(one.judgments), lab.settings)
+    with TemporaryDirectory() as name:
+        write(Path(name), report)
+        yield Path(name), report
 
 
 @settings(max_examples=80, deadline=None)
@@ -96,10 +102,7 @@ def test_an_evaluations_folder_read_again_gives_the_same_figures(
     lab: Lab, made: tuple[Corpus, Plan, Evaluation]
 ) -> None:
     corpus, one, evaluation = made
-    report = report_of(lab, one, evaluation)
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        write(folder, report)
+    with written(lab, one, evaluation) as (folder, report):
         judgments = read_qrels(folder / "qrels.trec", corpus)
         for system in one.systems:
             file = folder / "runs" / file_name(system)
@@ -123,10 +126,8 @@ def test_the_table_by_query_has_the_figures(
     lab: Lab, made: tuple[Corpus, Plan, Evaluation]
 ) -> None:
     _, one, evaluation = made
-    report = report_of(lab, one, evaluation)
-    with TemporaryDirectory() as name:
-        write(Path(name), report)
-        text = (Path(name) / "per_query.csv").read_bytes().decode()
+    with written(lab, one, evaluation) as (folder, report):
+        text = (folder / "per_query.csv").read_bytes().decode()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert len(rows) == len(one.queries) * len(report.ranked)
     for system, metrics in report.ranked.items():

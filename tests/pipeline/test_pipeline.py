@@ -220,7 +220,7 @@ def test_requests_that_cannot_be_done(
 def test_unknown_keys_are_answered_with_the_known_ones(lab: Lab) -> None:
     with pytest.raises(InputError) as caught:
         check_request(asked("a", rerankers=("x",)), lab)
-    assert caught.value.remedy.startswith("Choose one of: minilm-l12, late-minilm, bm25, rrf,")
+    assert caught.value.remedy.startswith("Choose one of: minilm-l12, late-bge, bm25, rrf,")
     with pytest.raises(InputError) as caught:
         check_request(asked("a", "x"), lab)
     assert caught.value.remedy == "Choose one of: bge-small, minilm-l6, bm25, hybrid."
@@ -452,8 +452,8 @@ def test_the_same_pipelines_are_asked_another_query() -> None:
 @pytest.mark.models
 def test_late_interaction_in_the_store_is_late_interaction(lab: Lab, exceptions: Corpus) -> None:
     first = retrieve(lab, exceptions, asked(WORDS, "bm25"))
-    stored = rerank_candidates(lab, exceptions, asked(WORDS), first, "late-minilm")
-    anew = rerank_candidates(lab, None, asked(WORDS), first, "late-minilm")
+    stored = rerank_candidates(lab, exceptions, asked(WORDS), first, "late-bge")
+    anew = rerank_candidates(lab, None, asked(WORDS), first, "late-bge")
     assert lab.context(exceptions).tokens is not None
     assert ids(stored) == ids(anew)
     assert [h.score for h in stored.hits] == pytest.approx([h.score for h in anew.hits], abs=1e-4)

@@ -1,97 +1,73 @@
-"""Vectors on disk: computed once, found again, and computed anew when the file is damaged."""
+"""Vectors on disk: computed once, found again, and gone on with wherever encoding was stopped."""
 
 from __future__ import annotations
 
-import hashlib
-import logging
-from collections.abc import Callable, Sequence
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from components.domain import (
-    Cancelled,
-    Corpus,
-    Document,
-    Matrix,
-    Progress,
-    Spec,
-    Vector,
-    no_progress,
-)
+from components.domain import Cancelled, Corpus, Matrix, Progress, Spec, UnavailableError
 from components.models.gate import GATE
-from components.rerankers.late_interaction import LATE_MINILM
 from components.retrieval.vectors import (
-    SLICE,
-    CorpusTokens,
+    CALL,
+    CALLS_A_SLICE,
     dense_vectors,
+    documents_encoded,
     is_cached,
-    token_vectors,
 )
-from components.storage.arrays import read_arrays, write_arrays
-
-SPEC = Spec("hash", "hash", "bi-encoder", "", "cosine", revision="r1")
-
-
-class HashEncoder:
-    """An encoder whose vectors are a text's hash; it remembers what it encoded."""
-
-    dimension = 4
-
-    def __init__(self) -> None:
-        self.encoded: list[list[str]] = []
-
-    def encode_query(self, text: str) -> Vector:
-        """Return the unit vector of a text."""
-        raw = np.frombuffer(hashlib.sha256(text.encode()).digest()[:4], np.uint8).astype(np.float32)
-        unit: Vector = (raw + 1) / np.linalg.norm(raw + 1)
-        return unit
-
-    def encode_documents(self, texts: Sequence[str], progress: Progress = no_progress) -> Matrix:
-        """Return one row a text."""
-        self.encoded.append(list(texts))
-        return np.array([self.encode_query(text) for text in texts], np.float32)
-
-
-class WordsModel:
-    """A token model: a text's token is a word, its vector says how long the word is."""
-
-    dimension = 3
-
-    def __init__(self) -> None:
-        self.encoded: list[str] = []
-
-    def count_tokens(self, text: str) -> int:
-        """Return the number of words."""
-        return len(text.split())
-
-    def token_vectors(self, text: str, max_tokens: int = 512) -> Matrix:
-        """Return a row for each word that fits, and for both ends."""
-        self.encoded.append(text)
-        rows = [0, *(len(word) % 3 for word in text.split()[: max_tokens - 2]), 0]
-        return np.eye(3, dtype=np.float32)[rows]
-
-
-def corpus_of(*texts: str, fingerprint: str = "f" * 64) -> Corpus:
-    """Return a corpus of documents entitled T0, T1, ..."""
-    documents = tuple(Document(str(i), f"T{i}", text) for i, text in enumerate(texts))
-    return Corpus("test", documents, fingerprint=fingerprint)
-
+from components.storage.arrays import write_arrays
+from tests.support.hash_encoder import (
+    SPEC,
+    HashEncoder,
+    corpus_of,
+    digest,
+    encoded,
+    numbered,
+    process,
+    rows_of,
+)
 
 CORPUS = corpus_of("one", "two", "three", "four", "five")
 PASSAGES = ["T0 one", "T1 two", "T2 three", "T3 four", "T4 five"]
-EXPECTED = HashEncoder().encode_documents(PASSAGES)
-LARGE = corpus_of(*(f"text {i}" for i in range(2 * SLICE + 5)))
+EXPECTED = rows_of(CORPUS)
+SLICE = CALL * CALLS_A_SLICE
+LARGE = numbered(2 * SLICE + 21)  # slices of 64, 64 and 21
+TOTAL = len(LARGE.documents)
 
 
-def the_file(folder: Path) -> Path:
-    """Return the one file under a folder; so none was left aside."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    assert len(files) == 1
-    assert files[0].suffix == ".npz"
-    return files[0]
+def ignore(done: int, total: int) -> None:
+    """Take no note of progress."""
+
+
+def stopped_at(last: int, folder: Path, corpus: Corpus = LARGE) -> HashEncoder:
+    """Encode a corpus until progress says `last`, and stop then."""
+
+    def progress(done: int, total: int) -> None:
+        if done == last:
+            raise Cancelled
+
+    encoder = HashEncoder()
+    with pytest.raises(Cancelled):
+        dense_vectors(corpus, SPEC, encoder, folder, progress)
+    return encoder
+
+
+def files(folder: Path, ending: str) -> list[Path]:
+    """Return the files of an ending in the folder of vectors."""
+    return sorted((folder / "vectors").glob(f"*{ending}"))
+
+
+# ---------------------------------------------------------------- once
 
 
 def test_vectors_are_computed_once(tmp_path: Path) -> None:
@@ -103,11 +79,12 @@ def test_vectors_are_computed_once(tmp_path: Path) -> None:
     assert first.encoded == [PASSAGES]  # title, a space, text
     assert second.encoded == []
     for rows in (computed, loaded):
+        assert isinstance(rows, np.memmap)
         assert rows.dtype == np.float32
         np.testing.assert_array_equal(rows, EXPECTED)
 
 
-def test_documents_are_encoded_in_slices_with_the_gate_open_between_them(tmp_path: Path) -> None:
+def test_documents_are_encoded_in_calls_with_the_gate_open_between_them(tmp_path: Path) -> None:
     encoder = HashEncoder()
     calls: list[tuple[int, int]] = []
 
@@ -120,145 +97,175 @@ def test_documents_are_encoded_in_slices_with_the_gate_open_between_them(tmp_pat
             pass
 
     rows = dense_vectors(LARGE, SPEC, encoder, tmp_path, progress)
-    assert [len(texts) for texts in encoder.encoded] == [16, 16, 5]
-    assert calls == [(16, 37), (32, 37), (37, 37)]
-    np.testing.assert_array_equal(
-        rows, HashEncoder().encode_documents([d.passage for d in LARGE.documents])
-    )
+    assert [len(texts) for texts in encoder.encoded] == [16] * 9 + [5]
+    assert calls == [*((done, TOTAL) for done in range(16, TOTAL, 16)), (TOTAL, TOTAL)]
+    np.testing.assert_array_equal(rows, rows_of(LARGE))
 
 
-# ---------------------------------------------------------------- damage
-
-
-def truncate(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-def flip_a_vector_bit(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[content.index(EXPECTED[2].tobytes()) + 1] ^= 1
-    path.write_bytes(content)
-
-
-def garbage(path: Path) -> None:
-    path.write_bytes(bytes(range(256)) * 8)
-
-
-def a_page_of_a_proxy(path: Path) -> None:
-    path.write_text("<html>502 Bad Gateway</html>")
-
-
-def a_bare_array(path: Path) -> None:
-    with path.open("wb") as file:
-        np.save(file, EXPECTED)
-
-
-def a_pickle(path: Path) -> None:
-    with path.open("wb") as file:
-        np.savez(file, vectors=np.array([{"a": 1}], object), rows=np.array(5))
-
-
-def too_few_rows(path: Path) -> None:
-    write_arrays(path, {"vectors": EXPECTED[:3], "rows": np.array(3)})
-
-
-def no_row_count(path: Path) -> None:
-    write_arrays(path, {"vectors": EXPECTED})
-
-
-def of_zeros(path: Path) -> None:
-    path.write_bytes(bytes(path.stat().st_size))
-
-
-DAMAGES = (
-    truncate,
-    empty,
-    flip_a_vector_bit,
-    garbage,
-    a_page_of_a_proxy,
-    a_bare_array,
-    a_pickle,
-    too_few_rows,
-    no_row_count,
-    of_zeros,
-)
-
-
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-def test_a_damaged_file_is_replaced_by_the_right_values(
-    tmp_path: Path, damage: Callable[[Path], None]
-) -> None:
-    dense_vectors(CORPUS, SPEC, HashEncoder(), tmp_path)
-    path = the_file(tmp_path)
-    sound = path.read_bytes()
-    damage(path)
-    assert path.read_bytes() != sound
+def test_where_a_call_costs_money_each_is_a_slice_and_needs_no_gate(tmp_path: Path) -> None:
     encoder = HashEncoder()
-    np.testing.assert_array_equal(dense_vectors(CORPUS, SPEC, encoder, tmp_path), EXPECTED)
-    assert encoder.encoded == [PASSAGES]
-    again = HashEncoder()
-    np.testing.assert_array_equal(dense_vectors(CORPUS, SPEC, again, tmp_path), EXPECTED)
-    assert again.encoded == []  # the file is sound again
-    assert the_file(tmp_path) == path
+    hosted = replace(SPEC, local=False)
+
+    def stop(done: int, total: int) -> None:
+        if done == 20:
+            raise Cancelled
+
+    with GATE.hold(), pytest.raises(Cancelled):
+        dense_vectors(LARGE, hosted, encoder, tmp_path, stop, call=10, calls_a_slice=1)
+    assert documents_encoded(tmp_path, LARGE, hosted) == encoder.texts == 20
 
 
-def test_whatever_bit_flips_no_wrong_value_is_read(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+class OddEncoder(HashEncoder):
+    """An encoder whose rows are spoilt."""
+
+    def __init__(self, spoil: Callable[[Matrix], Matrix]) -> None:
+        super().__init__()
+        self._spoil = spoil
+
+    def encode_documents(self, texts, progress: Progress = ignore) -> Matrix:  # type: ignore[no-untyped-def]  # noqa: ANN001
+        """Return the rows, spoilt."""
+        return self._spoil(super().encode_documents(texts))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda rows: rows[:-1], lambda rows: rows[:, :3], lambda rows: rows * np.nan],
+    ids=["a row is missing", "a column is missing", "not a number"],
+)
+def test_rows_that_are_none_are_not_saved(
+    tmp_path: Path, spoil: Callable[[Matrix], Matrix]
 ) -> None:
-    caplog.set_level(logging.ERROR, "components.storage.arrays")
-    dense_vectors(CORPUS, SPEC, HashEncoder(), tmp_path)
-    path = the_file(tmp_path)
-    sound = path.read_bytes()
-    for position in range(len(sound)):
-        content = bytearray(sound)
-        content[position] ^= 1 << position % 8
-        path.write_bytes(content)
-        loaded = read_arrays(path)  # None, or something that is plainly not ours, is rebuilt
-        if loaded is not None and loaded.get("rows", -1) == 5:
-            np.testing.assert_array_equal(loaded["vectors"], EXPECTED)
+    with pytest.raises(UnavailableError, match="no vector of 4 finite numbers for each of 5 docu"):
+        dense_vectors(CORPUS, SPEC, OddEncoder(spoil), tmp_path)
+    assert documents_encoded(tmp_path, CORPUS, SPEC) == 0
 
 
-def test_damage_is_logged_with_the_files_name(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+# ---------------------------------------------------------------- stops and kills
+
+
+@pytest.mark.parametrize(("last", "kept"), [(48, 0), (64, 64), (80, 64), (TOTAL, TOTAL)])
+def test_encoding_goes_on_where_it_stopped_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, last: int, kept: int
 ) -> None:
-    dense_vectors(CORPUS, SPEC, HashEncoder(), tmp_path)
-    assert caplog.text == ""
-    truncate(the_file(tmp_path))
-    dense_vectors(CORPUS, SPEC, HashEncoder(), tmp_path)
-    assert f"{the_file(tmp_path).name} is damaged and will be rebuilt" in caplog.text
+    assert stopped_at(last, tmp_path).texts == last  # nothing was encoded after the stop
+    assert documents_encoded(tmp_path, LARGE, SPEC) == kept
+    assert is_cached(tmp_path, LARGE, SPEC) == (kept == TOTAL)
+    calls: list[tuple[int, int]] = []
+    encoder = HashEncoder()
+    rows = dense_vectors(LARGE, SPEC, encoder, tmp_path, lambda *step: calls.append(step))
+    assert encoder.texts == TOTAL - kept
+    np.testing.assert_array_equal(rows, rows_of(LARGE))
+    said = f"goes on where it stopped: {kept} of {TOTAL} documents are encoded"
+    assert (said in caplog.text) == (0 < kept < TOTAL)
+    assert calls[:1] == [] if kept == TOTAL else [(kept or 16, TOTAL)]
 
 
-def test_an_absent_file_is_no_damage(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert read_arrays(tmp_path / "absent.npz") is None
-    assert caplog.text == ""
+def test_cancelled_while_waiting_for_the_gate_encodes_nothing(tmp_path: Path) -> None:
+    def progress(done: int, total: int) -> None:
+        assert (done, total) == (0, TOTAL)
+        raise Cancelled
+
+    encoder = HashEncoder()
+    with GATE.hold(), pytest.raises(Cancelled):
+        dense_vectors(LARGE, SPEC, encoder, tmp_path, progress)
+    assert encoder.encoded == []
+    with GATE.hold(check=lambda: pytest.fail("the gate was not open")):
+        pass
 
 
-# ---------------------------------------------------------------- writing
+def read_until(running: subprocess.Popen[str], start: str) -> str:
+    """Return what a process has said up to a line that starts so."""
+    lines: list[str] = []
+    assert running.stdout
+    while not lines or not lines[-1].startswith(start):
+        lines.append(running.stdout.readline())
+        assert lines[-1], (running.stderr and running.stderr.read()) or "it ended"
+    return "".join(lines)
 
 
-def test_nothing_is_left_aside_when_the_file_cannot_be_moved_into_place(tmp_path: Path) -> None:
-    target = tmp_path / "vectors.npz"
-    (target / "in the way").mkdir(parents=True)
-    write_arrays(target, {"a": np.ones(3)})  # a folder of that name: logged, not raised
-    assert [path.name for path in tmp_path.iterdir()] == ["vectors.npz"]
+@pytest.mark.parametrize("step", [f"encoded {CALL}", f"done {CALL} ", f"done {SLICE + CALL} "])
+def test_a_killed_process_loses_at_most_one_slice(tmp_path: Path, step: str) -> None:
+    """Killed right after it said a line; what it acknowledged with `done` is there."""
+    corpus = numbered(400)
+    running = process(tmp_path, 400, "--pause", "0.002")
+    output = read_until(running, step)
+    running.send_signal(signal.SIGKILL)
+    rest, _ = running.communicate()
+    sent = encoded(output + rest)
+    assert 0 < sent < 400
+    acknowledged = int(([0, *re.findall(r"done (\d+)", output + rest)])[-1]) // SLICE * SLICE
+    kept = documents_encoded(tmp_path, corpus, SPEC)
+    assert acknowledged <= kept <= sent <= kept + SLICE
+    encoder = HashEncoder()
+    rows = dense_vectors(corpus, SPEC, encoder, tmp_path)
+    assert encoder.texts == 400 - kept
+    np.testing.assert_array_equal(rows, rows_of(corpus))
 
 
-def test_nothing_is_left_aside_when_writing_fails_and_the_old_file_stays(tmp_path: Path) -> None:
-    target = tmp_path / "vectors.npz"
-    write_arrays(target, {"a": np.ones(3)})
-    with pytest.raises(ValueError, match=r"[Oo]bject arrays"):
-        write_arrays(target, {"a": np.zeros(3), "b": np.array([object()], object)})
-    assert [path.name for path in tmp_path.iterdir()] == ["vectors.npz"]
-    old = read_arrays(target)
-    assert old is not None
-    np.testing.assert_array_equal(old["a"], np.ones(3))
+def test_of_two_processes_one_encodes_and_both_read(tmp_path: Path) -> None:
+    running = [process(tmp_path, 300, "--pause", "0.05") for _ in range(2)]
+    outputs = [one.communicate(timeout=60) for one in running]
+    for output, errors in outputs:
+        assert f"rows {digest(rows_of(numbered(300)))}" in output, errors
+    assert sorted(encoded(output) for output, _ in outputs) == [0, 300]
+    waiting = min(outputs, key=lambda texts: encoded(texts[0]))[0]
+    assert waiting.startswith("done ")  # it was told how far the other is
 
 
-def test_a_folder_that_cannot_be_written_costs_only_the_cache(
+def test_of_eight_threads_one_encodes(tmp_path: Path) -> None:
+    barrier, encoders = threading.Barrier(8), [HashEncoder() for _ in range(8)]
+
+    def work(encoder: HashEncoder) -> Matrix:
+        barrier.wait()
+        return dense_vectors(LARGE, SPEC, encoder, tmp_path)
+
+    with ThreadPoolExecutor(8) as pool:
+        for rows in pool.map(work, encoders):
+            np.testing.assert_array_equal(rows, rows_of(LARGE))
+    assert sorted(encoder.texts for encoder in encoders) == [0] * 7 + [TOTAL]
+
+
+# ---------------------------------------------------------------- disks
+
+
+def test_on_a_full_disk_what_was_written_stays_and_the_rest_is_in_memory(tmp_path: Path) -> None:
+    """No file may grow beyond 70 rows: the first slice of 64 fits."""
+    output, errors = process(tmp_path, 200, "--file-limit", str(70 * 16)).communicate(timeout=60)
+    assert f"rows {digest(rows_of(numbered(200)))}" in output, errors
+    assert encoded(output) == 200
+    assert "rows 64 and those that follow stay in memory" in errors
+    assert documents_encoded(tmp_path, numbered(200), SPEC) == 64
+    encoder = HashEncoder()
+    dense_vectors(numbered(200), SPEC, encoder, tmp_path)
+    assert encoder.texts == 136
+
+
+@pytest.fixture
+def shared_folder() -> Iterator[Path]:
+    """Yield a folder that everybody may enter, which those of tmp_path are not."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    (folder / "vectors").chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_from_a_read_only_folder_rows_are_read_and_the_rest_is_in_memory(
+    shared_folder: Path,
+) -> None:
+    corpus = numbered(200)
+    stopped_at(64, shared_folder, corpus)
+    (shared_folder / "vectors").chmod(0o555)
+    for path in files(shared_folder, ""):
+        path.chmod(0o444)
+    output, errors = process(shared_folder, 200, "--nobody").communicate(timeout=60)
+    assert f"rows {digest(rows_of(corpus))}" in output, errors
+    assert encoded(output) == 136
+    assert "stay in memory" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_folder_that_cannot_be_made_costs_only_the_cache(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = tmp_path / "cache"
@@ -268,8 +275,58 @@ def test_a_folder_that_cannot_be_written_costs_only_the_cache(
         np.testing.assert_array_equal(dense_vectors(CORPUS, SPEC, encoder, folder), EXPECTED)
         assert encoder.encoded == [PASSAGES]
     assert not is_cached(folder, CORPUS, SPEC)
-    assert "could not be kept" in caplog.text
+    assert "stay in memory" in caplog.text
     assert folder.read_text() == "a file where the folder should be"
+
+
+# ---------------------------------------------------------------- version 0.1.0
+
+
+def old_file(folder: Path, rows: Matrix) -> Path:
+    """Write vectors as version 0.1.0 did."""
+    path = folder / "vectors" / f"{'f' * 32}-hash-r1.npz"
+    write_arrays(path, {"vectors": rows, "rows": np.array(len(rows))})
+    return path
+
+
+def test_vectors_of_version_0_1_0_are_taken_over(tmp_path: Path) -> None:
+    old = old_file(tmp_path, EXPECTED)
+    assert is_cached(tmp_path, CORPUS, SPEC)
+    encoder = HashEncoder()
+    for _ in range(2):
+        np.testing.assert_array_equal(dense_vectors(CORPUS, SPEC, encoder, tmp_path), EXPECTED)
+        assert not old.exists()
+    assert encoder.encoded == []
+
+
+def flipped(rows: Matrix) -> Matrix:
+    """Return rows of which one is not of unit length."""
+    return rows * np.array([[1], [1], [2], [1], [1]], np.float32)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda rows: rows[:3], lambda rows: rows * np.nan, flipped, lambda rows: rows[:, :2]],
+    ids=["too few", "not a number", "not of unit length", "of another dimension"],
+)
+def test_damaged_vectors_of_version_0_1_0_are_computed_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, spoil: Callable[[Matrix], Matrix]
+) -> None:
+    old = old_file(tmp_path, spoil(EXPECTED))
+    encoder = HashEncoder()
+    for _ in range(2):
+        np.testing.assert_array_equal(dense_vectors(CORPUS, SPEC, encoder, tmp_path), EXPECTED)
+    assert encoder.encoded == [PASSAGES]
+    assert f"the vectors in {old.name} are damaged" in caplog.text
+    assert not old.exists()
+
+
+def test_a_file_of_version_0_1_0_that_is_cut_off_is_computed_again(tmp_path: Path) -> None:
+    old = old_file(tmp_path, EXPECTED)
+    old.write_bytes(old.read_bytes()[:100])
+    encoder = HashEncoder()
+    np.testing.assert_array_equal(dense_vectors(CORPUS, SPEC, encoder, tmp_path), EXPECTED)
+    assert encoder.encoded == [PASSAGES]
 
 
 # ---------------------------------------------------------------- names
@@ -279,7 +336,7 @@ def test_a_folder_that_cannot_be_written_costs_only_the_cache(
     ("corpus", "spec"),
     [
         (CORPUS, replace(SPEC, revision="r2")),
-        (CORPUS, replace(SPEC, key="hash2")),
+        (CORPUS, replace(SPEC, key="encoder:../hash")),
         (replace(CORPUS, fingerprint="e" * 64), SPEC),
     ],
     ids=["revision", "key", "fingerprint"],
@@ -292,7 +349,7 @@ def test_another_model_or_corpus_has_another_file(
     encoder = HashEncoder()
     dense_vectors(corpus, spec, encoder, tmp_path)
     assert encoder.encoded == [PASSAGES]
-    assert len(list((tmp_path / "vectors").iterdir())) == 2
+    assert len(files(tmp_path, ".f32")) == 2
 
 
 def test_the_name_of_a_corpus_does_not_matter(tmp_path: Path) -> None:
@@ -300,101 +357,3 @@ def test_the_name_of_a_corpus_does_not_matter(tmp_path: Path) -> None:
     encoder = HashEncoder()
     dense_vectors(replace(CORPUS, name="renamed"), SPEC, encoder, tmp_path)
     assert encoder.encoded == []
-
-
-# ---------------------------------------------------------------- stopping
-
-
-@pytest.mark.parametrize("last", [16, 32, 37])
-def test_cancelled_leaves_no_file(tmp_path: Path, last: int) -> None:
-    def progress(done: int, total: int) -> None:
-        if done == last:
-            raise Cancelled
-
-    encoder = HashEncoder()
-    with pytest.raises(Cancelled):
-        dense_vectors(LARGE, SPEC, encoder, tmp_path, progress)
-    assert sum(map(len, encoder.encoded)) == last  # nothing was encoded after the stop
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-    assert dense_vectors(LARGE, SPEC, HashEncoder(), tmp_path).shape == (37, 4)
-
-
-def test_cancelled_while_waiting_for_the_gate_encodes_nothing(tmp_path: Path) -> None:
-    def progress(done: int, total: int) -> None:
-        assert (done, total) == (0, 37)
-        raise Cancelled
-
-    encoder = HashEncoder()
-    with GATE.hold(), pytest.raises(Cancelled):
-        dense_vectors(LARGE, SPEC, encoder, tmp_path, progress)
-    assert encoder.encoded == []
-    with GATE.hold(check=no_wait):  # the gate is free again
-        pass
-
-
-def no_wait() -> None:
-    """Fail where the gate is shut."""
-    raise AssertionError("the gate was not open")
-
-
-# ---------------------------------------------------------------- tokens
-
-LONG = " ".join(["word"] * 700)
-TOKENS = corpus_of("a bb ccc", "", LONG)
-
-
-def tokens_of(model: WordsModel, folder: Path, progress: Progress = no_progress) -> CorpusTokens:
-    """Return the token vectors of TOKENS."""
-    return token_vectors(TOKENS, LATE_MINILM, model, folder, progress)  # type: ignore[arg-type]
-
-
-def test_token_vectors_lie_end_to_end_with_offsets_and_cuts(tmp_path: Path) -> None:
-    """Words with title and both ends: 4 + 2, 1 + 2, and 510 + 2 of 701."""
-    model = WordsModel()
-    calls: list[tuple[int, int]] = []
-    tokens = tokens_of(model, tmp_path, lambda done, total: calls.append((done, total)))
-    assert model.encoded == ["T0 a bb ccc", "T1", f"T2 {LONG}"]
-    assert tokens.vectors.shape == (6 + 3 + 512, 3)
-    assert tokens.vectors.dtype == np.float32
-    assert tokens.offsets.tolist() == [0, 6, 9, 521]
-    assert tokens.cut.tolist() == [0, 0, 191]
-    rows = np.eye(3, dtype=np.float32)
-    np.testing.assert_array_equal(tokens.document(0), rows[[0, 2, 1, 2, 0, 0]])
-    np.testing.assert_array_equal(tokens.document(1), rows[[0, 2, 0]])
-    assert tokens.document(2).shape == (512, 3)
-    assert calls == [(1, 3), (2, 3), (3, 3)]
-
-
-def test_token_vectors_are_computed_once_and_come_back_alike(tmp_path: Path) -> None:
-    computed = tokens_of(WordsModel(), tmp_path)
-    model = WordsModel()
-    loaded = tokens_of(model, tmp_path)
-    assert model.encoded == []
-    assert is_cached(tmp_path, TOKENS, LATE_MINILM)
-    for one, other in (
-        (computed.vectors, loaded.vectors),
-        (computed.offsets, loaded.offsets),
-        (computed.cut, loaded.cut),
-    ):
-        assert one.dtype == other.dtype
-        np.testing.assert_array_equal(one, other)
-
-
-def test_damaged_token_vectors_are_computed_anew(tmp_path: Path) -> None:
-    computed = tokens_of(WordsModel(), tmp_path)
-    truncate(the_file(tmp_path))
-    loaded = tokens_of(WordsModel(), tmp_path)
-    np.testing.assert_array_equal(loaded.vectors, computed.vectors)
-    assert loaded.offsets.tolist() == [0, 6, 9, 521]
-
-
-def test_cancelled_token_vectors_leave_no_file(tmp_path: Path) -> None:
-    def progress(done: int, total: int) -> None:
-        if done == 2:
-            raise Cancelled
-
-    model = WordsModel()
-    with pytest.raises(Cancelled):
-        tokens_of(model, tmp_path, progress)
-    assert len(model.encoded) == 2
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -140,12 +140,12 @@ def test_a_system_keeps_its_letter_whatever_stands_beside_it() -> None:
 
 def test_a_recording_has_its_systems_letter_unless_the_system_is_there_too() -> None:
     settings = read_settings()
-    own = letters(("late-minilm",), settings)["late-minilm"]
-    replayed = letters((f"{RECORDED}bm25", f"{RECORDED}late-minilm"), settings)
-    assert replayed[f"{RECORDED}late-minilm"] == own
-    both = letters((f"{RECORDED}late-minilm", "late-minilm"), settings)
-    assert both["late-minilm"] == own
-    assert both[f"{RECORDED}late-minilm"] != own
+    own = letters(("late-bge",), settings)["late-bge"]
+    replayed = letters((f"{RECORDED}bm25", f"{RECORDED}late-bge"), settings)
+    assert replayed[f"{RECORDED}late-bge"] == own
+    both = letters((f"{RECORDED}late-bge", "late-bge"), settings)
+    assert both["late-bge"] == own
+    assert both[f"{RECORDED}late-bge"] != own
 
 
 def test_systems_beyond_the_seventh_take_the_first_free_letter(probes: ModuleType) -> None:

@@ -196,7 +196,7 @@ def test_the_address_follows_the_view_and_never_holds_a_key(visit: Visit) -> Non
         ({"corpus": "nowhere"}, "The corpus nowhere is not here"),
         ({"corpus": "exceptions", "fingerprint": "0123"}, "has changed since this address"),
         ({"first": "<b>"}, "first=<b> is not known here"),
-        ({"reranker": ["minilm-l12", "nobody"]}, "reranker=minilm-l12, nobody is not known"),
+        ({"reranker": ["no", "nobody"]}, "reranker=no, nobody is not known here; the default"),
         ({"candidates": "9999999999"}, "candidates=9999999999 is not known here"),
         ({"candidates": "\u0663"}, "is not known here"),
         ({"view": "sideways"}, "view=sideways is not known here"),
@@ -210,6 +210,21 @@ def test_an_unknown_value_falls_back_with_a_notice(params: dict[str, str], words
     job = at.session_state[state.JOB]
     job.stop()
     job.join(PATIENCE)
+
+
+def test_the_known_rerankers_of_a_link_are_used_beside_unknown_ones() -> None:
+    at = link(corpus="exceptions", first="bm25", reranker=["nobody", "rrf", "bm25"])
+    assert settle(at).request.pipelines.rerankers == ("rrf", "bm25")
+    assert "reranker=nobody is not known here; the others are used." in texts(at)
+
+
+@pytest.mark.models
+def test_a_former_reranker_of_a_link_is_the_one_that_took_its_place() -> None:
+    named = ["bm25", "late-minilm"]
+    at = link(corpus="exceptions", first="bm25", reranker=named)
+    assert settle(at).request.pipelines.rerankers == ("bm25", "late-bge")
+    assert "late-minilm is now late-bge, which takes its place." in texts(at)
+    assert at.query_params["reranker"] == ["bm25", "late-bge"]
 
 
 def test_presenter_view_shows_no_controls(visit: Visit) -> None:

@@ -27,7 +27,7 @@ def test_a_first_visit_compares_the_first_sample_query_with_the_defaults() -> No
     helpdesk = state.sample("helpdesk")
     assert job.corpus is helpdesk
     assert job.request == asked(
-        helpdesk.queries[0].text, "bge-small", ("minilm-l12", "late-minilm", "bm25"), 100
+        helpdesk.queries[0].text, "bge-small", ("minilm-l12", "late-bge", "bm25"), 100
     )
     assert job.error is None
     assert all(isinstance(r, Ranking) and len(r.hits) == 100 for r in results(job).values())

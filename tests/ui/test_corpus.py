@@ -9,11 +9,13 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox, TextInput
 
 from components.corpora import Upload, read_uploads
+from components.lab import Lab, read_settings
 from components.lab.work import BackgroundTask, Step
+from components.ui.compare.board.view import board_data
 from components.ui.shared import state
 from tests.support.asking import results
 from tests.support.uploads import zipped
-from tests.support.visits import PATIENCE, Visit, ask, has, ids, said, settle, texts
+from tests.support.visits import PATIENCE, Visit, ask, has, htmls, ids, said, settle, texts
 
 
 def begin(at: AppTest) -> BackgroundTask:
@@ -105,7 +107,7 @@ def test_index_now_fills_the_store_and_says_so(visit: Visit) -> None:
     row = at.dataframe[-1].value.set_index("System")
     assert set(row["In the store"]) == {"not yet"}
     assert at.selectbox(key="_index_with").value == "bge-small"
-    assert at.checkbox(key="_index_tokens").value is True
+    at.checkbox(key="_index_tokens").check().run()
     at.button(key="index_now").click().run()
     task = begin(at)
     assert (task.error, task.step) == (None, Step("done"))
@@ -116,10 +118,11 @@ def test_index_now_fills_the_store_and_says_so(visit: Visit) -> None:
         "minilm-l6": "not yet",
         "bm25": "not yet",
         "hybrid": "2 points",
-        "late-minilm": "2 points",
     }
-    assert row["Vectors on disk"]["bge-small"] == row["Vectors on disk"]["late-minilm"] == "yes"
+    assert row["Vectors on disk"]["bge-small"] == "yes"
     assert row["Vectors on disk"]["minilm-l6"] == "no"
+    passages = [document.passage for document in corpus.documents]
+    assert Lab(read_settings()).tokens.missing(passages) == []
 
 
 def test_an_upload_is_previewed_named_used_and_searched(visit: Visit) -> None:
@@ -173,7 +176,7 @@ def test_the_columns_of_a_table_can_be_chosen(visit: Visit) -> None:
         ("a.jsonl", b'{"_id": "1", "text": "x"}\n{nonsense', "a.jsonl:2"),
         ("a.csv", b"id,text\n1,one\n2,two,three\n", "a.csv:3"),
         ("a.csv", b"", "a.csv:1"),
-        ("a.txt", b"caf\xe9", "a.txt:1"),
+        ("a.txt", b"caf\x81", "a.txt:1"),
         ("a.zip", b"PK nonsense", "a.zip"),
     ],
 )
@@ -324,3 +327,35 @@ def test_a_document_that_cannot_be_read_is_named_and_the_others_can_be_used(visi
     at.run()
     assert not has(at, "use_upload")
     assert "\u26a0 broken.pdf: expected a PDF" in said(at, "complaint")
+
+
+def test_a_guessed_encoding_is_told_on_the_page(visit: Visit) -> None:
+    at = visit("pages/corpus.py")
+    upload(at, "t.csv", "id,text\n1,Der Käse reift\n".encode("cp1252"))
+    note = "not valid UTF-8 at line 2"
+    assert said(at, "soft-import_0") == f"⚠ t.csv: read as Windows-1252: {note}."
+    files = at.dataframe[-4].value.iloc[0]
+    assert (files["Encoding"], files["Note"]) == ("Windows-1252", note)
+    assert at.dataframe[-5].value.iloc[0]["text"] == "Der Käse reift"
+    upload(at, "u.csv", "id,text\n1,Der Käse reift\n".encode("utf-16"))
+    assert at.dataframe[-4].value.iloc[0]["Encoding"] == "UTF-16"
+
+
+def test_what_a_file_says_of_a_document_is_on_its_card_and_in_the_panel(visit: Visit) -> None:
+    """The card has a line of it; the panel has all of it."""
+    rows = (
+        b"id,text,year,product,a,b,note\n1,zorblax lamp,2020,desktop,c,d,<b>last</b>\n2,mill,,,,,\n"
+    )
+    at = visit("pages/corpus.py")
+    upload(at, "t.csv", rows)
+    at.button(key="use_upload").click().run()
+    begin(at)
+    at.switch_page("app.py").run()
+    job = settle(ask(at, "zorblax"))
+    cards = [card for column in board_data(job, 10, {}).columns for card in column.cards]
+    line = "year 2020, product desktop, a c, b d"
+    assert {card.id: card.details for card in cards} == {"1": line}
+    at.session_state["board"] = {"selected": {"document": "1", "system": "bm25"}}
+    at.run()
+    [markup] = [markup for markup in htmls(at) if '<dl class="panel-details' in markup]
+    assert '<dt dir="auto">note</dt><dd dir="auto">&lt;b&gt;last&lt;/b&gt;</dd>' in markup

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -25,16 +24,8 @@ from tests.support.reports import EIGHT, FIRST, SECOND, simple
 from tests.support.visits import has, said
 
 Visit = Callable[..., AppTest]
+pytestmark = pytest.mark.usefixtures("own_data")
 PAGE = "pages/evaluate.py"
-
-
-@pytest.fixture(autouse=True)
-def own_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Keep evaluations where no other test sees them: a local lab shows them to everybody."""
-    monkeypatch.setenv("RERANK_LAB_DATA", str(tmp_path / "data"))
-    state._lab.clear()
-    yield
-    state._lab.clear()
 
 
 def button(at: AppTest, key: str) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,17 +11,8 @@ from components.ui.shared import state
 from tests.support.visits import APP, PATIENCE, evaluated, texts
 
 Visit = Callable[..., AppTest]
-pytestmark = pytest.mark.usefixtures("probes")
+pytestmark = pytest.mark.usefixtures("own_data", "probes")
 PAGE = "pages/evaluate.py"
-
-
-@pytest.fixture(autouse=True)
-def own_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Keep evaluations where no other test sees them: a local lab shows them to everybody."""
-    monkeypatch.setenv("RERANK_LAB_DATA", str(tmp_path / "data"))
-    state._lab.clear()
-    yield
-    state._lab.clear()
 
 
 def opened(**parameters: str) -> AppTest:

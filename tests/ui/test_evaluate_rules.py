@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -19,6 +18,7 @@ from tests.support.asking import asked
 from tests.support.visits import PATIENCE, evaluated, texts
 
 Visit = Callable[..., AppTest]
+pytestmark = pytest.mark.usefixtures("own_data")
 PAGE = "pages/evaluate.py"
 DOCUMENTS = (
     Document("tea", "", "green tea"),
@@ -32,15 +32,6 @@ ODD = Corpus(
     splits={"test": GRADES},
     dangling={"test": {"q": {"away": 1}}},
 )
-
-
-@pytest.fixture(autouse=True)
-def own_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Keep evaluations where no other test sees them: a local lab shows them to everybody."""
-    monkeypatch.setenv("RERANK_LAB_DATA", str(tmp_path / "data"))
-    state._lab.clear()
-    yield
-    state._lab.clear()
 
 
 def test_what_the_rules_leave_out_is_said_and_can_be_counted(visit: Visit) -> None:

@@ -6,7 +6,6 @@ Every visit through AppTest is a browser of its own: it brings no cookie.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -18,6 +17,7 @@ from components.evaluation.store import EvaluationStore
 from components.ui.shared import state
 from tests.support.visits import APP, PATIENCE, Visit, has, said, settle, texts
 
+pytestmark = pytest.mark.usefixtures("own_data")
 EVALUATE = "pages/evaluate.py"
 SECRET = "the secret question of Ann"
 ANNS = Corpus(
@@ -30,14 +30,6 @@ ANNS = Corpus(
 """Ann's upload: documents that anybody may have, with queries and judgments of her own."""
 SAME = Corpus("same", ANNS.documents, (), {}, ANNS.fingerprint)
 """The same documents, uploaded by somebody else."""
-
-
-@pytest.fixture(autouse=True)
-def own_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    monkeypatch.setenv("RERANK_LAB_DATA", str(tmp_path))
-    state._lab.clear()
-    yield
-    state._lab.clear()
 
 
 @pytest.fixture

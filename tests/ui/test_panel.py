@@ -116,6 +116,17 @@ def test_the_querys_words_are_marked_and_everything_is_escaped() -> None:
     assert "(no title)" in panel.document_html(Document("d", "", "x"), "q")
 
 
+def test_all_that_a_file_says_of_a_document_is_listed_and_escaped() -> None:
+    assert panel.details_html(Document("d", "", "x")) == ""
+    markup = panel.details_html(Document("d", "", "x", {"year": "2020", HOSTILE: HOSTILE}))
+    assert set(re.findall(r"<(\w+)", markup)) == {"dl", "dt", "dd"}
+    assert '<dt dir="auto">year</dt><dd dir="auto">2020</dd>' in markup
+    assert markup.count("&lt;script&gt;") == 2
+    many = panel.details_html(Document("d", "", "x", {str(n): "v" for n in range(250)}))
+    assert many.count("<dd") == panel.MOST_DETAILS + 1
+    assert "and 50 others" in many
+
+
 # ---------------------------------------------------------------- late interaction
 
 

@@ -32,7 +32,7 @@ def test_the_rerankers_page_lists_the_whole_catalog(visit: Visit) -> None:
         assert entry.available or (entry.reason and f"{entry.reason} {entry.remedy}" in words)
     local = [e for e in entries if not e.spec.provider]
     assert {e.spec.key for e in local if not e.available} == {"bge-v2-m3"}
-    assert {e.spec.key for e in entries} >= {"bge-small", "minilm-l12", "late-minilm", "rrf"}
+    assert {e.spec.key for e in entries} >= {"bge-small", "minilm-l12", "late-bge", "rrf"}
 
 
 @pytest.mark.usefixtures("probes")

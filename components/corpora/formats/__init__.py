@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 from types import MappingProxyType
+from typing import Literal
 
 from components.corpora.limits import MAX_BYTES, MAX_LINES
 from components.corpora.text import Row, Upload
@@ -20,11 +21,24 @@ from components.discovery import offered
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns of a table hold a document's text, title and id."""
+    """Which columns of a table hold a document's text, title and id.
 
-    text: str
+    Without a text's column it is guessed, and so are the others of `guessed` roles; without a
+    title's or an id's column there is none.
+    """
+
+    text: str | None = None
     title: str | None = None
     id: str | None = None
+    guessed: frozenset[Literal["title", "id"]] = frozenset()
+
+    @property
+    def named(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the columns of the roles that are not guessed: one, or none."""
+        others = {"title": self.title, "id": self.id}
+        named = {role: (name,) if name is not None else () for role, name in others.items()
+                  if role not in self.guessed}  # fmt: skip
+        return named if self.text is None else {"text": (self.text,), **named}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,8 @@ class Format:
     chosen by hand, and need not heed them. Any number of `prose` files make one corpus, where there
     is no other; of any other format there is one file. A table has a `preview` of its own, which
     tells its delimiter. An upload holds at most `max_bytes` and `max_lines` of the format; where
-    `lines` mean nothing, as in a binary file, their number and length are not looked at.
+    `lines` mean nothing, as in a binary file, their number and length are not looked at. A file of
+    `text` arrives as UTF-8, whatever it was encoded in.
     """
 
     name: str
@@ -66,6 +81,7 @@ class Format:
     max_bytes: int = MAX_BYTES
     max_lines: int = MAX_LINES
     lines: bool = True
+    text: bool = True
 
 
 def formats() -> tuple[Format, ...]:

@@ -285,6 +285,6 @@ def _damage(file: Upload) -> Iterator[None]:
 
 
 FORMATS = (
-    Format("Parquet", (".parquet", ".pq"), arrow_rows, lines=False),
-    Format("Arrow", (".arrow", ".feather", ".ipc"), arrow_rows, lines=False),
+    Format("Parquet", (".parquet", ".pq"), arrow_rows, lines=False, text=False),
+    Format("Arrow", (".arrow", ".feather", ".ipc"), arrow_rows, lines=False, text=False),
 )

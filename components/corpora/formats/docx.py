@@ -124,5 +124,11 @@ def _damaged(file: Upload, reason: str) -> CorpusError:
 
 
 FORMATS = Format(
-    "Word", (".docx", ".docm"), docx_rows, prose=True, max_bytes=5 * MAX_MARKDOWN, lines=False
+    "Word",
+    (".docx", ".docm"),
+    docx_rows,
+    prose=True,
+    max_bytes=5 * MAX_MARKDOWN,
+    lines=False,
+    text=False,
 )

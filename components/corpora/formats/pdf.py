@@ -92,4 +92,4 @@ def _check(file: Upload, reader: PdfReader) -> None:
         )
 
 
-FORMATS = Format("PDF", (".pdf",), pdf_rows, prose=True, lines=False)
+FORMATS = Format("PDF", (".pdf",), pdf_rows, prose=True, lines=False, text=False)

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 from components.corpora.cutting import Section
 from components.corpora.formats import Columns, Format
 from components.corpora.limits import MAX_MARKDOWN, MAX_MARKDOWN_LINES
-from components.corpora.passages import passage_rows
+from components.corpora.passages import BETWEEN, passage_rows
 from components.corpora.text import Row, Upload, decode
 from components.domain import CorpusError
 
@@ -44,7 +44,7 @@ _MARKDOWN.block.ruler.before("code", "count", _count)
 def markdown_rows(file: Upload, columns: Columns | None = None) -> Iterator[Row]:
     """Yield the passages of a Markdown file, cut at headings of level 1 and 2 (CommonMark).
 
-    A heading with nothing under it is left out, unless there is nothing else.
+    A heading with nothing under it is left out and named, unless there is nothing else.
     """
     text = _filled(file)
     yield from passage_rows(file, text, _sections(file, text))
@@ -75,7 +75,7 @@ def _sections(file: Upload, text: str) -> list[Section]:
     above = ""
     for (level, title, _, body), end in zip(headings, ends[1:], strict=True):
         above = title if level == "h1" else above
-        path = f"{above} \u203a {title}" if level == "h2" and above else title
+        path = f"{above}{BETWEEN}{title}" if level == "h2" and above else title
         sections.append(Section(min(starts[body], end), end, title, path))
     return sections
 

@@ -33,8 +33,10 @@ MAX_COLUMNS: Final = 1_000
 """Columns of a table: the page draws a preview of them and lists them to choose from."""
 MAX_COLUMN_NAME: Final = 512
 """Characters of a column's name, for the same reason."""
+STRAY_QUOTE: Final = "a quote mark may be missing or too many"
+"""What is said of a record that seems to have swallowed its neighbours."""
 LONG_RECORD: Final = 3
-"""Lines of a record beyond which it is named: a quote mark may have swallowed its neighbours."""
+"""Lines of a record beyond which it is named, whatever is in it."""
 DELIMITERS: Mapping[str, str] = MappingProxyType(
     {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 )
@@ -80,8 +82,11 @@ def split_line(line: str, delimiter: str) -> list[str]:
 
 def _rows(upload: Upload, shape: Shape) -> Iterator[Row]:
     """Yield the records after the header, all equally wide."""
-    width = len(shape.columns)
-    for where, cells, span in _records(upload, shape, skip=shape.named):
+    width, records, above = len(shape.columns), _records(upload, shape), ""
+    if shape.named:
+        _, header, raw = next(records, ("", [], ()))
+        above = _remark("header above", header, raw, shape.delimiter)
+    for where, cells, raw in records:
         if len(cells) != width:
             raise CorpusError(
                 f"{where}: expected {count(width, 'column')}, as in the "
@@ -90,10 +95,30 @@ def _rows(upload: Upload, shape: Shape) -> Iterator[Row]:
                 if shape.quoting
                 else "A TSV has no quotes: delete the tab in a cell, or save the table as CSV.",
             )
-        note = (
-            f"the record that begins here spans {count(span, 'line')}" if span > LONG_RECORD else ""
-        )
+        remark = _remark("record that begins here", cells, raw, shape.delimiter)
+        note = "; ".join(filter(None, (above, remark)))
         yield Row(where, dict(zip(shape.columns, cells, strict=True)), note)
+        above = ""
+
+
+def _remark(what: str, cells: Sequence[str], raw: Sequence[str], delimiter: str) -> str:
+    """Return what is to be said of a record of several lines; nothing of most.
+
+    It may be several rows, swallowed by a stray quote: then each line after the first would be as
+    wide as a row, and begin with a word if rows do.
+    """
+    if len(raw) < 2:
+        return ""
+    firsts = [line.split(delimiter)[0].strip() for line in raw[1:]]
+    as_wide = all(line.count(delimiter) == len(cells) - 1 for line in raw[1:])
+    alike = not re.fullmatch(r"\S+", cells[0].strip()) or all(
+        re.fullmatch(r"\S+", first) for first in firsts
+    )
+    torn = len(cells) > 1 and as_wide and alike
+    if not torn and len(raw) <= LONG_RECORD:
+        return ""
+    rows = f", each of which looks like a row: {STRAY_QUOTE}" if torn else ""
+    return f"the {what} spans {count(len(raw), 'line')}{rows}"
 
 
 # ---------------------------------------------------------------- shape
@@ -109,10 +134,10 @@ def _shape(upload: Upload) -> Shape:
         delimiter, excel = _sniff(upload, first.strip()), None
     quoting = upload.suffix != ".tsv" or delimiter != "\t"
     shape = Shape(delimiter, quoting, bool(excel), (), named=True)
-    _, header, _ = next(_records(upload, shape), ("", [], 1))
+    _, header, _ = next(_records(upload, shape), ("", [], ()))
     if not quoting:
         shape = Shape(delimiter, _needs_quotes(upload, shape), bool(excel), (), named=True)
-        _, header, _ = next(_records(upload, shape), ("", [], 1))
+        _, header, _ = next(_records(upload, shape), ("", [], ()))
     records = islice(_records(upload, shape, most=20), 2)
     second = [cells for _, cells, _ in records][1:]
     named = upload.suffix != ".tsv" or not _is_data(header, *second)
@@ -159,9 +184,9 @@ def _needs_quotes(upload: Upload, shape: Shape) -> bool:
     records = _records(upload, Shape("\t", quoting=True, excel=shape.excel, columns=(), named=True))
     widths = set()
     with suppress(CorpusError):
-        for _, cells, span in records:
+        for _, cells, raw in records:
             widths.add(len(cells))
-            if len(widths) > 1 or span > 1:
+            if len(widths) > 1 or len(raw) > 1:
                 return False
         return True
     return False
@@ -215,38 +240,46 @@ def _check_columns(file: str, columns: Sequence[str]) -> None:
 
 
 def _records(
-    upload: Upload, shape: Shape, *, skip: bool = False, most: int | None = None
-) -> Iterator[tuple[str, list[str], int]]:
+    upload: Upload, shape: Shape, *, most: int | None = None
+) -> Iterator[tuple[str, list[str], Sequence[str]]]:
     """Yield place, cells and lines of the records that are not blank, after Excel's line.
 
-    With `skip` the header is left out; `most` are read, blank ones too.
+    At most `most` are read, blank ones too.
     """
     records = _quoted_records(upload, shape, most) if shape.quoting else _plain_records(upload)
     for number, record in enumerate(records):
-        if number >= shape.excel + skip:
+        if number >= shape.excel:
             yield record
 
 
-def _plain_records(upload: Upload) -> Iterator[tuple[str, list[str], int]]:
+def _plain_records(upload: Upload) -> Iterator[tuple[str, list[str], Sequence[str]]]:
     """Yield the records of a TSV, a line each."""
     for number, line in lines(upload):
-        yield f"{upload.name}:{number}", line.split("\t"), 1
+        yield f"{upload.name}:{number}", line.split("\t"), (line,)
 
 
 def _quoted_records(
     upload: Upload, shape: Shape, most: int | None
-) -> Iterator[tuple[str, list[str], int]]:
+) -> Iterator[tuple[str, list[str], Sequence[str]]]:
     """Yield the records of a table whose cells may be in quotes."""
     name, line = upload.name, 1
     stream = io.TextIOWrapper(io.BytesIO(upload.content), "utf-8-sig", newline="")
-    reader = csv.reader(stream, delimiter=shape.delimiter, strict=True)
+    raw: list[str] = []  # the lines of the record that is being read
+
+    def noted() -> Iterator[str]:
+        for text in stream:
+            raw.append(text)
+            yield text
+
+    reader = csv.reader(noted(), delimiter=shape.delimiter, strict=True)
     try:
         for number, cells in enumerate(islice(reader, most), 1):
             if number % LINES_BETWEEN_CHECKS == 0:
                 upload.check()
             if any(map(str.strip, cells)):
-                yield f"{name}:{line}", cells, reader.line_num + 1 - line
+                yield f"{name}:{line}", cells, tuple(raw)
             line = reader.line_num + 1
+            raw.clear()
     except csv.Error as exc:
         raise CorpusError(
             f"{name}:{line}: the quotes of this row do not match: {exc}.",

@@ -1,9 +1,10 @@
-"""Every error of Qdrant's client as a StoreError, with what to do about it."""
+"""Every error of Qdrant's client as a StoreError: the server's own words, and what to do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import re
+from collections.abc import Iterable
 
 import httpx
 from qdrant_client.common.client_exceptions import QdrantException
@@ -14,48 +15,54 @@ from qdrant_client.http.exceptions import (
 )
 
 from components.domain import StoreError
+from components.wording import HIDDEN, shortened
 
+CLIENT_ERRORS = (
+    ApiException,
+    QdrantException,
+    httpx.HTTPError,
+    OSError,
+    ValueError,
+    KeyError,
+    AssertionError,  # for an answer without a result
+)
+"""What Qdrant's client raises, and what reading its answers does."""
+_GONE = (httpx.NetworkError, httpx.ConnectTimeout, httpx.RemoteProtocolError)
 _OR_EMBEDDED = "unset QDRANT_URL to use embedded Qdrant."
+_MOST_CHARACTERS = 200
+_MOST_BYTES = 100_000
 
 
-@contextmanager
-def store_errors(where: str, timeout_s: int) -> Iterator[None]:
-    """Raise a StoreError for each error that Qdrant's client raises inside.
+def is_unreachable(exc: BaseException) -> bool:
+    """Return whether nobody answers at an address, or the connection was cut."""
+    return isinstance(_cause(exc), _GONE)
 
-    `where` names the store; `timeout_s` are the seconds that a call may take.
+
+def another_may_answer(exc: BaseException) -> bool:
+    """Return whether it is worth asking another node: this one, or a proxy before it, is down."""
+    proxied = isinstance(exc, UnexpectedResponse) and exc.status_code in {502, 503, 504}
+    return proxied or is_unreachable(exc)
+
+
+def is_refusal(exc: BaseException | None) -> bool:
+    """Return whether a server has said no, so that nothing was done and nothing will be."""
+    return isinstance(exc, UnexpectedResponse) and 400 <= (exc.status_code or 0) < 500
+
+
+def store_error(exc: Exception, where: str, timeout_s: int, secrets: Iterable[str]) -> StoreError:
+    """Return one of CLIENT_ERRORS as a StoreError.
+
+    `where` names the store; `timeout_s` are the seconds that the call could take. No word of the
+    server's is passed on with one of `secrets` in it.
     """
-    try:
-        yield
-    except StoreError:
-        raise
-    except UnexpectedResponse as exc:
-        raise _refusal(where, exc) from exc
-    except QdrantException as exc:
-        raise StoreError(
-            f"{where} has too much to do (HTTP 429).", "Wait a moment and try again."
-        ) from exc
-    # the client raises AssertionError for an answer without a result
-    except (ApiException, httpx.HTTPError, OSError, ValueError, KeyError, AssertionError) as exc:
-        raise _breakdown(where, timeout_s, exc) from exc
-
-
-def _refusal(where: str, exc: UnexpectedResponse) -> StoreError:
-    """Return the error for an HTTP status that is not a success."""
-    if exc.status_code in {401, 403}:
-        return StoreError(
-            f"{where} refuses the key (HTTP {exc.status_code}).",
-            f"Check QDRANT_API_KEY, or {_OR_EMBEDDED}",
-        )
-    return StoreError(
-        f"{where} answered HTTP {exc.status_code} {exc.reason_phrase}.".replace(" .", "."),
-        f"See the server's log, or {_OR_EMBEDDED}",
-    )
-
-
-def _breakdown(where: str, timeout_s: int, exc: Exception) -> StoreError:
-    """Return the error for a server that did not answer, or not in Qdrant's format."""
-    cause = exc.source if isinstance(exc, ResponseHandlingException) else exc
-    if isinstance(cause, httpx.TimeoutException):
+    if isinstance(exc, UnexpectedResponse):
+        return _refusal(exc, where, tuple(secrets))
+    if isinstance(exc, QdrantException):
+        message = one_line(str(exc), secrets)
+        reason = f"{where} has too much to do (HTTP 429){f': {message}' if message else ''}."
+        return StoreError(reason, "Wait a moment and try again.")
+    cause = _cause(exc)
+    if isinstance(cause, httpx.TimeoutException) and not isinstance(cause, _GONE):
         return StoreError(
             f"{where} did not answer within {timeout_s} s.",
             f"Raise [qdrant] timeout_s, or {_OR_EMBEDDED}",
@@ -66,5 +73,44 @@ def _breakdown(where: str, timeout_s: int, exc: Exception) -> StoreError:
             "Start the server, correct QDRANT_URL, or unset it to use embedded Qdrant.",
         )
     # What does not fit Qdrant's format is not quoted: it may be anything, a key among it.
-    odd = "" if isinstance(exc, ApiException) else f": {cause}".rstrip(". ")
-    return StoreError(f"{where} answered nonsense{odd}.", "See the server's log.")
+    odd = "" if isinstance(exc, ApiException) else f": {one_line(str(cause), secrets)}"
+    return StoreError(f"{where} answered nonsense{odd.rstrip(': ')}.", "See the server's log.")
+
+
+def one_line(text: str, secrets: Iterable[str]) -> str:
+    """Return a text in one short line, without control characters and without secrets."""
+    text = " ".join(HIDDEN.sub(" ", text).split())
+    for secret in filter(None, secrets):  # a line may have been broken in its middle
+        text = re.sub(" ?".join(map(re.escape, secret)), "[key]", text)
+    text = text.rstrip(". ")
+    return shortened(text, _MOST_CHARACTERS)
+
+
+def _cause(exc: BaseException) -> BaseException:
+    return exc.source if isinstance(exc, ResponseHandlingException) else exc
+
+
+def _refusal(exc: UnexpectedResponse, where: str, secrets: tuple[str, ...]) -> StoreError:
+    """Return the error for an HTTP status that is not a success."""
+    message = one_line(_message(exc), secrets)
+    said = f": {message}." if message else "."
+    if exc.status_code in {401, 403}:
+        return StoreError(
+            f"{where} refuses the key (HTTP {exc.status_code}){said}",
+            f"Check QDRANT_API_KEY, or {_OR_EMBEDDED}",
+        )
+    status = f"HTTP {exc.status_code} {one_line(exc.reason_phrase, secrets)}".rstrip()
+    remedy = f"See the server's log, or {_OR_EMBEDDED}"
+    return StoreError(f"{where} answered {status}{said}", remedy)
+
+
+def _message(exc: UnexpectedResponse) -> str:
+    """Return what a server says of its refusal: `status.error`, or a plain text."""
+    content = exc.content if len(exc.content) <= _MOST_BYTES else b""
+    text = content.decode("utf-8", "replace")
+    try:
+        error = json.loads(text)["status"]["error"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        plain = "text/plain" in exc.headers.get("content-type", "")
+        return text if plain else ""
+    return error if isinstance(error, str) else ""

@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from qdrant_client import models
 
-from components.domain import Document, Vector
+from components.domain import Corpus, Document
 from components.models.bm25 import SparseVector
 from components.retrieval.schema import (
     DENSE,
     SPARSE,
-    TOKENS,
     CollectionSchema,
     CorpusVectors,
     VectorQuery,
 )
 
-RRF_K = 60
-"""The constant of reciprocal rank fusion: a document at a rank adds 1 / (RRF_K + rank)."""
+MOST_BYTES = 8_000_000
+"""Of a request's JSON. A server takes 33,554,432 unless it is configured otherwise."""
 
 
 def collection(schema: CollectionSchema) -> dict[str, Any]:
-    """Return the options that create a collection: its dense, multi- and sparse vectors."""
-    # Rows have unit length, so DOT is the cosine. With COSINE, embedded Qdrant normalises them
-    # again, in place, at every search, and the scores of one query drift from search to search.
+    """Return the options that create a collection: its dense and its sparse vectors.
+
+    Rows have unit length, so their inner product is the cosine. The inverse document frequency is
+    in the query's weights: as a modifier, each shard would compute its own.
+    """
     distance = models.Distance.DOT
-    dense = {}
-    if schema.dense:
-        dense[DENSE] = models.VectorParams(size=schema.dense, distance=distance)
-    if schema.tokens:
-        dense[TOKENS] = models.VectorParams(
-            size=schema.tokens,
-            distance=distance,
-            multivector_config=models.MultiVectorConfig(
-                comparator=models.MultiVectorComparator.MAX_SIM
-            ),
-            hnsw_config=models.HnswConfigDiff(m=0),  # only ever scores given candidates
-        )
-    idf = models.SparseVectorParams(modifier=models.Modifier.IDF)
-    sparse = {SPARSE: idf} if schema.sparse else None
-    return {"vectors_config": dense, "sparse_vectors_config": sparse}
+    dense = {DENSE: models.VectorParams(size=schema.dense, distance=distance)}
+    sparse = {SPARSE: models.SparseVectorParams()}
+    return {
+        "vectors_config": dense if schema.dense else {},
+        "sparse_vectors_config": sparse if schema.sparse else None,
+    }
 
 
 def point(i: int, document: Document, vectors: CorpusVectors) -> models.PointStruct:
@@ -50,26 +42,56 @@ def point(i: int, document: Document, vectors: CorpusVectors) -> models.PointStr
     if vectors.dense is not None:
         by_name[DENSE] = vectors.dense[i].tolist()
     if vectors.sparse is not None:
-        by_name[SPARSE] = _vector(vectors.sparse[i])
-    if vectors.tokens is not None:
-        by_name[TOKENS] = vectors.tokens.document(i).tolist()
+        start, end = vectors.sparse.indptr[i : i + 2]
+        indices, values = vectors.sparse.indices[start:end], vectors.sparse.data[start:end]
+        by_name[SPARSE] = models.SparseVector(indices=indices.tolist(), values=values.tolist())
     payload = {"doc_id": document.id, "title": document.title, "text": document.text}
     return models.PointStruct(id=i, vector=by_name, payload=payload)
 
 
-def _vector(vector: Vector | SparseVector) -> list[float] | models.SparseVector:
-    if isinstance(vector, SparseVector):
-        return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
-    return vector.tolist()
+def batches(
+    corpus: Corpus, vectors: CorpusVectors, most: int
+) -> Iterator[list[models.PointStruct]]:
+    """Yield all points in order, in lists for one request: up to `most`, up to MOST_BYTES of JSON.
+
+    A point that is larger than that by itself has a list of its own.
+    """
+    batch: list[models.PointStruct] = []
+    size = 0
+    for i, document in enumerate(corpus.documents):
+        one = point(i, document, vectors)
+        length = len(one.model_dump_json().encode())
+        if batch and (len(batch) == most or size + length > MOST_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += length
+    if batch:
+        yield batch
 
 
-def search_query(queries: Sequence[VectorQuery], limit: int, *, fused: bool) -> dict[str, Any]:
-    """Return the options of a search: the first query, or the fusion of all of them."""
-    if not fused:
-        return {"query": _vector(queries[0].vector), "using": queries[0].using}
-    prefetch = [
-        models.Prefetch(query=_vector(query.vector), using=query.using, limit=limit)
-        for query in queries
+def alias_actions(
+    takes: Iterable[str], gives: str, collection: str
+) -> list[models.DeleteAliasOperation | models.CreateAliasOperation]:
+    """Return what takes aliases away and gives a collection one, all in one step."""
+    give = models.CreateAlias(collection_name=collection, alias_name=gives)
+    return [
+        *(
+            models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias))
+            for alias in takes
+        ),
+        models.CreateAliasOperation(create_alias=give),
     ]
-    # Qdrant counts ranks from 0: the paper's 1 / (60 + rank) is its k = 61.
-    return {"prefetch": prefetch, "query": models.RrfQuery(rrf=models.Rrf(k=RRF_K + 1))}
+
+
+def request(query: VectorQuery, limit: int) -> models.QueryRequest:
+    """Return the request for the nearest points, by exact search.
+
+    A server always searches sparse vectors exactly, and its strict mode may refuse to be asked.
+    """
+    vector = query.vector
+    if isinstance(vector, SparseVector):
+        near = models.SparseVector(indices=list(vector.indices), values=list(vector.values))
+        return models.QueryRequest(query=near, using=query.using, limit=limit)
+    exact = models.SearchParams(exact=True)
+    return models.QueryRequest(query=vector.tolist(), using=query.using, limit=limit, params=exact)

@@ -39,7 +39,7 @@ def query_form() -> None:
     state.put(state.DRAWN_QUERY, typed if pressed else query)
     if pressed:
         if typed == query:
-            jobs.drop()  # what is asked again is computed again
+            jobs.shelve()  # what is asked again is computed again
         state.put(state.QUERY, typed)
         state.put(state.FROM_ADDRESS, False)
 

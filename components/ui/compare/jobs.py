@@ -22,7 +22,7 @@ def current() -> ComparisonJob | None:
 def drop() -> None:
     """Stop the session's comparison and forget it, so that the next run begins anew."""
     job = current()
-    if job:
+    if job and not job.finished:  # one that has ended well may be shown again
         job.stop()
     state.put(state.JOB, None)
 
@@ -37,6 +37,11 @@ def shelve() -> None:
         if len(shelf) > MOST_PAST:
             shelf.pop(next(iter(shelf)))
     drop()
+
+
+def last() -> ComparisonJob | None:
+    """Return the latest of the comparisons that are kept."""
+    return next(reversed(state.mapping(state.PAST_JOBS).values()), None)
 
 
 def take_back(request: Request, corpus: Corpus) -> ComparisonJob | None:

@@ -7,12 +7,14 @@ from typing import Any
 
 import streamlit as st
 
+from components.domain import StoreError
 from components.lab.work import ENDED
 from components.pipeline.job import ComparisonJob
 from components.ui.compare import (
     depth,
     differences,
     exports,
+    jobs,
     panel,
     permalink,
     recording,
@@ -24,6 +26,7 @@ from components.ui.compare.board.view import board_data, column_view
 from components.ui.compare.results import Results
 from components.ui.shared import live, page, state
 from components.ui.shared.work import poll
+from components.wording import shortened
 
 NAME = "comparison"
 """The name under which the session's channel carries its comparison."""
@@ -38,6 +41,12 @@ def show(job: ComparisonJob) -> None:
 
 
 def _draw(job: ComparisonJob) -> None:
+    if isinstance(job.error, StoreError) and job.finished and job.first_stage is None:
+        page.complain(job.error)
+        last = _last_instead()
+        if last is None:
+            return
+        job = last
     finished = job.finished  # read before drawing, so that nothing is missed in between
     query = job.corpus.find_query(job.request.query.text)
     grades, measure = job.corpus.grades(query), str(state.get(state.COMPARE_MEASURE))
@@ -56,6 +65,19 @@ def _draw(job: ComparisonJob) -> None:
         permalink.write()
     elif job.first_stage is not None or not finished:
         _draw_comparison(job, final_k, grades, measure, followed)
+
+
+def _last_instead() -> ComparisonJob | None:
+    """Offer to ask a store again that did not answer; return the last comparison, to be shown."""
+    if st.button("Try again", key="try_again", icon=":material/refresh:", type="primary"):
+        jobs.drop()
+        st.rerun()
+    last = jobs.last()
+    if last:
+        query = shortened(last.request.query.text, 100)
+        with st.container(key="still"):
+            st.text(f"Still shown: the last comparison, “{query}” in {last.corpus.name}.")
+    return last
 
 
 def _draw_comparison(

@@ -24,7 +24,12 @@ from components.ui.compare.board.component import Selection
 from components.ui.compare.board.view import column_specs
 from components.ui.compare.results import Results
 from components.ui.shared import page
-from components.wording import count, describe_grade, movement, score
+from components.wording import count, describe_grade, movement, score, shortened
+
+MOST_DETAILS = 200
+"""Other fields of a document that are listed."""
+DETAIL_CHARACTERS = 10_000
+"""Characters of one of them."""
 
 STYLE = Path(__file__).with_name("panel.css").read_text(encoding="utf-8")
 
@@ -60,7 +65,7 @@ def show(results: Results, selection: Selection) -> None:
         marked = f"{count(marks, 'word')} marked that the query has too, in any form"
     with st.container(key="detail", gap="small"):
         st.html(_style() + heading_html(opened))
-        st.html(document_html(document, query), width="stretch")
+        st.html(document_html(document, query) + details_html(document), width="stretch")
         page.soft(
             f"id {document.id} · {describe_grade(results.grades.get(document.id))} · {marked}",
             "grade",
@@ -137,6 +142,20 @@ def document_html(document: Document, query: str) -> str:
         f'<h3 class="panel-title" dir="auto">{title}</h3>'
         f'<div class="panel-text" dir="auto" tabindex="0">{marked_html(document.text, query)}</div>'
     )
+
+
+def details_html(document: Document) -> str:
+    """Return what else the file says of a document: a list of names and values, if there is any."""
+    if not document.details:
+        return ""
+    rows = "".join(
+        f'<dt dir="auto">{escape(name)}</dt>'
+        f'<dd dir="auto">{escape(shortened(value, DETAIL_CHARACTERS))}</dd>'
+        for name, value in document.details[:MOST_DETAILS]
+    )
+    more = len(document.details) - MOST_DETAILS
+    rows += f"<dt>and {count(more, 'other')}</dt><dd></dd>" if more > 0 else ""
+    return f'<dl class="panel-details" tabindex="0">{rows}</dl>'
 
 
 def marked_html(text: str, query: str) -> str:

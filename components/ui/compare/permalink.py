@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from components.exports.permalink import parameters
+from components.exports.permalink import about_rerankers, parameters
 from components.measures import DEFAULT
 from components.pipeline.limits import MAX_TEXT
 from components.ui.shared import address, page, state, uploads
@@ -52,6 +52,8 @@ def read() -> None:
             notices.append(f"{name}={value_text} is not known here; the default is used.")
         else:
             state.put(_KEYS[name], value)
+            if name == "reranker":
+                notices += about_rerankers(given[name], state.lab().settings)
     state.put(state.NOTICES, notices)
     state.put(state.FROM_ADDRESS, bool(given))
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from components.domain import Corpus
-from components.lab import LATE_LIMIT, TOKEN_SCHEMA, BackgroundTask, StepReport, catalog
-from components.rerankers.late_interaction import LATE_MINILM
+from components.lab import BackgroundTask, StepReport, catalog
+from components.rerankers.late_interaction import LATE_BGE, encode_ahead
+from components.retrieval.engine import CollectionStatus
 from components.retrieval.vectors import is_cached
 from components.ui.shared import page, state
 from components.ui.shared.work import watch
-from components.wording import count
+from components.wording import agree, count, listed
+
+AHEAD = "Otherwise they are computed when a search first wants them, a candidate at a time."
 
 
 def indexer() -> None:
@@ -26,8 +30,8 @@ def indexer() -> None:
     with page.complaints():
         _collections(corpus)
     first = st.selectbox("First stage", list(catalog.first_stages()), width=320, key="_index_with")
-    tokens = len(corpus.documents) <= LATE_LIMIT and st.checkbox(
-        "Also keep token vectors, for late-minilm", value=True, key="_index_tokens"
+    tokens = st.checkbox(
+        f"Also encode token vectors ahead, for {LATE_BGE.key}", key="_index_tokens", help=AHEAD
     )
     if st.button("Index now", type="primary", key="index_now"):
         begin(corpus, first, tokens=tokens)
@@ -40,18 +44,28 @@ def indexer() -> None:
 
 
 def _collections(corpus: Corpus) -> None:
-    """Show, for each first stage and for token vectors, what is stored."""
+    """Show, for each first stage, what is stored, and how many token vectors there are."""
     lab = state.lab()
-    collections = {s.alias: s for s in lab.store.status()}
+    statuses = lab.store.status()
+    collections = {status.alias: status for status in statuses}
     rows: list[dict[str, Any]] = []
+    keys: dict[str, list[str]] = {}
     for key, stage in catalog.first_stages().items():
         cached = not stage.encoder or is_cached(lab.settings.cache_dir, corpus, stage.encoder.spec)
         alias = lab.store.alias(corpus, stage.schema)
+        keys.setdefault(alias, []).append(key)
         rows.append(_row(key, collections, alias, cached=cached))
-    cached = is_cached(lab.settings.cache_dir, corpus, LATE_MINILM)
-    alias = lab.store.alias(corpus, TOKEN_SCHEMA)
-    rows.append(_row(LATE_MINILM.key, collections, alias, cached=cached))
     st.dataframe(rows, hide_index=True, width="stretch")
+    texts, size = lab.tokens.size()
+    page.soft(
+        f"Token vectors for {LATE_BGE.key}: {count(texts, 'text')} of all corpora, "
+        f"{size / 1e6:,.0f} MB of at most {lab.settings.token_vectors.limit_mb:,} MB.",
+        "token-vectors",
+    )
+    for alias, names in keys.items():
+        for i, note in enumerate(collections[alias].notes if alias in collections else ()):
+            page.soft(f"⚠ {listed(names)}: {note}", f"note-{names[0]}-{i}")
+    _outdated([status for status in statuses if status.outdated])
 
 
 def _row(key: str, collections: Mapping[str, Any], alias: str, *, cached: bool) -> dict[str, Any]:
@@ -64,6 +78,27 @@ def _row(key: str, collections: Mapping[str, Any], alias: str, *, cached: bool) 
     }
 
 
+def _outdated(outdated: Sequence[CollectionStatus]) -> None:
+    """List what earlier versions left in the store; who works at this machine may remove it."""
+    if not outdated:
+        return
+    collections = count(len(outdated), "collection")
+    page.soft(
+        f"{collections} of earlier versions {agree(len(outdated), 'is', 'are')} in the store, of "
+        "this and other corpora. This version does not search them.",
+        "outdated",
+    )
+    rows = [{"Left by an earlier version": s.alias, "Points": f"{s.points:,}"} for s in outdated]
+    st.dataframe(rows, hide_index=True, width="stretch", key="outdated-collections")
+    if not state.visitor().local:
+        return
+    with st.popover("Remove them", icon=":material/delete:", width="content"):
+        st.text("A lab of an earlier version that uses this store would have to index again.")
+        if st.button(f"Remove {collections}", type="primary", key="remove_outdated"):
+            state.lab().store.drop_outdated()
+            st.rerun()
+
+
 def begin(corpus: Corpus, first_stage: str, *, tokens: bool) -> None:
     """Index a corpus in the background, in place of an indexing that is still at work."""
     running = state.task()
@@ -72,6 +107,9 @@ def begin(corpus: Corpus, first_stage: str, *, tokens: bool) -> None:
     lab = state.lab()
 
     def work(report: StepReport) -> None:
-        lab.index_all(corpus, first_stage, tokens=tokens, report=report)
+        lab.index(corpus, first_stage, report)
+        if tokens:
+            progress = partial(report, f"encode with {LATE_BGE.key}")
+            encode_ahead(lab.tokens, [document.passage for document in corpus.documents], progress)
 
     state.put(state.TASK, BackgroundTask(work).start())

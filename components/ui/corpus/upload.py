@@ -104,7 +104,7 @@ def _columns(preview: TablePreview) -> Columns | None:
         text = st.selectbox(
             "Text column",
             names,
-            index=names.index(guess.text) if guess else 0,
+            index=names.index(guess.text) if guess and guess.text in names else 0,
             key=f"_text_column_{table}",
         )
         title, identity = (

@@ -1,20 +1,24 @@
-"""A Qdrant on a loopback port for tests: the REST calls the lab makes, answered by an embedded one.
+"""A Qdrant on a loopback port for tests: a node of a `Cluster`, with the REST calls the lab makes.
 
-Every request is recorded. A `Fault` makes the server answer badly, as real servers and the proxies
-before them do, until it is cleared.
+Every request is recorded. A `Fault` makes the node answer badly, as real servers and the proxies
+before them do, until it is cleared; `stop` takes the node away and `start` brings it back.
 """
 
 from __future__ import annotations
 
 import json
+import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel
-from qdrant_client import QdrantClient, models
+from tests.support.servers.qdrant_cluster import Cluster, Collection, RefusalError, check_limit
+
+MOST_BYTES = 33_554_432
+"""The largest body that a server takes unless it is configured otherwise."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,13 @@ class Recorded:
     query: str
     headers: dict[str, str]
     body: Any
+    bytes: int
+
+    @property
+    def reads(self) -> bool:
+        """Return whether a key that only reads is enough."""
+        reading = ("/points", "/points/count", "/points/query/batch")
+        return self.method == "GET" or (self.method == "POST" and self.path.endswith(reading))
 
 
 @dataclass(frozen=True)
@@ -40,132 +51,188 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class NotThereError(Exception):
-    """The collection or the path does not exist."""
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
 
+    def __init__(self, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
+        self.open: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", port), handler)
 
-def _plain(value: object) -> object:
-    """Return a client's model as JSON-ready values."""
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    def get_request(self) -> tuple[socket.socket, Any]:
+        request, address = super().get_request()
+        self.open.add(request)
+        return request, address
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401  (the base class's)
+        self.open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a connection that was cut."""
 
 
 class QdrantServer:
-    """Use as a context manager; `url` is where it listens."""
+    """One node; use as a context manager. `url` is where it listens."""
 
-    def __init__(self) -> None:
+    def __init__(self, cluster: Cluster | None = None, peer: int = 0, port: int = 0) -> None:
+        self.cluster = cluster or Cluster()
+        self.peer = peer
         self.requests: list[Recorded] = []
         self.fault: Fault | None = None
-        self.qdrant = QdrantClient(":memory:")
-        self.lock = threading.Lock()
+        self.before: Callable[[Recorded], None] | None = None
+        """Called before a request is answered."""
         self.closing = threading.Event()
-        handler = type("Handler", (_Handler,), {"owner": self})
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+        self._handler = type("Handler", (_Handler,), {"owner": self})
+        self._http = _Listener(port, self._handler)
+        self._thread: threading.Thread | None = None
+        self.port = self._http.server_port
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> QdrantServer:
-        self._thread.start()
+        self._serve()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.closing.set()
+        self.stop()
+
+    def _serve(self) -> None:
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Go away: nothing listens any more, and open connections are cut."""
+        if self._thread is None:
+            return
         self._http.shutdown()
         self._http.server_close()
+        for connection in tuple(self._http.open):
+            connection.close()
         self._thread.join()
+        self._thread = None
+
+    def start(self, cluster: Cluster | None = None) -> None:
+        """Come back at the same address; with another cluster, without what was there."""
+        self.cluster = cluster or self.cluster
+        self._http = _Listener(self.port, self._handler)
+        self._serve()
 
     def calls(self, method: str, ending: str) -> list[Recorded]:
         """Return the recorded requests of a method whose path ends so."""
         return [r for r in self.requests if r.method == method and r.path.endswith(ending)]
 
     def collections(self) -> list[str]:
-        with self.lock:
-            return [c.name for c in self.qdrant.get_collections().collections]
+        with self.cluster.lock:
+            return sorted(self.cluster.collections)
 
     def answer(self, request: Recorded) -> object:
         """Return the `result` of a request."""
-        match request.method, request.path.strip("/").split("/"), request.body:
-            case "GET", ["aliases"], _:
-                return _plain(self.qdrant.get_aliases())
-            case "POST", ["collections", "aliases"], body:
-                change = models.ChangeAliasesOperation.model_validate(body)
-                return self.qdrant.update_collection_aliases(change.actions)
-            case "GET", ["collections", name, "exists"], _:
-                return {"exists": self.qdrant.collection_exists(name)}
-            case "PUT", ["collections", name], body:
-                wanted = models.CreateCollection.model_validate(body)
-                return self.qdrant.create_collection(
-                    name,
-                    vectors_config=wanted.vectors,
-                    sparse_vectors_config=wanted.sparse_vectors,
-                )
-            case "DELETE", ["collections", name], _:
-                return self.qdrant.delete_collection(name)
-            case "PUT", ["collections", name, "index"], _:
-                self._require(name)
-                return {"operation_id": 0, "status": "completed"}
-            case "PUT", ["collections", name, "points"], body:
-                points = models.PointsList.model_validate(body).points
-                return _plain(self.qdrant.upsert(self._require(name), points))
-            case "POST", ["collections", name, "points", "count"], body:
-                exact = bool(body.get("exact"))
-                return _plain(self.qdrant.count(self._require(name), exact=exact))
-            case "POST", ["collections", name, "points", "query"], body:
-                return self._query(self._require(name), models.QueryRequest.model_validate(body))
-        raise NotThereError(request.path)
+        cluster = self.cluster
+        path = [unquote(part) for part in request.path.strip("/").split("/")]
+        match request.method, path:
+            case "GET", ["aliases"]:
+                aliases = cluster.aliases.items()
+                pairs = [{"alias_name": a, "collection_name": c} for a, c in aliases]
+                return {"aliases": pairs}
+            case "GET", ["collections"]:
+                return {"collections": [{"name": name} for name in cluster.collections]}
+            case "GET", ["cluster"]:
+                return cluster.cluster_status(self.peer)
+            case "GET", ["cluster", "telemetry"]:
+                return cluster.telemetry()
+            case "POST", ["collections", "aliases"]:
+                return cluster.change_aliases(request.body["actions"])
+            case _, ["collections", name, *rest]:
+                return self._of_collection(request, name, rest)
+        raise RefusalError(404, "Not found")
 
-    def _require(self, name: str) -> str:
-        aliases = {a.alias_name for a in self.qdrant.get_aliases().aliases}
-        if name not in aliases and not self.qdrant.collection_exists(name):
-            raise NotThereError(f"Collection `{name}` doesn't exist!")
-        return name
+    def _of_collection(self, request: Recorded, name: str, rest: list[str]) -> object:
+        cluster = self.cluster
+        match request.method, rest:
+            case "PUT", []:
+                return cluster.create(name, request.body)
+            case "DELETE", []:
+                return cluster.delete(name)
+            case "GET", []:
+                return cluster.info(name)
+            case "GET", ["exists"]:
+                return {"exists": name in {*cluster.collections, *cluster.aliases}}
+            case "GET", ["cluster"]:
+                return cluster.shards_of(name, self.peer)
+        return self._of_points(request, cluster.find(name), rest)
 
-    def _query(self, name: str, wanted: models.QueryRequest) -> object:
-        found = self.qdrant.query_points(
-            name,
-            query=wanted.query,
-            prefetch=wanted.prefetch,
-            using=wanted.using,
-            query_filter=wanted.filter,
-            limit=wanted.limit or 10,
-            with_payload=bool(wanted.with_payload),
-        )
-        return _plain(found)
+    def _of_points(self, request: Recorded, collection: Collection, rest: list[str]) -> object:
+        body, done = request.body, {"operation_id": 0, "status": "completed"}
+        match request.method, rest:
+            case "PUT", ["index"]:
+                collection.indexed[body["field_name"]] = body["field_schema"]
+                return done
+            case "PUT", ["points"]:
+                collection.upsert(body["points"])
+                return done
+            case "POST", ["points"]:
+                return collection.retrieve(body)
+            case "POST", ["points", "count"]:
+                return {"count": collection.count}
+            case "POST", ["points", "query", "batch"]:
+                searches, most = body["searches"], collection.limit("search_max_batchsize")
+                check_limit(len(searches), most, "search batch size")
+                return [{"points": collection.query(s, self.cluster.rng)} for s in searches]
+        raise RefusalError(404, "Not found")
+
+    def check(self, request: Recorded) -> None:
+        """Refuse a body that is too large, and who has not the right key."""
+        if request.bytes > MOST_BYTES:
+            words = f"JSON payload ({request.bytes} bytes) is larger than allowed"
+            raise RefusalError(400, f"Payload error: {words} (limit: {MOST_BYTES} bytes).")
+        if self.cluster.keys:
+            rights = self.cluster.keys.get(request.headers.get("api-key", ""))
+            if rights is None:
+                raise RefusalError(401, "Must provide an API key or an Authorization bearer token")
+            if rights == "r" and not request.reads:
+                raise RefusalError(403, "Forbidden: Global manage access is required")
 
 
 class _Handler(BaseHTTPRequestHandler):
     owner: QdrantServer
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer goes out as a whole, not its headers alone
+    disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        raw = self.rfile.read(length)
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parts = urlsplit(self.path)
-        request = Recorded(
-            self.command,
-            parts.path,
-            parts.query,
-            {name.lower(): value for name, value in self.headers.items()},
-            json.loads(raw) if raw else None,
-        )
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = json.loads(raw) if raw else None
+        request = Recorded(self.command, parts.path, parts.query, headers, body, len(raw))
         self.owner.requests.append(request)
+        if self.owner.before:
+            self.owner.before(request)
         fault = self.owner.fault
         if fault is not None and fault.only in f"{request.method} {request.path}":
             if fault.silent:
                 self.owner.closing.wait(30)
+                self.close_connection = True
                 return
             self._send(fault.status, fault.body, fault.kind, fault.headers)
             return
         try:
-            with self.owner.lock:
+            self.owner.check(request)
+            with self.owner.cluster.lock:
                 result = {"result": self.owner.answer(request), "status": "ok", "time": 0.001}
             self._send(200, json.dumps(result).encode())
-        except NotThereError as exc:
-            self._send(404, json.dumps({"status": {"error": f"Not found: {exc}"}}).encode())
+        except RefusalError as exc:
+            if exc.status == 401:
+                self._send(401, str(exc).encode(), "text/plain; charset=utf-8")
+            else:
+                refusal = {"status": {"error": str(exc)}, "time": 0.001}
+                self._send(exc.status, json.dumps(refusal).encode())
 
     do_GET = do_PUT = do_POST = do_DELETE = _serve  # noqa: N815  (the names http.server calls)
 

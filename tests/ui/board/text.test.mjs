@@ -30,6 +30,7 @@ const CARD = {
   grade: null,
   cut: 0,
   cut_estimated: false,
+  details: "",
 };
 const card = (changes) => ({ ...CARD, ...changes });
 
@@ -93,6 +94,8 @@ test("a card's name holds everything that the card shows", () => {
 
 test("a card's name leaves out what there is not", () => {
   assert.equal(describe(card({ origin: "first" }), SETTINGS, ""), "Rank 2; Harbour; score 0.71");
+  const placed = card({ origin: "first", details: "a.pdf, page 3" });
+  assert.equal(describe(placed, SETTINGS, ""), "Rank 2; Harbour; a.pdf, page 3; score 0.71");
   const untitled = { origin: "first", title: " ", text: "x".repeat(130) };
   assert.equal(describe(card(untitled), SETTINGS, ""), `Rank 2; ${"x".repeat(120)}; score 0.71`);
   const empty = { origin: "first", title: "", text: "" };

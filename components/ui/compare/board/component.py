@@ -44,7 +44,8 @@ State = Literal["done", "loading", "waiting", "running", "failed", "stopped"]
 class CardView:
     """One document in one column; `bar` is 0..1 within that column, `cut` counts unread tokens.
 
-    `itself` marks a document that is the query, by id and text.
+    `itself` marks a document that is the query, by id and text; `details` say in one short line
+    where it stands or what else its file says of it.
 
     `first_rank` is 0 and `origin` "new" where the first stage did not find the document. The
     fields of this and the next three classes are those of the types in `script/types.mjs`.
@@ -63,6 +64,7 @@ class CardView:
     cut: int
     cut_estimated: bool = False
     itself: bool = False
+    details: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from components.analysis.depth import at_depth
 from components.analysis.quality import quality
 from components.charts.palette import LETTERS, letters
 from components.config import Settings
+from components.corpora.details import detail_line
 from components.corpora.pasted import GIVEN
 from components.domain import Failure, Hit, Ranking, Recorded, Spec, Usage
 from components.lab import catalog
@@ -283,6 +284,7 @@ def _card(
         grade=grades.get(hit.document.id),
         cut=hit.tokens_cut,
         cut_estimated=estimated,
+        details=detail_line(hit.document),
     )
 
 

@@ -108,7 +108,13 @@ function content(view, settings) {
   fill.style.width = `${100 * view.bar}%`;
   bar.append(fill);
   bar.title = "where this score lies between the lowest and the highest of this column";
-  node.append(text, figures(view, settings), bar);
+  node.append(text);
+  if (view.details) {
+    const details = textElement("span", "details", view.details);
+    details.title = view.details;
+    node.append(details);
+  }
+  node.append(figures(view, settings), bar);
   return node;
 }
 

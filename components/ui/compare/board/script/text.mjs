@@ -93,7 +93,7 @@ export function moved(view, settings) {
 }
 
 /**
- * Return a card's accessible name: rank, title, movement, grade, score and tokens not read.
+ * Return a card's accessible name: rank, title, details, movement, grade, score, tokens not read.
  *
  * @param {CardView} view
  * @param {BoardSettings} settings
@@ -101,6 +101,7 @@ export function moved(view, settings) {
  */
 export function describe(view, settings, scale) {
   const parts = [`Rank ${view.rank}`, view.title.trim() || view.text.slice(0, 120) || view.id];
+  if (view.details) parts.push(view.details);
   if (view.origin !== "first") parts.push(moved(view, settings));
   if (view.itself) parts.push(ITSELF);
   if (settings.maxGrade > 0) parts.push(graded(view, settings.maxGrade));

@@ -30,6 +30,7 @@
  * @property {number} cut
  * @property {boolean} cut_estimated
  * @property {boolean} itself
+ * @property {string} details
  */
 
 /**

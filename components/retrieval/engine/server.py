@@ -1,0 +1,274 @@
+"""Qdrant on a server or a cluster, through its client."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+
+import numpy as np
+from qdrant_client import QdrantClient, models
+
+from components.config import QdrantSettings
+from components.domain import Corpus, Matrix, Progress, StoreError
+from components.models.bm25 import SparseVector
+from components.retrieval.engine import PREFIX, CollectionStatus, formats, health, leftovers
+from components.retrieval.engine.errors import is_refusal, one_line
+from components.retrieval.engine.nodes import Nodes
+from components.retrieval.schema import (
+    DENSE,
+    Candidate,
+    CollectionSchema,
+    CorpusVectors,
+    VectorQuery,
+)
+from components.wording import count as counted
+
+_BATCH = 256
+_AT_ONCE = 8
+"""Collections that are described at the same time: each takes several calls."""
+_log = logging.getLogger(__name__)
+
+
+class ServerEngine:
+    """Collections on a Qdrant server or cluster."""
+
+    embedded = False
+
+    def __init__(
+        self, settings: QdrantSettings, sign_every_s: float = leftovers.SIGN_EVERY_S
+    ) -> None:
+        self.settings = settings
+        self._sign_every_s = sign_every_s
+        self._nodes = Nodes(settings)
+
+    @property
+    def where(self) -> str:
+        """Return where the collections are, for messages; addresses without passwords."""
+        return self._nodes.where
+
+    def points(self, alias: str) -> int:
+        """Return how many points the complete collection has; 0 where there is none."""
+        if alias not in self._aliases():
+            return 0
+        return self._nodes.call(lambda client: int(client.count(alias, exact=True).count))
+
+    def _aliases(self) -> dict[str, str]:
+        """Return the collection of each alias."""
+        entries = self._nodes.call(lambda client: client.get_aliases().aliases)
+        return {entry.alias_name: entry.collection_name for entry in entries}
+
+    # ------------------------------------------------------------ building
+
+    def build(
+        self,
+        alias: str,
+        corpus: Corpus,
+        schema: CollectionSchema,
+        vectors: CorpusVectors,
+        progress: Progress,
+    ) -> None:
+        """Fill a new collection, check its count, and move the alias to it."""
+        self._sweep()
+        name = leftovers.new_name(alias)
+        try:
+            self._create(name, schema)
+            self._fill(name, corpus, vectors, progress)
+            points = self._nodes.call(lambda client: client.count(name, exact=True).count)
+            if points != len(corpus.documents):
+                raise StoreError(
+                    f"{self.where} holds {points:,} of {counted(len(corpus.documents), 'point')} "
+                    "after indexing.",
+                    "Index again; the previous index is untouched.",
+                )
+        except BaseException:
+            # an unreachable server must not hide the first error
+            with suppress(StoreError):
+                self._delete(name)
+            raise
+        self._publish(name, alias)
+
+    def _sweep(self) -> None:
+        """Remove what builds left behind that were killed, or that a server finished too late."""
+        try:
+            names = self._nodes.call(lambda client: client.get_collections().collections)
+            left = leftovers.abandoned(
+                [entry.name for entry in names], self._aliases(), datetime.now(UTC)
+            )
+            for name in left:
+                self._delete(name)
+                _log.info("removed %s, which nobody has finished", name)
+        except StoreError as exc:  # the build may do without
+            _log.warning("half-built collections could not be removed: %s", exc)
+
+    def _create(self, name: str, schema: CollectionSchema) -> None:
+        self._nodes.slowly(
+            lambda client, seconds: client.create_collection(
+                name,
+                **formats.collection(schema),
+                shard_number=self.settings.shards,
+                replication_factor=self.settings.replicas,
+                timeout=seconds,
+            )
+        )
+        keyword = models.PayloadSchemaType.KEYWORD
+        self._nodes.slowly(
+            lambda client, seconds: client.create_payload_index(
+                name, "doc_id", keyword, timeout=seconds
+            )
+        )
+
+    def _fill(self, name: str, corpus: Corpus, vectors: CorpusVectors, progress: Progress) -> None:
+        """Send all points, in requests as large as the server takes."""
+        done, total, since = 0, len(corpus.documents), time.monotonic()
+        most = min(_BATCH, self._strict_mode(name).upsert_max_batchsize or _BATCH)
+        for points in formats.batches(corpus, vectors, most):
+            progress(done, total)
+            upsert = partial(QdrantClient.upsert, collection_name=name, points=points, wait=True)
+            self._nodes.call(upsert)
+            done += len(points)
+            if time.monotonic() - since > self._sign_every_s:
+                self._alias([], leftovers.sign_of_life(name), name)
+                since = time.monotonic()
+        progress(total, total)
+
+    def _strict_mode(self, name: str) -> models.StrictModeConfigOutput:
+        """Return the limits of a collection's strict mode; none where it is off or not told."""
+        none = models.StrictModeConfigOutput()
+        with suppress(StoreError):
+            strict = self._nodes.call(
+                lambda client: client.get_collection(name).config.strict_mode_config
+            )
+            return strict if strict and strict.enabled else none
+        return none
+
+    def _publish(self, name: str, alias: str) -> None:
+        """Move the alias to a new collection and remove the one that it had."""
+        aliases = self._aliases()
+        signs = [a for a, collection in aliases.items() if collection == name]
+        old = aliases.get(alias)
+        try:
+            self._alias([alias, *signs] if old else signs, alias, name)
+        except StoreError as exc:
+            # Without an answer the alias may still be moved; if not, the collection is swept.
+            if is_refusal(exc.__cause__):
+                with suppress(StoreError):
+                    self._delete(name)
+            raise
+        if old:
+            try:
+                self._delete(old)
+            except StoreError as exc:  # it is swept later
+                _log.warning("the replaced collection %s could not be removed: %s", old, exc)
+
+    def _alias(self, takes: Sequence[str], gives: str, name: str) -> None:
+        """Take aliases away and give a collection one, in one step."""
+        actions = formats.alias_actions(takes, gives, name)
+        self._nodes.slowly(
+            lambda client, seconds: client.update_collection_aliases(actions, timeout=seconds)
+        )
+
+    def _delete(self, name: str) -> None:
+        self._nodes.slowly(lambda client, seconds: client.delete_collection(name, timeout=seconds))
+
+    def wants_graph(self, alias: str) -> bool:
+        """Return False: a server's collections are searched exactly."""
+        return False
+
+    def build_graph(self, alias: str, queries: Matrix, check: Callable[[], object]) -> None:
+        """Do nothing: a server builds its graphs itself."""
+
+    def drop(self, alias: str) -> None:
+        """Remove a collection and its alias, where there is one."""
+        if name := self._aliases().get(alias):
+            self._delete(name)
+
+    # ------------------------------------------------------------ searching
+
+    def search(
+        self, alias: str, queries: Sequence[VectorQuery], limits: Sequence[int]
+    ) -> list[list[Candidate]]:
+        """Return for each query up to so many nearest points, all in one request."""
+        requests = [
+            formats.request(query, limit) for query, limit in zip(queries, limits, strict=True)
+        ]
+
+        def ask(client: QdrantClient) -> list[list[Candidate]]:
+            answers = client.query_batch_points(alias, requests)
+            if len(answers) != len(requests):
+                raise ValueError(f"{len(answers)} answers to {counted(len(requests), 'query')}")
+            return [
+                [Candidate(int(p.id), float(p.score)) for p in answer.points[:limit]]
+                for answer, limit in zip(answers, limits, strict=True)
+            ]
+
+        try:
+            return self._nodes.call(ask)
+        except StoreError as exc:
+            if not is_refusal(exc.__cause__):
+                raise
+            remedy = self._remedy(alias, queries, limits) or exc.remedy
+            raise StoreError(exc.reason, remedy) from exc.__cause__
+
+    def _remedy(self, alias: str, queries: Sequence[VectorQuery], limits: Sequence[int]) -> str:
+        """Return what helps against the refusal of a search; empty where that is not plain."""
+        most = self._strict_mode(alias).max_query_limit
+        if most is not None and most < max(limits):
+            return (
+                f"Raise max_query_limit in the strict mode of {alias} to at least {max(limits)}, "
+                "or search fewer candidates: more are asked for than are wanted, to settle ties."
+            )
+        sizes = {q.vector.size for q in queries if not isinstance(q.vector, SparseVector)}
+        with suppress(StoreError):
+            params = self._nodes.call(lambda client: client.get_collection(alias).config.params)
+            dense = params.vectors.get(DENSE) if isinstance(params.vectors, dict) else None
+            if dense and sizes - {dense.size}:
+                return f"Remove {alias} from the server; the next search indexes the corpus again."
+        return ""
+
+    def dense(self, alias: str, positions: Sequence[int]) -> Matrix:
+        """Return the dense vectors of points, shape (len(positions), dimension)."""
+
+        def ask(client: QdrantClient) -> Matrix:
+            records = client.retrieve(
+                alias, list(set(positions)), with_payload=False, with_vectors=[DENSE]
+            )
+            rows = {int(r.id): r.vector[DENSE] for r in records if isinstance(r.vector, dict)}
+            return np.array([rows[i] for i in positions], np.float32)
+
+        return self._nodes.call(ask)
+
+    # ------------------------------------------------------------ status
+
+    def status(self) -> tuple[CollectionStatus, ...]:
+        """Return the lab's collections in this store, with what is to be noted of each."""
+        aliases = {
+            alias: name
+            for alias, name in self._aliases().items()
+            if alias.startswith(PREFIX) and not leftovers.is_sign(alias)
+        }
+        if not aliases:
+            return ()
+        timeout_s, replicas = self.settings.timeout_s, self.settings.replicas
+        of_peers = self._noted(lambda client: health.of_peers(client, timeout_s))
+
+        def describe(alias: str) -> CollectionStatus:
+            name = aliases[alias]
+            points = self._nodes.call(partial(QdrantClient.count, collection_name=name)).count
+            notes = self._noted(partial(health.of_collection, name=name, replicas=replicas))
+            return CollectionStatus(alias, name, points, (*notes, *of_peers))
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return tuple(pool.map(describe, aliases))
+
+    def _noted(self, ask: Callable[[QdrantClient], Iterable[str]]) -> tuple[str, ...]:
+        """Return what is to be noted; who may search need not be allowed to know it."""
+        try:
+            lines = tuple(self._nodes.call(ask))
+        except StoreError as exc:
+            lines = (f"its state cannot be read: {exc.reason}",)
+        return tuple(one_line(line, self._nodes.secrets) for line in lines)
