@@ -17,6 +17,7 @@ MOST_FILES = 10
 """Files that are told one by one."""
 MOST_COLUMNS = 12
 """Columns of metadata that are told by name."""
+_NOUNS = {"documents": "document", "queries": "query", "judgments": "judgment"}
 
 
 def tell_import(corpus: Corpus) -> None:
@@ -28,16 +29,17 @@ def tell_import(corpus: Corpus) -> None:
 
 def import_lines(report: ImportReport) -> Iterator[str]:
     """Yield a line for each file that was read, with what its columns became."""
-    read = [file for file in report.files if file.part != "ignored"]
+    read = [file for file in report.files if file.part not in ("ignored", "refused")]
     for file in read[:MOST_FILES]:
         details = [file.format, file.encoding]
         details += [f"parted by {file.delimiter}"] if file.delimiter else []
         details += ["no header"] if file.header == "no" else []
         details += [file.note] if file.note else []
-        rows = f"{file.rows:,} " if file.rows else ""
+        noun = _NOUNS.get(file.part)
+        rows = count(file.rows, noun) if noun and file.rows else file.part
         columns = _columns(report, file)
         yield (
-            f"{file.name}: {rows}{file.part} ({', '.join(filter(None, details))})"
+            f"{file.name}: {rows} ({', '.join(filter(None, details))})"
             f"{'; ' if columns else ''}{columns}"
         )
     if len(read) > MOST_FILES:

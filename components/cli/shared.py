@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
@@ -124,14 +125,19 @@ def opened_corpus(
     columns: tuple[str | None, str | None, str | None],
     split: str = "test",
 ) -> Corpus:
-    """Open a corpus with these columns as text, title and id; what is None is guessed."""
+    """Open a corpus with these columns as text, title and id; what is None is guessed.
+
+    A bar on standard error tells what was read.
+    """
     text, title, identity = columns
     others: dict[Literal["title", "id"], str | None] = {"title": title, "id": identity}
     guessed = frozenset(role for role, name in others.items() if name is None)
     named = Columns(text, title or None, identity or None, guessed)
     any_named = columns != (None, None, None)
     cutting = Cutting.of(settings.passages)
-    return open_corpus(corpus, split, cutting, named if any_named else None)
+    with progress_bars() as bars:
+        progress = partial(bars.step, "reading", "")
+        return open_corpus(corpus, split, cutting, named if any_named else None, progress)
 
 
 def new_lab() -> Lab:

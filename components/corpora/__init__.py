@@ -10,6 +10,7 @@ from components.corpora.opening import SAMPLES, open_corpus, sample_names
 from components.corpora.reading import (
     describe_formats,
     fingerprint,
+    member_endings,
     preview_columns,
     read_uploads,
     upload_endings,
@@ -36,6 +37,7 @@ __all__ = [
     "first_fault",
     "is_prose",
     "lines",
+    "member_endings",
     "open_corpus",
     "preview_columns",
     "printable",

@@ -22,12 +22,21 @@ def check_amount(files: int, zips: int, size: int) -> None:
         )
 
 
-def check_lines(files: Sequence[Upload]) -> int:
-    """Return how many lines files have; raise `CorpusError` for too many or one too long."""
-    files = [file for file in files if (entry := format_of(file.name)) is None or entry.lines]
+def number_of_lines(files: Sequence[Upload]) -> int:
+    """Return how many lines files have, as their ends tell; binary files have none."""
+    files = _with_lines(files)
     total = sum(file.content.count(b"\n") + file.content.count(b"\r") for file in files)
-    total -= sum(file.content.count(b"\r\n") for file in files)
-    if total > MAX_LINES:
+    return total - sum(file.content.count(b"\r\n") for file in files)
+
+
+def _with_lines(files: Sequence[Upload]) -> list[Upload]:
+    return [file for file in files if (entry := format_of(file.name)) is None or entry.lines]
+
+
+def check_lines(files: Sequence[Upload]) -> None:
+    """Raise `CorpusError` for too many lines or one too long."""
+    files = _with_lines(files)
+    if (total := number_of_lines(files)) > MAX_LINES:
         raise CorpusError(
             f"Upload: expected at most {MAX_LINES:,} lines in all, blank ones included; found "
             f"{total:,}.",
@@ -50,7 +59,6 @@ def check_lines(files: Sequence[Upload]) -> int:
                     f"{MAX_BRACKETS:,}.",
                     "Leave fields out that are neither id, title, text nor metadata.",
                 )
-    return total + len(files)
 
 
 def check_formats(files: Sequence[Upload]) -> None:

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 
-from components.corpora.formats import format_of
+from components.corpora.formats import format_of, is_prose
 from components.corpora.gz import bare_name
 from components.corpora.judgment_forms import ENDINGS
 from components.corpora.layout import Source
-from components.corpora.limits import MAX_BYTES, MAX_FILES, MAX_SIZE
-from components.corpora.text import HEAD, Upload, printable, quoted
+from components.corpora.limits import MAX_BYTES, MAX_FILES, MAX_SIZE, TooMuchError
+from components.corpora.text import HEAD, UNKNOWN, Upload, printable, quoted
 from components.domain import CorpusError
 from components.wording import count
 
@@ -60,14 +60,19 @@ class Zip:
         name = printable(_inside(member))
         bare = bare_name(name)
         telling = format_of(bare) or PurePosixPath(bare).suffix.lower() in (*ENDINGS, ".run")
-        head = self._read(member, HEAD - 1) if telling and not _is_hidden(member) else b""
+        try:
+            head = self._read(member, HEAD - 1) if telling and not _is_hidden(member) else b""
+        except _ZIP_ERRORS:
+            if not is_prose(bare):
+                raise
+            head = UNKNOWN  # one of several documents, which is refused by itself
 
         def load() -> Upload:
             with self._damage():
                 content = self._read(member, self._room)
             self._room -= len(content)
             if self._room < 0:
-                raise CorpusError(
+                raise TooMuchError(
                     f"{self._upload.name}: the zip of {count(len(self._upload.content), 'byte')} "
                     f"unpacks to more than {self._limit}, the most that is allowed for its size.",
                     f"Upload the files without a zip, at most {MAX_SIZE} in all.",

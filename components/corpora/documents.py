@@ -82,6 +82,13 @@ class DocumentReader:
             tally.invented += not key
             self.documents.append(self._document(row, identity, key, tally))
 
+    def forget(self, file: str, documents: int) -> None:
+        """Drop what was read of the latest file, before which there were so many documents."""
+        self.tallies = [tally for tally in self.tallies if tally.file != file]
+        del self.documents[documents:]
+        for identity in list(self._places)[documents:]:
+            del self._places[identity]
+
     def _identity(self, row: Row, key: str) -> str:
         """Return a row's id, or make one of its number."""
         identity = identity_of(row, key) if key else f"doc-{len(self.documents) + 1}"

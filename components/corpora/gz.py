@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from components.corpora.layout import Source
-from components.corpora.limits import MAX_BYTES, MAX_SIZE
-from components.corpora.text import HEAD, Upload, printable
+from components.corpora.limits import MAX_BYTES, MAX_SIZE, TooMuchError
+from components.corpora.text import HEAD, UNKNOWN, Upload, printable
 from components.domain import CorpusError
 from components.wording import count
 
@@ -63,7 +63,7 @@ def gunzip(upload: Upload, room: int = MAX_BYTES) -> Upload:
         for chunk in _chunks(upload):
             content += chunk
             if len(content) > limit:
-                raise CorpusError(
+                raise TooMuchError(
                     f"{upload.name}: the gzip of {count(len(upload.content), 'byte')} unpacks to "
                     f"more than {limit:,}, the most that is allowed for its size.",
                     f"Upload the file unpacked, at most {MAX_SIZE} in all.",
@@ -76,11 +76,11 @@ def gunzip(upload: Upload, room: int = MAX_BYTES) -> Upload:
 
 
 def _head(packed: bytes) -> bytes:
-    """Return how a file begins whose gzip begins like this; nothing of a damaged one."""
+    """Return how a file begins whose gzip begins like this."""
     try:
         return zlib.decompressobj(_GZIP).decompress(packed, HEAD)
     except zlib.error:
-        return b""
+        return UNKNOWN
 
 
 def _chunks(upload: Upload) -> Iterator[bytes]:

@@ -12,10 +12,10 @@ from itertools import islice
 from typing import Any, Final
 
 from components.corpora.layout import CORPUS, QRELS, QUERIES, TEST, Source
-from components.corpora.limits import Meter
+from components.corpora.limits import PROGRESS_ROWS, Meter
 from components.corpora.reading import read_sources, source_of
 from components.corpora.text import Upload, printable, quoted
-from components.domain import Corpus, CorpusError, InputError
+from components.domain import Cancelled, Corpus, CorpusError, InputError, Progress, no_progress
 from components.wording import count, shortened
 
 PREFIX: Final = "irds:"
@@ -23,9 +23,10 @@ MOST_DOCUMENTS: Final = 1_000_000
 """Documents of a collection, each of which takes about two kilobytes of memory."""
 
 
-def read_irds(identity: str) -> Corpus:
+def read_irds(identity: str, progress: Progress = no_progress) -> Corpus:
     """Read a collection of ir_datasets; its queries and judgments are those of the id.
 
+    `progress` is told of the documents as the library hands them out, then of the rows read.
     Raises `InputError` where the library is not installed or has no such id, and `CorpusError`
     where the collection cannot be had, has no documents or too many.
     """
@@ -37,8 +38,8 @@ def read_irds(identity: str) -> Corpus:
                 "Give the id of one that has.",
             )
         _check_number(identity, dataset.docs_count() or 0)  # not every collection knows it ahead
-        sources = _sources(identity, dataset)
-    except CorpusError:
+        sources = _sources(identity, dataset, progress)
+    except (CorpusError, Cancelled):
         raise
     except Exception as exc:  # a download, a licence or a file of any kind went wrong
         reason = shortened(printable(str(exc), 2_000) or type(exc).__name__, 200)
@@ -46,7 +47,8 @@ def read_irds(identity: str) -> Corpus:
             f"{PREFIX}{identity}: ir_datasets cannot read the collection: {reason}.",
             f"Try it by itself: ir_datasets export {identity} docs.",
         ) from exc
-    return read_sources(printable(identity), f"{PREFIX}{printable(identity)}", sources, Meter())
+    name = printable(identity)
+    return read_sources(name, f"{PREFIX}{name}", sources, Meter(progress=progress))
 
 
 def _dataset(identity: str) -> Any:  # noqa: ANN401
@@ -77,9 +79,15 @@ def _check_number(identity: str, number: int) -> None:
         )
 
 
-def _sources(identity: str, dataset: Any) -> list[Source]:  # noqa: ANN401
+def _sources(identity: str, dataset: Any, progress: Progress) -> list[Source]:  # noqa: ANN401
     """Return a collection as the files of a BEIR folder."""
-    documents = list(islice(dataset.docs_iter(), MOST_DOCUMENTS + 1))
+    documents: list[Any] = []
+    total = dataset.docs_count() or 0
+    for document in islice(dataset.docs_iter(), MOST_DOCUMENTS + 1):
+        if len(documents) % PROGRESS_ROWS == 0:
+            progress(len(documents), max(total, len(documents)))
+        documents.append(document)
+    progress(len(documents), len(documents))
     _check_number(identity, len(documents))
     files = {CORPUS: _lines(map(_document, documents))}
     if dataset.has_queries():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from components.corpora.columns import matching
 from components.corpora.formats.tables import EXCEL, split_line
@@ -19,6 +21,9 @@ from components.corpora.trec import is_comment
 from components.domain import CorpusError
 from components.wording import count
 
+BLOCK: Final = 500_000
+"""Characters of lines that are taken apart at once."""
+
 
 def cells_of(file: Upload, form: Form) -> Iterator[tuple[str, str, str, object]]:
     """Yield place, query, document and grade of each judgment of a file, all as they stand."""
@@ -33,24 +38,71 @@ def cells_of(file: Upload, form: Form) -> Iterator[tuple[str, str, str, object]]
 
 
 def _line_cells(file: Upload, form: Form) -> Iterator[tuple[str, str, str, object]]:
-    """Yield the cells of a table, or of TREC's lines, whose comments are left out."""
-    header = form.header
-    for number, line in lines(file):
-        if (form.kind == "trec" or not form.header) and is_comment(line):
+    """Yield the cells of a table, or of TREC's lines, whose comments are left out.
+
+    A block of lines all of which are as usual is taken apart at once; of any other each line.
+    """
+    usual, header = _usual_line(form), form.header
+    for first, block in _blocks(file):
+        quotes = form.delimiter not in ("", "\t") and '"' in block
+        rows = usual.findall(block) if usual and not header and not quotes else []
+        if rows and len(rows) == block.count("\n") + (block[-1] != "\n"):
+            for number, (query, document, grade) in enumerate(rows, first):
+                yield f"{file.name}:{number}", query, document, grade
             continue
-        if header:
-            header = EXCEL.fullmatch(line) is not None
-            continue
-        where = f"{file.name}:{number}"
-        cells = split_line(line, form.delimiter)
-        picked = [cells[at] for at in form.places] if len(cells) == form.width else []
-        if not picked or not all(cell.strip() for cell in picked):
-            raise CorpusError(
-                f"{where}: expected {count(form.width, 'column')}, all filled; found {len(cells)}: "
-                f"{', '.join(quoted(cell) for cell in cells[:6])}.",
-                f"Write query, document and {form.value}, separated as in the first line.",
-            )
-        yield where, picked[0], picked[1], picked[2].strip()
+        for number, line in enumerate(block.split("\n"), first):
+            if not line.strip() or (_has_comments(form) and is_comment(line)):
+                continue
+            line = line.removesuffix("\r")
+            if header:
+                header = EXCEL.fullmatch(line) is not None
+            else:
+                yield _cells(f"{file.name}:{number}", line, form)
+
+
+def _has_comments(form: Form) -> bool:
+    return form.kind == "trec" or not form.header
+
+
+def _blocks(file: Upload) -> Iterator[tuple[int, str]]:
+    """Yield a file's text in blocks of whole lines, each with the number of its first."""
+    text, start, number = decode(file), 0, 1
+    while start < len(text):
+        file.check()
+        end = text.find("\n", start + BLOCK) + 1 or len(text)
+        yield number, text[start:end]
+        number += text.count("\n", start, end)
+        start = end
+
+
+def _usual_line(form: Form) -> re.Pattern[str] | None:
+    """Return what a line without anything unusual looks like: no blank before a name, no quotes.
+
+    None is where the columns stand in another order than query, document and grade.
+    """
+    if list(form.places) != sorted(form.places):
+        return None
+    d = re.escape(form.delimiter)
+    blank, cell = rf"[^\S\n{d}]*", rf"[^{d}\n]*" if d else r"\S+"
+    kinds = dict(zip(form.places, (rf"([^\s{d}][^{d}\n]*)" if d else r"(\S+)",) * 2, strict=False))
+    kinds[form.places[2]] = rf"{blank}([+-]?[0-9]{{1,9}}(?:\.0*)?){blank}"
+    columns = (d or r"[^\S\n]+").join(kinds.get(at, cell) for at in range(form.width))
+    comment = r"(?!\s*#)" if _has_comments(form) else ""
+    around = "" if d else blank
+    return re.compile(f"^{comment}{around}{columns}{around}$", re.MULTILINE)
+
+
+def _cells(where: str, line: str, form: Form) -> tuple[str, str, str, object]:
+    """Return the cells of a line; raise `CorpusError` where it lacks any."""
+    cells = split_line(line, form.delimiter)
+    picked = [cells[at] for at in form.places] if len(cells) == form.width else []
+    if not picked or not all(cell.strip() for cell in picked):
+        raise CorpusError(
+            f"{where}: expected {count(form.width, 'column')}, all filled; found {len(cells)}: "
+            f"{', '.join(quoted(cell) for cell in cells[:6])}.",
+            f"Write query, document and {form.value}, separated as in the first line.",
+        )
+    return where, picked[0], picked[1], picked[2].strip()
 
 
 def _loaded(where: str, text: str) -> object:

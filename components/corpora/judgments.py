@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from components.corpora.encodings import as_utf8
 from components.corpora.judgment_cells import cells_of
@@ -20,8 +21,7 @@ from components.wording import count
 _WHOLE = re.compile(r"([+-]?[0-9]{1,9})(?:\.0*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """One line of a qrels or candidate file: a query, a document, its grade or rank, the place."""
 
     query: str
@@ -44,12 +44,14 @@ class Coverage:
 class Fitted:
     """Judgments of a corpus's queries and documents, and what else was judged.
 
-    `dangling` are grades of documents that the corpus lacks, for its own queries; `left_out` counts
-    them and those of unknown queries, and `moved` those of passages that were cut otherwise.
+    `dangling` are grades of documents that the corpus lacks, for its own queries; `unasked` counts
+    the judged queries that it lacks, `left_out` the judgments of either kind, and `moved` those of
+    passages that were cut otherwise.
     """
 
     judgments: Judgments
     dangling: Judgments = field(default_factory=dict)
+    unasked: Count = field(default_factory=Count)
     left_out: Count = field(default_factory=Count)
     moved: int = 0
 
@@ -146,9 +148,15 @@ def read_pairs(file: Upload, form: Form, meter: Meter | None = None) -> tuple[Pa
     """Read the judgments or candidates of a file in this form; names are as they stand."""
     meter = meter or Meter()
     pairs: list[Pair] = []
+    texts: dict[str, int] = {}  # numbers by how they are written, which is checked once
     for where, query, document, value in cells_of(file, form):
         meter.count_row(where)
-        pairs.append(Pair(query, document, _whole(where, value, form.value), where))
+        number = texts.get(value) if isinstance(value, str) else None
+        if number is None:
+            number = _whole(where, value, form.value)
+            if isinstance(value, str):
+                texts[value] = number
+        pairs.append(Pair(query, document, number, where))
     if not pairs:
         raise CorpusError(f"{file.name}:1: the file holds no rows.", "Fill it or leave it out.")
     return tuple(pairs)
@@ -230,26 +238,29 @@ def fit(pairs: Sequence[Pair], document_ids: Collection[str], query_ids: Collect
         for query, row in table.items()
         if query in query_ids
     }
+    unasked = [query for query in table if query not in query_ids]
     return Fitted(
         kept,
         MappingProxyType({query: row for query, row in dangling.items() if row}),
+        Count(len(unasked), *unasked[:1]),
         Count(len(strange), f"{first.where}: {what} {quoted(value)}"),
     )
 
 
 def _table(pairs: Iterable[Pair]) -> dict[str, dict[str, int]]:
     """Return values by query and document; a pair that comes twice must say the same twice."""
-    seen: dict[tuple[str, str], Pair] = {}
-    table: dict[str, dict[str, int]] = {}
-    for pair in pairs:
-        earlier = seen.setdefault((pair.query, pair.document), pair)
-        if earlier.value != pair.value:
+    pairs, table = list(pairs), dict[str, dict[str, int]]()
+    for query, document, value, where in pairs:
+        row = table.get(query)
+        if row is None:
+            row = table[query] = {}
+        if row.setdefault(document, value) != value:
+            earlier = next(p for p in pairs if (p.query, p.document) == (query, document))
             raise CorpusError(
-                f"{pair.where}: query {quoted(pair.query)} with document {quoted(pair.document)} "
-                f"has {pair.value} here and {earlier.value} at {earlier.where}.",
+                f"{where}: query {quoted(query)} with document {quoted(document)} has {value} "
+                f"here and {earlier.value} at {earlier.where}.",
                 "Keep one of the two lines.",
             )
-        table.setdefault(pair.query, {})[pair.document] = pair.value
     return table
 
 

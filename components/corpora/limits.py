@@ -60,6 +60,10 @@ PROGRESS_ROWS: Final = 1_000
 T = TypeVar("T")
 
 
+class TooMuchError(CorpusError):
+    """There is more than one upload may hold: it is refused whole, whichever file is the last."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReadingLimits:
     """The limits that count while rows are read; without arguments there are none."""
@@ -75,7 +79,10 @@ UPLOAD: Final = ReadingLimits(MAX_ROWS, MAX_VALUES, MAX_TEXT, MAX_CARD)
 
 
 class Meter:
-    """Counts the rows and values of one reading, and reports progress as it goes."""
+    """Counts the rows and values of one reading, and reports progress as it goes.
+
+    Progress is told in rows, in the parts of the only file, such as pages, or in documents.
+    """
 
     def __init__(
         self, limits: ReadingLimits | None = None, progress: Progress = no_progress
@@ -85,12 +92,13 @@ class Meter:
         self.total = 0
         self._progress = progress
         self._rows = self._values = 0
+        self._documents = (0, 1)
 
     def count_row(self, where: str) -> None:
-        """Count a document, query or judgment; raise `CorpusError` beyond the limit."""
+        """Count a document, query or judgment; raise `TooMuchError` beyond the limit."""
         self._rows += 1
         if self._rows > self.limits.rows:
-            raise CorpusError(
+            raise TooMuchError(
                 f"{where}: expected at most {self.limits.rows:,} documents, queries and judgments "
                 "in one upload; found more.",
                 "Upload fewer, or open a folder on the command line, which has no such limit.",
@@ -98,9 +106,20 @@ class Meter:
         if self._rows % PROGRESS_ROWS == 0:
             self.check()
 
-    def check(self) -> None:
-        """Report the rows that were read so far; raises what `progress` raises."""
-        self._progress(self._rows, max(self.total, self._rows))
+    def begin(self, document: int, of: int) -> None:
+        """Report progress in documents, if there are several: so many have been read."""
+        self._documents = (document, of)
+        if of > 1:
+            self.check()
+
+    def check(self, done: int = 0, total: int = 0) -> None:
+        """Report what was read so far, `done` of `total` parts of a file; may raise `Cancelled`."""
+        if self._documents[1] > 1:
+            self._progress(*self._documents)
+            return
+        done = max(done, self._rows)
+        self.total = max(self.total, total, done)
+        self._progress(done, self.total)
 
     def checked(self, items: Iterable[T]) -> Iterator[T]:
         """Yield what is no longer counted, and check now and then."""
@@ -123,10 +142,10 @@ class Meter:
         return True
 
     def count_values(self, where: str, number: int) -> None:
-        """Count values of metadata; raise `CorpusError` beyond the limit."""
+        """Count values of metadata; raise `TooMuchError` beyond the limit."""
         self._values += number
         if self._values > self.limits.values:
-            raise CorpusError(
+            raise TooMuchError(
                 f"{where}: expected at most {self.limits.values:,} values of metadata in one "
                 "upload; found more.",
                 "Leave metadata out that nobody reads.",

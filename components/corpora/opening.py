@@ -14,8 +14,8 @@ from components.corpora.irds import PREFIX, read_irds
 from components.corpora.layout import CORPUS, QRELS, TEST, Source, check_split
 from components.corpora.limits import MAX_FILES, Meter
 from components.corpora.reading import ZIP, read_sources, read_uploads, upload_endings
-from components.corpora.text import HEAD, load, printable, quoted
-from components.domain import Corpus, CorpusError, InputError
+from components.corpora.text import HEAD, UNKNOWN, load, printable, quoted
+from components.domain import Corpus, CorpusError, InputError, Progress, no_progress
 from components.wording import listed
 
 SAMPLES: Path = Path(__file__).resolve().parent.parent.parent / "sample_data"
@@ -28,12 +28,16 @@ def sample_names() -> tuple[str, ...]:
 
 
 def open_corpus(
-    source: str, split: str = TEST, cutting: Cutting = USUAL, columns: Columns | None = None
+    source: str,
+    split: str = TEST,
+    cutting: Cutting = USUAL,
+    columns: Columns | None = None,
+    progress: Progress = no_progress,
 ) -> Corpus:
     """Read a sample by its name, or a folder or a file by its path as if it were uploaded.
 
     `irds:beir/scifact/test` is a collection of ir_datasets, if that library is installed; it has
-    no `columns` to choose from.
+    no `columns` to choose from. `progress` is told of what is read, as by `read_uploads`.
 
     Raises `InputError` where there is neither a sample, a folder nor a file, or for a file with an
     ending that is not read.
@@ -46,16 +50,16 @@ def open_corpus(
                 f"{printable(source)}: a collection of ir_datasets has no columns to choose from.",
                 "Choose columns of files.",
             )
-        return _with_split(read_irds(source.removeprefix(PREFIX)), split)
+        return _with_split(read_irds(source.removeprefix(PREFIX), progress), split)
     try:
         path = Path(source).expanduser()
         is_folder, is_file = bool(source) and path.is_dir(), path.is_file()
     except (OSError, ValueError, RuntimeError):
         is_folder = is_file = False
     if is_folder:
-        return read_folder(path, split=split, cutting=cutting, columns=columns)
+        return read_folder(path, split=split, cutting=cutting, columns=columns, progress=progress)
     if is_file:
-        return read_file(path, split, cutting, columns)
+        return read_file(path, split, cutting, columns, progress)
     raise InputError(
         f"{quoted(source)} is neither a sample nor a folder.",
         f"Samples: {', '.join(sample_names()) or 'none'}. The path of a folder that holds a "
@@ -69,17 +73,23 @@ def read_folder(
     split: str = TEST,
     cutting: Cutting = USUAL,
     columns: Columns | None = None,
+    progress: Progress = no_progress,
 ) -> Corpus:
     """Read a folder as if it were uploaded as a zip, but for the limits of uploads."""
     sources = list(_sources(folder))
     label = printable(str(folder))
     title = name or printable(folder.resolve().name)
-    corpus = read_sources(title, label, sources, Meter(), columns, cutting)
+    meter = Meter(progress=progress)
+    corpus = read_sources(title, label, sources, meter, columns, cutting, split)
     return _with_split(corpus, split)
 
 
 def read_file(
-    path: Path, split: str = TEST, cutting: Cutting = USUAL, columns: Columns | None = None
+    path: Path,
+    split: str = TEST,
+    cutting: Cutting = USUAL,
+    columns: Columns | None = None,
+    progress: Progress = no_progress,
 ) -> Corpus:
     """Read a file as the Corpus page reads an upload, with the judgments of one split."""
     if path.suffix.lower() not in upload_endings():
@@ -88,8 +98,9 @@ def read_file(
             f"Give a folder, or a file that ends in {listed(upload_endings(), 'or')}.",
         )
     check_amount(1, int(path.suffix.lower() == ZIP), path.stat().st_size)  # before it is read
-    upload = replace(load(path, path.name), cutting=cutting)
-    return _with_split(read_uploads([upload], columns=columns), split)
+    file = replace(load(path, path.name), cutting=cutting)
+    corpus = read_uploads([file], columns=columns, progress=progress, split=split)
+    return _with_split(corpus, split)
 
 
 def _with_split(corpus: Corpus, split: str) -> Corpus:
@@ -117,5 +128,5 @@ def _sources(folder: Path) -> Iterator[Source]:
             with path.open("rb") as file:
                 head = file.read(HEAD)
         except OSError:
-            head = b""  # if it is wanted, the error is told when it is read whole
+            head = UNKNOWN  # if it is wanted, the error is told when it is read whole
         yield Source(name, head, partial(load, path, name))

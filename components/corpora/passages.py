@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from components.corpora.cutting import Section, cut
@@ -132,7 +132,7 @@ def relocated(pairs: Sequence[Pair], passages: Collection[str]) -> tuple[Sequenc
     best_pairs: dict[tuple[str, str], Pair] = {}
     for pair in pairs:
         if pair.document in moves:
-            pair = replace(pair, document=moves[pair.document])
+            pair = pair._replace(document=moves[pair.document])
             key = pair.query, pair.document
             if key not in best_pairs or best_pairs[key].value < pair.value:
                 best_pairs[key] = pair

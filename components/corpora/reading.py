@@ -17,8 +17,9 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
+from typing import Final
 
-from components.corpora.amounts import check_amount, check_formats, check_lines
+from components.corpora.amounts import check_amount, check_formats, check_lines, number_of_lines
 from components.corpora.archives import Zip
 from components.corpora.columns import SAMPLE_ROWS, preview_of
 from components.corpora.cutting import USUAL, Cutting
@@ -33,7 +34,7 @@ from components.corpora.formats import (
     is_prose,
 )
 from components.corpora.gz import GZ, bare_name, gunzip, unpacking
-from components.corpora.judgment_forms import Form
+from components.corpora.judgment_forms import ENDINGS, Form
 from components.corpora.judgments import (
     Fitted,
     Pair,
@@ -44,7 +45,7 @@ from components.corpora.judgments import (
     renamed,
 )
 from components.corpora.layout import TEST, Parts, Source, parts_of
-from components.corpora.limits import MAX_BYTES, UPLOAD, Meter
+from components.corpora.limits import MAX_BYTES, UPLOAD, Meter, TooMuchError
 from components.corpora.passages import relocated
 from components.corpora.records import queries_from
 from components.corpora.reports import Reading, report_of
@@ -53,6 +54,8 @@ from components.domain import Corpus, CorpusError, Document, Progress, Query, no
 from components.wording import count, listed
 
 ZIP = ".zip"
+MOST_REASONS: Final = 20
+"""Documents whose reasons are told where none of them can be read."""
 
 
 def read_uploads(
@@ -60,24 +63,31 @@ def read_uploads(
     name: str = "",
     columns: Columns | None = None,
     progress: Progress = no_progress,
+    split: str = TEST,
 ) -> Corpus:
-    """Read one zip, one file of any format, or any number of files of prose.
+    """Read one zip, one file of any format, any number of files of prose, or a folder of these.
 
-    A corpus may come with queries, card.md, and judgments in any usual form. Documents without an
-    id get one: `doc-1`, or `notes.md#0-950` in prose, which is cut as the first upload says.
-    `progress` is told of the rows that are read and the lines there are, and may raise `Cancelled`.
+    The files of a folder are named by their paths from the folder on, as browsers do. A corpus may
+    come with queries, card.md, and judgments in any usual form. Documents without an id get one:
+    `doc-1`, or `notes.md#0-950` in prose, which is cut as the first upload says. `progress` is told
+    of what is read and of how much there is, and may raise `Cancelled`.
     Raises `CorpusError` for more than an upload may hold (`limits`).
     """
-    zips = sum(upload.suffix == ZIP for upload in uploads)
+    folders = {name.partition("/")[0] if "/" in name else "" for name in (u.name for u in uploads)}
+    folder = folders.pop() if len(folders) == 1 else ""
+    zips = 0 if folder else sum(upload.suffix == ZIP for upload in uploads)
     check_amount(len(uploads), zips, sum(len(upload.content) for upload in uploads))
     meter = Meter(UPLOAD, progress)
-    files = [Upload(printable(upload.name), upload.content, meter.check) for upload in uploads]
+    files = [
+        Upload(printable(upload.name.removeprefix(f"{folder}/")), upload.content, meter.check)
+        for upload in uploads
+    ]
+    files.sort(key=lambda file: PurePosixPath(file.name))  # browsers hand them on in any order
     only = PurePosixPath(bare_name(files[0].name)).stem if len(uploads) == 1 else ""
-    label = files[0].name if zips else "Upload"
+    label = files[0].name if zips else printable(folder) or "Upload"
     sources = Zip(files[0]).sources() if zips else list(map(source_of, files))
-    return read_sources(
-        name or only or "upload", label, sources, meter, columns, uploads[0].cutting
-    )
+    title = name or printable(folder) or only or "upload"
+    return read_sources(title, label, sources, meter, columns, uploads[0].cutting, split)
 
 
 def source_of(file: Upload) -> Source:
@@ -92,41 +102,92 @@ def read_sources(
     meter: Meter,
     columns: Columns | None = None,
     cutting: Cutting = USUAL,
+    split: str = TEST,
 ) -> Corpus:
     """Read a corpus of this name from files, which errors call `label`, within the meter's limits.
 
-    Of several splits, `test` is the one that is looked at first.
+    Of several splits, `split` is the one that is looked at first.
     """
     limited = meter.limits is UPLOAD
     unpacked = unpacking(sources, MAX_BYTES if limited else sys.maxsize)
     parts = parts_of(label, recoded(unpacked))
-    wanted = [*parts.corpus, *(s for s in (parts.queries, parts.card) if s)]
-    wanted += [source for source, _ in parts.judgments.values()]
-    files = {s.name: replace(s.load(), name=s.name, cutting=cutting) for s in wanted}
+    files, refused = _loaded(parts, cutting)
+    documents = [files[source.name] for source in parts.corpus if source.name in files]
+    texts = [file for file in files.values() if b"\0" not in file.content[:HEAD]]
+    meter.total = number_of_lines(texts)
     if limited:
-        texts = [file for file in files.values() if b"\0" not in file.content[:HEAD]]
-        meter.total = check_lines(texts)
-        check_formats([files[source.name] for source in parts.corpus])
-    reader = DocumentReader(meter)
-    prose = next((source.name for source in parts.corpus if is_prose(source.name)), "")
+        check_lines(texts)
+        check_formats(documents)
+    prose = next((file.name for file in documents if is_prose(file.name)), "")
     if columns and prose:
         raise CorpusError(
             f"{prose}: prose has no columns to choose from.",
             "Choose columns of a table, of JSON or JSONL alone.",
         )
-    for source in parts.corpus:
-        entry, file = by_ending()[files[source.name].suffix], files[source.name]
-        reader.read(file.name, entry.rows(file, columns), columns)
+    reader = DocumentReader(meter)
+    for number, file in enumerate(documents):
+        meter.begin(number, len(documents))
+        before = len(reader.documents)
+        try:
+            reader.read(file.name, by_ending()[file.suffix].rows(file, columns), columns)
+        except CorpusError as error:
+            _refuse(file.name, error, parts, refused)
+            reader.forget(file.name, before)
+    refused = dict(sorted(refused.items()))
     if not reader.documents:
-        raise CorpusError(
+        raise _nothing(name, label, refused)
+    return _assembled(name, parts, files, reader, meter, refused, split)
+
+
+def _loaded(parts: Parts, cutting: Cutting) -> tuple[dict[str, Upload], dict[str, CorpusError]]:
+    """Return the files that are wanted, and why some of several documents cannot be had."""
+    wanted = [*parts.corpus, *(s for s in (parts.queries, parts.card) if s)]
+    wanted += [source for source, _ in parts.judgments.values()]
+    files: dict[str, Upload] = {}
+    refused: dict[str, CorpusError] = {}
+    for source in wanted:
+        try:
+            files[source.name] = replace(source.load(), name=source.name, cutting=cutting)
+        except CorpusError as error:
+            _refuse(source.name, error, parts, refused)
+    return files, refused
+
+
+def _refuse(name: str, error: CorpusError, parts: Parts, refused: dict[str, CorpusError]) -> None:
+    """Remember why one of several documents cannot be read; raise the error of any other file.
+
+    Where there is too much, no document is at fault.
+    """
+    documents = [source.name for source in parts.corpus]
+    if isinstance(error, TooMuchError) or len(documents) < 2 or name not in documents:
+        raise error
+    refused[name] = error
+
+
+def _nothing(name: str, label: str, refused: Mapping[str, CorpusError]) -> CorpusError:
+    """Return the error for a corpus without documents; it says why those there are were refused."""
+    if not refused:
+        return CorpusError(
             f"{name}: the corpus holds no documents; expected at least one.",
             "Give it a document: one JSON object a line, or one row under the header.",
         )
-    return _assembled(name, parts, files, reader, meter)
+    reasons = [str(error.reason).rstrip(".") for error in refused.values()]
+    more = len(reasons) - MOST_REASONS
+    reasons[MOST_REASONS:] = [count(more, "other document")] if more > 0 else []
+    return CorpusError(
+        f"{label}: none of {count(len(refused), 'document')} can be read: {'; '.join(reasons)}.",
+        "Save them again, without passwords and with their text, or give others.",
+    )
 
 
 def _assembled(
-    name: str, parts: Parts, files: Mapping[str, Upload], reader: DocumentReader, meter: Meter
+    name: str,
+    parts: Parts,
+    files: Mapping[str, Upload],
+    reader: DocumentReader,
+    meter: Meter,
+    refused: Mapping[str, CorpusError],
+    split: str,
 ) -> Corpus:
     """Join documents with the files beside them; judgments of what is not there are left out."""
     documents = tuple(reader.documents)
@@ -145,16 +206,17 @@ def _assembled(
     }
     judged = {split: entry.judgments for split, entry in fitted.items()}
     dangling = {split: entry.dangling for split, entry in fitted.items() if entry.dangling}
-    reading = Reading(parts, files, reader.tallies, queries, pairs, fitted, notes)
+    reading = Reading(parts, files, reader.tallies, queries, pairs, fitted, refused, split, notes)
     return Corpus(
         name=name,
         documents=documents,
         queries=queries,
-        judgments=judged.get(TEST) or next(iter(judged.values()), {}),
+        judgments=judged.get(split) or next(iter(judged.values()), {}),
         fingerprint=fingerprint(meter.checked(documents)),
         card=_card(files[parts.card.name], meter) if parts.card else "",
         splits=judged,
         dangling=dangling,
+        unasked={split: entry.unasked for split, entry in fitted.items() if entry.unasked},
         report=report_of(reading, documents),
     )
 
@@ -212,6 +274,11 @@ def fingerprint(documents: Iterable[Document]) -> str:
 def upload_endings() -> tuple[str, ...]:
     """Return the endings of the files that can be uploaded or opened, with their dots."""
     return (ZIP, *by_ending(), GZ)
+
+
+def member_endings() -> tuple[str, ...]:
+    """Return the endings of the files that an upload may hold, those of judgments too."""
+    return tuple(dict.fromkeys((*upload_endings(), *ENDINGS, ".run")))
 
 
 def describe_formats() -> str:

@@ -11,9 +11,10 @@ from components.corpora.formats import format_of, is_prose
 from components.corpora.formats.tables import DELIMITERS, STRAY_QUOTE
 from components.corpora.judgment_forms import Form
 from components.corpora.judgments import Fitted, Pair
-from components.corpora.layout import TEST, Parts
+from components.corpora.layout import Parts
 from components.corpora.text import BOM, Upload, quoted
 from components.domain import (
+    CorpusError,
     Count,
     Document,
     ImportedColumn,
@@ -32,7 +33,10 @@ PLACES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A corpus as it was read, file by file; `notes` are remarks on the rows of queries."""
+    """A corpus as it was read, file by file; `split` is the one that is asked for.
+
+    `notes` are remarks on the rows of queries.
+    """
 
     parts: Parts
     files: Mapping[str, Upload]
@@ -40,6 +44,8 @@ class Reading:
     queries: Sequence[Query]
     pairs: Mapping[str, Sequence[Pair]]
     fitted: Mapping[str, Fitted]
+    refused: Mapping[str, CorpusError]
+    split: str
     notes: Sequence[str] = ()
 
 
@@ -64,6 +70,7 @@ def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
         dangling={split: f.left_out for split, f in reading.fitted.items() if f.left_out},
     )
     warnings = (
+        *_refusals(reading),
         *(warning for tally in reading.tallies for warning in _tally_warnings(tally)),
         *_row_warnings(reading.parts.queries.name if reading.parts.queries else "", reading.notes),
         *_document_warnings(report),
@@ -100,6 +107,11 @@ def _files(reading: Reading) -> Iterator[ImportedFile]:
         yield _data_file(files[parts.card.name], "description", 0)
     for name, reason in parts.ignored.items():
         yield ImportedFile(name, "ignored", note=reason)
+    for name, error in reading.refused.items():
+        entry = format_of(name)
+        yield ImportedFile(
+            name, "refused", entry.name if entry else "", note=str(error).removeprefix(f"{name}: ")
+        )
 
 
 def _data_file(file: Upload, part: Part, rows: int) -> ImportedFile:
@@ -159,6 +171,14 @@ def _columns(tally: Tally) -> Iterator[ImportedColumn]:
 
 
 # ---------------------------------------------------------------- warnings
+
+
+def _refusals(reading: Reading) -> Iterator[str]:
+    """Name the documents that cannot be read."""
+    for error in list(reading.refused.values())[:NAMED]:
+        yield f"Not read: {error}"
+    if (more := len(reading.refused) - NAMED) > 0:
+        yield f"Not read: {count(more, 'more document')}, each for a reason in the import report."
 
 
 def _tally_warnings(tally: Tally) -> Iterator[str]:
@@ -224,12 +244,12 @@ def _judgment_warnings(reading: Reading) -> Iterator[str]:
                 f"Split {split}: {count(fitted.moved, 'judgment')} of passages that were cut "
                 "otherwise moved to those that share most characters with them."
             )
-    if reading.fitted and TEST not in reading.fitted:
+    if reading.fitted and reading.split not in reading.fitted:
         splits = listed(list(reading.fitted))
         first = next(iter(reading.fitted))
         yield (
-            f"There are no judgments called {TEST}; there are {splits} (on the command line: "
-            f"--split {first})."
+            f"There are no judgments called {reading.split}; there are {splits} (on the command "
+            f"line: --split {first})."
         )
     if reading.parts.queries is None and reading.queries:
         yield (

@@ -25,11 +25,13 @@ _KINDS: Mapping[type, str] = MappingProxyType(
 
 HEAD: Final = 8_192
 """Bytes of a file's beginning, by which it is told what the file is."""
+UNKNOWN: Final = b"?"
+"""The beginning of a file that cannot be looked into: it is not blank."""
 LINES_BETWEEN_CHECKS: Final = 10_000
 """Lines, blank ones too, that are read before a reading is asked whether it goes on."""
 
 
-def no_check() -> None:
+def no_check(done: int = 0, total: int = 0) -> None:
     """Go on."""
 
 
@@ -37,14 +39,15 @@ def no_check() -> None:
 class Upload:
     """A file as it came from a browser, a zip or a folder: a name and its bytes.
 
-    A format that reads much before its first row calls `check` now and then; it raises `Cancelled`
-    once the reading is to end. `cutting` says how prose is cut into passages. `encoding` is that of
-    the file where the bytes were another one's than UTF-8, and `note` says why it was taken.
+    A format that reads much before its first row calls `check` now and then, if it can with how
+    many of how many parts it has read; it raises `Cancelled` once the reading is to end. `cutting`
+    says how prose is cut into passages. `encoding` is that of the file where the bytes were another
+    one's than UTF-8, and `note` says why it was taken.
     """
 
     name: str
     content: bytes
-    check: Callable[[], None] = field(default=no_check, compare=False, repr=False)
+    check: Callable[..., None] = field(default=no_check, compare=False, repr=False)
     cutting: Cutting = field(default=USUAL, compare=False, repr=False)
     encoding: str = field(default="", compare=False, repr=False)
     note: str = field(default="", compare=False, repr=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
-from components.domain.imports import ImportReport
+from components.domain.imports import Count, ImportReport
 
 Judgments = Mapping[str, Mapping[str, int]]
 """Query id -> document id -> grade; a pair that is absent is unjudged, which is not grade 0."""
@@ -57,7 +57,8 @@ class Corpus:
     `fingerprint` is a SHA-256 over the documents' ids, titles and texts in order: two corpora
     with the same fingerprint rank alike. `splits` are all the judgments that came with it, by name;
     `judgments` are those of one of them, `dangling` those by split whose document is not in the
-    corpus. `report` says what became of the files; it makes no difference between corpora.
+    corpus, `unasked` how many judged queries are not, by split. `report` says what became of the
+    files; it makes no difference between corpora.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Corpus:
     card: str = ""
     splits: Mapping[str, Judgments] = field(default_factory=dict)
     dangling: Mapping[str, Judgments] = field(default_factory=dict, compare=False, repr=False)
+    unasked: Mapping[str, Count] = field(default_factory=dict, compare=False, repr=False)
     report: ImportReport = field(default=ImportReport(), compare=False, repr=False)
 
     def __hash__(self) -> int:

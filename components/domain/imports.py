@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Part = Literal["documents", "queries", "judgments", "description", "ignored"]
+Part = Literal["documents", "queries", "judgments", "description", "ignored", "refused"]
 Role = Literal["id", "title", "text", "metadata", "query", "document", "grade", "ignored"]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedFile:
-    """A file: what it was read as, its rows, and how; `note` says why it was ignored."""
+    """A file: what it was read as, its rows, and how; `note` says why it was ignored or refused."""
 
     name: str
     part: Part

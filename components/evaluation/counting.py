@@ -16,18 +16,21 @@ MOST_NAMED = 5
 """Ids that a sentence names."""
 
 
-def means_under(plan: Plan, evaluation: Evaluation, rules: Rules, name: str) -> dict[str, float]:
+def means_under(
+    plan: Plan, evaluation: Evaluation, rules: Rules, name: str, unasked: int = 0
+) -> dict[str, float]:
     """Return each system's mean of a measure of quality by other rules of counting judgments.
 
     The rankings are those that there are: a query that was left out has the value 0, for no
-    document of the corpus is relevant to it. A system that ranked nothing is left out.
+    document of the corpus is relevant to it, and so have queries that were not asked. A system that
+    ranked nothing is left out.
     """
     marginal, judgments = plan.marginal, dict(plan.judgments)
     if rules.dangling:
         for query, row in marginal.dangling.items():
             judgments[query] = {**judgments.get(query, {}), **row}
     planned = {query.id for query in plan.queries}
-    zeros = sum(
+    zeros = unasked + sum(
         rules.zero_only or any(grade > 0 for grade in judgments.get(q.id, {}).values())
         for q in marginal.queries
         if q.id not in planned
@@ -45,21 +48,27 @@ def means_under(plan: Plan, evaluation: Evaluation, rules: Rules, name: str) -> 
 def means_if_counted(plan: Plan, evaluation: Evaluation, name: str) -> dict[str, dict[str, float]]:
     """Return the means that counting what is left out would give, by rule and system.
 
-    Both rules together, as `all`, give what ir_measures computes of the same queries on the files
-    as they are. A rule that leaves nothing out is not there. None is where the queries were drawn
-    among those that count, or where the measure is not one of quality.
+    All together, as `all`, give what ir_measures computes on the files as they are: there a judged
+    query that no run has counts as 0, also one of which the corpus has no text (`unasked`). What
+    leaves nothing out is not there. None is where the queries were drawn among those that count, or
+    where the measure is not one of quality.
     """
     marginal, rules = plan.marginal, plan.rules
     if marginal.drawn or not is_quality(name) or not evaluation.complete:
         return {}
-    others = {}
+    others, unasked = dict[str, Rules](), marginal.unasked.number
     if marginal.queries and not rules.zero_only:
         others["zero_only"] = replace(rules, zero_only=True)
     if marginal.n_dangling and not rules.dangling:
         others["dangling"] = replace(rules, dangling=True)
-    if len(others) == 2:
+    if unasked:
+        others["unasked"] = rules
+    if len(others) > 1:
         others["all"] = replace(rules, zero_only=True, dangling=True)
-    return {key: means_under(plan, evaluation, other, name) for key, other in others.items()}
+    return {
+        key: means_under(plan, evaluation, other, name, unasked if key in ("unasked", "all") else 0)
+        for key, other in others.items()
+    }
 
 
 def describe_counting(
@@ -80,11 +89,12 @@ def describe_counting(
         *_of_identical(plan, evaluation),
         *_of_zero_only(plan, name, others.get("zero_only", "")),
         *_of_dangling(plan, name, others.get("dangling", "")),
+        *_of_unasked(plan, name, others.get("unasked", "")),
     ]
     if "all" in others:
         sentences.append(
-            f"With both counted, as ir_measures does of these queries, the mean {name} would be: "
-            f"{others['all']}."
+            f"With {'both' if len(others) == 3 else 'all'} counted, as ir_measures does of the "
+            f"same files, the mean {name} would be: {others['all']}."
         )
     lacking = plan.marginal.without_candidates
     if lacking:
@@ -150,6 +160,18 @@ def _of_dangling(plan: Plan, name: str, means: str) -> Iterator[str]:
         return
     would = f" Counted, the mean {name} would be: {means}." if means else ""
     yield f"{what} {it} {agree(n, 'is', 'are')} left out of the ideal ranking.{would}"
+
+
+def _of_unasked(plan: Plan, name: str, means: str) -> Iterator[str]:
+    unasked, n = plan.marginal.unasked, plan.marginal.unasked.number
+    if not n:
+        return
+    would = f" Counted as 0, the mean {name} would be: {means}." if means else ""
+    yield (
+        f"{count(n, 'judged query')} {agree(n, 'has', 'have')} no text in the corpus's queries, "
+        f"such as {quoted(unasked.example)}: nothing can be asked, and "
+        f"{agree(n, 'it is', 'they are')} left out.{would}"
+    )
 
 
 def _named(ids: tuple[str, ...] | list[str]) -> str:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from components.domain import Corpus, InputError, Judgments, Query
+from components.domain import Corpus, Count, InputError, Judgments, Query
 from components.evaluation.rules import Marginal, Rules
 from components.pipeline import Pipelines
 
@@ -119,10 +119,11 @@ def plan(
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """The judgments of a corpus's queries, by whether it has the document."""
+    """The judgments of a corpus's queries, by whether it has the document; others are counted."""
 
     inside: Judgments
     dangling: Judgments
+    unasked: Count
 
     def counted(self, rules: Rules) -> dict[str, Mapping[str, int]]:
         """Return the judgments that count, an entry for every judged query."""
@@ -146,7 +147,9 @@ def _judged(corpus: Corpus, judgments: Judgments | None) -> _Judged:
         if len(inside[query]) < len(row):
             beyond = {d: grade for d, grade in row.items() if d not in ids}
             dangling[query] = {**dangling.get(query, {}), **beyond}
-    return _Judged(inside, dangling)
+    others = [query for query in given if query not in asked]
+    unasked = corpus.unasked.get(corpus.split, Count()) if judgments is None else Count()
+    return _Judged(inside, dangling, Count(len(others), *others[:1]) if others else unasked)
 
 
 def _marginal(
@@ -174,6 +177,7 @@ def _marginal(
         {q: row for q, row in judged.dangling.items() if q in counted},
         tuple(q.id for q in queries if corpus.itself(q)),
         lacking,
+        Count() if tag else judged.unasked,
         bool(missed),
     )
 

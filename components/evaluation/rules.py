@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from components.domain import Judgments, Query
+from components.domain import Count, Judgments, Query
 from components.wording import count
 
 _KINDS: Mapping[str, str] = {
@@ -47,7 +47,8 @@ class Marginal:
 
     `queries` are judged, and no counted judgment of theirs is above 0; `judgments` are theirs.
     `dangling` are grades of documents that the corpus lacks. `identical` are the ids of queries
-    that are documents. `without_candidates` are judged queries that a file of candidates lacks.
+    that are documents. `without_candidates` are judged queries that a file of candidates lacks, and
+    `unasked` counts those that the corpus lacks: no rule can count them, for nothing ranks them.
     Of a set that is `drawn`, the queries were chosen among those that count.
     """
 
@@ -56,6 +57,7 @@ class Marginal:
     dangling: Judgments = field(default_factory=dict)
     identical: tuple[str, ...] = ()
     without_candidates: tuple[str, ...] = ()
+    unasked: Count = field(default_factory=Count)
     drawn: bool = False
 
     @property
@@ -77,6 +79,8 @@ def describe_rules(rules: Rules, marginal: Marginal) -> str:
     if own:
         how = "kept" if rules.identical else "left out"
         parts.append(f"the query itself {how} among the documents of {count(own, 'query')}")
+    if marginal.unasked:
+        parts.append(f"{count(marginal.unasked.number, 'judged query')} without a text left out")
     return "; ".join(parts)
 
 

@@ -96,6 +96,7 @@ class SavedMarginal(_Saved):
     dangling: dict[str, dict[str, Grade]] = {}
     identical: tuple[str, ...] = ()
     without_candidates: tuple[str, ...] = ()
+    unasked: tuple[Count, str] = (0, "")
     drawn: bool = False
 
 

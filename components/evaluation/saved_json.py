@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import datetime
 from typing import Any
 
-from components.domain import Failure, Query, Timing
+from components.domain import Count, Failure, Query, Timing
 from components.evaluation.planning import CANDIDATES, Plan
 from components.evaluation.rules import Marginal, Rules
 from components.evaluation.running import Evaluation, Ranked
@@ -81,6 +81,7 @@ def _marginal_body(marginal: Marginal) -> dict[str, Any]:
         "dangling": {q: dict(grades) for q, grades in marginal.dangling.items()},
         "identical": marginal.identical,
         "without_candidates": marginal.without_candidates,
+        "unasked": astuple(marginal.unasked),
         "drawn": marginal.drawn,
     }
 
@@ -101,7 +102,13 @@ def loaded(
         head.split,
         head.subset,
         Rules(**head.rules.model_dump()),
-        Marginal(**(dict(body.marginal) | {"queries": _queries(body.marginal.queries)})),
+        Marginal(
+            **dict(body.marginal)
+            | {
+                "queries": _queries(body.marginal.queries),
+                "unasked": Count(*body.marginal.unasked),
+            }
+        ),
     )
     evaluation = _evaluation(head, body)
     return SavedEvaluation(id, datetime.fromisoformat(made), plan, evaluation, head.models)

@@ -81,5 +81,6 @@ def rules_json(report: EvaluationReport) -> dict[str, Any]:
         "dangling": {query: dict(row) for query, row in marginal.dangling.items()},
         "identical": list(marginal.identical),
         "without_candidates": list(marginal.without_candidates),
+        "unasked": marginal.unasked.number,
         "means_if_counted": means,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import expect
@@ -17,27 +18,33 @@ TOPICS = [
 ]
 
 
-def test_twenty_documents_are_uploaded_and_searched(enter: Enter) -> None:
-    """PDF, Word, HTML and Markdown side by side; a script in them is text of no one.
+def test_a_folder_of_twenty_documents_is_uploaded_and_searched(
+    enter: Enter, tmp_path: Path
+) -> None:
+    """PDF, Word, HTML and Markdown, one of them damaged; a script in them is text of no one.
 
     A card says where in which file its passage stands, and so does the panel; presenter view has
     no room for it.
     """
+    folder = tmp_path / "station"
+    files = {**twenty(TOPICS), "old/broken.pdf": b"hello"}
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
     visitor = enter("/corpus?first=bm25&reranker=bm25")
     page = visitor.page
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     visitor.idle()
-    page.locator(".st-key-_files input[type=file]").set_input_files(
-        [
-            {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-            for name, content in twenty(TOPICS).items()
-        ]
-    )
+    visitor.after(page.locator(".st-key-_upload_kind").get_by_text("A folder").click)
+    field = page.locator(".st-key-_files input[type=file]")
+    expect(field).to_have_attribute("webkitdirectory", "")
+    field.set_input_files(folder)
     use = page.locator(".st-key-use_upload button")
     use.wait_for()
     visitor.idle()
-    expect(page.get_by_text("upload: 25 passages, 0 queries, 0 judgments.")).to_be_visible()
+    expect(page.get_by_text("station: 25 passages, 0 queries, 0 judgments.")).to_be_visible()
+    expect(page.get_by_text("Not read: old/broken.pdf: expected a PDF")).to_be_visible()
     visitor.after(use.click)
     page.get_by_text("Indexed.", exact=True).wait_for()
     visitor.quiet()

@@ -83,6 +83,8 @@ def test_another_split_is_named_and_can_be_chosen(run: Run, tmp_path: Path) -> N
     complained(missing, 2, "has no judgments called test; it has dev", "--split dev")
     ended = run("evaluate", "--corpus", folder, *BM25, "--out", out, "--split", "dev")
     assert ended.json["queries"] == 1
+    assert "no judgments called" not in ended.err
+    assert ended.json["import"]["warnings"] == []
     assert run("search", "tea", "--corpus", folder, "--first-stage", "bm25").code == 0
 
 
@@ -172,3 +174,24 @@ def test_the_page_and_the_command_line_refuse_alike(run: Run, tmp_path: Path) ->
     complained(run("search", "x", "--corpus", path), 2, "'quepid.csv' is a table of judgments")
     with pytest.raises(Exception, match=r"'quepid\.csv' is a table of judgments"):
         read_uploads([Upload("quepid.csv", judged.content)])
+
+
+def test_a_document_that_cannot_be_read_is_named_as_on_the_page(run: Run, tmp_path: Path) -> None:
+    """The others are read; where none can be read the command ends as the page does."""
+    broken = {"a.pdf": b"hello", "b.docx": b"hello"}
+    path = tmp_path / "all.zip"
+    path.write_bytes(zipped({**broken, "c.md": "# Tea\n\ntea is steamed\n"}).content)
+    ended = run("search", "tea", "--corpus", path, "--first-stage", "bm25", "--json")
+    report = read_uploads([Upload(path.name, path.read_bytes())]).report
+    parts = {file["name"]: file["part"] for file in ended.json["import"]["files"]}
+    assert parts == {"a.pdf": "refused", "b.docx": "refused", "c.md": "documents"}
+    lines = ended.err.splitlines()
+    assert lines[0].startswith("c.md: 1 document (Markdown, UTF-8")
+    assert lines[1:] == list(report.warnings)
+    assert lines[1].startswith("Not read: a.pdf: expected a PDF; the file is damaged or none")
+    path.write_bytes(zipped(broken).content)
+    complained(
+        run("search", "tea", "--corpus", path, "--first-stage", "bm25"),
+        2,
+        "all.zip: none of 2 documents can be read: a.pdf: expected a PDF; ",
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import struct
 from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.feather
+import pyarrow.parquet as pq
 import pytest
 
 from components.corpora import read_uploads
@@ -69,6 +71,69 @@ def test_what_unpacks_to_too_much_is_refused_before_it_is_decoded() -> None:
     assert refusal(up("c.parquet", plain)).startswith("c.parquet: the file unpacks to 270,")
     stream = arrow_stream(pa.table({"text": pa.array(["x" * 900_000] * 300).dictionary_encode()}))
     assert refusal(up("c.arrow", stream)).startswith("c.arrow:row 1: expected values of at most")
+
+
+def test_every_encoding_of_texts_is_read() -> None:
+    """What repeats the beginning of the text before, what keeps lengths apart, and views."""
+    texts = [f"a long beginning that all share {number}" for number in range(600)]
+    table = pa.table({"id": list(map(str, range(600))), "text": texts})
+    for encoding in ("PLAIN", "DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"):
+        options = {"use_dictionary": False, "column_encoding": {"text": encoding}}
+        content = parquet(table, data_page_version="2.0", row_group_size=250, **options)
+        assert [d.text for d in read_uploads([up("c.parquet", content)]).documents] == texts
+    views = pa.table({"text": pa.array(texts, pa.string_view())})
+    for name, write in WRITERS.items():
+        if name != "c.feather":
+            assert [d.text for d in read_uploads([up(name, write(views))]).documents] == texts
+
+
+def varint(number: int, length: int = 0) -> bytes:
+    """Return a number of Thrift, of at least so many bytes."""
+    rest, groups = number << 1, []
+    while rest or len(groups) < length:
+        groups.append(rest & 127 | 128)
+        rest >>= 7
+    return bytes([*groups[:-1], groups[-1] & 127])
+
+
+def test_what_headers_declare_is_refused_before_it_is_unpacked() -> None:
+    """Also where a Parquet file's footer lies: its pages say themselves what they unpack to."""
+    table = pa.table({"text": ["x" * 1_000_000] * 220})
+    before = pa.total_allocated_bytes()
+    reason = "the file unpacks to 220,0"
+    for packed in (arrow_stream(table, "zstd"), feather(table)):
+        assert len(packed) < 2_000_000
+        assert refusal(up("c.arrow", packed)).startswith(f"c.arrow: {reason}")
+    content = parquet(table, use_dictionary=False, compression="zstd", write_statistics=False)
+    size = pq.ParquetFile(pa.py_buffer(content)).metadata.row_group(0).total_byte_size
+    true = varint(size)
+    assert content.count(true) >= 1
+    lying = content.replace(true, varint(64, len(true)))
+    assert pq.ParquetFile(pa.py_buffer(lying)).metadata.row_group(0).total_byte_size == 64
+    assert refusal(up("c.parquet", lying)).startswith(f"c.parquet: {reason}")
+    assert pa.total_allocated_bytes() - before < 1_000_000
+
+
+def test_texts_that_share_their_bytes_are_refused_before_they_are_copied() -> None:
+    shared = "x" * 2_000_000
+    options = {"use_dictionary": False, "column_encoding": {"text": "DELTA_BYTE_ARRAY"}}
+    content = parquet(pa.table({"text": [shared] * 40}), **options, write_statistics=False)
+    reason = "row 1: expected values of at most 52,428,800 bytes in all; the file unpacks to more."
+    assert len(content) < 200_000
+    assert refusal(up("c.parquet", content)) == f"c.parquet:{reason}"
+    view = struct.pack("<i4sii", len(shared), b"xxxx", 0, 0)
+    buffers = [None, pa.py_buffer(view * 500), pa.py_buffer(shared.encode())]
+    views = pa.Array.from_buffers(pa.string_view(), 500, buffers)
+    assert refusal(up("c.arrow", arrow_stream(pa.table({"text": views})))) == f"c.arrow:{reason}"
+
+
+def test_a_parquet_file_of_too_many_parts_is_refused() -> None:
+    footer = 9_000_000
+    content = b"PAR1" + b"\0" * footer + footer.to_bytes(4, "little") + b"PAR1"
+    assert refusal(up("c.parquet", content)) == (
+        "c.parquet: the list of columns and row groups has 9,000,000 bytes; expected at most "
+        "8,388,608."
+    )
 
 
 def test_too_many_rows_are_refused_by_the_footer() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from components.corpora import open_corpus, read_uploads
 from components.corpora.cutting import Cutting
-from components.domain import Corpus
+from components.domain import Cancelled, Corpus
 from tests.support.given_documents import (
     WORD,
     docx,
@@ -19,7 +20,7 @@ from tests.support.given_documents import (
     pdf,
     twenty,
 )
-from tests.support.uploads import passages, refusal, up
+from tests.support.uploads import passages, refusal, up, zipped
 
 LAMPS = pdf("Lamps are lit at dusk.\nThe keeper (old) winds.", "", "Third page.")
 REPORT = docx(
@@ -90,6 +91,37 @@ def test_macros_are_named_and_not_run() -> None:
     )
 
 
+LONG = docx(*(paragraph(f"Line {number}.") for number in range(2_000)))
+"""More XML than is read in the reader's own process."""
+
+
+def test_a_long_word_document_is_read_in_a_process_of_its_own() -> None:
+    corpus = read_uploads([up("r.docx", LONG)])
+    lines = "\n".join(d.text for d in corpus.documents).split()
+    assert lines == " ".join(f"Line {number}." for number in range(2_000)).split()
+    broken = docx(*(paragraph(f"Line {number}.") for number in range(2_000)), "<w:p>")
+    reason = "r.docx: expected a Word document (.docx); the file is damaged or none: ExpatError: "
+    assert refusal(up("r.docx", broken)).startswith(reason)
+
+
+def test_reading_a_long_word_document_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks a few times a second, and the process ends with the reading."""
+    calls = []
+
+    def stop(done: int, total: int) -> None:
+        calls.append(done)
+        if len(calls) == 3:
+            raise Cancelled
+
+    content = docx("<w:p/>" * 1_000_000)
+    with pytest.raises(Cancelled):
+        read_uploads([up("r.docx", content)], progress=stop)
+    monkeypatch.setattr("components.corpora.formats.docx.MOST_S", 0.0)
+    assert refusal(up("r.docx", content)) == (
+        "r.docx: reading the document takes more than 0 seconds."
+    )
+
+
 ENTITIES = (
     '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaaaaaaaaaaaa">'
     + "".join(
@@ -113,7 +145,7 @@ ENTITIES = (
             "expected a Word document (.docx); the file is damaged or none: i",
         ),
         (docx(parts={"word/document.xml": ENTITIES}), "expected a Word document (.docx); the file"),
-        (docx(parts={"word/document.xml": " " * 5_000_000}), "the document unpacks to 5,00"),
+        (docx(parts={"word/document.xml": " " * 13_000_000}), "the document unpacks to 13,"),
         (docx(), "expected a document with text; it shows none."),
     ],
 )
@@ -204,3 +236,108 @@ def test_a_judgment_survives_another_length_of_passages() -> None:
         "Split test: 1 judgment of passages that were cut otherwise moved to those that share most "
         "characters with them.",
     )
+
+
+# ---------------------------------------------------------------- documents that cannot be read
+
+MIXED = {
+    "broken.docx": REPORT[:300],
+    "empty.html": "<script>alert(1)</script>",
+    "lamps.pdf": LAMPS,
+    "latin.txt": b"caf\0",
+    "locked.pdf": locked_pdf(LAMPS, "secret"),
+    "notes.md": "# Notes\n\nThe boat comes on Mondays.\n",
+    "packed.md.gz": b"\x1f\x8bno gzip",
+    "scan.pdf": pdf("", ""),
+}
+REASONS = {
+    "broken.docx": "expected a Word document (.docx); the file is damaged or none: ",
+    "empty.html": "expected a document with text; it shows none.",
+    "latin.txt": "latin.txt:1: the byte 0x00 at offset 3 of the file is not text.",
+    "locked.pdf": "the PDF is protected by a password; expected one that opens without.",
+    "packed.md": "packed.md.gz: the gzip is damaged or no gzip: ",
+    "scan.pdf": "the PDF has 2 pages and no text; expected text. It is probably a scan: ",
+}
+
+
+def test_a_document_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    """Alike side by side, in a zip and in a folder."""
+    for name, content in MIXED.items():
+        (tmp_path / name).write_bytes(up(name, content).content)
+    for corpus in (
+        read_uploads([up(name, content) for name, content in MIXED.items()]),
+        read_uploads([zipped(MIXED)]),
+        open_corpus(str(tmp_path)),
+    ):
+        assert {d.metadata["document"] for d in corpus.documents} == {"lamps.pdf", "notes.md"}
+        refused = {file.name: file.note for file in corpus.report.files if file.part == "refused"}
+        assert refused.keys() == REASONS.keys()
+        assert all(refused[name].startswith(reason) for name, reason in REASONS.items())
+        warnings = corpus.report.warnings
+        assert warnings[3].startswith(f"Not read: locked.pdf: {REASONS['locked.pdf']} Save a copy")
+        assert warnings[5] == ("Not read: 1 more document, each for a reason in the import report.")
+
+
+def test_where_no_document_can_be_read_all_reasons_are_told() -> None:
+    broken = {name: MIXED[name] for name in ("broken.docx", "locked.pdf", "scan.pdf")}
+    reason = refusal(zipped(broken))
+    assert reason.startswith(
+        "z.zip: none of 3 documents can be read: broken.docx: expected a Word document (.docx); "
+    )
+    assert "; locked.pdf: the PDF is protected by a password; expected" in reason
+    assert "; scan.pdf: the PDF has 2 pages and no text" in reason
+    many = zipped({f"{number:02}.pdf": b"hello" for number in range(23)})
+    assert refusal(many).endswith("; 3 other documents.")
+
+
+def test_a_damaged_member_of_a_zip_is_named() -> None:
+    """Its checksum does not fit; the others are read."""
+    whole = zipped({"a.md": "# A\n\nfirst\n", "b.txt": "second"}, stored=True)
+    torn = replace(whole, content=whole.content.replace(b"second", b"sec0nd"))
+    corpus = read_uploads([torn])
+    assert [d.id for d in corpus.documents] == ["a.md#5-10"]
+    [warning] = corpus.report.warnings
+    assert warning.startswith("Not read: z.zip: the zip is damaged or not a zip: Bad CRC-32 for")
+
+
+def test_what_is_too_much_is_refused_whole() -> None:
+    """No document is at fault, and the next ones would not fit either."""
+    bomb = gzip.compress(b"a" * 2_000_000)
+    reason = refusal(up("a.md", "# A\n\nfirst\n"), up("b.txt.gz", bomb))
+    assert reason.startswith(f"b.txt.gz: the gzip of {len(bomb):,} bytes unpacks to more than")
+
+
+# ---------------------------------------------------------------- progress
+
+
+def test_progress_is_told_in_documents_or_in_the_pages_of_one(tmp_path: Path) -> None:
+    def steps_of(path: Path) -> list[tuple[int, int]]:
+        steps: list[tuple[int, int]] = []
+        open_corpus(str(path), progress=lambda *step: steps.append(step))
+        return list(dict.fromkeys(steps))
+
+    (tmp_path / "a.pdf").write_bytes(LAMPS)
+    assert steps_of(tmp_path / "a.pdf") == [(0, 3), (1, 3), (2, 3)]
+    (tmp_path / "b.docx").write_bytes(REPORT)
+    (tmp_path / "c.md").write_text("# One\n\ntext\n")
+    assert steps_of(tmp_path) == [(0, 3), (1, 3), (2, 3)]
+
+
+def test_a_folder_from_a_browser_is_read_as_from_a_disk(tmp_path: Path) -> None:
+    """Its files are named from the folder on, and a zip among them is not opened."""
+    files = {
+        "deep/lamps.pdf": LAMPS,
+        "notes.md": b"# One\n\ntext\n",
+        "old.zip": packed({"a.md": "x"}),
+        "qrels/dev.trec": b"q1 0 notes.md#7-11 1\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    uploads = [up(f"{tmp_path.name}/{name}", content) for name, content in files.items()]
+    corpus = read_uploads(uploads[::-1])
+    assert corpus.name == tmp_path.name
+    assert corpus == open_corpus(str(tmp_path), "dev")
+    parts = {file.name: file.part for file in corpus.report.files}
+    assert parts["old.zip"] == "ignored"
+    assert parts["qrels/dev.trec"] == "judgments"

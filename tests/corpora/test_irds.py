@@ -12,7 +12,7 @@ import pytest
 from ir_datasets.formats import BaseDocs, TrecQrels, TsvDocs, TsvQueries
 
 from components.corpora import open_corpus
-from components.domain import CorpusError, InputError
+from components.domain import Cancelled, CorpusError, InputError
 from tests.support.uploads import passages
 
 
@@ -113,3 +113,16 @@ def test_without_the_extra_the_command_is_told(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(InputError) as caught:
         open_corpus("irds:beir/scifact/test")
     assert caught.value.remedy == 'Install it: pip install "rerank-lab[irds]".'
+
+
+def test_progress_is_told_and_a_reading_may_be_stopped(registered: None) -> None:
+    """Of the documents as the library hands them out, then of the rows that are read."""
+    steps: list[tuple[int, int]] = []
+    open_corpus("irds:lab/reports", progress=lambda *step: steps.append(step))
+    assert steps[:2] == [(0, 2), (2, 2)]
+
+    def stop(done: int, total: int) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        open_corpus("irds:lab/tsv", progress=stop)

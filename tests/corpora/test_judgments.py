@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from components.corpora import coverage, read_candidates, read_qrels
-from components.corpora.judgments import Coverage, Fitted, Pair, fit
+from components.corpora.judgment_forms import form_of
+from components.corpora.judgments import Coverage, Fitted, Pair, fit, read_pairs
 from components.domain import Corpus, CorpusError, Count, Document, Query
 from tests.support.folders import HEADER
+from tests.support.uploads import up
 
 
 @pytest.mark.parametrize(
@@ -118,3 +120,29 @@ def test_judgments_of_what_is_not_there_are_left_out_and_counted() -> None:
     assert fitted.dangling == {"q": {"z": 1}}
     assert fitted.left_out == Count(2, "x:4: document 'z'")
     assert fit(pairs[:2], {"d", "e"}, {"q"}) == Fitted({"q": {"d": 1, "e": 1}})
+
+
+def test_lines_taken_apart_at_once_are_those_taken_apart_one_by_one() -> None:
+    """Blocks of usual lines, with others in between; a fault in the last keeps its place."""
+    lines = [f"q{n % 7} 0 d{n} {n % 3}" for n in range(60_000)]
+    lines[100], lines[200], lines[30_000] = "# a comment", "", " q1\t0  d30000 +1.0 \r"
+    pairs = {
+        form: read_pairs(up("j.txt", "\n".join(text)), form_of("j.txt", "\n".join(text).encode()))
+        for form, text in {
+            "trec": lines,
+            "tab": ["query-id\tcorpus-id\tscore", *(f"q {n % 7}\td{n}\t{n % 3}" for n in range(9))],
+        }.items()
+    }
+    usual = [n for n in range(60_000) if n not in (100, 200)]
+    assert [pair.where for pair in pairs["trec"]] == [f"j.txt:{n + 1}" for n in usual]
+    grades = [1 if n == 30_000 else n % 3 for n in usual]
+    assert [pair.value for pair in pairs["trec"]] == grades
+    assert [pair.document for pair in pairs["trec"]] == [f"d{n}" for n in usual]
+    assert pairs["trec"][29_998].query == "q1"
+    assert pairs["tab"][8] == ("q 1", "d8", 2, "j.txt:10")
+    lines[59_999] = "q1 0 d1"
+    content = "\n".join(lines)
+    with pytest.raises(
+        CorpusError, match=r"^j\.txt:60000: expected 4 columns, all filled; found 3"
+    ):
+        read_pairs(up("j.txt", content), form_of("j.txt", content.encode()))

@@ -98,13 +98,13 @@ def test_text_files_are_cut_by_length_only() -> None:
 
 
 def test_files_are_documents_side_by_side() -> None:
-    """Each with its own ids; a card among prose is prose."""
+    """Each with its own ids, by their names; a card among prose is prose."""
     corpus = read_uploads([up("b.md", "# T\nx"), up("card.md", "y"), up("a.txt", "# z")])
     assert corpus.name == "upload"
     assert passages(corpus) == [
+        ("a.txt#0-3", "", "# z"),
         ("b.md#4-5", "T", "x"),
         ("card.md#0-1", "", "y"),
-        ("a.txt#0-3", "", "# z"),
     ]
 
 

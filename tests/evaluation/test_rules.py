@@ -143,6 +143,36 @@ def test_each_rule_alone_gives_the_mean_that_the_caution_says(
             assert said == BEST({"bm25": counted["bm25"].mean[name]}, abs=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_judged_queries_without_a_text_count_as_ir_measures_counts_them(
+    tmp_path: Path, lab: Lab, seed: int
+) -> None:
+    """Nothing can be asked: they are 0 in the mean of the user's files, relevant or not."""
+    rows = collection(tmp_path / "c", seed)
+    more = [("nobody", "d1", 2), ("nobody", "d2", 0), ("no one", "gone", 0)]
+    path = tmp_path / "c" / "qrels" / "test.tsv"
+    path.write_text(path.read_text() + "".join(f"{q}\t{d}\t{grade}\n" for q, d, grade in more))
+    corpus = open_corpus(str(tmp_path / "c"))
+    given: dict[str, dict[str, int]] = {}
+    for query, document, grade in [*rows, *more]:
+        given.setdefault(query, {})[document] = grade
+    for rules, kind in ((Rules(), "all"), (COUNTED, "unasked")):
+        for one in (plan(corpus, BM25, rules=rules), plan(corpus, BM25, given, rules=rules)):
+            assert one.marginal.unasked.number == 2
+            report = written(tmp_path / kind, lab, one, corpus)
+            run = list(ir_measures.read_trec_run(str(tmp_path / kind / "runs" / "bm25.trec")))
+            mean, _ = by_ir_measures([*rows, *more], run)
+            for name in quality_measures():
+                said = means_if_counted(one, report.saved.evaluation, name)[kind]["bm25"]
+                assert said == BEST(mean[name], abs=1e-9)
+            assert "2 judged queries without a text left out" in report.rules
+            [line] = [line for line in report.counting() if "no text" in line]
+            assert line.startswith(
+                "2 judged queries have no text in the corpus's queries, such as 'nobody': nothing "
+                "can be asked, and they are left out. Counted as 0, the mean nDCG@10 would be: bm25"
+            )
+
+
 # ---------------------------------------------------------------- by hand
 
 
@@ -211,7 +241,7 @@ def test_every_kind_is_said_with_the_mean_that_counting_it_gives(lab: Lab) -> No
         "2 judgments name documents that the corpus lacks, such as 'away' for the query 'arg 1': "
         "they are left out of the ideal ranking. Counted, the mean RR@10 would be: bm25 0.7500 "
         "instead of 1.0000.",
-        "With both counted, as ir_measures does of these queries, the mean RR@10 would be: bm25 "
+        "With both counted, as ir_measures does of the same files, the mean RR@10 would be: bm25 "
         "0.6000 instead of 1.0000.",
     ]
 

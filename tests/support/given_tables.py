@@ -21,8 +21,9 @@ def feather(table: pa.Table) -> bytes:
     return stream.getvalue()
 
 
-def arrow_stream(table: pa.Table) -> bytes:
+def arrow_stream(table: pa.Table, compression: str | None = None) -> bytes:
     stream = io.BytesIO()
-    with pa.ipc.new_stream(stream, table.schema) as writer:
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with pa.ipc.new_stream(stream, table.schema, options=options) as writer:
         writer.write_table(table)
     return stream.getvalue()

@@ -32,12 +32,15 @@ def up(name: str, content: str | bytes) -> Upload:
     return Upload(name, content.encode() if isinstance(content, str) else content)
 
 
-def zipped(files: Mapping[str, str | bytes], name: str = "z.zip") -> Upload:
-    """Return a zip of these members."""
+def zipped(
+    files: Mapping[str, str | bytes], name: str = "z.zip", *, stored: bool = False
+) -> Upload:
+    """Return a zip of these members, which are compressed unless they are to be `stored`."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    kind = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(buffer, "w") as archive:
         for member, content in files.items():
-            archive.writestr(zipfile.ZipInfo(member), content, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(member), content, kind)
     return Upload(name, buffer.getvalue())
 
 

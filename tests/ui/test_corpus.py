@@ -312,6 +312,23 @@ def test_columns_of_jsonl_can_be_chosen_too(visit: Visit) -> None:
     assert [d.id for d in at.session_state["new_corpus"][1].documents] == ["doc-1", "doc-2"]
 
 
+def test_a_document_that_cannot_be_read_is_named_and_the_others_can_be_used(visit: Visit) -> None:
+    at = visit("pages/corpus.py")
+    files = [("broken.pdf", b"hello"), ("notes.md", b"# Lamps\n\nA lamp of zorblax.\n")]
+    at.file_uploader[0].set_value([(*file, "application/octet-stream") for file in files])
+    at.run()
+    assert said(at, "soft-import_0").startswith(
+        "\u26a0 Not read: broken.pdf: expected a PDF; the file"
+    )
+    table = at.dataframe[-3].value
+    assert list(table["Read as"]) == ["documents", "refused"]
+    assert has(at, "use_upload")
+    at.file_uploader[0].set_value([(*files[0], "application/octet-stream")])
+    at.run()
+    assert not has(at, "use_upload")
+    assert "\u26a0 broken.pdf: expected a PDF" in said(at, "complaint")
+
+
 def test_a_guessed_encoding_is_told_on_the_page(visit: Visit) -> None:
     at = visit("pages/corpus.py")
     upload(at, "t.csv", "id,text\n1,Der Käse reift\n".encode("cp1252"))

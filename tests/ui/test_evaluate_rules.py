@@ -68,5 +68,9 @@ def test_a_card_is_marked_that_is_the_query_itself() -> None:
         for system in (FIRST, "bm25"):
             cards = column_view(job, system, 3, {}).cards
             assert [card.itself for card in cards][: len(marks)] == marks[: len(cards)]
+            judged = column_view(job, system, 3, {cards[0].id: 1})
+            note = "nDCG@10 counts the query itself, which Evaluate leaves out unless asked"
+            assert judged.quality == "nDCG@10 1.00"
+            assert (note in judged.notes) == marks[0]
     other = replace(ODD, queries=(Query("other", "green tea"),))  # the text, and another id
     assert other.itself(other.find_query("green tea")) is None

@@ -71,7 +71,7 @@ def test_a_large_upload_shows_progress_and_then_its_corpus(
     task = begun(at, readings)
     assert task.step.done == 1
     assert has(at, "stop_reading")
-    assert lines(at, "progress_reading") == [("reading rows: 1 of 4", 0.25)]
+    assert lines(at, "progress_reading") == [("reading: 1 of 4", 0.25)]
     assert not has(at, "use_upload")
     assert has(at, "index_now"), "the rest of the page is there"
     readings.may_end.set()

@@ -16,7 +16,7 @@ from components.domain import Cancelled, CorpusError
 from components.wording import count, shortened
 
 if TYPE_CHECKING:
-    from pypdf import PageObject, PdfReader
+    from pypdf import PdfReader
 
 MAX_PAGES: Final = 5_000
 """Pages of a PDF: the lab reads 20 to 100 in a second."""
@@ -49,7 +49,7 @@ def pdf_rows(file: Upload, columns: Columns | None = None) -> Iterator[Row]:
 
 
 def _texts(file: Upload) -> list[str]:
-    """Return the text of each page."""
+    """Return the text of each page as pypdf extracts it; what cannot be stored becomes U+FFFD."""
     from pypdf import PdfReader  # here, since most runs read no PDF
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it mends is not news
@@ -57,7 +57,15 @@ def _texts(file: Upload) -> list[str]:
     try:
         reader = PdfReader(io.BytesIO(file.content))
         _check(file, reader)
-        return [_text(file, page, begun) for page in reader.pages]
+        texts: list[str] = []
+        for page in reader.pages:
+            file.check(len(texts), len(reader.pages))
+            if time.monotonic() - begun > MOST_S:
+                raise CorpusError(
+                    f"{file.name}: reading the PDF takes more than {MOST_S:.0f} seconds.", _REMEDY
+                )
+            texts.append(_UNSTORABLE.sub("\ufffd", page.extract_text()))
+        return texts
     except (CorpusError, Cancelled):
         raise
     except (Exception, RecursionError) as exc:  # pypdf raises anything at a damaged file
@@ -82,16 +90,6 @@ def _check(file: Upload, reader: PdfReader) -> None:
             f"{file.name}: the PDF has {count(pages, 'page')}; expected 1 to {MAX_PAGES:,}.",
             "Save a part of it." if pages else _REMEDY,
         )
-
-
-def _text(file: Upload, page: PageObject, begun: float) -> str:
-    """Return a page's text as pypdf extracts it; what cannot be stored becomes U+FFFD."""
-    file.check()
-    if time.monotonic() - begun > MOST_S:
-        raise CorpusError(
-            f"{file.name}: reading the PDF takes more than {MOST_S:.0f} seconds.", _REMEDY
-        )
-    return _UNSTORABLE.sub("\ufffd", page.extract_text())
 
 
 FORMATS = Format("PDF", (".pdf",), pdf_rows, prose=True, lines=False, text=False)

@@ -30,7 +30,7 @@ class UploadReading(Computation[Corpus]):
         self.identity = identity
 
         def read(report: StepReport) -> Corpus:
-            progress = partial(report, "reading rows")
+            progress = partial(report, "reading")
             return read_uploads(uploads, columns=identity[1], progress=progress)
 
         super().__init__(read, PATIENCE_S)

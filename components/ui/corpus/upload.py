@@ -12,9 +12,9 @@ from components.corpora import (
     TablePreview,
     Upload,
     describe_formats,
+    member_endings,
     preview_columns,
     sample_names,
-    upload_endings,
 )
 from components.domain import Corpus, CorpusError
 from components.ui.corpus import indexing, reading
@@ -25,25 +25,35 @@ from components.ui.shared import page, state, uploads
 from components.wording import count, shortened
 
 NO_COLUMN = "(none)"
+FILES, FOLDER = "Files", "A folder"
 
 
 def uploader() -> None:
     """Take a corpus from files and offer to use it."""
     page.heading(
         "Upload a corpus",
-        f"A BEIR folder as a zip, or {describe_formats()} files; {MAX_SIZE} in all. "
+        f"A BEIR folder or a zip of one, or {describe_formats()} files; {MAX_SIZE} in all. "
         f"{_describe_keeping()}",
     )
     uploaded: tuple[str, ...] = state.get(state.UPLOADED) or ()
     if uploaded and uploaded[-1] == state.corpus().name:
         _ready(state.corpus())
-    with st.container(key="_files"):  # a field of its own after each upload: it is empty again
-        files = st.file_uploader(
-            "Files",
-            type=list(upload_endings()),
-            accept_multiple_files=True,
+    with st.container(key="_files"):
+        kind = st.segmented_control(
+            "What to upload",
+            [FILES, FOLDER],
+            default=FILES,
+            required=True,
             label_visibility="collapsed",
-            key=f"_files_{len(uploaded)}",
+            key="_upload_kind",
+        )
+        files = st.file_uploader(
+            kind,
+            type=list(member_endings()),
+            accept_multiple_files="directory" if kind == FOLDER else True,
+            label_visibility="collapsed",
+            # a field of its own after each upload: it is empty again
+            key=f"_files_{kind}_{len(uploaded)}",
         )
     cutting = cutting_of([file.name for file in files])
     ids = (*(file.file_id for file in files), repr(cutting))

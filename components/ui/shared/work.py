@@ -67,7 +67,8 @@ def _watch(task: BackgroundTask, name: str, *, at_work: bool) -> None:
 def _line(task: BackgroundTask) -> Line:
     step = task.step
     share = step.done / step.total if step.total else 0.0
-    return Line("step", f"{step.state}: {step.done:,} of {step.total:,}", share)
+    amount = f": {step.done:,} of {step.total:,}" if step.total else " …"  # of nobody knows what
+    return Line("step", f"{step.state}{amount}", share)
 
 
 def poll(worker: Worker, drawn: int) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 TITLE_LIMIT: Final = 300
 TEXT_LIMIT: Final = 600
 REASON_LIMIT: Final = 4000
+COUNTS_ITSELF: Final = "{} counts the query itself, which Evaluate leaves out unless asked"
+"""A column's note where a document is the query: nobody may take the figure for Evaluate's."""
 
 FOLDER: Final = Path(__file__).parent
 SCRIPT_PARTS: Final = (
@@ -93,10 +95,14 @@ class ColumnView:
     doing: str = ""
 
     def marking(self, document: str) -> ColumnView:
-        """Return this column with the card of the document marked that is the query itself."""
-        return replace(
-            self, cards=tuple(replace(card, itself=card.id == document) for card in self.cards)
-        )
+        """Return this column with the card of the document marked that is the query itself.
+
+        Where there is one, a note names the rule that the measure follows.
+        """
+        cards = tuple(replace(card, itself=card.id == document) for card in self.cards)
+        counted = bool(self.quality) and any(card.itself for card in cards)
+        note = (COUNTS_ITSELF.format(self.quality.rpartition(" ")[0]),) if counted else ()
+        return replace(self, cards=cards, notes=(*self.notes, *note))
 
 
 @dataclass(frozen=True)
