@@ -123,9 +123,14 @@ class TokenStore:
         columns = (_TEXTS.c.digest, *(_TEXTS.c[name] for name in _ENTRY))
         with self._database.begin() as connection:
             for part in _parts(list(digests)):
-                for key, *entry in connection.execute(self._select(part, *columns)):
-                    if (tokens := _sound(key, *entry)) is not None:
-                        entries[key] = tokens
+                for key, vectors, *counts, checksum in connection.execute(
+                    self._select(part, *columns)
+                ):
+                    if _checksum(key, vectors, *counts) != checksum:
+                        _log.warning("the token vectors of a text are damaged and made anew")
+                        continue
+                    rows = np.frombuffer(vectors, np.float16).reshape(counts[0] + 2, -1)
+                    entries[key] = TokenVectors(rows, *counts)
         return {text: entries[key] for key, text in digests.items() if key in entries}
 
     def _select(self, digests: Sequence[bytes], *columns: sa.Column[Any]) -> sa.Select[Any]:
@@ -145,17 +150,6 @@ def _digest(text: str) -> bytes:
 
 def _checksum(key: bytes, vectors: bytes, tokens_read: int, tokens_cut: int) -> int:
     return zlib.crc32(vectors, zlib.crc32(key + f"{tokens_read} {tokens_cut}".encode()))
-
-
-def _sound(
-    key: bytes, vectors: bytes, tokens_read: int, tokens_cut: int, checksum: int
-) -> TokenVectors | None:
-    """Return an entry's token vectors, or None where it is damaged."""
-    if _checksum(key, vectors, tokens_read, tokens_cut) != checksum:
-        _log.warning("a text's token vectors are damaged; they are computed again")
-        return None
-    rows = np.frombuffer(vectors, np.float16).reshape(tokens_read + 2, -1)
-    return TokenVectors(rows, tokens_read, tokens_cut)
 
 
 def _parts(digests: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
