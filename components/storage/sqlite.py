@@ -22,7 +22,7 @@ BUSY_MS = 10_000
 """How long a writer waits for another one."""
 
 _engines: dict[tuple[Path, sa.MetaData], sa.Engine] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def owned(column: sa.Column[Any], owner: str) -> sa.ColumnElement[bool]:
@@ -68,7 +68,8 @@ class Database:
                 yield connection
         except (OSError, sa.exc.SQLAlchemyError) as exc:
             if used is not None and not self._precious and _is_damaged(exc):
-                _leave(used, self.path, self._metadata)
+                with suppress(OSError):  # Windows renames no file that is still read
+                    _set_aside(self.path, self._metadata, used)
             reason = str(exc).partition("\n")[0]  # after it: statement, parameters
             raise StoreError(
                 f"The {self._contents} in {self.path} cannot be used: {reason}",
@@ -96,7 +97,7 @@ def _make(path: Path, metadata: sa.MetaData, precious: bool) -> sa.Engine:
     except sa.exc.DatabaseError as exc:
         if precious or not _is_damaged(exc):
             raise
-        _set_aside(path)
+        _set_aside(path, metadata)
         return _open(path, metadata)
 
 
@@ -104,22 +105,19 @@ def _is_damaged(exc: Exception) -> bool:
     return "malformed" in str(exc) or "not a database" in str(exc)
 
 
-def _set_aside(path: Path) -> None:
-    aside = path.with_suffix(f"{path.suffix}.damaged")
-    _log.warning("%s is damaged; it was renamed to %s and begun anew", path.name, aside.name)
-    path.replace(aside)
-    for ending in ("-wal", "-shm"):  # they belong to the damaged file
-        path.with_name(path.name + ending).unlink(missing_ok=True)
-
-
-def _leave(used: sa.Engine, path: Path, metadata: sa.MetaData) -> None:
-    """Set a damaged file aside unless another thread has done so."""
+def _set_aside(path: Path, metadata: sa.MetaData, used: sa.Engine | None = None) -> None:
+    """Rename a damaged file, unless another thread has done so since its engine was `used`."""
     with _lock:
-        if _engines.get((path, metadata)) is used:
+        if _engines.get((path, metadata)) is not used:
+            return
+        if used is not None:
             del _engines[path, metadata]
             used.dispose()
-            with suppress(OSError):  # Windows renames no file that is still read
-                _set_aside(path)
+        aside = path.with_suffix(f"{path.suffix}.damaged")
+        _log.warning("%s is damaged; it was renamed to %s and begun anew", path.name, aside.name)
+        path.replace(aside)
+        for ending in ("-wal", "-shm"):  # they belong to the damaged file
+            path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _set_wal(connection: sqlite3.Connection) -> None:
