@@ -8,8 +8,6 @@ from components.encoders.sentence_transformer import (
     MINILM_L6,
     MiniLm,
     MiniLmEncoder,
-    TokenVectors,
-    encode_tokens,
     minilm,
 )
 from components.models.files import BGE_MODEL, BGE_TOKENIZER, MINILM_MODEL, MINILM_TOKENIZER
@@ -33,10 +31,8 @@ __all__ = [
     "EncoderEntry",
     "MiniLm",
     "MiniLmEncoder",
-    "TokenVectors",
     "bge_small",
     "check_query_length",
-    "encode_tokens",
     "minilm",
     "unit_rows",
 ]

@@ -1,18 +1,16 @@
-"""sentence-transformers/all-MiniLM-L6-v2: sentence vectors and token vectors."""
+"""sentence-transformers/all-MiniLM-L6-v2: sentence vectors."""
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
 
-from components.domain import Matrix, Progress, Spec, UnavailableError, Vector, no_progress
+from components.domain import Matrix, Progress, Spec, Vector, no_progress
 from components.encoders.base import check_query_length, unit_rows
 from components.models.files import MINILM_MODEL, MINILM_TOKENIZER
 from components.models.sentence_transformers import load_from_folder
@@ -62,11 +60,6 @@ class MiniLm:
                 )
             return self._loaded
 
-    def warm_up(self) -> None:
-        """Load the weights now; an error is for the first use to report."""
-        with contextlib.suppress(UnavailableError):
-            _ = self._model
-
     @cached_property
     def _tokenizer(self) -> Tokenizer:
         return load_tokenizer(MINILM_TOKENIZER.verify())
@@ -78,10 +71,6 @@ class MiniLm:
     def sentence_vector(self, text: str, max_tokens: int = 256) -> Vector:
         """Return the mean-pooled unit vector of a text, shape (384,)."""
         return unit_rows(self._forward(text, max_tokens)["sentence_embedding"][0].numpy())
-
-    def token_vectors(self, text: str, max_tokens: int = 512) -> Matrix:
-        """Return one unit row for each token, [CLS] and [SEP] included."""
-        return unit_rows(self._forward(text, max_tokens)["token_embeddings"][0].numpy())
 
     def _forward(self, text: str, max_tokens: int) -> dict[str, Any]:
         import torch
@@ -116,19 +105,3 @@ class MiniLmEncoder:
             rows[i] = minilm().sentence_vector(text, MINILM_L6.max_tokens)
             progress(i + 1, len(texts))
         return rows
-
-
-@dataclass(frozen=True, slots=True)
-class TokenVectors:
-    """A document's token vectors, shape (tokens_read + 2, 384): [CLS] and [SEP] have one each."""
-
-    vectors: Matrix
-    tokens_read: int
-    tokens_cut: int
-
-
-def encode_tokens(model: MiniLm, text: str, limit: int) -> TokenVectors:
-    """Return the token vectors of a document's first `limit` tokens, [CLS] and [SEP] among them."""
-    vectors = model.token_vectors(text, limit)
-    read = len(vectors) - 2
-    return TokenVectors(vectors, read, model.count_tokens(text) - read)

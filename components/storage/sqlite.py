@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ BUSY_MS = 10_000
 """How long a writer waits for another one."""
 
 _engines: dict[tuple[Path, sa.MetaData], sa.Engine] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def owned(column: sa.Column[Any], owner: str) -> sa.ColumnElement[bool]:
@@ -36,7 +36,8 @@ class Database:
 
     `contents` says in errors what the file holds, such as "evaluations"; `variable` is the
     environment variable that puts it into another folder. A damaged file is set aside and begun
-    anew, unless it is `precious`: it is an error then.
+    anew, unless it is `precious`: it is an error then. Damage that shows only when a page is read
+    is an error once; the next use begins anew.
     """
 
     def __init__(
@@ -60,10 +61,15 @@ class Database:
 
         Raises StoreError where the file can be neither read nor made, inside the block too.
         """
+        used: sa.Engine | None = None
         try:
-            with engine(self.path, self._metadata, self._precious).begin() as connection:
+            used = engine(self.path, self._metadata, self._precious)
+            with used.begin() as connection:
                 yield connection
         except (OSError, sa.exc.SQLAlchemyError) as exc:
+            if used is not None and not self._precious and _is_damaged(exc):
+                with suppress(OSError):  # Windows renames no file that is still read
+                    _set_aside(self.path, self._metadata, used)
             reason = str(exc).partition("\n")[0]  # after it: statement, parameters
             raise StoreError(
                 f"The {self._contents} in {self.path} cannot be used: {reason}",
@@ -89,15 +95,29 @@ def _make(path: Path, metadata: sa.MetaData, precious: bool) -> sa.Engine:
     try:
         return _open(path, metadata)
     except sa.exc.DatabaseError as exc:
-        damaged = "malformed" in str(exc) or "not a database" in str(exc)
-        if precious or not damaged:
+        if precious or not _is_damaged(exc):
             raise
+        _set_aside(path, metadata)
+        return _open(path, metadata)
+
+
+def _is_damaged(exc: Exception) -> bool:
+    return "malformed" in str(exc) or "not a database" in str(exc)
+
+
+def _set_aside(path: Path, metadata: sa.MetaData, used: sa.Engine | None = None) -> None:
+    """Rename a damaged file, unless another thread has done so since its engine was `used`."""
+    with _lock:
+        if _engines.get((path, metadata)) is not used:
+            return
+        if used is not None:
+            del _engines[path, metadata]
+            used.dispose()
         aside = path.with_suffix(f"{path.suffix}.damaged")
         _log.warning("%s is damaged; it was renamed to %s and begun anew", path.name, aside.name)
         path.replace(aside)
         for ending in ("-wal", "-shm"):  # they belong to the damaged file
             path.with_name(path.name + ending).unlink(missing_ok=True)
-        return _open(path, metadata)
 
 
 def _set_wal(connection: sqlite3.Connection) -> None:

@@ -123,13 +123,14 @@ class TokenStore:
         columns = (_TEXTS.c.digest, *(_TEXTS.c[name] for name in _ENTRY))
         with self._database.begin() as connection:
             for part in _parts(list(digests)):
-                for row in connection.execute(self._select(part, *columns)):
-                    key, vectors, read, cut, checksum = row
-                    if _checksum(key, vectors, read, cut) != checksum:
-                        _log.warning("a text's token vectors are damaged; they are computed again")
+                for key, vectors, *counts, checksum in connection.execute(
+                    self._select(part, *columns)
+                ):
+                    if _checksum(key, vectors, *counts) != checksum:
+                        _log.warning("the token vectors of a text are damaged and made anew")
                         continue
-                    rows = np.frombuffer(vectors, np.float16).reshape(read + 2, -1)
-                    entries[key] = TokenVectors(rows, read, cut)
+                    rows = np.frombuffer(vectors, np.float16).reshape(counts[0] + 2, -1)
+                    entries[key] = TokenVectors(rows, *counts)
         return {text: entries[key] for key, text in digests.items() if key in entries}
 
     def _select(self, digests: Sequence[bytes], *columns: sa.Column[Any]) -> sa.Select[Any]:

@@ -65,3 +65,25 @@ def test_a_table_of_another_shape_is_an_error_without_what_was_written(tmp_path:
         connection.execute(sa.insert(NOTES), {"text": "confidential"})
     assert "confidential" not in str(caught.value)
     assert not (tmp_path / "notes.sqlite.damaged").exists()
+
+
+@pytest.mark.parametrize("precious", [False, True])
+def test_damage_inside_a_file_costs_one_error_unless_it_is_precious(
+    tmp_path: Path, precious: bool
+) -> None:
+    path = tmp_path / "notes.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE notes (text VARCHAR PRIMARY KEY)")
+        connection.executemany("INSERT INTO notes VALUES (?)", [(f"{n:0500}",) for n in range(200)])
+    connection.close()
+    data = path.read_bytes()
+    path.write_bytes(data[:8192] + b"\xff" * (len(data) - 8192))
+    database = Database(path, METADATA, "notes", "NOTES_DIR", precious=precious)
+    with pytest.raises(StoreError, match="malformed"):
+        texts(database)
+    if precious:
+        with pytest.raises(StoreError, match="malformed"):
+            texts(database)
+    else:
+        assert texts(database) == []
+    assert (tmp_path / "notes.sqlite.damaged").exists() is not precious

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.evaluation import Evaluation
+from components.evaluation.saved import SavedEvaluation
+from components.evaluation.store import EvaluationStore
+from components.ui.evaluate.evidence import VIEWS
 from components.ui.shared import state
-from tests.support.visits import APP, PATIENCE, evaluated, texts
+from tests.support.visits import APP, PATIENCE, evaluated, said, texts
 
 Visit = Callable[..., AppTest]
 pytestmark = pytest.mark.usefixtures("own_data", "probes")
@@ -56,6 +61,37 @@ def test_another_window_shows_the_same(visit: Visit) -> None:
     assert at.selectbox(key="_baseline").value == "probe-length"
     view = {"view": "tags", "measure": "RR@5", "baseline": "probe-length"}
     assert address(at) == {"evaluation": saved.id} | view
+
+
+def of_a_former_reranker(saved: SavedEvaluation) -> SavedEvaluation:
+    """Return an evaluation as one of late-minilm, which the catalog no longer has."""
+    first, name = saved.plan.first_stage, "late-minilm"
+    pipelines = replace(saved.plan.pipelines, rerankers=(name,))
+    rankings = saved.evaluation.rankings
+    return replace(
+        saved,
+        id="f" * 32,
+        plan=replace(saved.plan, pipelines=pipelines),
+        evaluation=Evaluation(
+            (first, name), {first: rankings[first], name: rankings["probe-length"]}
+        ),
+        models={first: saved.models[first], name: "all-MiniLM-L6-v2, token vectors"},
+    )
+
+
+def test_an_evaluation_of_a_former_reranker_is_shown_as_it_was(visit: Visit) -> None:
+    saved = evaluated(visit(PAGE, **{state.RERANKERS: ("probe-length",)}))
+    former = of_a_former_reranker(saved)
+    EvaluationStore(state.settings().data_dir).save(
+        former, former.evaluation.metrics(former.plan.judgments)
+    )
+    at = opened(evaluation=former.id)
+    assert at.session_state[state.EVALUATED].plan.systems == ("bm25", "late-minilm")
+    assert "late-minilm" in said(at, "verdict")
+    for view in VIEWS:
+        at.segmented_control[0].set_value(view).run()
+        assert not at.exception, view
+    assert not at.switch_page("pages/rerankers.py").run().exception
 
 
 def test_unknown_values_fall_back_and_are_named(visit: Visit) -> None:
