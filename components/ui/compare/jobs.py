@@ -22,7 +22,7 @@ def current() -> ComparisonJob | None:
 def drop() -> None:
     """Stop the session's comparison and forget it, so that the next run begins anew."""
     job = current()
-    if job:
+    if job and not job.finished:  # one that has ended well may be shown again
         job.stop()
     state.put(state.JOB, None)
 

@@ -75,7 +75,8 @@ def _last_instead() -> ComparisonJob | None:
     last = jobs.last()
     if last:
         query = shortened(last.request.query.text, 100)
-        page.soft(f"Still shown: the last comparison, “{query}” in {last.corpus.name}.", "still")
+        with st.container(key="still"):
+            st.text(f"Still shown: the last comparison, “{query}” in {last.corpus.name}.")
     return last
 
 
