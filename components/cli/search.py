@@ -38,7 +38,7 @@ from components.cli.shared import (
     steps_of,
 )
 from components.corpora import read_texts
-from components.domain import Comparison, InputError, Ranking
+from components.domain import Comparison, Corpus, InputError, Ranking
 from components.exports.as_json import comparison_json, ranking_json
 from components.lab import Lab, catalog
 from components.pipeline import PipelineRun, Pipelines, QueryInput, Request
@@ -88,20 +88,8 @@ def index(
             encode_ahead(lab.tokens, passages, partial(report_to, f"encode with {LATE_BGE.key}"))
     removed = lab.store.drop_outdated() if remove_outdated else ()
     if as_json:
-        emit(
-            {
-                "corpus": {
-                    "name": opened.name,
-                    "documents": len(opened.documents),
-                    "fingerprint": opened.fingerprint,
-                },
-                "first_stage": first_stage,
-                "token_vectors": ahead,
-                "store": lab.store.where,
-                **_store_fields(lab.store.status(), removed),
-                "import": import_fields(opened),
-            }
-        )
+        own = {"first_stage": first_stage, "token_vectors": ahead, "removed": removed}
+        emit(_index_fields(opened, lab) | own)
     else:
         out.print(
             Text(f"{opened.name}: {count(len(opened.documents), 'document')} in {lab.store.where}")
@@ -109,15 +97,20 @@ def index(
         _tell_store(lab.store.status(), removed)
 
 
-def _store_fields(
-    collections: Sequence[CollectionStatus], removed: Sequence[str]
-) -> dict[str, object]:
-    """Return what is in the store, what is to be noted of it, and what was removed from it."""
+def _index_fields(corpus: Corpus, lab: Lab) -> dict[str, object]:
+    """Return what was indexed, and what is in the store."""
+    collections = lab.store.status()
     return {
+        "corpus": {
+            "name": corpus.name,
+            "documents": len(corpus.documents),
+            "fingerprint": corpus.fingerprint,
+        },
+        "store": lab.store.where,
         "collections": {s.alias: s.points for s in collections},
         "notes": {s.alias: s.notes for s in collections if s.notes},
         "outdated": [s.alias for s in collections if s.outdated],
-        "removed": removed,
+        "import": import_fields(corpus),
     }
 
 
