@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -511,6 +513,28 @@ def test_a_server_that_goes_away_in_the_middle_of_a_write(server: QdrantServer) 
     server.start()
     assert len(server.collections()) == 2  # the half one is removed when its time has come
     assert far.search(LONG, SCHEMA, by_vector(unit(1, 2, 3)), 9, points_of(LONG, rows)) == old
+
+
+def test_two_labs_that_build_the_same_at_once_do_not_disturb_each_other(
+    server: QdrantServer,
+) -> None:
+    rows = spread(600, 1)
+    barrier = threading.Barrier(2)
+
+    def lab(number: int) -> VectorStore:
+        far = remote(server.url)
+        far.build(LONG, SCHEMA, points_of(LONG, rows), lambda done, total: together(done))
+        return far
+
+    def together(done: int) -> None:
+        if done == 0:
+            barrier.wait(30)
+
+    with ThreadPoolExecutor(2) as pool:
+        labs = list(pool.map(lab, range(2)))
+    assert all(far.has(LONG, SCHEMA) for far in labs)
+    assert len(labs[0].status()) == 1
+    assert set(server.cluster.aliases.values()) <= set(server.collections())
 
 
 def test_a_collection_of_another_dimension(server: QdrantServer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -28,6 +29,8 @@ from components.retrieval.schema import (
 from components.wording import count as counted
 
 _BATCH = 256
+_AT_ONCE = 8
+"""Collections that are described at the same time: each takes several calls."""
 _log = logging.getLogger(__name__)
 
 
@@ -252,12 +255,15 @@ class ServerEngine:
             return ()
         timeout_s, replicas = self.settings.timeout_s, self.settings.replicas
         of_peers = self._noted(lambda client: health.of_peers(client, timeout_s))
-        collections = []
-        for alias, name in aliases.items():
+
+        def describe(alias: str) -> CollectionStatus:
+            name = aliases[alias]
             points = self._nodes.call(partial(QdrantClient.count, collection_name=name)).count
             notes = self._noted(partial(health.of_collection, name=name, replicas=replicas))
-            collections.append(CollectionStatus(alias, name, points, (*notes, *of_peers)))
-        return tuple(collections)
+            return CollectionStatus(alias, name, points, (*notes, *of_peers))
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return tuple(pool.map(describe, aliases))
 
     def _noted(self, ask: Callable[[QdrantClient], Iterable[str]]) -> tuple[str, ...]:
         """Return what is to be noted; who may search need not be allowed to know it."""
