@@ -1,11 +1,19 @@
 """What every engine does: exact answers, one list for a query, rebuilding, threads.
 
-The engines are the embedded one, on disk, and the server's, against a stand-in. With an address in
-RERANK_LAB_TEST_QDRANT, a real server or cluster is asked too; the collections that the tests make
-there are removed:
+The engines are the embedded one, on disk, and the server's, against a stand-in. With the address of
+a server in RERANK_LAB_TEST_QDRANT, and its key in RERANK_LAB_TEST_QDRANT_KEY where it has one, a
+real server is asked too. It must hold no collection of a lab; what the tests make is removed:
 
     docker run --rm -p 6333:6333 qdrant/qdrant:v1.18.0
     RERANK_LAB_TEST_QDRANT=http://127.0.0.1:6333 pytest tests/retrieval/test_engine.py
+
+or a cluster, of which any node can be named:
+
+    docker network create lab
+    docker run -d --network lab --name q1 -p 6333:6333 -e QDRANT__CLUSTER__ENABLED=true \\
+        qdrant/qdrant:v1.18.0 ./qdrant --uri http://q1:6335
+    docker run -d --network lab --name q2 -p 6343:6333 -e QDRANT__CLUSTER__ENABLED=true \\
+        qdrant/qdrant:v1.18.0 ./qdrant --bootstrap http://q1:6335
 """
 
 from __future__ import annotations
@@ -71,12 +79,15 @@ def opened(engine: str, folder: Path) -> Iterator[VectorStore]:
         with QdrantServer() as server:
             yield remote(server.url, shards=shards)
         return
-    store = remote(REAL, timeout_s=60, shards=shards, key=os.environ.get("QDRANT_API_KEY", ""))
-    before = {status.alias for status in store.status()}
+    key = os.environ.get("RERANK_LAB_TEST_QDRANT_KEY", "")
+    store = remote(REAL, timeout_s=60, shards=shards, key=key)
+    for corpus in (TINY, LONG):  # of a test before
+        store.drop(corpus, SCHEMA)
+    if others := store.status():
+        pytest.fail(f"{store.where} holds collections of a lab: {others[0].alias}")
     yield store
     for status in store.status():
-        if status.alias not in before:
-            store.engine.drop(status.alias)
+        store.engine.drop(status.alias)
 
 
 @pytest.fixture(params=ENGINES)

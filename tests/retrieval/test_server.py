@@ -396,6 +396,19 @@ def test_an_error_names_who_answered_and_who_is_gone(three: list[QdrantServer]) 
     )
 
 
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_proxy_without_its_node_is_passed_over(three: list[QdrantServer], status: int) -> None:
+    a, b, _ = three
+    far = remote(f"{a.url},{b.url}")
+    a.fault = Fault(status, HTML, "text/html")
+    build(far)
+    assert positions(search(far)) == [0, 1, 2]
+    b.fault = a.fault
+    assert f"Qdrant at {a.url} ({b.url} cannot be reached) answered HTTP {status}" in str(
+        error_of(far)
+    )
+
+
 def test_who_does_not_answer_is_not_asked_first_again(three: list[QdrantServer]) -> None:
     a, b, _ = three
     far = remote(f"{a.url},{b.url}", timeout_s=1)

@@ -38,6 +38,12 @@ def is_unreachable(exc: BaseException) -> bool:
     return isinstance(_cause(exc), _GONE)
 
 
+def another_may_answer(exc: BaseException) -> bool:
+    """Return whether it is worth asking another node: this one, or a proxy before it, is down."""
+    proxied = isinstance(exc, UnexpectedResponse) and exc.status_code in {502, 503, 504}
+    return proxied or is_unreachable(exc)
+
+
 def is_refusal(exc: BaseException | None) -> bool:
     """Return whether a server has said no, so that nothing was done and nothing will be."""
     return isinstance(exc, UnexpectedResponse) and 400 <= (exc.status_code or 0) < 500

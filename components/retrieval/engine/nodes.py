@@ -14,7 +14,12 @@ from qdrant_client.http.exceptions import UnexpectedResponse
 
 from components.config import QdrantSettings
 from components.domain import StoreError
-from components.retrieval.engine.errors import CLIENT_ERRORS, is_unreachable, store_error
+from components.retrieval.engine.errors import (
+    CLIENT_ERRORS,
+    another_may_answer,
+    is_unreachable,
+    store_error,
+)
 from components.wording import listed
 
 T = TypeVar("T")
@@ -71,7 +76,7 @@ class Nodes:
                 answer = ask(clients[i])
             except CLIENT_ERRORS as exc:
                 following = (i + 1) % len(clients)
-                if is_unreachable(exc) and len(gone) + 1 < len(clients):
+                if another_may_answer(exc) and len(gone) + 1 < len(clients):
                     gone.append(i)
                     i = following
                     continue
