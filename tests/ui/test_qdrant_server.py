@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from components.domain import StoreError
+from components.evaluation.job import EvaluationJob
 from components.ui.shared import state
 from tests.support.servers.qdrant_cluster import Cluster
-from tests.support.servers.qdrant_server import QdrantServer
-from tests.support.visits import Visit, ask, has, ids, job_of, said, settle
+from tests.support.servers.qdrant_server import Fault, QdrantServer, Recorded
+from tests.support.visits import PATIENCE, Visit, ask, has, ids, job_of, said, settle
 
 OLD = "rerank-lab-0123456789abcdef-bge-small-1"
 
@@ -70,6 +72,40 @@ def test_without_an_earlier_comparison_there_is_only_the_offer(
     at.button(key="try_again").click().run()
     assert settle(at).error is None
     assert job_of(at).first_stage is not None
+
+
+def test_an_evaluation_goes_on_where_the_server_went_away(
+    visit: Visit, server: QdrantServer
+) -> None:
+    def fail_after_three(request: Recorded) -> None:
+        if len(server.calls("POST", "/points/query/batch")) > 3:
+            server.fault = Fault(500, b'{"status": {"error": "No leader"}}')
+
+    server.before = fail_after_three
+    at = visit("pages/evaluate.py")
+    at.button(key="evaluate_now").click().run()
+    broken = evaluation_of(at)
+    assert 0 < len(broken.evaluation.complete) < 6
+    reasons = {failure.reason for _, failure in broken.evaluation.failures["bm25"]}
+    where = f"Qdrant at {server.url}"
+    assert reasons == {f"{where} answered HTTP 500 Internal Server Error: No leader."}
+    server.before = server.fault = None
+    server.cluster.collections.clear()
+    server.cluster.aliases.clear()
+    at.button(key="resume").click().run()
+    whole = evaluation_of(at)
+    assert (whole.error, len(whole.evaluation.complete)) == (None, 6)
+    assert not whole.evaluation.failures
+
+
+def evaluation_of(at: AppTest) -> EvaluationJob:
+    """Return the visitor's evaluation once it has ended and is shown."""
+    job = at.session_state[state.EVALUATING]
+    assert isinstance(job, EvaluationJob)
+    job.join(PATIENCE)
+    at.run()
+    assert not at.exception
+    return job
 
 
 def test_the_corpus_page_tells_what_is_to_be_noted(visit: Visit, server: QdrantServer) -> None:
