@@ -588,7 +588,9 @@ def test_a_collection_is_abandoned_when_nobody_searches_or_builds_it(
     "name",
     [
         HALF.replace("105500", "110500"),  # within the hour
+        HALF.replace("-r2-v20261126105500", "-v20261125130000"),  # of 0.1.0: within the day
         HALF.replace("rerank-lab-", "other-lab-"),
+        HALF.replace("0123456789abcdef", "my-backup"),
         f"my-{HALF}",
         f"{HALF}-copy",
         HALF.replace("20261126", "20261326"),
@@ -599,8 +601,13 @@ def test_what_is_young_or_of_others_is_never_abandoned(name: str) -> None:
     assert leftovers.abandoned([name], {}, NOW) == ()
 
 
+def test_version_0_1_0_has_a_day() -> None:
+    old = HALF.replace("-r2-v20261126", "-v20261125")
+    assert leftovers.abandoned([old], {}, NOW) == (old,)
+
+
 def test_a_build_removes_what_others_left(server: QdrantServer) -> None:
-    schema, fresh = {"vectors": {}}, leftovers.new_name("rerank-lab-x-bm25-r2")
+    schema, fresh = {"vectors": {}}, leftovers.new_name(ALIAS)
     left = HALF.replace("20261126", "20251126")
     for name in (left, fresh, "mine"):
         server.cluster.create(name, schema)
@@ -625,14 +632,15 @@ def test_a_long_build_gives_signs_of_life(server: QdrantServer) -> None:
         assert far.status() == ()
 
     vectors = points_of(LONG, spread(600, 1))
-    far.build("rerank-lab-long-r2", LONG, SCHEMA, vectors, look)
+    alias = alias_of(LONG, SCHEMA)
+    far.build(alias, LONG, SCHEMA, vectors, look)
     [name] = server.collections()
     assert set(signs[1].values()) == {name}
     [sign] = signs[1]
     assert leftovers.is_sign(sign)
     later = datetime.now(UTC) + timedelta(minutes=59)
     assert leftovers.abandoned([name], signs[1], later) == ()
-    assert server.cluster.aliases == {"rerank-lab-long-r2": name}
+    assert server.cluster.aliases == {alias: name}
 
 
 def test_collections_of_earlier_versions_are_left_until_they_are_dropped(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from components.domain import StoreError
@@ -120,13 +121,35 @@ def test_the_corpus_page_tells_what_is_to_be_noted(visit: Visit, server: QdrantS
     assert not has(at, "remove_outdated")
 
 
+@pytest.fixture
+def shared() -> Iterator[None]:
+    """Let the lab listen beyond this machine."""
+    before = st.get_option("server.address")
+    st.config.set_option("server.address", "0.0.0.0")
+    yield
+    st.config.set_option("server.address", before)
+
+
+def leave_old(server: QdrantServer) -> None:
+    """Put a collection of version 0.1.0 on a server."""
+    name = f"{OLD}-v20250101000000-0a1b2c"
+    server.cluster.create(name, {"vectors": {}})
+    server.cluster.change_aliases([{"create_alias": {"alias_name": OLD, "collection_name": name}}])
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_visitor_of_a_shared_lab_cannot_remove_them(visit: Visit, server: QdrantServer) -> None:
+    leave_old(server)
+    at = visit("pages/corpus.py")
+    assert said(at, "soft-outdated").startswith("1 collection of earlier versions is in the store")
+    assert not has(at, "remove_outdated")
+
+
 def test_collections_of_earlier_versions_are_removed_on_request(
     visit: Visit, server: QdrantServer
 ) -> None:
     settle(visit())
-    name = f"{OLD}-v20250101000000-0a1b2c"
-    server.cluster.create(name, {"vectors": {}})
-    server.cluster.change_aliases([{"create_alias": {"alias_name": OLD, "collection_name": name}}])
+    leave_old(server)
     at = visit("pages/corpus.py")
     assert said(at, "soft-outdated").startswith("1 collection of earlier versions is in the store")
     assert list(at.dataframe[-1].value["Left by an earlier version"]) == [OLD]
