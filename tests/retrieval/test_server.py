@@ -663,13 +663,14 @@ def test_collections_of_earlier_versions_are_left_until_they_are_dropped(
 # ---------------------------------------------------------------- strict mode
 
 
-def test_strict_mode_s_batches_are_respected() -> None:
-    strict = {"enabled": True, "upsert_max_batchsize": 32}
+def test_strict_mode_s_limits_are_respected() -> None:
+    strict = {"enabled": True, "upsert_max_batchsize": 32, "max_timeout": 30}
     with QdrantServer(Cluster(strict=strict)) as server:
         far = remote(server.url)
         far.build(LONG, SCHEMA, points_of(LONG, spread(600, 1)))
         sizes = [len(r.body["points"]) for r in server.calls("PUT", "/points")]
         assert sizes == [32] * 18 + [24]
+        assert "timeout=30" in server.calls("PUT", "/index")[0].query
 
 
 def test_a_limit_of_strict_mode_is_told_with_a_remedy() -> None:
