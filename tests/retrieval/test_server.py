@@ -740,7 +740,7 @@ def test_a_peer_that_is_down_is_noted(three: list[QdrantServer], telemetry: bool
     ("status", "optimizer", "note"),
     [
         ("green", "ok", ()),
-        ("yellow", "ok", ("the optimiser is at work",)),
+        ("yellow", "ok", ("the optimiser is at work; searches stay exact",)),
         ("grey", "ok", ("the optimiser waits for the next change",)),
         ("red", "ok", ("an operation failed and was not repaired",)),
         ("red", {"error": "disk\n full"}, ("the optimiser failed: disk full",)),

@@ -115,7 +115,7 @@ def test_the_corpus_page_tells_what_is_to_be_noted(visit: Visit, server: QdrantS
     collection.status = "yellow"
     server.cluster.down = {1}
     at = visit("pages/corpus.py")
-    assert said(at, "soft-note-bm25-0") == "⚠ bm25: the optimiser is at work"
+    assert said(at, "soft-note-bm25-0") == "⚠ bm25: the optimiser is at work; searches stay exact"
     assert said(at, "soft-note-bm25-1") == "⚠ bm25: a peer is down: http://node-1:6335/"
     assert not has(at, "soft-outdated")
     assert not has(at, "remove_outdated")
