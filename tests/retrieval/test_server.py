@@ -588,7 +588,9 @@ def test_a_collection_is_abandoned_when_nobody_searches_or_builds_it(
     "name",
     [
         HALF.replace("105500", "110500"),  # within the hour
+        HALF.replace("-r2-v20261126105500", "-v20261125130000"),  # of 0.1.0: within the day
         HALF.replace("rerank-lab-", "other-lab-"),
+        HALF.replace("0123456789abcdef", "my-backup"),
         f"my-{HALF}",
         f"{HALF}-copy",
         HALF.replace("20261126", "20261326"),
@@ -599,8 +601,13 @@ def test_what_is_young_or_of_others_is_never_abandoned(name: str) -> None:
     assert leftovers.abandoned([name], {}, NOW) == ()
 
 
+def test_version_0_1_0_has_a_day() -> None:
+    old = HALF.replace("-r2-v20261126", "-v20261125")
+    assert leftovers.abandoned([old], {}, NOW) == (old,)
+
+
 def test_a_build_removes_what_others_left(server: QdrantServer) -> None:
-    schema, fresh = {"vectors": {}}, leftovers.new_name("rerank-lab-x-bm25-r2")
+    schema, fresh = {"vectors": {}}, leftovers.new_name(ALIAS)
     left = HALF.replace("20261126", "20251126")
     for name in (left, fresh, "mine"):
         server.cluster.create(name, schema)
@@ -625,14 +632,15 @@ def test_a_long_build_gives_signs_of_life(server: QdrantServer) -> None:
         assert far.status() == ()
 
     vectors = points_of(LONG, spread(600, 1))
-    far.build("rerank-lab-long-r2", LONG, SCHEMA, vectors, look)
+    alias = alias_of(LONG, SCHEMA)
+    far.build(alias, LONG, SCHEMA, vectors, look)
     [name] = server.collections()
     assert set(signs[1].values()) == {name}
     [sign] = signs[1]
     assert leftovers.is_sign(sign)
     later = datetime.now(UTC) + timedelta(minutes=59)
     assert leftovers.abandoned([name], signs[1], later) == ()
-    assert server.cluster.aliases == {"rerank-lab-long-r2": name}
+    assert server.cluster.aliases == {alias: name}
 
 
 def test_collections_of_earlier_versions_are_left_until_they_are_dropped(
@@ -655,13 +663,14 @@ def test_collections_of_earlier_versions_are_left_until_they_are_dropped(
 # ---------------------------------------------------------------- strict mode
 
 
-def test_strict_mode_s_batches_are_respected() -> None:
-    strict = {"enabled": True, "upsert_max_batchsize": 32}
+def test_strict_mode_s_limits_are_respected() -> None:
+    strict = {"enabled": True, "upsert_max_batchsize": 32, "max_timeout": 30}
     with QdrantServer(Cluster(strict=strict)) as server:
         far = remote(server.url)
         far.build(LONG, SCHEMA, points_of(LONG, spread(600, 1)))
         sizes = [len(r.body["points"]) for r in server.calls("PUT", "/points")]
         assert sizes == [32] * 18 + [24]
+        assert "timeout=30" in server.calls("PUT", "/index")[0].query
 
 
 def test_a_limit_of_strict_mode_is_told_with_a_remedy() -> None:
@@ -731,7 +740,7 @@ def test_a_peer_that_is_down_is_noted(three: list[QdrantServer], telemetry: bool
     ("status", "optimizer", "note"),
     [
         ("green", "ok", ()),
-        ("yellow", "ok", ("the optimiser is at work",)),
+        ("yellow", "ok", ("the optimiser is at work; searches stay exact",)),
         ("grey", "ok", ("the optimiser waits for the next change",)),
         ("red", "ok", ("an operation failed and was not repaired",)),
         ("red", {"error": "disk\n full"}, ("the optimiser failed: disk full",)),

@@ -58,7 +58,7 @@ def _of_optimiser(info: models.CollectionInfo) -> list[str]:
     if isinstance(info.optimizer_status, models.OptimizersStatusOneOf1):
         return [f"the optimiser failed: {info.optimizer_status.error}"]
     said = {
-        models.CollectionStatus.YELLOW: "the optimiser is at work",
+        models.CollectionStatus.YELLOW: "the optimiser is at work; searches stay exact",
         models.CollectionStatus.GREY: "the optimiser waits for the next change",
         models.CollectionStatus.RED: "an operation failed and was not repaired",
     }

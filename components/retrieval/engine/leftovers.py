@@ -14,8 +14,10 @@ SIGN_EVERY_S = 600
 """Seconds after which who builds a collection gives a sign of life."""
 ABANDONED_AFTER = timedelta(hours=1)
 """How long nobody has worked on a collection until it counts as left."""
+EARLIER_AFTER = timedelta(days=1)
+"""The same for version 0.1.0, which gives no sign of life."""
 _TIME = "%Y%m%d%H%M%S"
-_BUILT = re.compile(rf"{re.escape(PREFIX)}-.+-v(\d{{14}})-[0-9a-f]{{6}}")
+_BUILT = re.compile(rf"{re.escape(PREFIX)}-[0-9a-f]{{16}}-.+-v(\d{{14}})-[0-9a-f]{{6}}")
 _SIGN = re.compile(rf"{_BUILT.pattern}-at-(\d{{14}})")
 
 
@@ -46,7 +48,12 @@ def abandoned(
     for alias, name in aliases.items():
         if is_sign(alias) and (before := latest.get(name)):
             latest[name] = max(before, _time(alias) or before)
-    return tuple(name for name, at in latest.items() if at and now - at > ABANDONED_AFTER)
+
+    def is_left(name: str, at: datetime) -> bool:
+        signs = re.search(r"-r\d+-v\d{14}-", name)
+        return now - at > (ABANDONED_AFTER if signs else EARLIER_AFTER)
+
+    return tuple(name for name, at in latest.items() if at and is_left(name, at))
 
 
 def _time(name: str) -> datetime | None:

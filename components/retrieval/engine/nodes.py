@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self, TypeVar
 from urllib.parse import unquote
 
-from qdrant_client import QdrantClient
+from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from components.config import QdrantSettings
@@ -91,6 +92,27 @@ class Nodes:
         """Return what `ask` returns for a client and the seconds that a slow call may take."""
         seconds = max(SLOW_S, self.settings.timeout_s)
         return self.call(lambda client: ask(client, seconds), seconds)
+
+    # ------------------------------------------------------------ what several ask
+
+    def aliases(self) -> dict[str, str]:
+        """Return the collection of each alias."""
+        entries = self.call(lambda client: client.get_aliases().aliases)
+        return {entry.alias_name: entry.collection_name for entry in entries}
+
+    def strict_mode(self, name: str) -> models.StrictModeConfigOutput:
+        """Return the limits of a collection's strict mode; none where it is off or not told."""
+        none = models.StrictModeConfigOutput()
+        with suppress(StoreError):
+            strict = self.call(lambda client: client.get_collection(name).config.strict_mode_config)
+            return strict if strict and strict.enabled else none
+        return none
+
+    def delete(self, name: str) -> None:
+        """Remove a collection and its aliases."""
+        self.slowly(lambda client, seconds: client.delete_collection(name, timeout=seconds))
+
+    # ------------------------------------------------------------ connections
 
     def _asked(self, last: int, gone: Sequence[int], exc: Exception) -> str:
         """Return which nodes were asked, for an error that names them all."""

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 
 import numpy as np
-from qdrant_client import QdrantClient, models
+from qdrant_client import QdrantClient
 
 from components.config import QdrantSettings
 from components.domain import Corpus, Matrix, Progress, StoreError
 from components.models.bm25 import SparseVector
 from components.retrieval.engine import PREFIX, CollectionStatus, formats, health, leftovers
+from components.retrieval.engine.building import Builder
 from components.retrieval.engine.errors import is_refusal, one_line
 from components.retrieval.engine.nodes import Nodes
 from components.retrieval.schema import (
@@ -28,10 +26,8 @@ from components.retrieval.schema import (
 )
 from components.wording import count as counted
 
-_BATCH = 256
 _AT_ONCE = 8
 """Collections that are described at the same time: each takes several calls."""
-_log = logging.getLogger(__name__)
 
 
 class ServerEngine:
@@ -43,8 +39,8 @@ class ServerEngine:
         self, settings: QdrantSettings, sign_every_s: float = leftovers.SIGN_EVERY_S
     ) -> None:
         self.settings = settings
-        self._sign_every_s = sign_every_s
         self._nodes = Nodes(settings)
+        self._builder = Builder(self._nodes, sign_every_s)
 
     @property
     def where(self) -> str:
@@ -53,16 +49,9 @@ class ServerEngine:
 
     def points(self, alias: str) -> int:
         """Return how many points the complete collection has; 0 where there is none."""
-        if alias not in self._aliases():
+        if alias not in self._nodes.aliases():
             return 0
         return self._nodes.call(lambda client: int(client.count(alias, exact=True).count))
-
-    def _aliases(self) -> dict[str, str]:
-        """Return the collection of each alias."""
-        entries = self._nodes.call(lambda client: client.get_aliases().aliases)
-        return {entry.alias_name: entry.collection_name for entry in entries}
-
-    # ------------------------------------------------------------ building
 
     def build(
         self,
@@ -73,107 +62,7 @@ class ServerEngine:
         progress: Progress,
     ) -> None:
         """Fill a new collection, check its count, and move the alias to it."""
-        self._sweep()
-        name = leftovers.new_name(alias)
-        try:
-            self._create(name, schema)
-            self._fill(name, corpus, vectors, progress)
-            points = self._nodes.call(lambda client: client.count(name, exact=True).count)
-            if points != len(corpus.documents):
-                raise StoreError(
-                    f"{self.where} holds {points:,} of {counted(len(corpus.documents), 'point')} "
-                    "after indexing.",
-                    "Index again; the previous index is untouched.",
-                )
-        except BaseException:
-            # an unreachable server must not hide the first error
-            with suppress(StoreError):
-                self._delete(name)
-            raise
-        self._publish(name, alias)
-
-    def _sweep(self) -> None:
-        """Remove what builds left behind that were killed, or that a server finished too late."""
-        try:
-            names = self._nodes.call(lambda client: client.get_collections().collections)
-            left = leftovers.abandoned(
-                [entry.name for entry in names], self._aliases(), datetime.now(UTC)
-            )
-            for name in left:
-                self._delete(name)
-                _log.info("removed %s, which nobody has finished", name)
-        except StoreError as exc:  # the build may do without
-            _log.warning("half-built collections could not be removed: %s", exc)
-
-    def _create(self, name: str, schema: CollectionSchema) -> None:
-        self._nodes.slowly(
-            lambda client, seconds: client.create_collection(
-                name,
-                **formats.collection(schema),
-                shard_number=self.settings.shards,
-                replication_factor=self.settings.replicas,
-                timeout=seconds,
-            )
-        )
-        keyword = models.PayloadSchemaType.KEYWORD
-        self._nodes.slowly(
-            lambda client, seconds: client.create_payload_index(
-                name, "doc_id", keyword, timeout=seconds
-            )
-        )
-
-    def _fill(self, name: str, corpus: Corpus, vectors: CorpusVectors, progress: Progress) -> None:
-        """Send all points, in requests as large as the server takes."""
-        done, total, since = 0, len(corpus.documents), time.monotonic()
-        most = min(_BATCH, self._strict_mode(name).upsert_max_batchsize or _BATCH)
-        for points in formats.batches(corpus, vectors, most):
-            progress(done, total)
-            upsert = partial(QdrantClient.upsert, collection_name=name, points=points, wait=True)
-            self._nodes.call(upsert)
-            done += len(points)
-            if time.monotonic() - since > self._sign_every_s:
-                self._alias([], leftovers.sign_of_life(name), name)
-                since = time.monotonic()
-        progress(total, total)
-
-    def _strict_mode(self, name: str) -> models.StrictModeConfigOutput:
-        """Return the limits of a collection's strict mode; none where it is off or not told."""
-        none = models.StrictModeConfigOutput()
-        with suppress(StoreError):
-            strict = self._nodes.call(
-                lambda client: client.get_collection(name).config.strict_mode_config
-            )
-            return strict if strict and strict.enabled else none
-        return none
-
-    def _publish(self, name: str, alias: str) -> None:
-        """Move the alias to a new collection and remove the one that it had."""
-        aliases = self._aliases()
-        signs = [a for a, collection in aliases.items() if collection == name]
-        old = aliases.get(alias)
-        try:
-            self._alias([alias, *signs] if old else signs, alias, name)
-        except StoreError as exc:
-            # Without an answer the alias may still be moved; if not, the collection is swept.
-            if is_refusal(exc.__cause__):
-                with suppress(StoreError):
-                    self._delete(name)
-            raise
-        if old:
-            try:
-                self._delete(old)
-            except StoreError as exc:  # it is swept later
-                _log.warning("the replaced collection %s could not be removed: %s", old, exc)
-
-    def _alias(self, takes: Sequence[str], gives: str, name: str) -> None:
-        """Take aliases away and give a collection one, in one step."""
-        actions = formats.alias_actions(takes, gives, name)
-        self._nodes.slowly(
-            lambda client, seconds: client.update_collection_aliases(actions, timeout=seconds)
-        )
-
-    def _delete(self, name: str) -> None:
-        self._nodes.slowly(lambda client, seconds: client.delete_collection(name, timeout=seconds))
+        self._builder.build(alias, corpus, schema, vectors, progress)
 
     def wants_graph(self, alias: str) -> bool:
         """Return False: a server's collections are searched exactly."""
@@ -184,8 +73,8 @@ class ServerEngine:
 
     def drop(self, alias: str) -> None:
         """Remove a collection and its alias, where there is one."""
-        if name := self._aliases().get(alias):
-            self._delete(name)
+        if name := self._nodes.aliases().get(alias):
+            self._nodes.delete(name)
 
     # ------------------------------------------------------------ searching
 
@@ -216,7 +105,7 @@ class ServerEngine:
 
     def _remedy(self, alias: str, queries: Sequence[VectorQuery], limits: Sequence[int]) -> str:
         """Return what helps against the refusal of a search; empty where that is not plain."""
-        most = self._strict_mode(alias).max_query_limit
+        most = self._nodes.strict_mode(alias).max_query_limit
         if most is not None and most < max(limits):
             return (
                 f"Raise max_query_limit in the strict mode of {alias} to at least {max(limits)}, "
@@ -248,7 +137,7 @@ class ServerEngine:
         """Return the lab's collections in this store, with what is to be noted of each."""
         aliases = {
             alias: name
-            for alias, name in self._aliases().items()
+            for alias, name in self._nodes.aliases().items()
             if alias.startswith(PREFIX) and not leftovers.is_sign(alias)
         }
         if not aliases:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.support.servers.qdrant_cluster import Cluster, Collection, RefusalError, check_limit
 
@@ -168,6 +168,8 @@ class QdrantServer:
         body, done = request.body, {"operation_id": 0, "status": "completed"}
         match request.method, rest:
             case "PUT", ["index"]:
+                seconds = int(parse_qs(request.query).get("timeout", ["0"])[0])
+                check_limit(seconds, collection.limit("max_timeout"), "timeout")
                 collection.indexed[body["field_name"]] = body["field_schema"]
                 return done
             case "PUT", ["points"]:
