@@ -17,7 +17,6 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
-from typing import Final
 
 from components.corpora.amounts import check_amount, check_formats, check_lines, number_of_lines
 from components.corpora.archives import Zip
@@ -48,14 +47,12 @@ from components.corpora.layout import TEST, Parts, Source, parts_of
 from components.corpora.limits import MAX_BYTES, UPLOAD, Meter, TooMuchError
 from components.corpora.passages import relocated
 from components.corpora.records import queries_from
-from components.corpora.reports import Reading, report_of
+from components.corpora.reports import Reading, nothing_read, report_of
 from components.corpora.text import HEAD, Row, Upload, decode, printable
 from components.domain import Corpus, CorpusError, Document, Progress, Query, no_progress
 from components.wording import count, listed
 
 ZIP = ".zip"
-MOST_REASONS: Final = 20
-"""Documents whose reasons are told where none of them can be read."""
 
 
 def read_uploads(
@@ -135,7 +132,7 @@ def read_sources(
             reader.forget(file.name, before)
     refused = dict(sorted(refused.items()))
     if not reader.documents:
-        raise _nothing(name, label, refused)
+        raise nothing_read(name, label, refused)
     return _assembled(name, parts, files, reader, meter, refused, split)
 
 
@@ -162,22 +159,6 @@ def _refuse(name: str, error: CorpusError, parts: Parts, refused: dict[str, Corp
     if isinstance(error, TooMuchError) or len(documents) < 2 or name not in documents:
         raise error
     refused[name] = error
-
-
-def _nothing(name: str, label: str, refused: Mapping[str, CorpusError]) -> CorpusError:
-    """Return the error for a corpus without documents; it says why those there are were refused."""
-    if not refused:
-        return CorpusError(
-            f"{name}: the corpus holds no documents; expected at least one.",
-            "Give it a document: one JSON object a line, or one row under the header.",
-        )
-    reasons = [str(error.reason).rstrip(".") for error in refused.values()]
-    more = len(reasons) - MOST_REASONS
-    reasons[MOST_REASONS:] = [count(more, "other document")] if more > 0 else []
-    return CorpusError(
-        f"{label}: none of {count(len(refused), 'document')} can be read: {'; '.join(reasons)}.",
-        "Save them again, without passwords and with their text, or give others.",
-    )
 
 
 def _assembled(

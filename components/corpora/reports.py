@@ -27,6 +27,8 @@ from components.wording import count, listed
 
 NAMED: Final = 5
 """Ignored files, and remarks on rows, that are named one by one."""
+MOST_REASONS: Final = 20
+"""Documents whose reasons are told where none of them can be read."""
 PLACES: Final = 20
 """Further rows whose places are named."""
 
@@ -78,6 +80,22 @@ def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
         *_file_warnings(reading),
     )
     return replace(report, warnings=warnings)
+
+
+def nothing_read(name: str, label: str, refused: Mapping[str, CorpusError]) -> CorpusError:
+    """Return the error for a corpus without documents; it says why those there are were refused."""
+    if not refused:
+        return CorpusError(
+            f"{name}: the corpus holds no documents; expected at least one.",
+            "Give it a document: one JSON object a line, or one row under the header.",
+        )
+    reasons = [str(error.reason).rstrip(".") for error in refused.values()]
+    if more := reasons[MOST_REASONS:]:
+        reasons[MOST_REASONS:] = [count(len(more), "other document")]
+    return CorpusError(
+        f"{label}: none of {count(len(refused), 'document')} can be read: {'; '.join(reasons)}.",
+        "Save them again, without passwords and with their text, or give others.",
+    )
 
 
 # ---------------------------------------------------------------- files and columns
