@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from components.config import QdrantSettings, Settings
-from components.domain import Cancelled, Corpus, Document, StoreError
+from components.domain import Cancelled, Corpus, Document, StoreError, no_progress
 from components.lab import Lab, catalog
-from components.retrieval.engine import graph
+from components.retrieval.engine import graph, recall
 from components.retrieval.engine.edge import EdgeEngine
-from tests.support.made_shards import ALIAS, NEW, OLD, N, build, by_numpy, nearest, shards
+from components.retrieval.engine.server import ServerEngine
+from tests.support.made_shards import (
+    ALIAS,
+    CORPUS,
+    NEW,
+    OLD,
+    SCHEMA,
+    N,
+    build,
+    by_numpy,
+    nearest,
+    shards,
+)
+from tests.support.servers.qdrant_server import QdrantServer
 
 LIMIT = N - 1
 QUERIES = NEW.dense[:20]
@@ -76,10 +90,10 @@ def test_the_smallest_effort_that_finds_enough_is_taken() -> None:
         asked.append(ef)
         return [set(range(missing[ef], 100)), set(range(50))]
 
-    assert graph.measured(exact, ask) == graph.Graph(ef=128, recall=0.995, queries=2)
+    assert recall.measured(exact, ask) == recall.Graph(ef=128, recall=0.995, queries=2)
     assert asked == [64, 128]
-    poor = graph.measured(exact, lambda ef: [set(range(10, 100)), set(range(50))])
-    assert poor == graph.Graph(ef=0, recall=0.95, queries=2)
+    poor = recall.measured(exact, lambda ef: [set(range(10, 100)), set(range(50))])
+    assert poor == recall.Graph(ef=0, recall=0.95, queries=2)
     assert str(poor) == (
         "exact; HNSW reached only recall@100 0.9500 against exact search on 2 queries"
     )
@@ -105,3 +119,63 @@ def test_a_lab_builds_it_in_the_background(tmp_path: Path) -> None:
     assert lab.candidates(corpus, stage, "cliff dock", vector, 5) == before
     lab.index(corpus, "bge-small")
     assert list(lab._graphs.values()) == [task]
+
+
+# ---------------------------------------------------------------- a server's graph
+
+
+@pytest.fixture
+def far() -> Iterator[tuple[QdrantServer, ServerEngine]]:
+    """A server that holds the made-up collection, too large for exact search."""
+    with QdrantServer() as server:
+        engine = ServerEngine(QdrantSettings(server.url, exact_limit=LIMIT))
+        engine.build(ALIAS, CORPUS, SCHEMA, OLD, no_progress)
+        assert engine.points(ALIAS) == N
+        yield server, engine
+
+
+def asked_params(server: QdrantServer) -> list[dict[str, object]]:
+    [*_, last] = server.calls("POST", "/points/query/batch")
+    return [search.get("params") for search in last.body["searches"]]
+
+
+def test_a_server_s_graph_is_measured_once_it_is_whole(
+    far: tuple[QdrantServer, ServerEngine],
+) -> None:
+    server, engine = far
+    assert engine.wants_graph(ALIAS)
+    nearest(engine)
+    assert asked_params(server) == [{"exact": True}, None]
+    [collection] = server.cluster.collections.values()
+    waits = []
+
+    def wait() -> None:
+        waits.append(collection.in_graph)
+        if len(waits) == 2:
+            collection.in_graph = N
+
+    engine.build_graph(ALIAS, QUERIES, wait)
+    assert waits == [0, 0]
+    assert not engine.wants_graph(ALIAS)
+    assert nearest(engine) == by_numpy(OLD)
+    assert asked_params(server) == [{"hnsw_ef": 256}, None]
+    [status] = engine.status()
+    assert status.search == "HNSW, recall@100 1.0000 against exact search on 20 queries"
+    engine.build(ALIAS, CORPUS, SCHEMA, NEW, no_progress)
+    assert engine.status()[0].search == "exact"
+    assert engine.wants_graph(ALIAS)
+
+
+def test_waiting_for_a_server_s_graph_can_be_stopped(
+    far: tuple[QdrantServer, ServerEngine],
+) -> None:
+    server, engine = far
+
+    def stop() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        engine.build_graph(ALIAS, QUERIES, stop)
+    assert engine.wants_graph(ALIAS)
+    nearest(engine)
+    assert asked_params(server)[0] == {"exact": True}

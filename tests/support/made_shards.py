@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 
 from components.domain import Corpus, Document, no_progress
 from components.models.bm25 import SparseVector
+from components.retrieval.engine import Engine
 from components.retrieval.engine.edge import EdgeEngine
 from components.retrieval.schema import (
     DENSE,
@@ -42,7 +43,7 @@ def build(engine: EdgeEngine, vectors: CorpusVectors = OLD) -> None:
     engine.build(ALIAS, CORPUS, SCHEMA, vectors, no_progress)
 
 
-def nearest(engine: EdgeEngine, limit: int = 5) -> list[list[int]]:
+def nearest(engine: Engine, limit: int = 5) -> list[list[int]]:
     answers = engine.search(ALIAS, [NEAR, WORDS], [limit, limit])
     return [[candidate.position for candidate in answer] for answer in answers]
 

@@ -24,7 +24,7 @@ from pydantic import ValidationError
 from components.config import EXACT_LIMIT
 from components.domain import Cancelled, Corpus, LabError, Matrix, Progress, StoreError
 from components.models.bm25 import SparseVector
-from components.retrieval.engine import CollectionStatus, filling, graph, shards
+from components.retrieval.engine import CollectionStatus, filling, graph, recall, shards
 from components.retrieval.engine.shards import Manifest
 from components.retrieval.schema import (
     DENSE,
@@ -225,16 +225,16 @@ class EdgeEngine:
             self._open(alias)
             shards.sweep(home)
 
-    def _measure(self, opened: _Opened, queries: Matrix) -> graph.Graph:
+    def _measure(self, opened: _Opened, queries: Matrix) -> recall.Graph:
         """Compare a graph with exact search in the same shard."""
 
         def nearest(params: edge.SearchParams) -> list[set[int]]:
             asked = [VectorQuery(DENSE, row) for row in queries]
-            answers = self._search(opened, asked, [graph.DEPTH] * len(asked), params)
+            answers = self._search(opened, asked, [recall.DEPTH] * len(asked), params)
             return [{point.position for point in points} for points in answers]
 
         exact = nearest(EXACT)
-        return graph.measured(exact, lambda ef: nearest(edge.SearchParams(hnsw_ef=ef)))
+        return recall.measured(exact, lambda ef: nearest(edge.SearchParams(hnsw_ef=ef)))
 
     def drop(self, alias: str) -> None:
         """Remove a collection, where there is one."""

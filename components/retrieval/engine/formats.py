@@ -84,8 +84,8 @@ def alias_actions(
     ]
 
 
-def request(query: VectorQuery, limit: int) -> models.QueryRequest:
-    """Return the request for the nearest points, by exact search.
+def request(query: VectorQuery, limit: int, ef: int = 0) -> models.QueryRequest:
+    """Return the request for the nearest points, by exact search unless `ef` is given.
 
     A server always searches sparse vectors exactly, and its strict mode may refuse to be asked.
     """
@@ -93,5 +93,5 @@ def request(query: VectorQuery, limit: int) -> models.QueryRequest:
     if isinstance(vector, SparseVector):
         near = models.SparseVector(indices=list(vector.indices), values=list(vector.values))
         return models.QueryRequest(query=near, using=query.using, limit=limit)
-    exact = models.SearchParams(exact=True)
-    return models.QueryRequest(query=vector.tolist(), using=query.using, limit=limit, params=exact)
+    params = models.SearchParams(hnsw_ef=ef) if ef else models.SearchParams(exact=True)
+    return models.QueryRequest(query=vector.tolist(), using=query.using, limit=limit, params=params)

@@ -1,8 +1,7 @@
-"""HNSW: the graph that answers dense queries of collections too large for exact search.
+"""Building the graph (HNSW) of a shard, in a process of its own.
 
-It is built in a process of its own: the engine holds Python's lock while it builds, for minutes.
-What it misses is measured on queries of the corpus, and it is used only where it misses next to
-nothing. `python -m components.retrieval.engine.graph FOLDER DIMENSION` builds it in a shard.
+The engine holds Python's lock while it builds, for minutes.
+`python -m components.retrieval.engine.graph FOLDER` builds it in a shard.
 """
 
 from __future__ import annotations
@@ -11,49 +10,16 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import qdrant_edge as edge
-from pydantic import BaseModel, ConfigDict
 
 from components.domain import StoreError
 from components.retrieval.schema import DENSE
-from components.wording import count
 
-ENOUGH = 0.99
-"""The share of the exact 100 nearest that a graph must return, on average over the queries."""
-DEPTH = 100
-_EFS = (64, 128, 256, 512)
 _POLL_S = 0.2
-
-
-class Graph(BaseModel):
-    """How a graph is asked, and its recall at 100 against exact search; `ef` 0 where unused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    ef: int
-    recall: float
-    queries: int
-
-    def __str__(self) -> str:
-        """Return it in words."""
-        queries = count(self.queries, "query")
-        recall = f"recall@{DEPTH} {self.recall:.4f} against exact search on {queries}"
-        return f"HNSW, {recall}" if self.ef else f"exact; HNSW reached only {recall}"
-
-
-def measured(exact: Sequence[set[int]], ask: Callable[[int], Sequence[set[int]]]) -> Graph:
-    """Return the graph with the smallest `ef` that finds enough; `ask(ef)` is what it finds."""
-    recall = 0.0
-    for ef in _EFS:
-        shares = [len(a & b) / len(b) for a, b in zip(ask(ef), exact, strict=True) if b]
-        recall = sum(shares) / max(len(shares), 1)
-        if recall >= ENOUGH:
-            return Graph(ef=ef, recall=recall, queries=len(exact))
-    return Graph(ef=0, recall=recall, queries=len(exact))
 
 
 def build_apart(folder: Path, check: Callable[[], object]) -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from qdrant_client import QdrantClient
+from qdrant_client import QdrantClient, models
 
 from components.config import QdrantSettings
 from components.domain import Corpus, Matrix, Progress, StoreError
 from components.models.bm25 import SparseVector
-from components.retrieval.engine import PREFIX, CollectionStatus, formats, health, leftovers
+from components.retrieval.engine import PREFIX, CollectionStatus, formats, health, leftovers, recall
 from components.retrieval.engine.building import Builder
 from components.retrieval.engine.errors import is_refusal, one_line
 from components.retrieval.engine.nodes import Nodes
+from components.retrieval.engine.recall import Graph
 from components.retrieval.schema import (
     DENSE,
     Candidate,
@@ -26,6 +29,7 @@ from components.retrieval.schema import (
 )
 from components.wording import count as counted
 
+_POLL_S = 1.0
 _AT_ONCE = 8
 """Collections that are described at the same time: each takes several calls."""
 
@@ -41,6 +45,8 @@ class ServerEngine:
         self.settings = settings
         self._nodes = Nodes(settings)
         self._builder = Builder(self._nodes, sign_every_s)
+        self._points: dict[str, int] = {}
+        self._graphs: dict[str, tuple[str, Graph]] = {}
 
     @property
     def where(self) -> str:
@@ -51,7 +57,9 @@ class ServerEngine:
         """Return how many points the complete collection has; 0 where there is none."""
         if alias not in self._nodes.aliases():
             return 0
-        return self._nodes.call(lambda client: int(client.count(alias, exact=True).count))
+        points = self._nodes.call(lambda client: int(client.count(alias, exact=True).count))
+        self._points[alias] = points
+        return points
 
     def build(
         self,
@@ -63,13 +71,30 @@ class ServerEngine:
     ) -> None:
         """Fill a new collection, check its count, and move the alias to it."""
         self._builder.build(alias, corpus, schema, vectors, progress)
+        self._graphs.pop(alias, None)
 
     def wants_graph(self, alias: str) -> bool:
-        """Return False: a server's collections are searched exactly."""
-        return False
+        """Return whether a collection is too large for exact search, and has no graph measured."""
+        large = self._points.get(alias, 0) > self.settings.exact_limit
+        return large and alias not in self._graphs
 
     def build_graph(self, alias: str, queries: Matrix, check: Callable[[], object]) -> None:
-        """Do nothing: a server builds its graphs itself."""
+        """Wait until the server has built the graph, and measure it; it is measured in each lab."""
+        while True:
+            check()
+            name = self._nodes.aliases().get(alias, alias)
+            state = self._nodes.call(partial(QdrantClient.get_collection, collection_name=name))
+            indexed = (state.indexed_vectors_count or 0) >= self._points.get(alias, 0)
+            if state.status == models.CollectionStatus.GREEN and indexed:
+                break
+            time.sleep(_POLL_S)
+
+        def nearest(ef: int) -> list[set[int]]:
+            asked = [VectorQuery(DENSE, row) for row in queries]
+            answers = self._search(alias, asked, [recall.DEPTH] * len(asked), ef)
+            return [{point.position for point in points} for points in answers]
+
+        self._graphs[alias] = name, recall.measured(nearest(0), nearest)
 
     def drop(self, alias: str) -> None:
         """Remove a collection and its alias, where there is one."""
@@ -82,8 +107,14 @@ class ServerEngine:
         self, alias: str, queries: Sequence[VectorQuery], limits: Sequence[int]
     ) -> list[list[Candidate]]:
         """Return for each query up to so many nearest points, all in one request."""
+        _, graph = self._graphs.get(alias, ("", None))
+        return self._search(alias, queries, limits, graph.ef if graph else 0)
+
+    def _search(
+        self, alias: str, queries: Sequence[VectorQuery], limits: Sequence[int], ef: int
+    ) -> list[list[Candidate]]:
         requests = [
-            formats.request(query, limit) for query, limit in zip(queries, limits, strict=True)
+            formats.request(query, limit, ef) for query, limit in zip(queries, limits, strict=True)
         ]
 
         def ask(client: QdrantClient) -> list[list[Candidate]]:
@@ -149,7 +180,9 @@ class ServerEngine:
             name = aliases[alias]
             points = self._nodes.call(partial(QdrantClient.count, collection_name=name)).count
             notes = self._noted(partial(health.of_collection, name=name, replicas=replicas))
-            return CollectionStatus(alias, name, points, (*notes, *of_peers))
+            status = CollectionStatus(alias, name, points, (*notes, *of_peers))
+            measured, graph = self._graphs.get(alias, ("", None))
+            return replace(status, search=str(graph)) if measured == name else status
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return tuple(pool.map(describe, aliases))

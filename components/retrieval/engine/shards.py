@@ -18,7 +18,7 @@ import psutil
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict
 
-from components.retrieval.engine.graph import Graph
+from components.retrieval.engine.recall import Graph
 
 CURRENT = "current.json"
 """The file that names a collection's current shard."""

@@ -2,7 +2,7 @@
 
 It is a stand-in that agrees with no client: points lie in several shards, each of which adds in 32
 bits and, with the IDF modifier, counts documents by itself; ties and near-ties come in a new order
-at each answer; a search that is not exact misses points.
+at each answer; a search that is neither exact nor thorough misses points.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ NEAR = 1e-6
 """Scores that differ by less, relative to the larger of them and 1, are near-ties."""
 MISSED = 0.05
 """The share of points that a search misses where it is not exact."""
+THOROUGH = 256
+"""The `hnsw_ef` from which on a search misses nothing."""
 
 
 class RefusalError(Exception):
@@ -105,6 +107,7 @@ class Collection:
     strict: dict[str, Any] = field(default_factory=dict)
     status: str = "green"
     optimizer: Any = "ok"
+    in_graph: int = 0
     replicas: dict[tuple[int, int], str] = field(default_factory=dict)
     """The state of the copy of a shard on a peer."""
     indexed: dict[str, Any] = field(default_factory=dict)
@@ -156,7 +159,8 @@ class Collection:
             parts = [s.dense(using, np.array(query, np.float32)) for s in self.shards]
         ids = np.concatenate([ids for ids, _ in parts])
         scores = np.concatenate([scores for _, scores in parts])
-        if not (exact or isinstance(query, dict)):
+        thorough = (asked.get("params") or {}).get("hnsw_ef", 0) >= THOROUGH
+        if not (exact or thorough or isinstance(query, dict)):
             reached = rng.random(len(ids)) >= MISSED
             ids, scores = ids[reached], scores[reached]
         noise = rng.uniform(-NEAR, NEAR, len(ids)) * np.maximum(1, np.abs(scores))
@@ -248,7 +252,7 @@ class Cluster:
         return {
             "status": collection.status,
             "optimizer_status": collection.optimizer,
-            "indexed_vectors_count": 0,
+            "indexed_vectors_count": collection.in_graph,
             "points_count": collection.count,
             "segments_count": 2 * len(collection.shards),
             "config": {
