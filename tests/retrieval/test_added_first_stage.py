@@ -63,7 +63,7 @@ def test_the_command_line_indexes_searches_and_evaluates_with_it(
     assert indexed["first_stage"] == KEY
     corpus = open_corpus("exceptions")
     assert list(indexed["collections"].values()) == [len(corpus.documents)]
-    assert any(alias.endswith(f"-{KEY}-1") for alias in indexed["collections"])
+    assert any(alias.endswith(f"-{KEY}-1-r2") for alias in indexed["collections"])
     first, *_ = corpus.queries
     answer = command("search", first.text, *with_it, "--reranker", "bm25")
     assert answer["first_stage"]["system"] == KEY
