@@ -91,9 +91,8 @@ def index(
         own = {"first_stage": first_stage, "token_vectors": ahead, "removed": removed}
         emit(_index_fields(opened, lab) | own)
     else:
-        out.print(
-            Text(f"{opened.name}: {count(len(opened.documents), 'document')} in {lab.store.where}")
-        )
+        documents = count(len(opened.documents), "document")
+        out.print(Text(f"{opened.name}: {documents} in {lab.store.where}"), soft_wrap=True)
         _tell_store(lab.store.status(), removed)
 
 

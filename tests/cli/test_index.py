@@ -12,7 +12,7 @@ from tests.support.servers.qdrant_cluster import Cluster
 from tests.support.servers.qdrant_server import QdrantServer
 
 OLD = "rerank-lab-0123456789abcdef-bge-small-1"
-COMMAND = ("index", "--corpus", "exceptions", "--first-stage", "bm25")
+COMMAND = ("index", "--corpus", "exceptions", "--first-stage", "bm25", "--no-tokens")
 
 
 @pytest.fixture

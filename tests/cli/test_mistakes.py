@@ -210,7 +210,6 @@ def test_options_that_do_not_exist(run: Run, arguments: tuple[str, ...]) -> None
     assert ended.err.count("\n") == 1
 
 
-@pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
 def test_a_store_that_fails_is_exit_1(
     run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,8 +62,6 @@ from tests.support.engines import (
 )
 from tests.support.servers.qdrant_server import QdrantServer
 
-pytestmark = pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
-
 REAL = os.environ.get("RERANK_LAB_TEST_QDRANT", "")
 ENGINES = ("edge", "one shard", "three shards", *(["real", "real, three shards"] if REAL else []))
 

@@ -42,7 +42,6 @@ from tests.support.engines import (
 from tests.support.servers.qdrant_cluster import Cluster
 from tests.support.servers.qdrant_server import MOST_BYTES, Fault, QdrantServer, Recorded
 
-pytestmark = pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
 ALIAS = alias_of(TINY, SCHEMA)
 
 
@@ -343,6 +342,23 @@ def test_a_password_and_a_key_are_in_no_error(server: QdrantServer) -> None:
 
 def test_the_key_is_not_shown_with_the_settings() -> None:
     assert KEY not in repr(Settings(QdrantSettings("http://127.0.0.1", KEY)))
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "is_told"),
+    [
+        ("http://0.0.0.0:1", KEY, True),
+        ("http://0.0.0.0:1", "", False),
+        ("https://0.0.0.0:1", KEY, False),
+        ("http://localhost:1 http://[::1]:1", KEY, False),
+    ],
+)
+def test_a_key_that_anybody_can_read_is_told(
+    url: str, key: str, is_told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    error_of(remote(url, key=key))
+    warned = ["QDRANT_API_KEY goes to http://0.0.0.0:1 without encryption"]
+    assert [r.message for r in caplog.records] == (warned if is_told else [])
 
 
 @pytest.fixture

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self, TypeVar
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
@@ -24,6 +26,8 @@ from components.retrieval.engine.errors import (
 from components.wording import listed
 
 T = TypeVar("T")
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
+_log = logging.getLogger(__name__)
 SLOW_S = 60
 """Seconds that a cluster may take to create a collection or to move an alias, a node being gone."""
 
@@ -130,15 +134,7 @@ class Nodes:
                 try:
                     if not self._nodes:
                         raise ValueError("there is no address")
-                    self._clients = [
-                        QdrantClient(
-                            url=node.url,
-                            api_key=self.settings.api_key or None,
-                            timeout=self.settings.timeout_s,
-                            check_compatibility=False,  # it would only warn; every call reports
-                        )
-                        for node in self._nodes
-                    ]
+                    self._clients = self._connect()
                 except ValueError as exc:
                     # not quoted: it may carry a password
                     raise StoreError(
@@ -146,3 +142,23 @@ class Nodes:
                         "Write it like http://127.0.0.1:6333; several with commas between them.",
                     ) from exc
             return self._clients
+
+    def _connect(self) -> list[QdrantClient]:
+        """Return a client for each address; warn of a key that anybody on the way can read."""
+        key = self.settings.api_key or None
+        with warnings.catch_warnings():  # the client's own says neither whose nor where
+            warnings.filterwarnings("ignore", "Api key is used with an insecure connection")
+            clients = [
+                QdrantClient(
+                    url=node.url,
+                    api_key=key,
+                    timeout=self.settings.timeout_s,
+                    check_compatibility=False,  # it would only warn; every call reports
+                )
+                for node in self._nodes
+            ]
+        for node in self._nodes if key else ():
+            address = urlsplit(node.address)
+            if address.scheme == "http" and address.hostname not in _THIS_MACHINE:
+                _log.warning("QDRANT_API_KEY goes to %s without encryption", node.address)
+        return clients
