@@ -126,7 +126,7 @@ def fields(value: object) -> Iterator[str]:
     """Yield the names of a JSON object's fields at any depth, but for what data names."""
     for name, inner in value.items() if isinstance(value, dict) else ():
         yield name
-        if name not in {"collections", "metrics", "intervals", "depths"}:
+        if name not in {"collections", "search", "metrics", "intervals", "depths"}:
             for item in inner if isinstance(inner, list) else [inner]:
                 yield from fields(item)
 

@@ -107,6 +107,7 @@ def _index_fields(corpus: Corpus, lab: Lab) -> dict[str, object]:
         },
         "store": lab.store.where,
         "collections": {s.alias: s.points for s in collections},
+        "search": {s.alias: s.search for s in collections},
         "notes": {s.alias: s.notes for s in collections if s.notes},
         "outdated": [s.alias for s in collections if s.outdated],
         "import": import_fields(corpus),

@@ -119,8 +119,8 @@ def test_index_now_fills_the_store_and_says_so(visit: Visit) -> None:
         "bm25": "not yet",
         "hybrid": "2 points",
     }
-    assert row["Vectors on disk"]["bge-small"] == "yes"
-    assert row["Vectors on disk"]["minilm-l6"] == "no"
+    assert row["Vectors on disk"]["bge-small"] == "2 of 2"
+    assert row["Vectors on disk"]["minilm-l6"] == "0 of 2"
     passages = [document.passage for document in corpus.documents]
     assert Lab(read_settings()).tokens.missing(passages) == []
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -12,7 +11,8 @@ from components.domain import Corpus
 from components.lab import BackgroundTask, StepReport, catalog
 from components.rerankers.late_interaction import LATE_BGE, encode_ahead
 from components.retrieval.engine import CollectionStatus
-from components.retrieval.vectors import is_cached
+from components.retrieval.first_stages import FirstStage
+from components.retrieval.vectors import documents_encoded
 from components.ui.shared import page, state
 from components.ui.shared.work import watch
 from components.wording import agree, count, listed
@@ -48,13 +48,12 @@ def _collections(corpus: Corpus) -> None:
     lab = state.lab()
     statuses = lab.store.status()
     collections = {status.alias: status for status in statuses}
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, str]] = []
     keys: dict[str, list[str]] = {}
     for key, stage in catalog.first_stages().items():
-        cached = not stage.encoder or is_cached(lab.settings.cache_dir, corpus, stage.encoder.spec)
         alias = lab.store.alias(corpus, stage.schema)
         keys.setdefault(alias, []).append(key)
-        rows.append(_row(key, collections, alias, cached=cached))
+        rows.append(_row(key, stage, corpus, collections.get(alias)))
     st.dataframe(rows, hide_index=True, width="stretch")
     texts, size = lab.tokens.size()
     page.soft(
@@ -68,12 +67,19 @@ def _collections(corpus: Corpus) -> None:
     _outdated([status for status in statuses if status.outdated])
 
 
-def _row(key: str, collections: Mapping[str, Any], alias: str, *, cached: bool) -> dict[str, Any]:
-    status = collections.get(alias)
+def _row(
+    key: str, stage: FirstStage, corpus: Corpus, status: CollectionStatus | None
+) -> dict[str, str]:
+    """Return what there is of one first stage."""
+    encoded = "none needed"
+    if stage.encoder:
+        folder, total = state.lab().settings.cache_dir, len(corpus.documents)
+        encoded = f"{documents_encoded(folder, corpus, stage.encoder.spec):,} of {total:,}"
     return {
         "System": key,
         "In the store": count(status.points, "point") if status else "not yet",
-        "Vectors on disk": "yes" if cached else "no",
+        "Vectors on disk": encoded,
+        "Search": status.search if status else "",
         "Collection": status.collection if status else "",
     }
 
