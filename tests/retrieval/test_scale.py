@@ -1,0 +1,35 @@
+"""A large corpus is never in memory twice; `python -m tests.support.scale` measures 100,000."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCUMENTS = 20_000
+ROW = 384 * 4
+"""Bytes of a document's dense vector."""
+
+
+def part(name: str, folder: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.support.scale", "--part", name]
+    numbers = ["--documents", str(DOCUMENTS), "--searches", "3", "--folder", str(folder)]
+    done = subprocess.run([*command, *numbers], check=True, capture_output=True, text=True)
+    values: dict[str, float] = json.loads(done.stdout)
+    return values
+
+
+@pytest.mark.models
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux says of a process")
+def test_twenty_thousand_passages_stream(tmp_path: Path) -> None:
+    """What is computed goes to the disk and is mapped: own memory holds no copy of the vectors."""
+    prepared = part("prepare", tmp_path)
+    texts = (tmp_path / "corpus" / "corpus.jsonl").stat().st_size / 1e6
+    vectors = DOCUMENTS * ROW / 1e6
+    # the texts as objects, a lexicon's pieces and a shard's sparse index; not one copy of the rows
+    assert prepared["own_peak_mb"] - prepared["own_before_mb"] < 4 * texts + 0.9 * vectors + 60
+    started = part("start", tmp_path)
+    assert started["own_peak_mb"] - started["own_before_mb"] < 4 * texts + 0.9 * vectors + 60
