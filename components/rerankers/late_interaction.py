@@ -48,7 +48,6 @@ LATE_BGE = Spec(
 )
 SLICE = 32
 """Texts that are looked up, and whose new token vectors are kept, at once."""
-KEPT = "the next search finds their token vectors"
 NOT_KEPT = "token vectors could not be kept on disk: the next search computes them again"
 _log = logging.getLogger(__name__)
 
@@ -108,8 +107,7 @@ class _Scoring:
             return (NOT_KEPT,)
         if not self._encoded or not self._store:
             return ()
-        texts = count(len(self._texts), "text")
-        return (f"encoding {self._encoded:,} of {texts} is part of the time; {KEPT}",)
+        return (f"time includes encoding {count(self._encoded, 'text')}, once",)
 
     def score(self, places: Sequence[int]) -> None:
         """Score the texts at some places: those that are kept, then the others in their order."""

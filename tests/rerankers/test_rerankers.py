@@ -34,7 +34,7 @@ from components.rerankers import Context
 from components.rerankers.bi_encoder import BIENCODER_MINILM
 from components.rerankers.cross_encoder import ROOM_FOR_DOCUMENT, TOKENIZER
 from components.rerankers.fusion import Fusion, fuse, ranks
-from components.rerankers.late_interaction import KEPT, NOT_KEPT, SLICE, LateInteraction
+from components.rerankers.late_interaction import NOT_KEPT, SLICE, LateInteraction
 from components.rerankers.lexical import Lexical
 from components.storage.token_store import TokenScore
 from tests.support.contracts.reranker_contract import (
@@ -359,7 +359,7 @@ def test_what_was_encoded_is_kept_and_what_is_kept_is_not_encoded() -> None:
     assert sorted(encoder.encoded) == ["a", "ab", "ab", "b", "c"]
     assert scores.values.tolist() == [2.0, 100.0, 2.0, 100.0]
     assert scores.tokens_read == (1, 1, 1, 1)
-    assert scores.notes == (f"encoding 2 of 4 texts is part of the time; {KEPT}",)
+    assert scores.notes == ("time includes encoding 2 texts, once",)
     assert reranker.score("ab", ["a", "c"]).notes == ()
     assert told == [(2, 4, {1: 100.0, 3: 100.0}), (4, 4, {0: 2.0, 2: 2.0})]
     assert set(store.kept) == {"a", "b", "c"}

@@ -23,9 +23,11 @@ AHEAD = "Otherwise they are computed when a search first wants them, a candidate
 def indexer() -> None:
     """Show where the corpus is indexed, and index it on request."""
     corpus, lab = state.corpus(), state.lab()
+    # where a folder lies on another machine is nobody's business
+    where = lab.store.where if state.visitor().local else "the lab's Qdrant"
     page.heading(
         "Index",
-        f"In {lab.store.where}. Vectors are kept on disk and computed only once.",
+        f"In {where}. Vectors are kept on disk and computed only once.",
     )
     with page.complaints():
         _collections(corpus)
