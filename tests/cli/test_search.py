@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from components.domain import Corpus
+from components.lab import Lab, read_settings
 from tests.support.command_line import Ended, Run, complained
 
 RANKING = ["system", "hits", "timing", "truncated", "cached", "usage"]
@@ -18,7 +19,10 @@ TIMING = ["embed_ms", "search_ms", "rerank_ms", "load_ms"]
 
 
 @pytest.mark.models
-def test_index(run: Run, exceptions: Corpus) -> None:
+def test_index(
+    run: Run, exceptions: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RERANK_LAB_CACHE", str(tmp_path))
     ended = run("index", "--corpus", "exceptions", "--no-tokens", "--json")
     assert ended.code == 0
     value = ended.json
@@ -29,9 +33,22 @@ def test_index(run: Run, exceptions: Corpus) -> None:
     }
     assert (value["first_stage"], value["token_vectors"]) == ("bge-small", False)
     assert list(value["collections"].values()) == [9]
-    assert value["store"] == "embedded Qdrant, in memory"
+    assert value["store"].startswith(f"embedded Qdrant, in {tmp_path}")
     plain = run("index", "--corpus", "exceptions", "--no-tokens", "--first-stage", "bm25")
-    assert plain == Ended(0, "exceptions: 9 documents in embedded Qdrant, in memory\n", plain.err)
+    assert plain == Ended(0, f"exceptions: 9 documents in {value['store']}\n", plain.err)
+
+
+@pytest.mark.models
+def test_token_vectors_of_a_small_corpus_are_encoded_ahead(
+    run: Run, exceptions: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RERANK_LAB_CACHE", str(tmp_path))
+    passages = [document.passage for document in exceptions.documents]
+    keys = ("index", "--corpus", "exceptions", "--first-stage", "bm25", "--json")
+    assert run(*keys, "--no-tokens").json["token_vectors"] is False
+    assert Lab(read_settings()).tokens.missing(passages) == passages
+    assert run(*keys).json["token_vectors"] is True
+    assert Lab(read_settings()).tokens.missing(passages) == []
 
 
 @pytest.mark.models
