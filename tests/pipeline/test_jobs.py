@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_a_job_goes_through_its_states(lab: Lab) -> None:
     request = asked("sentence 7", rerankers=("minilm-l12", "probe-length"))
     job, diary = started(lab, fresh, request)
     ended(job)
-    assert diary.of(FIRST) == ["encode with bge-small", "store", "load", "done"]
+    assert diary.of(FIRST) == ["count words", "encode with bge-small", "store", "load", "done"]
     assert diary.of("probe-length") == ["load", "run", "done"]
     own = [s for s in diary.of("minilm-l12") if s != "wait"]
     assert own == ["load", "run", "done"]
@@ -174,11 +175,11 @@ def test_an_error_of_the_first_stage_ends_the_job(lab: Lab, exceptions: Corpus) 
 
 @pytest.mark.models
 def test_a_fault_of_the_lab_ends_the_job_and_says_so(lab: Lab) -> None:
-    nothing = Corpus("nothing", (), fingerprint="0" * 64)
-    job, _ = started(lab, nothing, asked(WORDS))
+    broken: Any = None  # in the place of a document
+    job, _ = started(lab, Corpus("broken", (broken,), fingerprint="0" * 64), asked(WORDS))
     ended(job)
     assert type(job.error) is LabError
-    assert job.error.reason.startswith("ValueError: ")
+    assert job.error.reason.startswith("AttributeError: ")
     assert job.error.remedy == "See the lab's log."
 
 
