@@ -47,7 +47,7 @@ class Kills:
     expected: Candidates
     corpus: Corpus
     outcomes: Counter[str] = field(default_factory=Counter)
-    longest_s: float = 6.0
+    longest_s: float = 4.0
 
     def moment(self) -> None:
         """Start the command, kill it after a random time, and check what is there."""

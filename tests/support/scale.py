@@ -86,7 +86,7 @@ def prepare(folder: Path, documents: int) -> dict[str, float]:
 
 def start(folder: Path, searches: int) -> dict[str, float]:
     """Open the corpus and search it; return seconds, milliseconds and megabytes."""
-    before, peak, begun = own_mb(), OwnPeak(), time.perf_counter()
+    own_before_mb, peak, begun = own_mb(), OwnPeak(), time.perf_counter()
     corpus = open_corpus(str(folder / "corpus"))
     opened_s = time.perf_counter() - begun
     lab = Lab(Settings(cache_dir=folder / "cache"))
@@ -105,7 +105,7 @@ def start(folder: Path, searches: int) -> dict[str, float]:
         spent[f"{stage} ms"] = median(times[1:])
     resident_mb = psutil.Process().memory_info().rss / 1e6
     seconds = {"open_s": opened_s, "ready_s": ready_s}
-    own = {"own_before_mb": before, "own_peak_mb": peak.stop()}
+    own = {"own_before_mb": own_before_mb, "own_peak_mb": peak.stop()}
     return {**seconds, **spent, **own, "resident_mb": resident_mb}
 
 
