@@ -31,9 +31,12 @@ def fill(
     with calls():
         part.mkdir()
         # rows have unit length, so their inner product is the cosine
-        dense = edge.EdgeVectorParams(schema.dense, edge.Distance.Dot) if schema.dense else None
+        # cold: what nobody searches is not read, and a small collection has no large file in memory
+        cold = edge.Memory.Cold
+        rows = edge.EdgeVectorParams(schema.dense, edge.Distance.Dot, memory=cold)
         sparse = {SPARSE: edge.EdgeSparseVectorParams()} if schema.sparse else None
-        config = edge.EdgeConfig({DENSE: dense} if dense else None, sparse, wal_enabled=False)
+        dense = {DENSE: rows} if schema.dense else None
+        config = edge.EdgeConfig(dense, sparse, wal_enabled=False)
         shard = edge.EdgeShard.create(str(part), config)
     try:
         for start in range(0, total, _BATCH):

@@ -55,7 +55,9 @@ def _build(folder: Path) -> None:
     hnsw = edge.HnswIndexConfig(
         m=16, ef_construct=100, full_scan_threshold=10, max_indexing_threads=1
     )
-    dense = edge.EdgeVectorParams(size, edge.Distance.Dot, hnsw_config=hnsw)
+    dense = edge.EdgeVectorParams(
+        size, edge.Distance.Dot, hnsw_config=hnsw, memory=edge.Memory.Cold
+    )
     optimizers = edge.EdgeOptimizersConfig(indexing_threshold=1, default_segment_number=1)
     shard = edge.EdgeShard.load(
         str(folder),
