@@ -40,8 +40,9 @@ class Lexicon:
     """BM25's statistics of a corpus, and its documents' sparse vectors.
 
     `vectors` is float32 of shape (documents, terms), in rows, over arrays that are mapped from the
-    disk; a row's terms are in ascending order. Its product with a query's vector, which holds the
-    inverse document frequencies, is the BM25 score.
+    disk; a row's terms are in ascending order. Numbers are 32 bits: it holds at most 2**31 of them.
+    Its product with a query's vector, which holds the inverse document frequencies, is the BM25
+    score.
     """
 
     bm25: Bm25

@@ -50,6 +50,6 @@ def _file_lock(path: Path, waiting: Callable[[], None]) -> FileLock:
             waiting()
             time.sleep(_POLL_S)
         except OSError as exc:
-            _log.warning("%s is used without a lock: %s", path.name, exc)
+            _log.info("%s is used without a lock: %s", path.name, exc)
             break
     return lock

@@ -115,17 +115,16 @@ class SlicedMatrix:
     def _read(self, digests: dict[int, bytes]) -> Iterator[tuple[int, Matrix | None]]:
         """Yield each of the slices with its rows, in one buffer; None for those that differ."""
         buffer = np.empty((self.size, self.shape[1]), np.float32)
-        try:
-            with self.path.open("rb", buffering=0) as file:
-                for number, digest in digests.items():
-                    start = number * self.size
-                    rows = buffer[: self.shape[0] - start]
+        for number, digest in digests.items():
+            start = number * self.size
+            rows = buffer[: self.shape[0] - start]
+            try:
+                with self.path.open("rb", buffering=0) as file:
                     file.seek(start * self.shape[1] * 4)
                     whole = file.readinto(rows.data.cast("B")) == rows.nbytes
-                    yield number, rows if whole and _digest(rows) == digest else None
-        except OSError as exc:
-            if not isinstance(exc, FileNotFoundError):
-                _log.warning("%s cannot be read: %s", self.path, exc)
+            except OSError:  # a place of the disk that cannot be read is damaged like any other
+                whole = False
+            yield number, rows if whole and _digest(rows) == digest else None
 
     def _copy(self) -> Matrix:
         """Return a matrix in memory with the rows on disk; what cannot be read is missing then."""

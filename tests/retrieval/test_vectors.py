@@ -8,7 +8,8 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -122,7 +123,7 @@ class OddEncoder(HashEncoder):
         super().__init__()
         self._spoil = spoil
 
-    def encode_documents(self, texts, progress: Progress = ignore) -> Matrix:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def encode_documents(self, texts: Sequence[str], progress: Progress = ignore) -> Matrix:
         """Return the rows, spoilt."""
         return self._spoil(super().encode_documents(texts))
 
@@ -138,6 +139,27 @@ def test_rows_that_are_none_are_not_saved(
     with pytest.raises(UnavailableError, match="no vector of 4 finite numbers for each of 5 docu"):
         dense_vectors(CORPUS, SPEC, OddEncoder(spoil), tmp_path)
     assert documents_encoded(tmp_path, CORPUS, SPEC) == 0
+
+
+class WideEncoder(HashEncoder):
+    """An encoder of rows as long as a real one's: all alike."""
+
+    dimension = 384
+
+    def encode_documents(self, texts: Sequence[str], progress: Progress = ignore) -> Matrix:
+        """Return one row a text."""
+        return np.full((len(texts), 384), 384**-0.5, np.float32)
+
+
+def test_no_more_than_a_slice_of_new_vectors_is_in_memory(tmp_path: Path) -> None:
+    """A slice of 64 rows takes 96 KiB, the whole matrix 3 MiB."""
+    corpus = numbered(2_000)
+    tracemalloc.start()
+    rows = dense_vectors(corpus, SPEC, WideEncoder(), tmp_path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert rows.nbytes == 3_072_000
+    assert peak < 600_000
 
 
 # ---------------------------------------------------------------- stops and kills
