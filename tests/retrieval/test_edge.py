@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from components.domain import Cancelled, StoreError
+from components.domain import Cancelled, Corpus, StoreError, no_progress
 from components.models.bm25 import SparseVector
 from components.retrieval.engine import CollectionStatus
-from components.retrieval.engine.edge import EdgeEngine
+from components.retrieval.engine.edge import OPEN_AT_ONCE, EdgeEngine
 from components.retrieval.schema import (
+    DENSE,
     SPARSE,
     Candidate,
     CorpusVectors,
@@ -108,6 +109,19 @@ def test_drop_removes_everything(engine: EdgeEngine, tmp_path: Path) -> None:
     engine.drop(ALIAS)
     assert engine.points(ALIAS) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_some_shards_are_open_and_all_answer(tmp_path: Path) -> None:
+    engine = EdgeEngine(tmp_path)
+    small = Corpus("small", CORPUS.documents[:9], fingerprint="s" * 64)
+    aliases = [f"rerank-lab-{n}" for n in range(OPEN_AT_ONCE + 2)]
+    for n, alias in enumerate(aliases):
+        rows = CorpusVectors(OLD.dense[n : n + 9], OLD.sparse[n : n + 9])
+        engine.build(alias, small, SCHEMA, rows, no_progress)
+    for n, alias in enumerate(aliases):
+        [[best]] = engine.search(alias, [VectorQuery(DENSE, OLD.dense[n + 2])], [1])
+        assert best.position == 2
+    assert list(engine._opened) == aliases[2:]
 
 
 # ---------------------------------------------------------------- damage

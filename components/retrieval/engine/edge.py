@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -35,6 +36,8 @@ from components.retrieval.schema import (
 )
 from components.wording import count as counted
 
+OPEN_AT_ONCE = 16
+"""Shards that are open at once; the least recently used is closed."""
 EXACT = edge.SearchParams(exact=True)
 _log = logging.getLogger(__name__)
 
@@ -57,7 +60,7 @@ class EdgeEngine:
         self._exact_limit = exact_limit
         self._folder = shards.writable(folder)
         self._lock = threading.RLock()
-        self._opened: dict[str, _Opened] = {}
+        self._opened: OrderedDict[str, _Opened] = OrderedDict()
 
     @property
     def where(self) -> str:
@@ -132,9 +135,13 @@ class EdgeEngine:
                 except OSError:
                     break
                 if opened and opened.written_ns == written_ns:
+                    self._opened.move_to_end(alias)
                     return opened
                 if newer := self._load(alias, written_ns):
                     self._opened[alias] = newer
+                    self._opened.move_to_end(alias)
+                    while len(self._opened) > OPEN_AT_ONCE:  # who searches one of them holds it
+                        self._opened.popitem(last=False)
                     return newer
             return opened
 
