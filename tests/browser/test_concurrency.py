@@ -18,6 +18,11 @@ CANDIDATES = 20
 """Few, so that searches follow each other closely: many of them meet in the seconds there are."""
 SETTLE_SECONDS = 90.0
 """Seconds after which a search that was begun in time must have ended."""
+POOLED = min(32, (os.cpu_count() or 1) + 4)
+"""Threads of asyncio's executor, which come as they are needed and then stay for the next work.
+
+Every search has at least three threads of its own: if they stayed, there would be more.
+"""
 QUERIES = {
     "helpdesk": ("PW-119", "guest accounts", "message history limit", "delete a workspace"),
     "exceptions": (
@@ -117,9 +122,9 @@ def test_visitors_at_once_see_what_each_alone_would(
                 waiting.remove(turn)
     for turn in turns:
         turn.visitor.page.close()
-    after = threads(server.process.pid, before)
+    after = threads(server.process.pid, before + POOLED)
     counts = [turn.done for turn in turns]
     summary = f"{sum(counts)} searches {counts}; {before} threads before, {after} after"
     assert min(counts) >= 1, summary
-    assert after <= before, summary
+    assert after <= before + POOLED < before + 3 * sum(counts), summary
     warnings.warn(summary, stacklevel=1)
