@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,10 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import psutil
-from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict
 
 from components.retrieval.engine.recall import Graph
+from components.storage.locks import exclusive
 
 CURRENT = "current.json"
 """The file that names a collection's current shard."""
@@ -100,18 +101,14 @@ def building(home: Path, wait: Callable[[], object]) -> Iterator[bool]:
 
     `wait` is called again and again meanwhile; it may raise.
     """
-    lock, waited = FileLock(home / "build.lock"), False
-    while True:
-        try:
-            lock.acquire(timeout=0.2)
-            break
-        except Timeout:
-            waited = True
-            wait()
-    try:
-        yield waited
-    finally:
-        lock.release()
+    waited = threading.Event()
+
+    def waiting() -> None:
+        waited.set()
+        wait()
+
+    with exclusive(home / "build", waiting):
+        yield waited.is_set()
 
 
 def lease(home: Path, shard: str) -> None:
