@@ -1,5 +1,6 @@
 """Settings from the environment and one TOML file."""
 
+from components.config.encoders import ENCODER_SHAPES, HybridSettings, OwnEncoder
 from components.config.fields import PRICE_UNITS, SHAPES
 from components.config.reading import read_settings
 from components.config.settings import (
@@ -21,11 +22,14 @@ from components.config.settings import (
 )
 
 __all__ = [
+    "ENCODER_SHAPES",
     "EXACT_LIMIT",
     "PRICE_UNITS",
     "SHAPES",
     "Budget",
     "HubModel",
+    "HybridSettings",
+    "OwnEncoder",
     "PassageSettings",
     "PriceOverride",
     "ProviderVariables",

@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from components.config.encoders import HybridSettings, OwnEncoder, check_encoders
 from components.config.fields import PRICE_UNITS, check_address
 from components.config.settings import (
     HubModel,
@@ -54,7 +55,8 @@ def read_settings(
     file = _read_file(Path(path)) if path else _File()
     cache, data = env.get("RERANK_LAB_CACHE"), env.get("RERANK_LAB_DATA")
     variables = {p.provider: p.key for p in providers}
-    variables |= {server.key: server.key_env for server in file.compatible if server.key_env}
+    servers: tuple[Server | OwnEncoder, ...] = (*file.compatible, *file.encoder)
+    variables |= {server.key: server.key_env for server in servers if server.key_env}
     return Settings(
         qdrant=QdrantSettings(
             url=env.get("QDRANT_URL", "").strip(),
@@ -65,6 +67,8 @@ def read_settings(
         cache_dir=Path(cache) if cache else platformdirs.user_cache_path("rerank-lab"),
         data_dir=Path(data) if data else platformdirs.user_data_path("rerank-lab"),
         servers=file.compatible,
+        encoders=file.encoder,
+        hybrid=file.hybrid,
         prices=file.price_overrides(),
         remote=file.remote,
         spending=file.spending,
@@ -117,6 +121,8 @@ class _File(BaseModel):
     qdrant: QdrantNumbers = QdrantNumbers()
     hub: tuple[HubModel, ...] = ()
     compatible: tuple[Server, ...] = ()
+    encoder: tuple[OwnEncoder, ...] = ()
+    hybrid: HybridSettings = HybridSettings()
     prices: Mapping[_PricedModel, _Price] = Field(default_factory=dict)
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
@@ -157,6 +163,12 @@ class _File(BaseModel):
     def _check_servers(cls, servers: tuple[Server, ...]) -> tuple[Server, ...]:
         _check_unique([s.name for s in servers], "two [[compatible]] tables are named")
         return servers
+
+    @field_validator("encoder")
+    @classmethod
+    def _check_encoders(cls, encoders: tuple[OwnEncoder, ...]) -> tuple[OwnEncoder, ...]:
+        _check_unique([e.name for e in encoders], "two [[encoder]] tables are named")
+        return check_encoders(encoders)
 
     def price_overrides(self) -> tuple[PriceOverride, ...]:
         """Return `"cohere/rerank-v3.5" = { per_1k_searches = 2.0 }` and its like as records."""
@@ -204,6 +216,8 @@ _EXPECTED: Mapping[str, Mapping[str, str]] = {
     "qdrant": _descriptions(get_type_hints(QdrantNumbers, include_extras=True)),
     "hub": _descriptions(get_type_hints(HubModel, include_extras=True)),
     "compatible": _descriptions(get_type_hints(Server, include_extras=True)),
+    "encoder": _descriptions(get_type_hints(OwnEncoder, include_extras=True)),
+    "hybrid": _descriptions(get_type_hints(HybridSettings, include_extras=True)),
     "remote": _descriptions(get_type_hints(RemoteSettings, include_extras=True)),
     "spending": _descriptions(get_type_hints(SpendingSettings, include_extras=True)),
     "passages": _descriptions(get_type_hints(PassageSettings, include_extras=True)),
@@ -211,7 +225,7 @@ _EXPECTED: Mapping[str, Mapping[str, str]] = {
     "sharing": _descriptions(get_type_hints(SharingSettings, include_extras=True)),
     "sign_in": _descriptions(get_type_hints(SignInSettings, include_extras=True)),
 }
-_ROW_NAMES = {"hub": "key", "compatible": "name"}
+_ROW_NAMES = {"hub": "key", "compatible": "name", "encoder": "name"}
 """The tables that may come several times, with the setting that tells one from another."""
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument", "string_pattern_mismatch"}
 """The types of pydantic's errors for a name that is no setting."""

@@ -210,7 +210,7 @@ def test_an_error_with_http_200_is_told_in_the_server_s_words(
     [
         (501, "This server does not support reranking. Start it with `--reranking`",
          "s does not rerank (HTTP 501)", "--reranking"),
-        (501, "", "s does not rerank (HTTP 501)", "offer reranking"),
+        (501, "", "s does not rerank (HTTP 501)", "can rerank"),
         (400, "The model does not support Rerank (Score) API",
          "s does not rerank (HTTP 400)", "--reranking"),
         (424, "model is not a re-ranker model", "s does not rerank (HTTP 424)", "a model that"),
@@ -477,7 +477,7 @@ def test_a_listwise_server_is_not_split_and_the_remedy_says_what_to_do(
     exc = refused(lab_of(provider, tmp_path, shape="tei", listwise=True), MANY[:5])
     assert "batch size 5 > maximum allowed batch size 4" in exc.reason
     assert "documents = 4" in exc.remedy
-    assert "lower the number of candidates" in exc.remedy
+    assert "Lower the number of candidates" in exc.remedy
     assert len(provider.seen) == 1
     with pytest.raises(InputError, match="compares all candidates"):
         ranked(lab_of(provider, tmp_path, shape="tei", listwise=True, documents=4), MANY[:5])
