@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from components import pipeline
 from components.advice.costs import tokens_of_corpus
-from components.advice.estimates import estimate_queries, estimate_texts
+from components.advice.estimates import estimate_first_stage, estimate_queries, estimate_texts
 from components.cli.imports import import_fields, tell_import
 from components.cli.shared import (
     CorpusOption,
@@ -38,7 +39,7 @@ from components.cli.shared import (
     steps_of,
 )
 from components.corpora import read_texts
-from components.domain import Comparison, Corpus, InputError, Ranking
+from components.domain import Billed, Comparison, Corpus, InputError, Ranking
 from components.exports.as_json import comparison_json, ranking_json
 from components.lab import Lab, catalog
 from components.pipeline import PipelineRun, Pipelines, QueryInput, Request
@@ -71,29 +72,49 @@ def index(
             help="Then remove the collections of earlier versions, of all corpora, from the store.",
         ),
     ] = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Index a corpus ahead; the index lies on disk, or on the server that is configured."""
-    catalog.first_stage(first_stage)
     lab = new_lab()
+    catalog.first_stage(first_stage, lab.settings)
     columns = (text_column, title_column, id_column)
     opened = opened_corpus(corpus, lab.settings, columns)
+    estimate = estimate_first_stage(first_stage, opened, 0, partial(tokens_of_corpus, opened), lab)
+    check_spending(estimate, lab.settings, yes=yes)
     tell_import(opened)
     ahead = len(opened.documents) <= AHEAD if tokens is None else tokens
+    bills: list[Billed] = []
     with progress_bars() as bars:
         report_to = steps_of(bars, "index")
-        lab.index(opened, first_stage, report_to)
+        try:
+            lab.index(opened, first_stage, report_to, bills.append)
+        finally:
+            _tell_bills(first_stage, bills, lab)
         if ahead:
             passages = [document.passage for document in opened.documents]
             encode_ahead(lab.tokens, passages, partial(report_to, f"encode with {LATE_BGE.key}"))
     removed = lab.store.drop_outdated() if remove_outdated else ()
     if as_json:
-        own = {"first_stage": first_stage, "token_vectors": ahead, "removed": removed}
+        own: dict[str, object] = {
+            "first_stage": first_stage,
+            "token_vectors": ahead,
+            "removed": removed,
+        }
+        own["billed"] = [asdict(billed) for billed in bills if billed.requests]
         emit(_index_fields(opened, lab) | own)
     else:
         documents = count(len(opened.documents), "document")
         out.print(Text(f"{opened.name}: {documents} in {lab.store.where}"), soft_wrap=True)
         _tell_store(lab.store.status(), removed)
+
+
+def _tell_bills(first_stage: str, bills: Sequence[Billed], lab: Lab) -> None:
+    """Say on standard error what encoding a corpus is billed for."""
+    stage = catalog.first_stage(first_stage, lab.settings)
+    for billed in (billed for billed in bills if billed.requests):
+        line = f"{first_stage}: {pipeline.describe_indexing(stage, billed, lab.settings)}"
+        err.print(Text(line), soft_wrap=True)
 
 
 def _index_fields(corpus: Corpus, lab: Lab) -> dict[str, object]:
@@ -156,7 +177,9 @@ def search(
     columns = (text_column, title_column, id_column)
     opened = opened_corpus(corpus, lab.settings, columns)
     candidates = min(initial_k, len(opened.documents))
-    estimate = estimate_queries(keys, 1, candidates, lambda: tokens_of_corpus(opened), lab.settings)
+    tokens = partial(tokens_of_corpus, opened)
+    estimate = estimate_queries(keys, 1, candidates, tokens, lab.settings)
+    estimate += estimate_first_stage(first_stage, opened, 1, tokens, lab)
     check_spending(estimate, lab.settings, yes=yes)
     tell_import(opened)
     with progress_bars() as bars:

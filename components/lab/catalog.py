@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from components import discovery, rerankers
+from components import discovery, encoders, rerankers
 from components.config import ProviderVariables, Settings
 from components.domain import (
     Encoder,
@@ -24,10 +24,15 @@ from components.domain import (
     UnavailableError,
     no_progress,
 )
-from components.encoders import EncoderEntry
+from components.encoders import EncoderContext, EncoderEntry, EncoderFamily, SparseEncoder
+from components.encoders import hosted as hosted_encoders
+from components.models.bm25 import BM25
 from components.rerankers import Context, Family, hosted
 from components.retrieval import first_stages as stages
 from components.retrieval.first_stages import FirstStage
+from components.retrieval.first_stages.dense import dense_stage
+from components.retrieval.first_stages.hybrid import PREFIX, fusion
+from components.retrieval.first_stages.sparse import sparse_stage
 
 T = TypeVar("T")
 Stage = Literal["first stage", "reranker"]
@@ -83,15 +88,59 @@ def _ordered(
 
 
 @cache
-def first_stages() -> Mapping[str, FirstStage]:
-    """Return the first stages by key, the default first."""
-    offered = discovery.offered(stages, "FIRST_STAGES", FirstStage)
-    return _ordered({stage.key: stage for stage in offered}, _FIRST_STAGES, ())
+def offered_first_stages() -> tuple[FirstStage, ...]:
+    """Return the first stages that no setting and no encoder makes."""
+    return tuple(discovery.offered(stages, "FIRST_STAGES", FirstStage))
 
 
-def first_stage(key: str) -> FirstStage:
-    """Return a first stage; InputError where there is none with this key."""
-    return require(key, first_stages(), "first stage")
+@cache
+def encoder_families() -> tuple[EncoderFamily, ...]:
+    """Return the families of encoders."""
+    return tuple(
+        family
+        for package in (encoders, hosted_encoders)
+        for family in discovery.offered(package, "FAMILY", EncoderFamily)
+    )
+
+
+def first_stages(settings: Settings) -> Mapping[str, FirstStage]:
+    """Return the first stages by key, the default first.
+
+    Of the fusions of two, those of configured encoders with BM25 or the default are among them.
+    """
+    entries = (entry for family in encoder_families() for entry in family.entries(settings))
+    single = (*offered_first_stages(), *map(_stage, entries))
+    by_key = {stage.key: stage for stage in single}
+    for encoder in settings.encoders:
+        sparse = encoder.kind == "sparse"
+        pair = (DEFAULT_FIRST_STAGE, encoder.key) if sparse else (encoder.key, BM25.key)
+        stage = _fusion("+".join(pair), by_key, settings)
+        by_key[stage.key] = stage
+    return _ordered(by_key, _FIRST_STAGES, ())
+
+
+def _stage(entry: EncoderEntry) -> FirstStage:
+    return sparse_stage(entry) if entry.sparse else dense_stage(entry)
+
+
+def _fusion(pair: str, by_key: Mapping[str, FirstStage], settings: Settings) -> FirstStage:
+    """Return the fusion of two first stages, `A+B`; InputError where there is none."""
+    parts = pair.split("+")
+    if len(parts) != 2:
+        raise InputError(
+            f"{PREFIX}{pair} does not name two first stages.",
+            f"For example: {PREFIX}{DEFAULT_FIRST_STAGE}+{BM25.key}.",
+        )
+    dense, sparse = (require(key, by_key, "first stage") for key in parts)
+    return fusion(dense, sparse, (settings.hybrid.dense, settings.hybrid.sparse))
+
+
+def first_stage(key: str, settings: Settings) -> FirstStage:
+    """Return a first stage, or a fusion of two; InputError where there is none with this key."""
+    by_key = first_stages(settings)
+    if key not in by_key and key.startswith(PREFIX):
+        return _fusion(key.removeprefix(PREFIX), by_key, settings)
+    return require(key, by_key, "first stage")
 
 
 # ---------------------------------------------------------------- rerankers
@@ -176,7 +225,10 @@ def check_reranker(key: str, settings: Settings) -> None:
 
 def entries(settings: Settings) -> tuple[Entry, ...]:
     """Return every first stage and reranker, each with its availability."""
-    firsts = [_entry(s.spec, "first stage", s.check) for s in first_stages().values()]
+    firsts = [
+        _entry(stage.spec, "first stage", partial(stage.check, settings))
+        for stage in first_stages(settings).values()
+    ]
     seconds = [
         _entry(spec, "reranker", partial(check_reranker, spec.key, settings))
         for spec in reranker_specs(settings).values()
@@ -195,20 +247,25 @@ def _entry(spec: Spec, stage: Stage, check: Callable[[], None]) -> Entry:
 # ---------------------------------------------------------------- loading
 
 _lock = threading.RLock()
-_encoders: dict[str, Encoder] = {}
+_encoders: dict[tuple[str, str], Encoder | SparseEncoder] = {}
 _warm: set[tuple[str, Settings]] = set()
 
 
-def load_encoder(entry: EncoderEntry) -> tuple[Encoder, float]:
-    """Return a warm bi-encoder and the milliseconds it took to warm it (0 when it was warm)."""
-    key = entry.spec.key
+def load_encoder(entry: EncoderEntry, context: EncoderContext | None = None) -> tuple[Any, float]:
+    """Return an encoder and the milliseconds it took to load and warm it (0 when it was warm).
+
+    One behind the network is made anew for each caller, whose key it uses, and not warmed: a call
+    may cost money.
+    """
+    key = (entry.spec.key, entry.spec.revision)
     with _lock:
         if key in _encoders:
             return _encoders[key], 0.0
         begun = time.perf_counter()
-        encoder = entry.build()
-        encoder.encode_query("warm up")
-        _encoders[key] = encoder
+        encoder = entry.load(context or EncoderContext(Settings()))
+        if entry.spec.local:
+            encoder.encode_query("warm up")
+            _encoders[key] = encoder
         return encoder, (time.perf_counter() - begun) * 1000
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import streamlit as st
 
-from components.advice.estimates import Estimate, estimate_queries
+from components.advice.estimates import Estimate, estimate_first_stage, estimate_queries
 from components.domain import Corpus
 from components.exports.permalink import VIEWS
 from components.lab import PAID_PATIENCE_S
@@ -147,6 +147,8 @@ def _may_send(request: Request, corpus: Corpus) -> bool:
         min(request.pipelines.initial_k, len(corpus.documents)),
         lambda: state.mean_tokens(corpus),
         lab.settings,
+    ) + estimate_first_stage(
+        request.pipelines.first_stage, corpus, 1, lambda: state.mean_tokens(corpus), lab
     )
     much = estimate.needs_confirmation(lab.settings.spending)
     if not estimate.systems or state.get(state.CONFIRMED) == request:

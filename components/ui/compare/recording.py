@@ -91,7 +91,7 @@ def remember(job: ComparisonJob, comparison: Comparison) -> None:
 
 
 def _entry(job: ComparisonJob, comparison: Comparison) -> Saved:
-    specs = {comparison.first_stage.system: first_spec(job.request)}
+    specs = {comparison.first_stage.system: first_spec(job.request, job.lab.settings)}
     specs |= column_specs(job.request, job.lab.settings)
     grades = job.corpus.grades(job.corpus.find_query(job.request.query.text))
     return saved(comparison, job.request.pipelines, specs, grades)

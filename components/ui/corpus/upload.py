@@ -160,5 +160,7 @@ def _adopt(corpus: Corpus, name: str) -> None:
     state.choose_corpus(name)
     state.put(state.UPLOADED, (*(state.get(state.UPLOADED) or ()), name))
     state.put(state.NEW_CORPUS, None)
-    indexing.begin(named, state.get(state.FIRST_STAGE), tokens=False)
+    first = state.get(state.FIRST_STAGE)
+    if not indexing.cost(named, first).systems:  # what costs money waits for a click
+        indexing.begin(named, first, tokens=False)
     st.rerun()
