@@ -84,16 +84,7 @@ def index(
     check_spending(estimate, lab.settings, yes=yes)
     tell_import(opened)
     ahead = len(opened.documents) <= AHEAD if tokens is None else tokens
-    bills: list[Billed] = []
-    with progress_bars() as bars:
-        report_to = steps_of(bars, "index")
-        try:
-            lab.index(opened, first_stage, report_to, bills.append)
-        finally:
-            _tell_bills(first_stage, bills, lab)
-        if ahead:
-            passages = [document.passage for document in opened.documents]
-            encode_ahead(lab.tokens, passages, partial(report_to, f"encode with {LATE_BGE.key}"))
+    bills = _indexed(lab, opened, first_stage, ahead=ahead)
     removed = lab.store.drop_outdated() if remove_outdated else ()
     if as_json:
         own: dict[str, object] = {
@@ -101,7 +92,7 @@ def index(
             "token_vectors": ahead,
             "removed": removed,
         }
-        own["billed"] = [asdict(billed) for billed in bills if billed.requests]
+        own["billed"] = [asdict(billed) for billed in bills]
         emit(_index_fields(opened, lab) | own)
     else:
         documents = count(len(opened.documents), "document")
@@ -109,12 +100,24 @@ def index(
         _tell_store(lab.store.status(), removed)
 
 
-def _tell_bills(first_stage: str, bills: Sequence[Billed], lab: Lab) -> None:
-    """Say on standard error what encoding a corpus is billed for."""
+def _indexed(lab: Lab, corpus: Corpus, first_stage: str, *, ahead: bool) -> list[Billed]:
+    """Index with progress; say on standard error, and return, what requests are billed for."""
+    bills: list[Billed] = []
     stage = catalog.first_stage(first_stage, lab.settings)
-    for billed in (billed for billed in bills if billed.requests):
-        line = f"{first_stage}: {pipeline.describe_indexing(stage, billed, lab.settings)}"
-        err.print(Text(line), soft_wrap=True)
+
+    def told(billed: Billed) -> None:
+        if billed.requests:
+            bills.append(billed)
+            line = f"{first_stage}: {pipeline.describe_indexing(stage, billed, lab.settings)}"
+            err.print(Text(line), soft_wrap=True)
+
+    with progress_bars() as bars:
+        report_to = steps_of(bars, "index")
+        lab.index(corpus, first_stage, report_to, told)
+        if ahead:
+            passages = [document.passage for document in corpus.documents]
+            encode_ahead(lab.tokens, passages, partial(report_to, f"encode with {LATE_BGE.key}"))
+    return bills
 
 
 def _index_fields(corpus: Corpus, lab: Lab) -> dict[str, object]:

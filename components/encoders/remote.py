@@ -183,11 +183,10 @@ class RemoteEncoder(_Remote):
     def dimension(self) -> int:
         """Return the length of a vector."""
         if not self._dimension:
-            self._documents.rows(["length"], no_progress, self._learn)
+            rows: list[Matrix] = []
+            self._documents.rows(["length"], no_progress, lambda _, one: rows.append(one))
+            self._dimension = rows[0].shape[1]
         return self._dimension
-
-    def _learn(self, _: Sequence[int], rows: Matrix) -> None:
-        self._dimension = rows.shape[1]
 
     def encode_query(self, text: str, progress: Progress = no_progress) -> Vector:
         """Return the query's unit vector; zeros for a blank one."""
@@ -205,7 +204,11 @@ class RemoteEncoder(_Remote):
 
         def take(places: Sequence[int], rows: Matrix) -> None:
             if rows.shape[1] != self.dimension:
-                raise self._another(rows.shape[1])
+                raise ProviderError(
+                    f"{self._documents.caller.label} gives vectors of {rows.shape[1]:,} numbers "
+                    f"now, and gave {self.dimension:,} before.",
+                    "Has its model changed? Give the encoder another name, and it is indexed anew.",
+                )
             matrix[list(places)] = rows
             if keep is not None:
                 keep(places, rows)
@@ -215,13 +218,6 @@ class RemoteEncoder(_Remote):
             keep(blank, matrix[blank])
         self._documents.rows(texts, progress, take)
         return matrix
-
-    def _another(self, dimension: int) -> ProviderError:
-        return ProviderError(
-            f"{self._documents.caller.label} gives vectors of {dimension:,} numbers now, and gave "
-            f"{self.dimension:,} before.",
-            "Has its model changed? Give the encoder another name, and it is indexed anew.",
-        )
 
 
 class RemoteSparseEncoder(_Remote):

@@ -39,32 +39,36 @@ class Shape:
     documents: int
 
 
-def _openai_body(encoder: OwnEncoder, texts: Sequence[str]) -> Body:
+def openai_body(encoder: OwnEncoder, texts: Sequence[str]) -> Body:
+    """Return a request in OpenAI's shape."""
     named = {"model": encoder.model} if encoder.model else {}
     cut = {"dimensions": encoder.dimensions} if encoder.dimensions else {}
     return named | {"input": list(texts), "encoding_format": "float"} | cut
 
 
-def _openai_rows(caller: Caller, body: Any, count: int) -> Embedded:  # noqa: ANN401
+def read_openai(caller: Caller, body: Any, count: int) -> Embedded:  # noqa: ANN401
+    """Return the vectors in `data`, by their index, and the tokens in `usage`."""
     data, usage = (body.get("data"), body.get("usage")) if isinstance(body, dict) else (None, None)
     tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
     return Embedded(by_index(caller, data, count, "embedding"), billed_tokens(tokens))
 
 
-def _tei_body(_: OwnEncoder, texts: Sequence[str]) -> Body:
+def tei_body(_: OwnEncoder, texts: Sequence[str]) -> Body:
+    """Return a request in TEI's shape; texts that are too long are cut there."""
     return {"inputs": list(texts), "truncate": True}
 
 
-def _tei_rows(_: Caller, body: Any, count: int) -> Embedded:  # noqa: ANN401
+def read_tei(_: Caller, body: Any, count: int) -> Embedded:  # noqa: ANN401
+    """Return the vectors, which are all of the answer."""
     return Embedded(body)
 
 
 SHAPES: Mapping[tuple[str, str], Shape] = {
     ("openai", "dense"): Shape(
-        ("/v1/embeddings", "/embeddings"), _openai_body, _openai_rows, documents=128
+        ("/v1/embeddings", "/embeddings"), openai_body, read_openai, documents=128
     ),
-    ("tei", "dense"): Shape(("/embed",), _tei_body, _tei_rows, documents=32),
-    ("tei", "sparse"): Shape(("/embed_sparse",), _tei_body, _tei_rows, documents=32),
+    ("tei", "dense"): Shape(("/embed",), tei_body, read_tei, documents=32),
+    ("tei", "sparse"): Shape(("/embed_sparse",), tei_body, read_tei, documents=32),
 }
 """The wire formats by `shape` and `kind`."""
 

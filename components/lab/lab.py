@@ -235,7 +235,12 @@ class Lab:
                 asked = replace(asked, learned=within(vector, rows.shape[1]))
             else:
                 dense = self.vectors.kept(corpus, entry, load)
-                _check_dimension(stage, corpus, vector, dense)
+                if dense is not None and len(vector) != dense.shape[1]:
+                    raise StoreError(
+                        f"{stage.key} encodes the query as {len(vector):,} numbers; the index of "
+                        f"{corpus.name} has {dense.shape[1]:,}.",
+                        "Has its model changed? Give the encoder another name: it is then indexed.",
+                    )
                 vectors, asked = replace(vectors, dense=dense), replace(asked, dense=vector)
         queries = stage.queries(asked)
         return self.store.search(corpus, stage.schema, queries, limit, vectors, fused=stage.fused)
@@ -257,15 +262,3 @@ class Lab:
 
 def _progress(report: StepReport, name: str) -> Progress:
     return lambda done, total: report(name, done, total)
-
-
-def _check_dimension(
-    stage: FirstStage, corpus: Corpus, vector: Vector, rows: Matrix | None
-) -> None:
-    """Raise StoreError where a query's vector is not as long as those of the documents."""
-    if rows is not None and len(vector) != rows.shape[1]:
-        raise StoreError(
-            f"{stage.key} encodes the query as {len(vector):,} numbers; the index of {corpus.name} "
-            f"has {rows.shape[1]:,}.",
-            "Has its model changed? Give the encoder another name, and the corpus is indexed anew.",
-        )
