@@ -1,6 +1,6 @@
 """Settings from the environment and one TOML file."""
 
-from components.config.encoders import ENCODER_SHAPES, HybridSettings, OwnEncoder
+from components.config.encoders import ENCODER_SHAPES, HostedModel, HybridSettings, OwnEncoder
 from components.config.fields import PRICE_UNITS, SHAPES
 from components.config.reading import read_settings
 from components.config.settings import (
@@ -27,6 +27,7 @@ __all__ = [
     "PRICE_UNITS",
     "SHAPES",
     "Budget",
+    "HostedModel",
     "HubModel",
     "HybridSettings",
     "OwnEncoder",

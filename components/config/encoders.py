@@ -32,6 +32,9 @@ Shape = Annotated[Text, AfterValidator(_one_of(ENCODER_SHAPES))]
 Dimensions = Annotated[
     StrictInt, Field(ge=2, le=65_536, description="a whole number of at least 2 dimensions")
 ]
+Tokens = Annotated[
+    StrictInt, Field(ge=1, le=100_000_000, description="a whole number of tokens of at least 1")
+]
 Weight = Annotated[
     StrictFloat, Field(gt=0, le=1000, description="a number above 0, and at most 1,000")
 ]
@@ -67,6 +70,27 @@ class OwnEncoder:
     def key(self) -> str:
         """Return the key of its first stage."""
         return f"encoder:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class HostedModel:
+    """What the configuration says of a provider's encoder: its dimension and its limits; 0 nothing.
+
+    `documents` and `request_tokens` are those of one request, `document_tokens` what is read of a
+    text.
+    """
+
+    dimensions: Dimensions = 0
+    documents: Batch = 0
+    request_tokens: Tokens = 0
+    document_tokens: Tokens = 0
+    per_minute: Batch = 0
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """Return the limits that are given."""
+        names = ("documents", "request_tokens", "document_tokens", "per_minute")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
 
 
 @dataclass(frozen=True, slots=True)

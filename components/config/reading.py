@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from components.config.encoders import HybridSettings, OwnEncoder, check_encoders
+from components.config.encoders import HostedModel, HybridSettings, OwnEncoder, check_encoders
 from components.config.fields import PRICE_UNITS, check_address
 from components.config.settings import (
     HubModel,
@@ -68,6 +68,7 @@ def read_settings(
         data_dir=Path(data) if data else platformdirs.user_data_path("rerank-lab"),
         servers=file.compatible,
         encoders=file.encoder,
+        hosted=tuple(file.hosted.items()),
         hybrid=file.hybrid,
         prices=file.price_overrides(),
         remote=file.remote,
@@ -122,6 +123,7 @@ class _File(BaseModel):
     hub: tuple[HubModel, ...] = ()
     compatible: tuple[Server, ...] = ()
     encoder: tuple[OwnEncoder, ...] = ()
+    hosted: Mapping[_PricedModel, HostedModel] = Field(default_factory=dict)
     hybrid: HybridSettings = HybridSettings()
     prices: Mapping[_PricedModel, _Price] = Field(default_factory=dict)
     remote: RemoteSettings = RemoteSettings()
@@ -217,6 +219,7 @@ _EXPECTED: Mapping[str, Mapping[str, str]] = {
     "hub": _descriptions(get_type_hints(HubModel, include_extras=True)),
     "compatible": _descriptions(get_type_hints(Server, include_extras=True)),
     "encoder": _descriptions(get_type_hints(OwnEncoder, include_extras=True)),
+    "hosted": _descriptions(get_type_hints(HostedModel, include_extras=True)),
     "hybrid": _descriptions(get_type_hints(HybridSettings, include_extras=True)),
     "remote": _descriptions(get_type_hints(RemoteSettings, include_extras=True)),
     "spending": _descriptions(get_type_hints(SpendingSettings, include_extras=True)),
@@ -247,6 +250,8 @@ def _input_error(path: Path, content: Mapping[str, Any], error: ErrorDetails) ->
         )
     row_name = _ROW_NAMES.get(str(table))
     where = f"{path}: [[{table}]]" if row_name else f"{path}: [{table}]"
+    if table == "hosted" and len(rest) > 1:
+        where = f'{path}: [hosted."{rest.pop(0)}"]'
     if error["type"].endswith("_type") and not any(isinstance(step, str) for step in rest):
         kind = "a list of tables" if row_name else "a table"
         return InputError(f"{where} must be {kind}.", "See .docs/settings.md.")

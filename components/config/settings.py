@@ -16,7 +16,7 @@ import platformdirs
 from pydantic import Field
 from pydantic import StrictStr as String
 
-from components.config.encoders import HybridSettings, OwnEncoder
+from components.config.encoders import HostedModel, HybridSettings, OwnEncoder
 from components.config.fields import (
     Address,
     Batch,
@@ -264,6 +264,7 @@ class Settings:
     data_dir: Path = field(default_factory=lambda: platformdirs.user_data_path("rerank-lab"))
     servers: tuple[Server, ...] = ()
     encoders: tuple[OwnEncoder, ...] = ()
+    hosted: tuple[tuple[str, HostedModel], ...] = ()
     hybrid: HybridSettings = field(default_factory=HybridSettings)
     prices: tuple[PriceOverride, ...] = ()
     remote: RemoteSettings = RemoteSettings()
