@@ -29,6 +29,8 @@ def _one_of(names: tuple[str, ...]) -> Callable[[str], str]:
 
 Kind = Annotated[Text, AfterValidator(_one_of(ENCODER_KINDS))]
 Shape = Annotated[Text, AfterValidator(_one_of(ENCODER_SHAPES))]
+DeviceName = Annotated[Text, AfterValidator(_one_of(("auto", "cpu", "cuda", "mps")))]
+Precision = Annotated[Text, AfterValidator(_one_of(("float32", "float16", "bfloat16")))]
 Dimensions = Annotated[
     StrictInt, Field(ge=2, le=65_536, description="a whole number of at least 2 dimensions")
 ]

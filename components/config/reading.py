@@ -25,6 +25,7 @@ from components.config.encoders import HostedModel, HybridSettings, OwnEncoder, 
 from components.config.fields import PRICE_UNITS, check_address
 from components.config.settings import (
     HubModel,
+    ModelSettings,
     PassageSettings,
     PriceOverride,
     ProviderVariables,
@@ -74,6 +75,7 @@ def read_settings(
         remote=file.remote,
         spending=file.spending,
         passages=file.passages,
+        models=file.models,
         token_vectors=file.token_vectors,
         sharing=file.sharing,
         sign_in=file.sign_in,
@@ -129,6 +131,7 @@ class _File(BaseModel):
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
     passages: PassageSettings = PassageSettings()
+    models: ModelSettings = ModelSettings()
     token_vectors: TokenSettings = TokenSettings()
     sharing: SharingSettings = SharingSettings()
     sign_in: SignInSettings | None = None
@@ -224,6 +227,7 @@ _EXPECTED: Mapping[str, Mapping[str, str]] = {
     "remote": _descriptions(get_type_hints(RemoteSettings, include_extras=True)),
     "spending": _descriptions(get_type_hints(SpendingSettings, include_extras=True)),
     "passages": _descriptions(get_type_hints(PassageSettings, include_extras=True)),
+    "models": _descriptions(get_type_hints(ModelSettings, include_extras=True)),
     "token_vectors": _descriptions(get_type_hints(TokenSettings, include_extras=True)),
     "sharing": _descriptions(get_type_hints(SharingSettings, include_extras=True)),
     "sign_in": _descriptions(get_type_hints(SignInSettings, include_extras=True)),

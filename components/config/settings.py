@@ -16,7 +16,13 @@ import platformdirs
 from pydantic import Field
 from pydantic import StrictStr as String
 
-from components.config.encoders import HostedModel, HybridSettings, OwnEncoder
+from components.config.encoders import (
+    DeviceName,
+    HostedModel,
+    HybridSettings,
+    OwnEncoder,
+    Precision,
+)
 from components.config.fields import (
     Address,
     Batch,
@@ -153,6 +159,14 @@ class PassageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """What models of the hub run on: `auto` takes the fastest device there is."""
+
+    device: DeviceName = "auto"
+    precision: Precision = "float32"
+
+
+@dataclass(frozen=True, slots=True)
 class TokenSettings:
     """What the token vectors of late interaction may take on disk, in megabytes."""
 
@@ -270,6 +284,7 @@ class Settings:
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
     passages: PassageSettings = PassageSettings()
+    models: ModelSettings = ModelSettings()
     token_vectors: TokenSettings = TokenSettings()
     sharing: SharingSettings = SharingSettings()
     sign_in: SignInSettings | None = None

@@ -90,11 +90,11 @@ class Spec:
     """A model or method as data: what it is, whose it is, and what its scores mean.
 
     `local` models share the cores through one gate; `runtime` names what has to be imported
-    (``onnx``, ``torch`` or ``none``). The scores of `listwise` models depend on the other
-    candidates. `token_vectors` says that documents are compared token by token. `provider`
-    names who answers over the network and whose key is needed, `price` what it charges
-    at its own `hosts`; a `self_hosted` server is one's own and charges nothing. `instructions` says
-    that the model follows an instruction beside the query.
+    (``onnx``, ``torch`` or ``none``), `device` where it runs and how precisely. The scores of
+    `listwise` models depend on the other candidates. `token_vectors` says that documents are
+    compared token by token. `provider` names who answers over the network and whose key is needed,
+    `price` what it charges at its own `hosts`; a `self_hosted` server is one's own and charges
+    nothing. `instructions` says that the model follows an instruction beside the query.
     """
 
     key: str
@@ -121,6 +121,7 @@ class Spec:
     price: Price | None = None
     hosts: tuple[str, ...] = ()
     self_hosted: bool = False
+    device: str = ""
 
     @property
     def remote(self) -> bool:

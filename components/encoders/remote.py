@@ -126,7 +126,9 @@ class Endpoint:
             if not self.caller.own:
                 calls.drain(self._settings.deadline_s)
             account.close(calls.bills())
-            self.bills += calls.bills().values()
+            # what a server of one's own does not say is not estimated either
+            own = [reply.billed or Billed() for reply in calls.in_order()]
+            self.bills += calls.bills().values() if self.spec.hosted else own
             for most, refused in calls.too_large:
                 self._capacity.learn(most, refused)
             for batch, reply in calls.fresh():
