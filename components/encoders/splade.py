@@ -21,7 +21,8 @@ class HubSparseEncoder:
 
     def __init__(self, encoder: OwnEncoder, device: Device) -> None:
         self._encoder, self._local = encoder, LocalModel("SparseEncoder", encoder, device)
-        self.terms = int(self._local.model.get_embedding_dimension())
+        # the library does not know the size of the vocabulary before a text went through
+        self.terms = self._local.rows(["length"], encoder.document_prefix, query=False).shape[1]
 
     def encode_query(self, text: str) -> SparseVector:
         """Return the query's weights by term; InputError if it is longer than the model reads."""
