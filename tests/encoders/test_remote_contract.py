@@ -54,7 +54,7 @@ class TestRemote(EncoderContract):
 @pytest.mark.parametrize(
     ("key", "dimension"),
     [
-        ("encoder:openai", 16),
+        ("encoder:openai", 64),
         ("encoder:cut", 5),
         ("cohere:embed-v4.0", 1536),
         ("voyage:4-lite", 1024),

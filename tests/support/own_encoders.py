@@ -39,8 +39,8 @@ def stage_of(lab: Lab, key: str) -> FirstStage:
 
 
 def numbered(documents: int, words: int = 6) -> Corpus:
-    """Return a corpus of documents that each have a word of their own."""
-    texts = [" ".join(f"w{i}x{j}" for j in range(words)) for i in range(documents)]
+    """Return a corpus of documents of words of their own, ten of which differ in length."""
+    texts = [" ".join(f"w{i}x{j}" for j in range(words + i % 10)) for i in range(documents)]
     return Corpus(
         f"numbered-{documents}",
         tuple(Document(str(i), "", text) for i, text in enumerate(texts)),

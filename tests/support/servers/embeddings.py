@@ -14,7 +14,7 @@ from zlib import crc32
 
 import numpy as np
 
-DIMENSION = 16
+DIMENSION = 64
 """The length of the vectors of a server of one's own."""
 SPACE = ("voyage-4-large", "voyage-4", "voyage-4-lite")
 
