@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Sequence
 from functools import cached_property
@@ -14,8 +13,8 @@ import numpy as np
 from components.config import OwnEncoder, Settings
 from components.domain import Matrix, Spec, UnavailableError
 from components.encoders.base import check_query_length
-from components.models.devices import Device, device_for
-from components.models.hub import HubSource, short_digest
+from components.models.devices import Device, device_for, words_for
+from components.models.hub import HubSource, read_json, short_digest
 from components.models.sentence_transformers import Kind, load_from_folder
 from components.wording import count, listed
 
@@ -34,7 +33,7 @@ def source(encoder: OwnEncoder) -> HubSource:
 
 def local_spec(encoder: OwnEncoder, settings: Settings, scale: str) -> Spec:
     """Return the spec of an encoder; its revision covers all that shapes its vectors."""
-    origin, device = source(encoder), _device(settings)
+    origin, device = source(encoder), words_for(settings.models)
     prompts = (encoder.query_prefix, encoder.document_prefix)
     numbers = (encoder.dimensions, encoder.max_tokens)
     kinds = {"dense": "A bi-encoder", "sparse": "A learned sparse encoder"}
@@ -64,10 +63,12 @@ def check(encoder: OwnEncoder, settings: Settings) -> None:
     folder = origin.folder
     if folder is None:
         return
-    kinds = _read(folder / "config.json").get("architectures") or [""]
-    if str(kinds[0]).endswith("ForSequenceClassification") and not _read(folder / "modules.json"):
+    kind = str((read_json(folder / "config.json").get("architectures") or [""])[0])
+    own = read_json(folder / "config_sentence_transformers.json").get("model_type")
+    scores = kind.endswith("ForSequenceClassification") and not (folder / "modules.json").is_file()
+    if scores or own == "CrossEncoder":
         raise UnavailableError(
-            f"{origin.model or folder} is a cross-encoder ({kinds[0]}): it scores pairs and has no "
+            f"{origin.model or folder} is a cross-encoder ({kind}): it scores pairs and has no "
             "vectors for texts.",
             "Configure it as a reranker in a [[hub]] table, and an encoder here.",
         )
@@ -80,26 +81,10 @@ def check(encoder: OwnEncoder, settings: Settings) -> None:
         )
 
 
-def _device(settings: Settings) -> str:
-    """Return the device in words; a wrong setting is complained of when the model is checked."""
-    try:
-        return str(device_for(settings.models))
-    except UnavailableError:
-        return settings.models.device
-
-
-def _read(path: Path) -> Any:  # noqa: ANN401
-    """Return the JSON of a file; nothing where it cannot be read."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-
-
 def _prompts(folder: Path) -> dict[str, str]:
     """Return the prompts that a model's own configuration names, without empty ones."""
-    config = _read(folder / "config_sentence_transformers.json")
-    prompts = config.get("prompts") if isinstance(config, dict) else None
+    config = read_json(folder / "config_sentence_transformers.json")
+    prompts = config.get("prompts")
     return {k: v for k, v in prompts.items() if v} if isinstance(prompts, dict) else {}
 
 

@@ -75,6 +75,14 @@ def device_for(settings: ModelSettings, there: Callable[[], Sequence[str]] = ava
     return Device(settings.device, settings.precision)
 
 
+def words_for(settings: ModelSettings) -> str:
+    """Return the device in words; a wrong setting is complained of when a model is checked."""
+    try:
+        return str(device_for(settings))
+    except UnavailableError:
+        return settings.device
+
+
 def batches(lengths: Sequence[int], device: Device) -> Iterator[list[int]]:
     """Yield which texts go through together: one by one in order, or those of like length."""
     places = list(range(len(lengths)))

@@ -1,9 +1,10 @@
-"""Cross-encoders from the model hub, or from a folder, through sentence-transformers."""
+"""Rerankers from the model hub, or from a folder, through sentence-transformers."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from components.config import HubModel, Settings
 from components.domain import (
     Progress,
+    Reranker,
     RerankError,
     Scores,
     ScoringProgress,
@@ -20,11 +22,13 @@ from components.domain import (
     no_progress,
 )
 from components.encoders import check_query_length
-from components.models.devices import Device, batches, device_for
-from components.models.hub import HubSource
+from components.models.devices import Device, batches, device_for, words_for
+from components.models.hub import HubSource, read_json
 from components.models.sentence_transformers import load_from_folder
 from components.rerankers import Context, Family
+from components.rerankers.causal import CausalReranker
 from components.rerankers.cross_encoder import ROOM_FOR_DOCUMENT
+from components.rerankers.multi_vector import MultiVectorReranker
 from components.wording import count
 
 BGE_V2_M3 = Spec(
@@ -43,6 +47,16 @@ BGE_V2_M3 = Spec(
     runtime="torch",
     languages="more than 100",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the catalog says of a kind of models, and the tokens of query and text it reads."""
+
+    family: str
+    summary: str
+    scale: str
+    max_tokens: int
 
 
 class HubCrossEncoder:
@@ -132,26 +146,62 @@ def _configured(spec: Spec, settings: Settings) -> HubModel:
     return configured or HubModel(spec.key, spec.model)
 
 
+KINDS: Mapping[str, Kind] = {
+    "": Kind("cross-encoder", "A cross-encoder named in the configuration.", "logit", 512),
+    "causal": Kind(
+        "cross-encoder",
+        "A causal language model named in the configuration: the logit of one token is its score.",
+        "logit",
+        2048,
+    ),
+    "multi-vector": Kind(
+        "late interaction",
+        "A trained late-interaction model named in the configuration: each query token looks for "
+        "its best document token, and the similarities are summed (MaxSim).",
+        "MaxSim",
+        512,
+    ),
+}
+"""The kinds of models that a [[hub]] table may name, by what their files say of them."""
+
+
+def kind_of(folder: Path | None) -> str:
+    """Return the key in KINDS of the model in a folder; a cross-encoder where nothing is known."""
+    if folder is None:
+        return ""
+    own = read_json(folder / "config_sentence_transformers.json").get("model_type")
+    if own == "MultiVectorEncoder" or (folder / "artifact.metadata").is_file():
+        return "multi-vector"
+    architectures = read_json(folder / "config.json").get("architectures") or [""]
+    return "causal" if str(architectures[0]).endswith("ForCausalLM") else ""
+
+
 def _specs(settings: Settings) -> tuple[Spec, ...]:
-    """Return bge-v2-m3 and the cross-encoders that the configuration names."""
-    others = tuple(
-        Spec(
-            key=model.key,
-            label=model.key,
-            family="cross-encoder",
-            summary="A cross-encoder named in the configuration.",
-            scale="logit",
-            model=model.model or str(model.path),
-            source=f"https://huggingface.co/{model.model}" if model.model else "",
-            license="as its authors say",
-            max_tokens=512,
-            runtime="torch",
-            languages="as the model's card says",
+    """Return bge-v2-m3 and the models that the configuration names."""
+    device = words_for(settings.models)
+    others = []
+    for model in settings.hub:
+        if model.key == BGE_V2_M3.key:
+            continue
+        source = HubSource(model.model, model.path, model.key)
+        kind = KINDS[kind_of(source.folder)]
+        others.append(
+            Spec(
+                key=model.key,
+                label=model.key,
+                family=kind.family,
+                summary=kind.summary,
+                scale=kind.scale,
+                model=model.model or str(model.path),
+                source=f"https://huggingface.co/{model.model}" if model.model else "",
+                license="as its authors say",
+                max_tokens=kind.max_tokens,
+                runtime="torch",
+                languages="as the model's card says",
+                device=device,
+            )
         )
-        for model in settings.hub
-        if model.key != BGE_V2_M3.key
-    )
-    return (BGE_V2_M3, *others)
+    return (replace(BGE_V2_M3, device=device), *others)
 
 
 def _source(spec: Spec, settings: Settings) -> HubSource:
@@ -177,14 +227,19 @@ def _identity(spec: Spec, settings: Settings) -> str:
     return f"{_source(spec, settings).identity()} {spec.max_tokens} {device}"
 
 
-def _load(spec: Spec, context: Context) -> HubCrossEncoder:
+def _load(spec: Spec, context: Context) -> Reranker:
     """Return the model, which must have been fetched; its weights are read once."""
     folder = _source(spec, context.settings).local()
     return _shared(folder, spec.max_tokens, spec.label, device_for(context.settings.models))
 
 
 @lru_cache(maxsize=4)
-def _shared(folder: Path, max_tokens: int, name: str, device: Device) -> HubCrossEncoder:
+def _shared(folder: Path, max_tokens: int, name: str, device: Device) -> Reranker:
+    kind = kind_of(folder)
+    if kind == "causal":
+        return CausalReranker(folder, max_tokens, name, device)
+    if kind == "multi-vector":
+        return MultiVectorReranker(folder, max_tokens, name, device)
     return HubCrossEncoder(folder, max_tokens, name, device)
 
 

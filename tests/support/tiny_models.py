@@ -87,3 +87,43 @@ def sparse_model(folder: Path, texts: Iterable[str]) -> Path:
 def cross_encoder(folder: Path, texts: Iterable[str]) -> Path:
     """Write a sequence classifier with one output."""
     return _network(folder, texts, "BertForSequenceClassification")
+
+
+def late_model(folder: Path, texts: Iterable[str]) -> Path:
+    """Write a MultiVectorEncoder: a tiny BERT whose every token has a vector."""
+    from sentence_transformers import MultiVectorEncoder
+
+    model = MultiVectorEncoder(str(_network(folder / "bert", texts, "BertModel")), device="cpu")
+    model.save(str(folder / "model"))
+    return folder / "model"
+
+
+TEMPLATE = (
+    "query: {{ messages | selectattr('role', 'eq', 'query') | map(attribute='content') | first }} "
+    "passage: {{ messages | selectattr('role', 'eq', 'document') | map(attribute='content') "
+    "| first }} relevant:"
+)
+
+
+def causal_model(folder: Path, texts: Iterable[str]) -> Path:
+    """Write a tiny Qwen3 with a chat template for query and document, and the words yes and no."""
+    import torch
+    import transformers
+
+    tokenizer, size = _tokenizer((*texts, "yes no relevant:"))
+    tokenizer.chat_template = TEMPLATE
+    torch.manual_seed(7)
+    config = transformers.Qwen3Config(
+        vocab_size=size,
+        hidden_size=16,
+        head_dim=8,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        intermediate_size=32,
+        max_position_embeddings=LENGTH,
+        initializer_range=0.5,
+    )
+    transformers.Qwen3ForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
