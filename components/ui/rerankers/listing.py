@@ -24,7 +24,9 @@ def listing() -> None:
         "Search the whole corpus and hand on the candidates.",
         *("First stage", "Candidate"),
     )
-    _in_two_columns([e for e in entries if e.stage == "first stage"], _card)
+    firsts = [e for e in entries if e.stage == "first stage"]
+    _in_two_columns([e for e in firsts if not e.spec.hosted], _card)
+    _hosted_encoders([e for e in firsts if e.spec.hosted])
     page.heading(
         "Rerankers on this machine",
         "Score the same candidates anew; the lab sorts by that score.",
@@ -44,6 +46,21 @@ def listing() -> None:
         + ("" if servers else " None is configured; .docs/settings.md shows how."),
     )
     _in_two_columns(servers, lambda entry: providers.box([entry]))
+
+
+def _hosted_encoders(entries: Sequence[Entry]) -> None:
+    """Show the encoders of each provider as a table; what they lack is said once."""
+    labels = catalog.provider_labels()
+    for provider in dict.fromkeys(entry.spec.provider for entry in entries):
+        own = [entry for entry in entries if entry.spec.provider == provider]
+        with st.container(border=True, key=f"encoders-{provider}"):
+            st.text(
+                f"Encoders of {labels.get(provider, provider)}: the corpus is sent once, and every "
+                "query. Where a key names two models, the second one encodes the queries."
+            )
+            for reason in dict.fromkeys(f"{e.reason} {e.remedy}" for e in own if not e.available):
+                st.text(reason)
+            st.dataframe([providers.model_row(e.spec) for e in own], hide_index=True)
 
 
 def _in_two_columns(entries: Sequence[Entry], draw: Callable[[Entry], None]) -> None:
@@ -70,6 +87,7 @@ def _facts(spec: Spec) -> str:
         spec.model,
         f"by {spec.authors}" if spec.authors else "",
         f"license {spec.license}",
+        spec.device,
         f"scores: {spec.scale}",
         f"{spec.size_mb:,.0f} MB" if spec.size_mb else "",
         f"reads {count(spec.max_tokens, 'token')}" if spec.max_tokens else "",
