@@ -42,6 +42,12 @@ from components.config.settings import (
 )
 from components.domain import InputError
 
+_AS_THEY_ARE = (
+    *("hub", "hybrid", "remote", "spending", "passages"),
+    *("models", "token_vectors", "sharing", "sign_in"),
+)
+"""The tables that are settings under their own names."""
+
 
 def read_settings(
     environ: Mapping[str, str] | None = None, providers: Sequence[ProviderVariables] = ()
@@ -64,21 +70,13 @@ def read_settings(
             api_key=env.get("QDRANT_API_KEY", "").strip(),
             **asdict(file.qdrant),
         ),
-        hub=file.hub,
         cache_dir=Path(cache) if cache else platformdirs.user_cache_path("rerank-lab"),
         data_dir=Path(data) if data else platformdirs.user_data_path("rerank-lab"),
         servers=file.compatible,
         encoders=file.encoder,
         hosted=tuple(file.hosted.items()),
-        hybrid=file.hybrid,
         prices=file.price_overrides(),
-        remote=file.remote,
-        spending=file.spending,
-        passages=file.passages,
-        models=file.models,
-        token_vectors=file.token_vectors,
-        sharing=file.sharing,
-        sign_in=file.sign_in,
+        **{name: getattr(file, name) for name in _AS_THEY_ARE},
         addresses=_addresses(env, providers),
         keys=Secrets({owner: env.get(variable, "") for owner, variable in variables.items()}),
         variables=variables,

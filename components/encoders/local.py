@@ -34,6 +34,7 @@ def source(encoder: OwnEncoder) -> HubSource:
 def local_spec(encoder: OwnEncoder, settings: Settings, scale: str) -> Spec:
     """Return the spec of an encoder; its revision covers all that shapes its vectors."""
     origin, device = source(encoder), words_for(settings.models)
+    folder, own = origin.folder, encoder.query_prefix is not None
     prompts = (encoder.query_prefix, encoder.document_prefix)
     numbers = (encoder.dimensions, encoder.max_tokens)
     kinds = {"dense": "A bi-encoder", "sparse": "A learned sparse encoder"}
@@ -50,7 +51,7 @@ def local_spec(encoder: OwnEncoder, settings: Settings, scale: str) -> Spec:
         max_tokens=encoder.max_tokens,
         runtime="torch",
         languages="as the model's card says",
-        caution=_CAUTION if _no_prompts(encoder, origin.folder) else "",
+        caution=_CAUTION if folder and not own and not _prompts(folder) else "",
         device=device,
     )
 
@@ -86,11 +87,6 @@ def _prompts(folder: Path) -> dict[str, str]:
     config = read_json(folder / "config_sentence_transformers.json")
     prompts = config.get("prompts")
     return {k: v for k, v in prompts.items() if v} if isinstance(prompts, dict) else {}
-
-
-def _no_prompts(encoder: OwnEncoder, folder: Path | None) -> bool:
-    """Return whether neither the model nor the configuration says what goes before a query."""
-    return folder is not None and encoder.query_prefix is None and not _prompts(folder)
 
 
 class LocalModel:

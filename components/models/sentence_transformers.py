@@ -41,15 +41,12 @@ def load_from_folder(
             local_files_only=True,
             trust_remote_code=trust_remote_code,
         )
-        return model if device.precision == "float32" else _in_precision(model, device.precision)
+        if device.precision == "float32":
+            return model
+        import torch
+
+        return model.to(getattr(torch, device.precision))
     except Exception as exc:  # the library raises many unrelated types here
         raise UnavailableError(
             f"sentence-transformers cannot load {subject}: {exc}", remedy
         ) from exc
-
-
-def _in_precision(model: Any, precision: str) -> Any:  # noqa: ANN401
-    """Return a model with its numbers in another precision; a CrossEncoder's are its network's."""
-    import torch
-
-    return model.to(getattr(torch, precision))

@@ -29,13 +29,13 @@ class MultiVectorReranker:
             "The folder must hold a MultiVectorEncoder, or a ColBERT checkpoint.",
             device,
         )
-        words: Any = self._model[0]
+        transformer: Any = self._model[0]
         longest = int(self._model.max_seq_length or max_tokens)
-        expanded = getattr(words, "query_expansion", None) or {}
+        expanded = getattr(transformer, "query_expansion", None) or {}
         self._query_tokens = int(
-            expanded.get("length") or getattr(words, "query_length", None) or longest
+            expanded.get("length") or getattr(transformer, "query_length", None) or longest
         )
-        self._max_tokens = int(getattr(words, "document_length", None) or longest)
+        self._max_tokens = int(getattr(transformer, "document_length", None) or longest)
 
     def score(
         self, query: str, texts: Sequence[str], progress: ScoringProgress = no_progress

@@ -72,7 +72,7 @@ def provider_encoders(
         own = {model.spec.model: _configured(model, settings) for model in models}
         pairs = [(model, model) for model in own.values()]
         pairs += [(own[name], model) for model in own.values() for name in model.queries_by]
-        return tuple(_entry(provider, connect, queries, documents) for queries, documents in pairs)
+        return tuple(Pair(provider, connect, *pair).entry for pair in pairs)
 
     return EncoderFamily(entries, provider)
 
@@ -89,48 +89,59 @@ def _configured(model: Model, settings: Settings) -> Model:
     return replace(model, spec=replace(spec, revision=revision, limits=limits), dimension=dimension)
 
 
-def _entry(provider: Provider, connect: Connect, queries: Model, documents: Model) -> EncoderEntry:
-    """Return the entry of two models, or of one that does both."""
-    spec, dimension = queries.spec, documents.dimension
-    if queries is not documents:
-        key = f"{documents.spec.key}:{spec.key.partition(':')[2]}"
-        label = f"{documents.spec.label}, queries by {spec.label}"
-        summary = (
-            f"Documents by {documents.spec.label}, queries by {spec.label}: they share a space, "
-            "and one index serves both."
-        )
-        spec = replace(spec, key=key, label=label, summary=summary)
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two models of a provider that share a space, or one that encodes queries and documents."""
 
-    def check(settings: Settings) -> None:
-        api_key(spec, settings, provider.label, provider.key_variable)
-        for model in (queries, documents):
-            if model.dimension not in model.offered:
-                offered = listed([f"{number:,}" for number in model.offered], "or")
-                raise UnavailableError(
-                    f"{model.spec.model} gives vectors of {offered} numbers, not of "
-                    f"{model.dimension:,}.",
-                    f'Correct dimensions in [hosted."{provider.key}/{model.spec.model}"].',
-                )
+    provider: Provider
+    connect: Connect
+    queries: Model
+    documents: Model
 
-    def load(context: EncoderContext) -> RemoteEncoder:
-        key = api_key(spec, context.settings, provider.label, provider.key_variable)
-        address = context.settings.addresses.get(provider.key, "")
+    @property
+    def entry(self) -> EncoderEntry:
+        """Return the entry of the first stage."""
+        spec, other = self.queries.spec, None
+        if self.queries is not self.documents:
+            other = self.documents.spec
+            spec = replace(
+                spec,
+                key=f"{other.key}:{spec.key.partition(':')[2]}",
+                label=f"{other.label}, queries by {spec.label}",
+                summary=f"Documents by {other.label}, queries by {spec.label}: they share a space, "
+                "and one index serves both.",
+            )
+        dimension = self.documents.dimension
+        return EncoderEntry(spec, self.load, dimension, check=self.check, documents=other)
 
-        def endpoint(of: Spec, purpose: Purpose) -> Endpoint:
-            caller = Caller(provider.label, of.model, key, provider.key_variable, role=ENCODING)
-            ask = connect(caller, address)
-            return Endpoint(
-                of,
-                caller,
-                lambda texts, seconds: ask(texts, purpose, dimension, seconds),
-                partial(dense_rows, dimension=dimension),
-                context.settings.remote,
-                context.meter,
+    def check(self, settings: Settings) -> None:
+        """Raise UnavailableError without a key, or for a dimension that is not offered."""
+        api_key(self.queries.spec, settings, self.provider.label, self.provider.key_variable)
+        model = self.documents
+        if model.dimension not in model.offered:
+            offered = listed([f"{number:,}" for number in model.offered], "or")
+            raise UnavailableError(
+                f"{model.spec.model} gives vectors of {offered} numbers, not of "
+                f"{model.dimension:,}.",
+                f'Correct dimensions in [hosted."{self.provider.key}/{model.spec.model}"].',
             )
 
-        return RemoteEncoder(
-            endpoint(spec, "query"), endpoint(documents.spec, "document"), dimension
-        )
+    def load(self, context: EncoderContext) -> RemoteEncoder:
+        """Return the encoder; UnavailableError where it cannot run here."""
+        self.check(context.settings)
+        queries = self._endpoint(context, self.queries.spec, "query")
+        documents = self._endpoint(context, self.documents.spec, "document")
+        return RemoteEncoder(queries, documents, self.documents.dimension)
 
-    other = None if queries is documents else documents.spec
-    return EncoderEntry(spec, load, dimension, check=check, documents=other)
+    def _endpoint(self, context: EncoderContext, spec: Spec, purpose: Purpose) -> Endpoint:
+        settings, provider = context.settings, self.provider
+        key = api_key(spec, settings, provider.label, provider.key_variable)
+        caller = Caller(provider.label, spec.model, key, provider.key_variable, role=ENCODING)
+        ask = self.connect(caller, settings.addresses.get(provider.key, ""))
+        dimension = self.documents.dimension
+
+        def send(texts: Sequence[str], seconds: float) -> Embedded:
+            return ask(texts, purpose, dimension, seconds)
+
+        read = partial(dense_rows, dimension=dimension)
+        return Endpoint(spec, caller, send, read, settings.remote, context.meter)

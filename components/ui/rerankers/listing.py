@@ -9,6 +9,7 @@ import streamlit as st
 from components.domain import Spec
 from components.lab import catalog
 from components.lab.catalog import Entry
+from components.network.prices import price_of
 from components.ui.rerankers import providers
 from components.ui.rerankers.title import title
 from components.ui.shared import page, state
@@ -50,7 +51,7 @@ def listing() -> None:
 
 def _hosted_encoders(entries: Sequence[Entry]) -> None:
     """Show the encoders of each provider as a table; what they lack is said once."""
-    labels = catalog.provider_labels()
+    labels, settings = catalog.provider_labels(), state.lab().settings
     for provider in dict.fromkeys(entry.spec.provider for entry in entries):
         own = [entry for entry in entries if entry.spec.provider == provider]
         with st.container(border=True, key=f"encoders-{provider}"):
@@ -60,7 +61,17 @@ def _hosted_encoders(entries: Sequence[Entry]) -> None:
             )
             for reason in dict.fromkeys(f"{e.reason} {e.remedy}" for e in own if not e.available):
                 st.text(reason)
-            st.dataframe([providers.model_row(e.spec) for e in own], hide_index=True)
+            rows = [
+                {
+                    "Key": spec.key,
+                    "Model": spec.model,
+                    "Price": str(price) if (price := price_of(spec, settings)) else "not on file",
+                    "Limits": providers.describe_limits(spec.limits),
+                    "Languages": spec.languages,
+                }
+                for spec in (entry.spec for entry in own)
+            ]
+            st.dataframe(rows, hide_index=True, width="stretch")
 
 
 def _in_two_columns(entries: Sequence[Entry], draw: Callable[[Entry], None]) -> None:

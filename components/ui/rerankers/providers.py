@@ -34,7 +34,7 @@ def box(entries: Sequence[Entry]) -> None:
             _describe_provider(spec) if spec.hosted else _describe_server(spec), f"source-{safe}"
         )
         if spec.hosted:
-            st.dataframe([model_row(e.spec) for e in entries], hide_index=True, width="stretch")
+            st.dataframe([_model_row(e.spec) for e in entries], hide_index=True, width="stretch")
         with st.container(horizontal=True, vertical_alignment="bottom", key=f"actions-{safe}"):
             _key_form(provider, safe)
             _test(provider, safe, entries)
@@ -54,7 +54,7 @@ def _describe_server(spec: Spec) -> str:
     return " · ".join([spec.model, takes, how, limits, f"scores: {spec.scale}"])
 
 
-def model_row(spec: Spec) -> dict[str, str]:
+def _model_row(spec: Spec) -> dict[str, str]:
     price = price_of(spec, state.lab().settings)
     return {
         "Key": spec.key,
