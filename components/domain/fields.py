@@ -16,7 +16,7 @@ from components.domain.errors import InputError
 from components.domain.values import Value, values_of
 
 if TYPE_CHECKING:
-    from components.domain.corpus import Document
+    from components.domain.documents import Document
     from components.domain.filters import Condition, Filter
 
 MOST_INDEXED: Final = 24

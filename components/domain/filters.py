@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
-from components.domain.corpus import Document
+from components.domain.documents import Document
 from components.domain.errors import InputError
 from components.domain.values import FIRST_MOMENT, Span, Value, read_value, values_of
 
