@@ -1,5 +1,6 @@
 """Settings from the environment and one TOML file."""
 
+from components.config.collections import TOKENIZERS, CollectionSettings
 from components.config.fields import PRICE_UNITS, SHAPES
 from components.config.reading import read_settings
 from components.config.settings import (
@@ -24,7 +25,9 @@ __all__ = [
     "EXACT_LIMIT",
     "PRICE_UNITS",
     "SHAPES",
+    "TOKENIZERS",
     "Budget",
+    "CollectionSettings",
     "HubModel",
     "PassageSettings",
     "PriceOverride",

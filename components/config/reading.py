@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from components.config.collections import CollectionSettings
 from components.config.fields import PRICE_UNITS, check_address
 from components.config.settings import (
     HubModel,
@@ -55,6 +56,8 @@ def read_settings(
     cache, data = env.get("RERANK_LAB_CACHE"), env.get("RERANK_LAB_DATA")
     variables = {p.provider: p.key for p in providers}
     variables |= {server.key: server.key_env for server in file.compatible if server.key_env}
+    variables |= {own.key: own.api_key_env for own in file.collection if own.api_key_env}
+    folder = Path(path).expanduser().absolute().parent
     return Settings(
         qdrant=QdrantSettings(
             url=env.get("QDRANT_URL", "").strip(),
@@ -65,6 +68,7 @@ def read_settings(
         cache_dir=Path(cache) if cache else platformdirs.user_cache_path("rerank-lab"),
         data_dir=Path(data) if data else platformdirs.user_data_path("rerank-lab"),
         servers=file.compatible,
+        collections=tuple(replace(own, **own.beside(folder)) for own in file.collection),
         prices=file.price_overrides(),
         remote=file.remote,
         spending=file.spending,
@@ -117,6 +121,7 @@ class _File(BaseModel):
     qdrant: QdrantNumbers = QdrantNumbers()
     hub: tuple[HubModel, ...] = ()
     compatible: tuple[Server, ...] = ()
+    collection: tuple[CollectionSettings, ...] = ()
     prices: Mapping[_PricedModel, _Price] = Field(default_factory=dict)
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
@@ -157,6 +162,14 @@ class _File(BaseModel):
     def _check_servers(cls, servers: tuple[Server, ...]) -> tuple[Server, ...]:
         _check_unique([s.name for s in servers], "two [[compatible]] tables are named")
         return servers
+
+    @field_validator("collection")
+    @classmethod
+    def _check_collections(
+        cls, collections: tuple[CollectionSettings, ...]
+    ) -> tuple[CollectionSettings, ...]:
+        _check_unique([c.name for c in collections], "two [[collection]] tables are named")
+        return collections
 
     def price_overrides(self) -> tuple[PriceOverride, ...]:
         """Return `"cohere/rerank-v3.5" = { per_1k_searches = 2.0 }` and its like as records."""
@@ -204,6 +217,7 @@ _EXPECTED: Mapping[str, Mapping[str, str]] = {
     "qdrant": _descriptions(get_type_hints(QdrantNumbers, include_extras=True)),
     "hub": _descriptions(get_type_hints(HubModel, include_extras=True)),
     "compatible": _descriptions(get_type_hints(Server, include_extras=True)),
+    "collection": _descriptions(get_type_hints(CollectionSettings, include_extras=True)),
     "remote": _descriptions(get_type_hints(RemoteSettings, include_extras=True)),
     "spending": _descriptions(get_type_hints(SpendingSettings, include_extras=True)),
     "passages": _descriptions(get_type_hints(PassageSettings, include_extras=True)),
@@ -211,7 +225,7 @@ _EXPECTED: Mapping[str, Mapping[str, str]] = {
     "sharing": _descriptions(get_type_hints(SharingSettings, include_extras=True)),
     "sign_in": _descriptions(get_type_hints(SignInSettings, include_extras=True)),
 }
-_ROW_NAMES = {"hub": "key", "compatible": "name"}
+_ROW_NAMES = {"hub": "key", "compatible": "name", "collection": "name"}
 """The tables that may come several times, with the setting that tells one from another."""
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument", "string_pattern_mismatch"}
 """The types of pydantic's errors for a name that is no setting."""

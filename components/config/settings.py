@@ -16,6 +16,7 @@ import platformdirs
 from pydantic import Field
 from pydantic import StrictStr as String
 
+from components.config.collections import CollectionSettings
 from components.config.fields import (
     Address,
     Batch,
@@ -262,6 +263,7 @@ class Settings:
     cache_dir: Path = field(default_factory=lambda: platformdirs.user_cache_path("rerank-lab"))
     data_dir: Path = field(default_factory=lambda: platformdirs.user_data_path("rerank-lab"))
     servers: tuple[Server, ...] = ()
+    collections: tuple[CollectionSettings, ...] = ()
     prices: tuple[PriceOverride, ...] = ()
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()

@@ -17,7 +17,7 @@ from components.encoders import ENCODERS
 from components.evaluation.samples import sample_evaluation
 from components.lab import Lab, read_settings
 from components.retrieval.vectors import dense_vectors
-from tests.support.asking import asked, rerank_candidates, retrieve
+from tests.support.asking import asked, retrieve
 
 FIRST_STAGES = ("bge-small", "minilm-l6", "bm25", "hybrid")
 RECORDED = ("minilm-l12", "late-bge", "bm25")
