@@ -52,8 +52,7 @@ def read_settings(
     variables the keys and addresses of the hosted providers are.
     """
     env = os.environ if environ is None else environ
-    path = env.get("RERANK_LAB_CONFIG", "")
-    file = _read_file(Path(path)) if path else _File()
+    file = _read_file(Path(path)) if (path := env.get("RERANK_LAB_CONFIG", "")) else _File()
     cache, data = env.get("RERANK_LAB_CACHE"), env.get("RERANK_LAB_DATA")
     variables = {p.provider: p.key for p in providers}
     variables |= {server.key: server.key_env for server in file.compatible if server.key_env}

@@ -31,17 +31,11 @@ def manage() -> None:
         if own:
             _delete(entry)
         if own and not state.visitor().local:
-            st.toggle(
-                "Everybody at this lab finds it",
-                value=entry.shared,
-                key=f"_share_{entry.id}_{entry.shared}",
-                on_change=_share,
-                args=(entry,),
-            )
-
-
-def _share(entry: Entry) -> None:
-    state.library().share(entry, shared=not entry.shared)
+            key = f"_share_{entry.id}_{entry.shared}"
+            shared = st.toggle("Everybody at this lab finds it", value=entry.shared, key=key)
+            if shared != entry.shared:
+                state.library().share(entry, shared=shared)
+                st.rerun()
 
 
 def _rename(entry: Entry) -> None:
@@ -111,7 +105,7 @@ def listing() -> None:
         except LabError:  # the server is gone; the list is of this machine
             indexes = {}
         rows = [_row(name, entry, indexes.get(entry.id)) for name, entry in kept.items()]
-        names, chosen = list(kept), state.corpus().name
+        names, current = list(kept), state.corpus().name
         event = st.dataframe(
             rows,
             hide_index=True,
@@ -119,14 +113,14 @@ def listing() -> None:
             height=min(420, 36 * len(rows) + 40),
             on_select="rerun",
             selection_mode="single-row",
-            key=f"library_{chosen}",
+            key=f"library_{current}",
             column_config={
                 "Size": st.column_config.NumberColumn(format="%.1f MB"),
                 "Added": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
             },
         )
         picked = [names[row] for row in event["selection"]["rows"] if row < len(names)]
-        if picked and picked[0] != chosen:
+        if picked and picked[0] != current:
             state.choose_corpus(picked[0])
             st.rerun()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -88,7 +89,7 @@ _STYLE = """<style>
 
 def setup(title: str) -> None:
     """Set the page's title, its style and the navigation. Call before drawing anything."""
-    state.begin_drawing()
+    state.put(state.DRAWING, time.monotonic())
     st.set_page_config(page_title=f"{title} · Rerank Lab", page_icon="🔀", layout="wide")
     st.html(_STYLE.replace("PAPER", palette().paper))
     with st.container(horizontal=True, key="nav", vertical_alignment="center"):

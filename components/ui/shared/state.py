@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -138,16 +137,6 @@ def mapping(key: str) -> dict[Any, Any]:
     """Return the session's dictionary under a key; an empty one is set where there is none."""
     values: dict[Any, Any] = st.session_state.setdefault(key, {})
     return values
-
-
-def begin_drawing() -> None:
-    """Note that the script begins to draw a page."""
-    put(DRAWING, time.monotonic())
-
-
-def seconds_of_drawing() -> float:
-    """Return for how long the script has been drawing the page."""
-    return time.monotonic() - float(get(DRAWING) or time.monotonic())
 
 
 def bound(key: str) -> dict[str, Any]:
