@@ -6,7 +6,6 @@ from components.ui.shared import page, sign_in
 sign_in.gate()
 page.setup("Corpus")
 overview.overview()
-library.manage()
 library.listing()
 upload.uploader()
 indexing.indexer()

@@ -27,7 +27,7 @@ from components.cli.shared import (
 )
 from components.corpora import Columns, Cutting, open_corpus, quoted, read_uploads
 from components.corpora.text import load
-from components.domain import Corpus, InputError, Progress
+from components.domain import Corpus, InputError, Progress, StoreError
 from components.lab import Lab
 from components.lab.library import Entry, check_name, suggested
 from components.lab.library.traces import bytes_elsewhere, indexed_by
@@ -86,12 +86,17 @@ def _read(lab: Lab, files: Sequence[str], columns: Columns | None, progress: Pro
 def list_corpora(as_json: Json = False) -> None:
     """List the corpora in the library, with what they hold on disk and in the engine."""
     lab = new_lab()
-    named = lab.library.named()
-    stages = indexed_by(lab, named.values())
+    lab.library.sweep()
+    named, stages = lab.library.named(), {}
+    try:
+        stages = indexed_by(lab, named.values())
+    except StoreError as exc:  # the corpora are on this machine
+        err.print(Text(f"Which are indexed is not known. {exc}"), soft_wrap=True)
     if as_json:
         corpora = [
             _fields(entry, name)
-            | {"all_bytes": entry.bytes + bytes_elsewhere(lab, entry), "indexed": stages[entry.id]}
+            | {"all_bytes": entry.bytes + bytes_elsewhere(lab, entry)}
+            | {"indexed": stages.get(entry.id)}
             for name, entry in named.items()
         ]
         limit = lab.settings.library.limit_mb
@@ -101,7 +106,7 @@ def list_corpora(as_json: Json = False) -> None:
     for name, entry in named.items():
         size = (entry.bytes + bytes_elsewhere(lab, entry)) / 1e6
         row = (f"{entry.documents:,}", f"{entry.queries:,}", f"{size:,.1f} MB")
-        indexed = listed(stages[entry.id]) or "nothing yet"
+        indexed = listed(stages[entry.id]) or "nothing yet" if stages else "not known"
         table.add_row(*map(Text, (name, *row, indexed, f"{entry.made:%Y-%m-%d %H:%M}")))
     out.print(table if named else Text("The library is empty; rerank-lab corpus add fills it."))
 

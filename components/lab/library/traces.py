@@ -18,6 +18,7 @@ from components.lab import catalog
 from components.lab.library.entries import Entry
 from components.storage.documents import StoredDocuments
 from components.storage.locks import exclusive
+from components.storage.sizes import bytes_in
 
 if TYPE_CHECKING:
     from components.lab.lab import Lab
@@ -76,8 +77,8 @@ def _remove_files(folder: Path, fingerprint: str) -> None:
 def bytes_elsewhere(lab: Lab, entry: Entry) -> int:
     """Return what a corpus's vectors, statistics and embedded indexes take on this machine."""
     folder = lab.settings.cache_dir / "vectors"
-    files = (path for path in folder.glob(f"{entry.fingerprint[:32]}-*") if path.is_file())
-    return sum(path.stat().st_size for path in files) + lab.store.bytes_here(entry.fingerprint)
+    vectors = sum(map(bytes_in, folder.glob(f"{entry.fingerprint[:32]}-*")))
+    return vectors + lab.store.bytes_here(entry.fingerprint)
 
 
 def indexed_by(lab: Lab, entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:

@@ -8,20 +8,20 @@ from components.domain import LabError
 from components.lab.library import MAX_NAME, Entry
 from components.lab.library.traces import bytes_elsewhere, indexed_by
 from components.ui.shared import page, state, uploads
-from components.wording import count, listed
+from components.wording import agree, count, listed
+
+MOST_ROWS = 10
+"""Rows of the table that are seen at once."""
 
 
 def manage() -> None:
-    """Offer to rename, share, link and delete the session's corpus where it is a kept one."""
+    """Offer to rename, link, delete and share the session's corpus where it is a kept one."""
     entry = uploads.entry_of(state.corpus().name)
-    if deleted := state.get(state.DELETED):
-        st.success(deleted, icon=":material/check:")
-        state.put(state.DELETED, "")
     if entry is None:
         return
     owner = state.visitor().owner
     own = state.visitor().local or entry.owner == owner
-    with st.container(horizontal=True, key="manage", vertical_alignment="center"):
+    with st.container(horizontal=True, key="manage", vertical_alignment="center", width="content"):
         if own:
             _rename(entry)
         with st.popover("Link", icon=":material/link:", width="content"):
@@ -89,6 +89,9 @@ def _forget_work() -> None:
 def listing() -> None:
     """List all kept corpora that the visitor finds; a row that is selected is opened."""
     kept = state.kept()
+    if deleted := state.get(state.DELETED):
+        st.success(deleted, icon=":material/check:")
+        state.put(state.DELETED, "")
     if not kept:
         return
     lab, settings = state.lab(), state.settings().library
@@ -96,8 +99,8 @@ def listing() -> None:
     most = settings.limit_mb if state.visitor().local else settings.visitor_mb
     page.heading(
         "Library",
-        f"{count(len(kept), 'corpus', 'corpora')} that stay, {total:,.1f} MB of at most {most:,}. "
-        "Select one to open it.",
+        f"{count(len(kept), 'corpus', 'corpora')} that {agree(len(kept), 'stays', 'stay')}: texts "
+        f"of {total:,.1f} MB, at most {most:,}. Select one to open it.",
     )
     with page.complaints():
         try:
@@ -110,13 +113,17 @@ def listing() -> None:
             rows,
             hide_index=True,
             width="stretch",
-            height=min(420, 36 * len(rows) + 40),
+            height="content" if len(rows) <= MOST_ROWS else 36 * (MOST_ROWS + 1),
             on_select="rerun",
             selection_mode="single-row",
             key=f"library_{current}",
             column_config={
+                "Passages": st.column_config.NumberColumn(format="localized"),
+                "Queries": st.column_config.NumberColumn(format="localized"),
                 "Size": st.column_config.NumberColumn(format="%.1f MB"),
-                "Added": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+                "Added": st.column_config.DatetimeColumn(
+                    format="D MMM YYYY, HH:mm", timezone=st.context.timezone
+                ),
             },
         )
         picked = [names[row] for row in event["selection"]["rows"] if row < len(names)]
@@ -127,7 +134,9 @@ def listing() -> None:
 
 def _row(name: str, entry: Entry, stages: tuple[str, ...] | None) -> dict[str, object]:
     """Return a corpus's row; its size is that of its texts, vectors and embedded indexes."""
-    indexed = "not known: the server does not answer" if stages is None else listed(stages) or "no"
+    indexed = (
+        "not known: the server does not answer" if stages is None else listed(stages) or "not yet"
+    )
     row: dict[str, object] = {
         "Corpus": name,
         "Passages": entry.documents,

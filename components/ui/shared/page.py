@@ -15,7 +15,6 @@ from streamlit.delta_generator import DeltaGenerator
 from components import glossary
 from components.charts.alternative import values_of
 from components.charts.palette import DARK, LETTERS, LIGHT, Palette, SystemStyle
-from components.corpora import sample_names
 from components.domain import LabError
 from components.ui.shared import address, live, sign_in, state
 from components.ui.shared.pictures import Entry, Picture, pictures
@@ -115,11 +114,12 @@ def setup(title: str) -> None:
 def corpus_picker(key: str, width: int) -> None:
     """Let the visitor choose the corpus; the field follows a choice made elsewhere."""
     st.session_state[key] = state.corpus().name
-    samples = sample_names()
+    where = {name: "this window" for name in state.mapping(state.UPLOADS)}
+    where = dict.fromkeys(state.kept(), "library") | where
     st.selectbox(
         "Corpus",
         state.corpus_names(),
-        format_func=lambda name: name if name in samples else f"{name} (uploaded)",
+        format_func=lambda name: f"{name} ({where[name]})" if name in where else name,
         on_change=lambda: state.choose_corpus(st.session_state[key]),
         key=key,
         width=width,
