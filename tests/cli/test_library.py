@@ -11,6 +11,7 @@ import pytest
 
 from components.lab import Lab, read_settings
 from tests.support.command_line import Run, complained
+from tests.support.servers.qdrant_server import QdrantServer
 
 LATE = "a very particular lantern"
 
@@ -146,3 +147,30 @@ def test_several_files_of_prose_are_one_corpus(run: Run) -> None:
     assert run("corpus", "share", "upload", "--off", "--json").json["corpus"]["shared"] is False
     complained(run("corpus", "add", "a.md", "absent.md"), 2, "absent.md")
     assert "upload" in run("corpus", "list").out
+
+
+def test_a_deleted_corpus_leaves_no_collection_on_a_server(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the server is gone the corpus goes all the same, and its collection later."""
+    with QdrantServer() as server:
+        monkeypatch.setenv("QDRANT_URL", server.url)
+        for name in ("one", "two"):
+            text = {"_id": "a", "text": f"a fox of {name}"}
+            Path(f"{name}.jsonl").write_text(json.dumps(text))
+            run("corpus", "add", f"{name}.jsonl")
+            run("index", "--corpus", name, "--first-stage", "bm25", "--no-tokens")
+        assert corpora(run)["two"]["indexed"] == ["bm25"]
+        assert len(server.collections()) == 2
+        assert run("corpus", "delete", "one", "--json").json["later"] == ""
+        assert len(server.collections()) == 1
+        server.stop()
+        deleted = run("corpus", "delete", "two", "--json")
+        assert "cannot be reached" in deleted.json["later"]
+        assert "Its vectors and indexes go later" in deleted.err
+        listed = run("corpus", "list", "--json")
+        assert (listed.code, listed.json["corpora"]) == (0, [])
+        server.start()
+        run("corpus", "list")
+        assert server.collections() == []
+    assert not list((folder.parent / "data" / "library").glob("*.gone"))
