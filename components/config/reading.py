@@ -55,11 +55,8 @@ def read_settings(
     path = env.get("RERANK_LAB_CONFIG", "")
     file = _read_file(Path(path)) if path else _File()
     cache, data = env.get("RERANK_LAB_CACHE"), env.get("RERANK_LAB_DATA")
-    variables = {p.provider: p.key for p in providers}
-    variables |= {own.key: own.api_key_env for own in file.collection if own.api_key_env}
+    variables = {p.provider: p.key for p in providers} | file.key_variables()
     folder = Path(path).expanduser().absolute().parent
-    servers: tuple[Server | LlmServer, ...] = (*file.compatible, *file.llm)
-    variables |= {server.key: server.key_env for server in servers if server.key_env}
     return Settings(
         qdrant=QdrantSettings(
             url=env.get("QDRANT_URL", "").strip(),
@@ -180,6 +177,13 @@ class _File(BaseModel):
     def _check_llms(cls, servers: tuple[LlmServer, ...]) -> tuple[LlmServer, ...]:
         _check_unique([s.name for s in servers], "two [[llm]] tables are named")
         return check_llms(servers)
+
+    def key_variables(self) -> dict[str, str]:
+        """Return the variables of the keys that tables name, by the key of what needs them."""
+        servers: tuple[Server | LlmServer, ...] = (*self.compatible, *self.llm)
+        variables = {server.key: server.key_env for server in servers}
+        variables |= {own.key: own.api_key_env for own in self.collection}
+        return {owner: variable for owner, variable in variables.items() if variable}
 
     def price_overrides(self) -> tuple[PriceOverride, ...]:
         """Return `"cohere/rerank-v3.5" = { per_1k_searches = 2.0 }` and its like as records."""
