@@ -1,0 +1,6 @@
+"""What a corpus is made of: lengths, copies, languages, fields, queries and judgments."""
+
+from components.analysis.anatomy.describing import describe
+from components.analysis.anatomy.records import Anatomy
+
+__all__ = ["Anatomy", "describe"]

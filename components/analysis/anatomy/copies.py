@@ -1,0 +1,146 @@
+"""Documents that repeat an earlier one, exactly or nearly."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from rensa import RMinHash
+
+from components.analysis.anatomy.records import EXAMPLES, NEAR, Copies, Pair
+from components.analysis.anatomy.rows import SEED, Batch, Rows, words_of
+from components.domain import Progress, no_progress
+
+BANDS, HASHES = 32, 4
+"""MinHash values, in so many bands of so many: two documents are compared where a band is equal.
+
+Of two documents that share 80% of their sequences one band at least is equal with a probability of
+1 - (1 - 0.8^4)^32 > 0.9999999.
+"""
+SEQUENCE: Final = 3
+"""Words of a sequence."""
+COMPARED: Final = 16
+"""Earlier documents of one band with which a document is compared: the first ones and the last."""
+KEPT_SETS: Final = 2_000
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+Rowed = npt.NDArray[np.int64]
+
+
+def sequences(words: Sequence[str]) -> frozenset[str]:
+    """Return the sequences of SEQUENCE words; a shorter text is one sequence, an empty one none."""
+    if not words:
+        return frozenset()
+    last = max(len(words) - SEQUENCE, 0)
+    return frozenset(" ".join(words[at : at + SEQUENCE]) for at in range(last + 1))
+
+
+def similarity(one: frozenset[str], other: frozenset[str]) -> float:
+    """Return the share of all their sequences that both texts have (Jaccard)."""
+    return len(one & other) / (len(one | other) or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Rows that repeat an earlier one: `exact` rows with the first of their kind, and near ones."""
+
+    exact: dict[int, int]
+    near: dict[int, tuple[int, float]]
+
+
+class CopyFinder:
+    """Keeps a digest and MinHash bands of each document: 272 bytes, whatever its length."""
+
+    def __init__(self) -> None:
+        self._digests = array("Q")
+        self._bands: list[npt.NDArray[np.uint64]] = []
+        self._wordless: set[int] = set()
+
+    def add(self, batch: Batch) -> None:
+        """Take note of documents."""
+        for digest in batch.digests:
+            self._digests.frombytes(digest)
+        sets = [sequences(words) for words in batch.words]
+        self._wordless |= {row for row, own in enumerate(sets, batch.start) if not own}
+        values = RMinHash.digests_from_token_sets(sets, BANDS * HASHES, SEED)
+        parts = np.array(values, np.uint64).reshape(len(sets), BANDS, HASHES)
+        bands = np.zeros((len(sets), BANDS), np.uint64)
+        for place in range(HASHES):
+            bands = (bands ^ parts[:, :, place]) * _MIX
+        self._bands.append(bands)
+
+    def twins(self, rows: Rows, progress: Progress = no_progress) -> Twins:
+        """Return the rows that repeat an earlier one; near ones are compared word by word.
+
+        Documents without a single word, such as empty ones, are left out.
+        """
+        exact = dict(self._exact())
+        others: dict[int, set[int]] = {}
+        bands = np.concatenate([*self._bands, np.zeros((0, BANDS), np.uint64)])
+        unique = np.array(
+            [r for r in range(len(rows)) if r not in exact and r not in self._wordless], np.int64
+        )
+        for band in range(BANDS):
+            for later, earlier in _neighbours(bands[unique, band], unique):
+                others.setdefault(later, set()).update(earlier)
+
+        @lru_cache(maxsize=KEPT_SETS)
+        def own(row: int) -> frozenset[str]:
+            return sequences(words_of(rows.document(row).passage))
+
+        near = {}
+        for done, (later, candidates) in enumerate(sorted(others.items()), start=1):
+            progress(done, len(others))
+            likeness = {row: similarity(own(row), own(later)) for row in sorted(candidates)}
+            best = max(likeness, key=likeness.__getitem__)
+            if likeness[best] >= NEAR:
+                near[later] = best, likeness[best]
+        return Twins(exact, near)
+
+    def _exact(self) -> Iterator[tuple[int, int]]:
+        """Yield the rows with the digest of an earlier one, and the first with that digest."""
+        halves = np.frombuffer(self._digests, np.uint64).reshape(-1, 2)
+        order = np.lexsort((halves[:, 1], halves[:, 0]))
+        equal = (halves[order[1:]] == halves[order[:-1]]).all(axis=1)
+        first = -1
+        for place in np.flatnonzero(equal):
+            if not place or not equal[place - 1]:
+                first = int(order[place])
+            if first not in self._wordless:
+                yield int(order[place + 1]), first
+
+
+def _neighbours(keys: npt.NDArray[np.uint64], rows: Rowed) -> Iterator[tuple[int, list[int]]]:
+    """Yield rows with earlier ones that have the same key, COMPARED of them at most."""
+    order = np.argsort(keys, kind="stable")
+    ends = np.flatnonzero(keys[order[1:]] != keys[order[:-1]]) + 1
+    for run in np.split(rows[order], ends):
+        if len(run) < 2:
+            continue
+        alike = run.tolist()
+        for place, row in enumerate(alike[1:], start=1):
+            half = COMPARED // 2
+            yield (
+                row,
+                alike[:place]
+                if place <= COMPARED
+                else [
+                    *alike[:half],
+                    *alike[place - half : place],
+                ],
+            )
+
+
+def copies_of(twins: Twins, rows: Rows) -> tuple[Copies, Copies]:
+    """Return the exact copies and the near ones, each with the first pairs."""
+
+    def pair(later: int, earlier: int, share: float) -> Pair:
+        return Pair(rows.document(earlier).id, rows.document(later).id, round(share, 3))
+
+    exact = [pair(later, twins.exact[later], 1.0) for later in sorted(twins.exact)[:EXAMPLES]]
+    near = [pair(later, *twins.near[later]) for later in sorted(twins.near)[:EXAMPLES]]
+    return Copies(len(twins.exact), tuple(exact)), Copies(len(twins.near), tuple(near))
