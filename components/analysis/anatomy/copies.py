@@ -24,7 +24,7 @@ Of two documents that share 80% of their sequences one band at least is equal wi
 """
 SEQUENCE: Final = 3
 """Words of a sequence."""
-COMPARED: Final = 16
+COMPARED: Final = 8
 """Earlier documents of one band with which a document is compared: the first ones and the last."""
 KEPT_SETS: Final = 2_000
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -35,8 +35,9 @@ def sequences(words: Sequence[str]) -> frozenset[str]:
     """Return the sequences of SEQUENCE words; a shorter text is one sequence, an empty one none."""
     if not words:
         return frozenset()
-    last = max(len(words) - SEQUENCE, 0)
-    return frozenset(" ".join(words[at : at + SEQUENCE]) for at in range(last + 1))
+    shorter = len(words) < SEQUENCE
+    parts = (words[at:] for at in range(1 if shorter else SEQUENCE))
+    return frozenset([" ".join(words)] if shorter else map(" ".join, zip(*parts, strict=False)))
 
 
 def similarity(one: frozenset[str], other: frozenset[str]) -> float:
@@ -116,23 +117,18 @@ class CopyFinder:
 
 def _neighbours(keys: npt.NDArray[np.uint64], rows: Rowed) -> Iterator[tuple[int, list[int]]]:
     """Yield rows with earlier ones that have the same key, COMPARED of them at most."""
+    if not len(rows):
+        return
     order = np.argsort(keys, kind="stable")
-    ends = np.flatnonzero(keys[order[1:]] != keys[order[:-1]]) + 1
-    for run in np.split(rows[order], ends):
-        if len(run) < 2:
-            continue
-        alike = run.tolist()
+    equal = np.concatenate([[False], keys[order[1:]] == keys[order[:-1]], [False]])
+    starts = np.flatnonzero(~equal[:-1] & equal[1:])
+    ends = np.flatnonzero(equal[:-1] & ~equal[1:])
+    half = COMPARED // 2
+    for start, end in zip(starts, ends, strict=True):
+        alike = rows[order[start : end + 1]].tolist()
         for place, row in enumerate(alike[1:], start=1):
-            half = COMPARED // 2
-            yield (
-                row,
-                alike[:place]
-                if place <= COMPARED
-                else [
-                    *alike[:half],
-                    *alike[place - half : place],
-                ],
-            )
+            before = alike[:place]
+            yield row, before if place <= COMPARED else [*before[:half], *before[-half:]]
 
 
 def copies_of(twins: Twins, rows: Rows) -> tuple[Copies, Copies]:

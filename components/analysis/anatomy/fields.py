@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -98,7 +97,7 @@ class FieldCounter:
 
 
 def _field(name: str, tally: _Tally, rows: Rows) -> Field:
-    kind = _kind(tally.kinds, len(tally.numbers) + tally.more, tally.filled)
+    kind = _kind(tally)
     ordered = kind in ("number", "date")
     repeated = [value for value, number in tally.numbers.items() if number > 1]
     frequent = sorted(repeated, key=lambda value: (-tally.numbers[value], value))[:FREQUENT]
@@ -118,9 +117,9 @@ def _field(name: str, tally: _Tally, rows: Rows) -> Field:
     )
 
 
-def _kind(kinds: Collection[Kind], distinct: int, filled: int) -> Kind:
-    """Return what a field is whose values are of these kinds."""
-    if len(kinds) == 1 and "text" not in kinds:
-        return next(iter(kinds))
-    few = distinct <= max(2, CATEGORY_SHARE * filled)
-    return "category" if few and filled > distinct else "text"
+def _kind(tally: _Tally) -> Kind:
+    """Return what a field holds: a text where there are other values than can be told apart."""
+    if len(tally.kinds) == 1 and "text" not in tally.kinds:
+        return next(iter(tally.kinds))
+    few = len(tally.numbers) <= max(2, CATEGORY_SHARE * tally.filled)
+    return "category" if few and not tally.more and tally.filled > len(tally.numbers) else "text"

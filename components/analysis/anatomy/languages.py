@@ -47,10 +47,8 @@ class LanguageCounter:
     """
 
     def __init__(self, documents: int) -> None:
-        sample = range(documents)
-        if documents > SAMPLE:
-            sample = np.random.default_rng(SEED).choice(documents, SAMPLE, replace=False)
-        self._sample = set(map(int, sample))
+        drawn = np.random.default_rng(SEED).permutation(documents)[:SAMPLE]
+        self._sample = frozenset(map(int, drawn))
         self._identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
         self._numbers: Counter[str] = Counter()
         self._rows: dict[str, list[int]] = {}

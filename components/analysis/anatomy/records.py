@@ -8,7 +8,7 @@ from typing import Final, Literal
 EXAMPLES: Final = 50
 """Ids that a figure names at most; its number counts all."""
 NEAR: Final = 0.8
-"""Share of their three-word sequences that two near-duplicates have in common, at least (Jaccard)."""
+"""The least share of their three-word sequences that two near-duplicates both have (Jaccard)."""
 SHORT: Final = 5
 """Words below which a passage is very short; letters of scripts without spaces count as words."""
 

@@ -1,0 +1,192 @@
+"""What an anatomy says in plain sentences, each with documents or queries to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from components.analysis.anatomy.records import (
+    NEAR,
+    SHORT,
+    Anatomy,
+    JudgedApart,
+    Pair,
+    SplitFigures,
+)
+from components.wording import agree, count, listed
+
+Kind = Literal["documents", "queries", "pairs", "asked", "apart", "missing", "none"]
+"""What can be looked at: documents, queries, pairs of documents, queries with the document that
+they are, copies that are judged apart, ids without a document, or nothing."""
+NAMED = 3
+"""Languages that are named in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence about a corpus, `key` its stable name, and what it is about.
+
+    A `grave` one says that a figure measured on this corpus may mean less than it seems to.
+    """
+
+    key: str
+    text: str
+    kind: Kind
+    ids: tuple[str, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    apart: tuple[JudgedApart, ...] = ()
+    grave: bool = False
+
+
+def share(number: int, total: int) -> str:
+    """Return a share as a percentage in words: 12%, 0.4%, under 0.1%."""
+    percent = 100 * number / max(total, 1)
+    if percent >= 99.5 and number < total:
+        return f"{min(percent, 99.9):.1f}%"
+    return (
+        f"{percent:.0f}%" if percent >= 2 else f"{percent:.1f}%" if percent >= 0.1 else "under 0.1%"
+    )
+
+
+def findings(anatomy: Anatomy) -> tuple[Finding, ...]:
+    """Return what is worth knowing of a corpus, what weighs on figures first."""
+    every = [*_documents(anatomy), *_queries(anatomy), *_readings(anatomy)]
+    return tuple(sorted(every, key=lambda finding: not finding.grave))
+
+
+def clear(anatomy: Anatomy) -> tuple[str, ...]:
+    """Return what was looked for and is not there."""
+    absent = [
+        ("empty passages", not anatomy.empty),
+        ("exact copies", not anatomy.copies),
+        ("near-duplicates", not anatomy.near),
+        ("passages with a title alone", not anatomy.untexted),
+        (f"passages of fewer than {SHORT} words", not anatomy.short),
+    ]
+    if anatomy.readings:
+        absent += [("passages that a model cuts", not any(r.cut for r in anatomy.readings))]
+    if anatomy.queries.number:
+        absent += [
+            ("repeated queries", not anatomy.queries.repeated),
+            ("queries that are passages", not anatomy.queries.documents),
+            ("queries that a model refuses", not anatomy.queries.refusals),
+        ]
+    if anatomy.splits:
+        absent += [
+            ("queries without judgments", not anatomy.queries.unjudged),
+            ("queries without a relevant passage", not any(s.pointless for s in anatomy.splits)),
+            ("judged passages that are missing", not any(s.missing for s in anatomy.splits)),
+        ]
+    return tuple(name for name, is_absent in absent if is_absent)
+
+
+def _documents(anatomy: Anatomy) -> Iterator[Finding]:
+    """Yield what is to be said of the documents themselves."""
+    n_empty, n_short, n_untexted = (
+        group.number for group in (anatomy.empty, anatomy.short, anatomy.untexted)
+    )
+    passages = "passage" if anatomy.whole else "sampled passage"
+    if n_empty:
+        text = f"{count(n_empty, passages)} {agree(n_empty, 'is', 'are')} empty: no title, no text."
+        yield Finding("empty", text, "documents", anatomy.empty.ids, grave=True)
+    if n := anatomy.copies.number:
+        text = (
+            f"{count(n, passages)} {agree(n, 'is an exact copy', 'are exact copies')} of another."
+        )
+        yield Finding("copies", text, "pairs", pairs=anatomy.copies.pairs, grave=True)
+    if n := anatomy.near.number:
+        text = (
+            f"{count(n, passages)} {agree(n, 'is', 'are')} nearly the same as another: they share "
+            f"{NEAR:.0%} or more of their three-word sequences."
+        )
+        yield Finding("near", text, "pairs", pairs=anatomy.near.pairs)
+    if n_short:
+        has = agree(n_short, "has", "have")
+        text = f"{count(n_short, passages)} {has} fewer than {SHORT} words."
+        yield Finding("short", text, "documents", anatomy.short.ids)
+    if n_untexted:
+        text = f"{count(n_untexted, passages)} {agree(n_untexted, 'has', 'have')} a title alone."
+        yield Finding("untexted", text, "documents", anatomy.untexted.ids)
+    yield from _languages(anatomy, passages)
+
+
+def _languages(anatomy: Anatomy, passages: str) -> Iterator[Finding]:
+    """Yield which other languages than the main one there seem to be."""
+    looked = anatomy.languages
+    if len(looked.languages) > 1:
+        main, *others = looked.languages
+        n = sum(language.documents.number for language in others)
+        names = [f"{one.name} ({one.documents.number:,})" for one in others[:NAMED]]
+        more = [count(len(others) - NAMED, "other")] if len(others) > NAMED else []
+        drawn = looked.documents < anatomy.documents
+        of = f" of {looked.documents:,} that were asked about" if drawn else ""
+        verb = agree(n, "seems", "seem")
+        text = (
+            f"{count(n, passages)}{of} {verb} to be in another language than {main.name}: "
+            f"{listed([*names, *more])}."
+        )
+        ids = tuple(identity for one in others for identity in one.documents.ids)
+        yield Finding("languages", text, "documents", ids)
+
+
+def _queries(anatomy: Anatomy) -> Iterator[Finding]:
+    """Yield what is to be said of queries and judgments."""
+    queries = anatomy.queries
+    if n := queries.unjudged.number:
+        text = f"{count(n, 'query')} {agree(n, 'has', 'have')} no judgment: nothing is measured on "
+        text += agree(n, "it.", "them.")
+        yield Finding("unjudged", text, "queries", queries.unjudged.ids, grave=True)
+    for split in anatomy.splits:
+        yield from _split(split, f" ({split.name})" if len(anatomy.splits) > 1 else "")
+    if n := queries.repeated.number:
+        text = f"{count(n, 'query')} {agree(n, 'repeats', 'repeat')} an earlier one word for word."
+        yield Finding("repeated", text, "queries", queries.repeated.ids, grave=True)
+    if n := queries.documents.number:
+        text = f"{count(n, 'passage')} {agree(n, 'is', 'are')} the text of a query."
+        yield Finding("asked", text, "asked", pairs=queries.documents.pairs, grave=True)
+    for refusal in queries.refusals:
+        n = refusal.queries.number
+        text = (
+            f"{count(n, 'query')} {agree(n, 'has', 'have')} more than {refusal.most} tokens: "
+            f"{refusal.system} refuses {agree(n, 'it', 'them')}."
+        )
+        name = f"refused-{refusal.system}"
+        yield Finding(name, text, "queries", refusal.queries.ids, grave=True)
+
+
+def _split(split: SplitFigures, where: str) -> Iterator[Finding]:
+    """Yield what is to be said of the judgments of one split, which `where` names."""
+    if n := split.apart:
+        text = (
+            f"{count(n, 'copy')} of relevant passages {agree(n, 'is', 'are')} judged otherwise or "
+            f"not at all{where}: a ranking that prefers {agree(n, 'it', 'them')} is marked down."
+        )
+        yield Finding(f"apart-{split.name}", text, "apart", apart=split.apart_examples, grave=True)
+    if n := split.pointless.number:
+        text = f"{count(n, 'judged query')} {agree(n, 'has', 'have')} no relevant passage{where}."
+        yield Finding(f"pointless-{split.name}", text, "queries", split.pointless.ids, grave=True)
+    if n := split.missing.number:
+        text = (
+            f"{count(n, 'judgment')} {agree(n, 'names', 'name')} a passage that is not here{where}."
+        )
+        yield Finding(f"missing-{split.name}", text, "missing", split.missing.ids, grave=True)
+    if n := split.unasked:
+        text = f"{count(n, 'judged query')} {agree(n, 'is', 'are')} not among the queries{where}."
+        yield Finding(f"unasked-{split.name}", text, "none")
+
+
+def _readings(anatomy: Anatomy) -> Iterator[Finding]:
+    """Yield which passages models do not read to the end, the narrowest window first."""
+    for reading in sorted(anatomy.readings, key=lambda reading: reading.reads):
+        n, total = reading.cut.number, anatomy.documents
+        if not n:
+            continue
+        do = agree(len(reading.systems), "does", "do")
+        beside = f" beside a query of {reading.query}" if reading.query else ""
+        text = (
+            f"{listed(reading.systems)} {do} not read the end of {share(n, total)} of the passages "
+            f"({n:,}): tokens after the first {reading.reads}{beside}, "
+            f"{share(reading.unread, reading.tokens)} of all."
+        )
+        yield Finding(f"cut-{reading.systems[0]}", text, "documents", reading.cut.ids)
