@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Final
 
-from components.analysis.anatomy.records import Field, Group, Kind, Value
+from components.analysis.anatomy.records import Field, Group, Kind
+from components.analysis.anatomy.records import Value as FieldValue
 from components.analysis.anatomy.rows import Batch, Rows
+from components.domain.values import FIRST_MOMENT, Value, values_of
 from components.wording import shortened
 
 FIELDS: Final = 50
@@ -23,9 +23,16 @@ CHARACTERS: Final = 120
 """Characters of a value, which a longer one is cut to."""
 CATEGORY_SHARE: Final = 0.2
 """Different values per filled document from which a field is a text and no category."""
-_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?([eE][+-]?[0-9]{1,3})?")
-_DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})([T ][0-9:.+Z-]{0,30})?")
 _YES_OR_NO: Final = frozenset({"true", "false", "yes", "no"})
+
+
+def kind_of(value: Value) -> tuple[Kind, float]:
+    """Return what a value is, and its place among others of its kind; 0 for words."""
+    if value.number is not None:
+        return "number", value.number
+    if value.span is not None:
+        return "date", (value.span.start - FIRST_MOMENT).total_seconds()
+    return ("yes or no" if value.text.lower() in _YES_OR_NO else "text"), 0.0
 
 
 @dataclass(slots=True)
@@ -40,20 +47,46 @@ class _Tally:
     low: tuple[float, str] = (float("inf"), "")
     high: tuple[float, str] = (float("-inf"), "")
 
+    def add(self, value: Value, row: int) -> None:
+        """Count one value of a row's document."""
+        kind, place = kind_of(value)
+        text = shortened(value.text, CHARACTERS)
+        self.kinds.add(kind)
+        if kind in ("number", "date"):
+            self.low, self.high = min(self.low, (place, text)), max(self.high, (place, text))
+        if text not in self.numbers and len(self.numbers) >= VALUES:
+            self.more = True
+            return
+        self.numbers[text] = self.numbers.get(text, 0) + 1
+        rows = self.rows.setdefault(text, [])
+        rows += [row][: VALUE_IDS - len(rows)]
 
-def kind_of(value: str) -> tuple[Kind, float]:
-    """Return what a value is, and its place among others of its kind; 0 for words.
+    @property
+    def kind(self) -> Kind:
+        """Return what the field holds: a text where values are too many to be told apart."""
+        if len(self.kinds) == 1 and "text" not in self.kinds:
+            return next(iter(self.kinds))
+        few = len(self.numbers) <= max(2, CATEGORY_SHARE * self.filled)
+        return "category" if few and not self.more and self.filled > len(self.numbers) else "text"
 
-    Dates are written as ISO 8601 has it. A number is no more than 15 digits before the point.
-    """
-    if _NUMBER.fullmatch(value):
-        return "number", float(value)
-    if match := _DATE.fullmatch(value):
-        try:
-            return "date", date(int(match[1]), int(match[2]), int(match[3])).toordinal()
-        except ValueError:
-            return "text", 0
-    return ("yes or no" if value.lower() in _YES_OR_NO else "text"), 0
+    def field(self, name: str, rows: Rows) -> Field:
+        """Return what was read."""
+        repeated = [value for value, number in self.numbers.items() if number > 1]
+        frequent = sorted(repeated, key=lambda value: (-self.numbers[value], value))[:FREQUENT]
+        ordered = self.kind in ("number", "date")
+        return Field(
+            name,
+            self.kind,
+            self.filled,
+            len(self.numbers),
+            self.more,
+            self.low[1] if ordered else "",
+            self.high[1] if ordered else "",
+            tuple(
+                FieldValue(v, Group(self.numbers[v], rows.group(self.rows[v], 0).ids))
+                for v in frequent
+            ),
+        )
 
 
 class FieldCounter:
@@ -65,61 +98,21 @@ class FieldCounter:
     def add(self, batch: Batch) -> None:
         """Take note of the fields of documents."""
         for row, document in enumerate(batch.documents, batch.start):
-            self._note("title", document.title, row)
-            for name, value in document.details:
+            title = document.title.strip()
+            if title:
+                self._tallies["title"].filled += 1
+                self._tallies["title"].add(Value(title), row)
+            for name, text in document.details:
                 own = f"{name} (metadata)" if name == "title" else name
-                if own in self._tallies or len(self._tallies) < FIELDS:
-                    self._note(own, value, row)
-
-    def _note(self, name: str, value: str, row: int) -> None:
-        tally = self._tallies.setdefault(name, _Tally())
-        value = value.strip()
-        if not value:
-            return
-        tally.filled += 1
-        kind, place = kind_of(value)
-        tally.kinds.add(kind)
-        text = shortened(value, CHARACTERS)
-        if kind in ("number", "date"):
-            tally.low, tally.high = min(tally.low, (place, text)), max(tally.high, (place, text))
-        if text not in tally.numbers and len(tally.numbers) >= VALUES:
-            tally.more = True
-            return
-        tally.numbers[text] = tally.numbers.get(text, 0) + 1
-        rows = tally.rows.setdefault(text, [])
-        rows += [row][: VALUE_IDS - len(rows)]
+                if own not in self._tallies and len(self._tallies) >= FIELDS:
+                    continue
+                tally = self._tallies.setdefault(own, _Tally())
+                values = values_of(text)
+                tally.filled += bool(values)
+                for value in values:
+                    tally.add(value, row)
 
     def fields(self, rows: Rows) -> tuple[Field, ...]:
         """Return the fields that any document fills, in the order of their appearance."""
-        return tuple(
-            _field(name, tally, rows) for name, tally in self._tallies.items() if tally.filled
-        )
-
-
-def _field(name: str, tally: _Tally, rows: Rows) -> Field:
-    kind = _kind(tally)
-    ordered = kind in ("number", "date")
-    repeated = [value for value, number in tally.numbers.items() if number > 1]
-    frequent = sorted(repeated, key=lambda value: (-tally.numbers[value], value))[:FREQUENT]
-    values = (
-        Value(value, Group(tally.numbers[value], rows.group(tally.rows[value], 0).ids))
-        for value in frequent
-    )
-    return Field(
-        name,
-        kind,
-        tally.filled,
-        len(tally.numbers),
-        tally.more,
-        tally.low[1] if ordered else "",
-        tally.high[1] if ordered else "",
-        tuple(values),
-    )
-
-
-def _kind(tally: _Tally) -> Kind:
-    """Return what a field holds: a text where there are other values than can be told apart."""
-    if len(tally.kinds) == 1 and "text" not in tally.kinds:
-        return next(iter(tally.kinds))
-    few = len(tally.numbers) <= max(2, CATEGORY_SHARE * tally.filled)
-    return "category" if few and not tally.more and tally.filled > len(tally.numbers) else "text"
+        tallies = self._tallies.items()
+        return tuple(tally.field(name, rows) for name, tally in tallies if tally.filled)
