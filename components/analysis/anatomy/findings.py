@@ -16,9 +16,9 @@ from components.analysis.anatomy.records import (
 )
 from components.wording import agree, count, listed
 
-Kind = Literal["documents", "queries", "pairs", "asked", "apart", "missing", "none"]
-"""What can be looked at: documents, queries, pairs of documents, queries with the document that
-they are, copies that are judged apart, ids without a document, or nothing."""
+Kind = Literal["documents", "queries", "pairs", "repeated", "asked", "apart", "missing", "none"]
+"""What can be looked at: documents, queries, pairs of documents or of queries, queries with the
+document that they are, copies that are judged apart, ids without a document, or nothing."""
 NAMED = 3
 """Languages that are named in a sentence."""
 
@@ -57,7 +57,7 @@ def findings(anatomy: Anatomy) -> tuple[Finding, ...]:
 
 def clear(anatomy: Anatomy) -> tuple[str, ...]:
     """Return what was looked for and is not there."""
-    absent = [
+    looked_for = [
         ("empty passages", not anatomy.empty),
         ("exact copies", not anatomy.copies),
         ("near-duplicates", not anatomy.near),
@@ -65,20 +65,20 @@ def clear(anatomy: Anatomy) -> tuple[str, ...]:
         (f"passages of fewer than {SHORT} words", not anatomy.short),
     ]
     if anatomy.readings:
-        absent += [("passages that a model cuts", not any(r.cut for r in anatomy.readings))]
+        looked_for += [("passages that a model cuts", not any(r.cut for r in anatomy.readings))]
     if anatomy.queries.number:
-        absent += [
+        looked_for += [
             ("repeated queries", not anatomy.queries.repeated),
             ("queries that are passages", not anatomy.queries.documents),
             ("queries that a model refuses", not anatomy.queries.refusals),
         ]
     if anatomy.splits:
-        absent += [
+        looked_for += [
             ("queries without judgments", not anatomy.queries.unjudged),
             ("queries without a relevant passage", not any(s.pointless for s in anatomy.splits)),
             ("judged passages that are missing", not any(s.missing for s in anatomy.splits)),
         ]
-    return tuple(name for name, is_absent in absent if is_absent)
+    return tuple(name for name, is_absent in looked_for if is_absent)
 
 
 def _documents(anatomy: Anatomy) -> Iterator[Finding]:
@@ -141,7 +141,7 @@ def _queries(anatomy: Anatomy) -> Iterator[Finding]:
         yield from _split(split, f" ({split.name})" if len(anatomy.splits) > 1 else "")
     if n := queries.repeated.number:
         text = f"{count(n, 'query')} {agree(n, 'repeats', 'repeat')} an earlier one word for word."
-        yield Finding("repeated", text, "queries", queries.repeated.ids, grave=True)
+        yield Finding("repeated", text, "repeated", pairs=queries.repeated.pairs, grave=True)
     if n := queries.documents.number:
         text = f"{count(n, 'passage')} {agree(n, 'is', 'are')} the text of a query."
         yield Finding("asked", text, "asked", pairs=queries.documents.pairs, grave=True)
@@ -173,7 +173,7 @@ def _split(split: SplitFigures, where: str) -> Iterator[Finding]:
         yield Finding(f"missing-{split.name}", text, "missing", split.missing.ids, grave=True)
     if n := split.unasked:
         text = f"{count(n, 'judged query')} {agree(n, 'is', 'are')} not among the queries{where}."
-        yield Finding(f"unasked-{split.name}", text, "none")
+        yield Finding(f"strangers-{split.name}", text, "none")
 
 
 def _readings(anatomy: Anatomy) -> Iterator[Finding]:
@@ -186,7 +186,7 @@ def _readings(anatomy: Anatomy) -> Iterator[Finding]:
         beside = f" beside a query of {reading.query}" if reading.query else ""
         text = (
             f"{listed(reading.systems)} {do} not read the end of {share(n, total)} of the passages "
-            f"({n:,}): tokens after the first {reading.reads}{beside}, "
-            f"{share(reading.unread, reading.tokens)} of all."
+            f"({n:,}): they have more than {reading.reads} tokens{beside}, and "
+            f"{share(reading.unread, reading.tokens)} of all tokens go unread."
         )
         yield Finding(f"cut-{reading.systems[0]}", text, "documents", reading.cut.ids)

@@ -55,13 +55,14 @@ class AskedDocuments:
 def query_figures(corpus: Corpus, documents: Copies, refusals: tuple[Refusal, ...]) -> QueryFigures:
     """Return what the queries are like."""
     first: dict[bytes, str] = {}
-    repeated = [q.id for q in corpus.queries if first.setdefault(same(q.text), q.id) != q.id]
+    earlier = [(first.setdefault(same(query.text), query.id), query.id) for query in corpus.queries]
+    repeated = [Pair(one, other) for one, other in earlier if one != other]
     judged = {query for judgments in _splits(corpus).values() for query in judgments}
     unjudged = [q.id for q in corpus.queries if q.id not in judged] if judged else []
     return QueryFigures(
         len(corpus.queries),
         lengths_of(np.array([len(query.text.split()) for query in corpus.queries], np.int64)),
-        Group(len(repeated), tuple(repeated[:EXAMPLES])),
+        Copies(len(repeated), tuple(repeated[:EXAMPLES])),
         Group(len(unjudged), tuple(unjudged[:EXAMPLES])),
         documents,
         refusals,

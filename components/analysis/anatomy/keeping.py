@@ -39,11 +39,17 @@ class AnatomyStore:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._folder = settings.cache_dir / "anatomy"
 
     def path(self, corpus: Corpus, most: int | None) -> Path:
         """Return the file of a corpus's anatomy, or of that of a sample."""
-        name = f"{identity(corpus, self._settings, most)[:32]}.json"
-        return self._settings.cache_dir / "anatomy" / name
+        digest = identity(corpus, self._settings, most)
+        return self._folder / f"{corpus.fingerprint[:32]}-{digest[:32]}.json"
+
+    def forget(self, fingerprint: str) -> None:
+        """Remove what is kept of the corpora with a fingerprint."""
+        for path in self._folder.glob(f"{fingerprint[:32]}-*.json"):
+            path.unlink(missing_ok=True)
 
     def find(self, corpus: Corpus, most: int | None = None) -> Anatomy | None:
         """Return what is kept of a corpus, None where nothing is or the file is damaged."""

@@ -158,7 +158,7 @@ class QueryFigures:
 
     number: int = 0
     words: Lengths = Lengths()
-    repeated: Group = Group()
+    repeated: Copies = Copies()
     unjudged: Group = Group()
     documents: Copies = Copies()
     """Queries whose text is a document's: `earlier` is the query's id, `later` the document's."""
