@@ -1,10 +1,11 @@
 """Corpus: what is indexed and where; choose a sample or upload one."""
 
-from components.ui.corpus import indexing, overview, upload
+from components.ui.corpus import anatomy, indexing, overview, upload
 from components.ui.shared import page, sign_in
 
 sign_in.gate()
 page.setup("Corpus")
 overview.overview()
+anatomy.anatomy()
 upload.uploader()
 indexing.indexer()

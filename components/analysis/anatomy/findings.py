@@ -25,7 +25,7 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One sentence about a corpus, `key` its stable name, and what it is about.
+    """One sentence about a corpus, `key` its stable name, and the `number` of what it is about.
 
     A `grave` one says that a figure measured on this corpus may mean less than it seems to.
     """
@@ -33,6 +33,7 @@ class Finding:
     key: str
     text: str
     kind: Kind
+    number: int
     ids: tuple[str, ...] = ()
     pairs: tuple[Pair, ...] = ()
     apart: tuple[JudgedApart, ...] = ()
@@ -89,25 +90,25 @@ def _documents(anatomy: Anatomy) -> Iterator[Finding]:
     passages = "passage" if anatomy.whole else "sampled passage"
     if n_empty:
         text = f"{count(n_empty, passages)} {agree(n_empty, 'is', 'are')} empty: no title, no text."
-        yield Finding("empty", text, "documents", anatomy.empty.ids, grave=True)
+        yield Finding("empty", text, "documents", n_empty, anatomy.empty.ids, grave=True)
     if n := anatomy.copies.number:
         text = (
             f"{count(n, passages)} {agree(n, 'is an exact copy', 'are exact copies')} of another."
         )
-        yield Finding("copies", text, "pairs", pairs=anatomy.copies.pairs, grave=True)
+        yield Finding("copies", text, "pairs", n, pairs=anatomy.copies.pairs, grave=True)
     if n := anatomy.near.number:
         text = (
             f"{count(n, passages)} {agree(n, 'is', 'are')} nearly the same as another: they share "
             f"{NEAR:.0%} or more of their three-word sequences."
         )
-        yield Finding("near", text, "pairs", pairs=anatomy.near.pairs)
+        yield Finding("near", text, "pairs", n, pairs=anatomy.near.pairs)
     if n_short:
         has = agree(n_short, "has", "have")
         text = f"{count(n_short, passages)} {has} fewer than {SHORT} words."
-        yield Finding("short", text, "documents", anatomy.short.ids)
+        yield Finding("short", text, "documents", n_short, anatomy.short.ids)
     if n_untexted:
         text = f"{count(n_untexted, passages)} {agree(n_untexted, 'has', 'have')} a title alone."
-        yield Finding("untexted", text, "documents", anatomy.untexted.ids)
+        yield Finding("untexted", text, "documents", n_untexted, anatomy.untexted.ids)
     yield from _languages(anatomy, passages)
 
 
@@ -127,7 +128,7 @@ def _languages(anatomy: Anatomy, passages: str) -> Iterator[Finding]:
             f"{listed([*names, *more])}."
         )
         ids = tuple(identity for one in others for identity in one.documents.ids)
-        yield Finding("languages", text, "documents", ids)
+        yield Finding("languages", text, "documents", n, ids)
 
 
 def _queries(anatomy: Anatomy) -> Iterator[Finding]:
@@ -136,15 +137,15 @@ def _queries(anatomy: Anatomy) -> Iterator[Finding]:
     if n := queries.unjudged.number:
         text = f"{count(n, 'query')} {agree(n, 'has', 'have')} no judgment: nothing is measured on "
         text += agree(n, "it.", "them.")
-        yield Finding("unjudged", text, "queries", queries.unjudged.ids, grave=True)
+        yield Finding("unjudged", text, "queries", n, queries.unjudged.ids, grave=True)
     for split in anatomy.splits:
         yield from _split(split, f" ({split.name})" if len(anatomy.splits) > 1 else "")
     if n := queries.repeated.number:
         text = f"{count(n, 'query')} {agree(n, 'repeats', 'repeat')} an earlier one word for word."
-        yield Finding("repeated", text, "repeated", pairs=queries.repeated.pairs, grave=True)
+        yield Finding("repeated", text, "repeated", n, pairs=queries.repeated.pairs, grave=True)
     if n := queries.documents.number:
         text = f"{count(n, 'passage')} {agree(n, 'is', 'are')} the text of a query."
-        yield Finding("asked", text, "asked", pairs=queries.documents.pairs, grave=True)
+        yield Finding("asked", text, "asked", n, pairs=queries.documents.pairs, grave=True)
     for refusal in queries.refusals:
         n = refusal.queries.number
         text = (
@@ -152,28 +153,29 @@ def _queries(anatomy: Anatomy) -> Iterator[Finding]:
             f"{refusal.system} refuses {agree(n, 'it', 'them')}."
         )
         name = f"refused-{refusal.system}"
-        yield Finding(name, text, "queries", refusal.queries.ids, grave=True)
+        yield Finding(name, text, "queries", n, refusal.queries.ids, grave=True)
 
 
 def _split(split: SplitFigures, where: str) -> Iterator[Finding]:
     """Yield what is to be said of the judgments of one split, which `where` names."""
+    name = split.name
     if n := split.apart:
         text = (
             f"{count(n, 'copy')} of relevant passages {agree(n, 'is', 'are')} judged otherwise or "
             f"not at all{where}: a ranking that prefers {agree(n, 'it', 'them')} is marked down."
         )
-        yield Finding(f"apart-{split.name}", text, "apart", apart=split.apart_examples, grave=True)
+        yield Finding(f"apart-{name}", text, "apart", n, apart=split.apart_examples, grave=True)
     if n := split.pointless.number:
         text = f"{count(n, 'judged query')} {agree(n, 'has', 'have')} no relevant passage{where}."
-        yield Finding(f"pointless-{split.name}", text, "queries", split.pointless.ids, grave=True)
+        yield Finding(f"pointless-{name}", text, "queries", n, split.pointless.ids, grave=True)
     if n := split.missing.number:
         text = (
             f"{count(n, 'judgment')} {agree(n, 'names', 'name')} a passage that is not here{where}."
         )
-        yield Finding(f"missing-{split.name}", text, "missing", split.missing.ids, grave=True)
+        yield Finding(f"missing-{name}", text, "missing", n, split.missing.ids, grave=True)
     if n := split.unasked:
         text = f"{count(n, 'judged query')} {agree(n, 'is', 'are')} not among the queries{where}."
-        yield Finding(f"strangers-{split.name}", text, "none")
+        yield Finding(f"strangers-{name}", text, "none", n)
 
 
 def _readings(anatomy: Anatomy) -> Iterator[Finding]:
@@ -189,4 +191,4 @@ def _readings(anatomy: Anatomy) -> Iterator[Finding]:
             f"({n:,}): they have more than {reading.reads} tokens{beside}, and "
             f"{share(reading.unread, reading.tokens)} of all tokens go unread."
         )
-        yield Finding(f"cut-{reading.systems[0]}", text, "documents", reading.cut.ids)
+        yield Finding(f"cut-{reading.systems[0]}", text, "documents", n, reading.cut.ids)

@@ -75,8 +75,12 @@ def _splits(corpus: Corpus) -> Mapping[str, Judgments]:
 
 
 def split_figures(corpus: Corpus, twins: Twins, rows: Rows) -> tuple[SplitFigures, ...]:
-    """Return what is judged, split by split."""
-    kin = _kin(twins, rows)
+    """Return what is judged, split by split; of copies, exact ones count."""
+    members: dict[int, list[int]] = {}
+    for later, first in sorted(twins.exact.items()):
+        members.setdefault(first, [first]).append(later)
+    ids = (tuple(rows.document(row).id for row in group) for group in members.values())
+    kin = {identity: group for group in ids for identity in group}
     names = dict.fromkeys([*_splits(corpus), *corpus.dangling])
     return tuple(_split(name, _splits(corpus).get(name, {}), corpus, kin) for name in names)
 
@@ -103,15 +107,6 @@ def _split(
         len(apart),
         tuple(apart[:EXAMPLES]),
     )
-
-
-def _kin(twins: Twins, rows: Rows) -> dict[str, tuple[str, ...]]:
-    """Return the ids of exact copies by id, the first of their kind among them."""
-    members: dict[int, list[int]] = {}
-    for later, first in sorted(twins.exact.items()):
-        members.setdefault(first, [first]).append(later)
-    ids = (tuple(rows.document(row).id for row in group) for group in members.values())
-    return {identity: group for group in ids for identity in group}
 
 
 def _apart(judgments: Judgments, kin: Mapping[str, tuple[str, ...]]) -> Iterator[JudgedApart]:

@@ -126,7 +126,9 @@ def lengths_of(counts: Counts, rows: Rows | None = None) -> Lengths:
     tail = int(np.percentile(counts, 99, method="inverted_cdf"))
     # a few very long texts must not press all others into one bar: they share the last
     end = most if most <= 1.5 * tail else tail
-    step = _round_step((end + 1) / BARS)
+    least = (end + 1) / BARS
+    power = 10 ** max(0, math.floor(math.log10(max(least, 1))))
+    step = next(n for n in (power, 2 * power, 5 * power, 10 * power) if n >= least)
     edges = list(range(0, end + 1, step))
     bins = np.minimum(counts // step, len(edges) - 1)
     numbers = np.bincount(bins, minlength=len(edges))
@@ -140,10 +142,3 @@ def lengths_of(counts: Counts, rows: Rows | None = None) -> Lengths:
         bars.append(Bar(low, high, int(numbers[place]), ids))
     middle = float(np.median(counts))
     return Lengths(int(counts.min()), middle, usual, most, int(counts.sum()), tuple(bars))
-
-
-def _round_step(least: float) -> int:
-    """Return the smallest of 1, 2, 5, 10, 20, 25, 50, 100 … that is no less."""
-    power = 10 ** max(0, math.floor(math.log10(max(least, 1))))
-    steps = (factor * power for factor in (1, 2, 2.5, 5, 10))
-    return next(int(step) for step in steps if step >= least and step == int(step))

@@ -1,0 +1,163 @@
+"""The charts of what a corpus is made of, each with a choice of documents to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import streamlit as st
+
+from components.analysis.anatomy import Anatomy, share
+from components.analysis.anatomy.records import Field
+from components.charts import anatomy as charts
+from components.charts.anatomy import Amount, range_of
+from components.domain import Corpus
+from components.ui.corpus.anatomy.looking import document_rows, table
+from components.ui.shared import page
+from components.wording import MINUS, count, shortened
+
+FIELDS = 12
+"""Fields in the chart."""
+VALUE = 40
+"""Characters of a value in a choice."""
+
+
+def pictures(corpus: Corpus, anatomy: Anatomy) -> None:
+    """Draw lengths and languages, then fields and judgments."""
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _lengths(corpus, anatomy)
+    with right:
+        _languages(corpus, anatomy)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _fields(corpus, anatomy)
+    with right:
+        _judgments(anatomy)
+
+
+def _look(corpus: Corpus, label: str, choices: Mapping[str, Sequence[str]], key: str) -> None:
+    """Offer documents to look at, and show those that are chosen."""
+    if not choices:
+        return
+    choice = st.selectbox(
+        label, list(choices), index=None, placeholder="Choose", key=f"_anatomy-{key}"
+    )
+    if choice is not None:
+        table(document_rows(corpus, choices[choice]))
+
+
+def _lengths(corpus: Corpus, anatomy: Anatomy) -> None:
+    units = {"tokens": anatomy.tokens, "words": anatomy.words}
+    with st.container(key="anatomy-lengths", gap="xxsmall"):
+        unit = st.segmented_control(
+            "Lengths in",
+            [unit for unit, lengths in units.items() if lengths.bars],
+            default=next(unit for unit, lengths in units.items() if lengths.bars),
+            required=True,
+            key="_anatomy-unit",
+            label_visibility="collapsed",
+        )
+        lengths = units[unit]
+        readings = anatomy.readings if unit == "tokens" else ()
+        figure = page.figure(
+            ("anatomy lengths", corpus, anatomy.documents, unit),
+            lambda: charts.lengths(lengths, unit, readings, page.palette()),
+        )
+        title = f"How long passages are, in {unit}"
+        note = "Lines: the first tokens of a passage that a model reads." if readings else ""
+        st.text(title)
+        page.chart(figure, "anatomy-lengths", title, note)
+        page.soft(
+            f"Half of them have up to {lengths.median:,.0f} {unit}, 95% up to {lengths.usual:,}, "
+            f"the longest {lengths.most:,}. {note}".strip(),
+            "anatomy-lengths",
+        )
+        choices = {
+            f"{range_of(bar.low, bar.high)} {unit} ({bar.number:,})": bar.ids
+            for bar in lengths.bars
+            if bar.ids
+        }
+        _look(corpus, "Passages of a length", choices, f"length-{unit}")
+
+
+def _languages(corpus: Corpus, anatomy: Anatomy) -> None:
+    told = anatomy.languages
+    groups = {language.name: language.documents for language in told.languages}
+    if told.untold:
+        groups["cannot be told"] = told.untold
+    with st.container(key="anatomy-languages", gap="xxsmall"):
+        st.text("Languages")
+        rows = [
+            Amount(name, group.number, f"{group.number:,} · {share(group.number, told.documents)}")
+            for name, group in groups.items()
+        ]
+        figure = page.figure(
+            ("anatomy languages", corpus, anatomy.documents),
+            lambda: charts.amounts(rows, page.palette(), "passages"),
+        )
+        note = f"Of {count(told.documents, 'passage')}"
+        note += ", drawn at random." if told.documents < anatomy.documents else "."
+        page.chart(figure, "anatomy-languages", "Languages of the passages", note)
+        page.soft(f"{note} A language is said where it is 90% certain.", "anatomy-languages")
+        choices = {f"{name} ({group.number:,})": group.ids for name, group in groups.items()}
+        _look(corpus, "Passages in a language", choices, "language")
+
+
+def _fields(corpus: Corpus, anatomy: Anatomy) -> None:
+    if not anatomy.fields:
+        return
+    with st.container(key="anatomy-fields", gap="xxsmall"):
+        st.text("Fields, and in how many passages they are filled")
+        rows = [
+            Amount(field.name, field.filled, _described(field, anatomy.documents))
+            for field in anatomy.fields[:FIELDS]
+        ]
+        figure = page.figure(
+            ("anatomy fields", corpus, anatomy.documents),
+            lambda: charts.amounts(rows, page.palette(), "passages"),
+        )
+        page.chart(figure, "anatomy-fields", "Fields, and in how many passages they are filled")
+        choices = {
+            f"{shortened(field.name, VALUE)}: {shortened(value.text, VALUE)} "
+            f"({value.documents.number:,})": value.documents.ids
+            for field in anatomy.fields
+            for value in field.values
+        }
+        _look(corpus, "Passages with a value, the most frequent ones", choices, "field")
+
+
+def _described(field: Field, documents: int) -> str:
+    """Return in words what a field holds."""
+    distinct = f"{'over ' if field.more else ''}{field.distinct:,} different"
+    holds = f"{field.low} to {field.high}" if field.low else distinct
+    return f"{share(field.filled, documents)} · {field.kind} · {holds}"
+
+
+def _judgments(anatomy: Anatomy) -> None:
+    """Draw how often each grade is given, split by split."""
+    for number, split in enumerate(anatomy.splits):
+        name = f" ({split.name})" if len(anatomy.splits) > 1 else ""
+        title = f"Grades of the judgments{name}"
+        rows = [
+            Amount(
+                f"grade {one.grade}".replace("-", MINUS),
+                one.number,
+                f"{one.number:,} · {share(one.number, split.judgments)}",
+            )
+            for one in split.grades
+        ]
+        with st.container(key=f"anatomy-judgments-{number}", gap="xxsmall"):
+            st.text(title)
+            figure = page.figure(
+                ("anatomy grades", split),
+                partial(charts.amounts, rows, page.palette(), "judgments"),
+            )
+            page.chart(figure, f"anatomy-grades-{number}", title)
+            spread = f"{split.least:,} to {split.most:,}"
+            page.soft(
+                f"{count(split.judgments, 'judgment')} of {count(split.queries, 'query')}, "
+                f"{spread if split.least < split.most else split.most} a query, half of them up "
+                f"to {split.median:g}.",
+                f"anatomy-judgments-{number}",
+            )
