@@ -104,7 +104,7 @@ def _print(corpus: Corpus, anatomy: Anatomy) -> None:
 
 def _lines(anatomy: Anatomy) -> Iterator[str]:
     """Yield lengths, models, languages and judgments in words."""
-    for unit, lengths in (("words", anatomy.words), ("tokens", anatomy.tokens)):
+    for unit, lengths in (("words", anatomy.in_words), ("tokens", anatomy.in_tokens)):
         yield (
             f"A passage has {lengths.least:,} to {lengths.most:,} {unit}, half of them up to "
             f"{lengths.median:,.0f}, 95% up to {lengths.usual:,}."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -26,18 +25,19 @@ SEQUENCE: Final = 3
 """Words of a sequence."""
 COMPARED: Final = 8
 """Earlier documents of one band with which a document is compared: the first ones and the last."""
-KEPT_SETS: Final = 2_000
+AT_ONCE: Final = 64
+"""Documents that are compared with others before progress is told."""
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 Rowed = npt.NDArray[np.int64]
 
 
-def sequences(words: Sequence[str]) -> frozenset[str]:
+def sequences(folded: Sequence[str]) -> frozenset[str]:
     """Return the sequences of SEQUENCE words; a shorter text is one sequence, an empty one none."""
-    if not words:
+    if not folded:
         return frozenset()
-    shorter = len(words) < SEQUENCE
-    parts = (words[at:] for at in range(1 if shorter else SEQUENCE))
-    return frozenset([" ".join(words)] if shorter else map(" ".join, zip(*parts, strict=False)))
+    shorter = len(folded) < SEQUENCE
+    parts = (folded[at:] for at in range(1 if shorter else SEQUENCE))
+    return frozenset([" ".join(folded)] if shorter else map(" ".join, zip(*parts, strict=False)))
 
 
 def similarity(one: frozenset[str], other: frozenset[str]) -> float:
@@ -65,7 +65,7 @@ class CopyFinder:
         """Take note of documents."""
         for digest in batch.digests:
             self._digests.frombytes(digest)
-        sets = [sequences(words) for words in batch.words]
+        sets = [sequences(folded) for folded in batch.folded]
         self._wordless |= {row for row, own in enumerate(sets, batch.start) if not own}
         values = RMinHash.digests_from_token_sets(sets, BANDS * HASHES, SEED)
         parts = np.array(values, np.uint64).reshape(len(sets), BANDS, HASHES)
@@ -89,17 +89,19 @@ class CopyFinder:
             for later, earlier in _neighbours(bands[unique, band], unique):
                 others.setdefault(later, set()).update(earlier)
 
-        @lru_cache(maxsize=KEPT_SETS)
-        def own(row: int) -> frozenset[str]:
-            return sequences(words_of(rows.document(row).passage))
-
         near = {}
-        for done, (later, candidates) in enumerate(sorted(others.items()), start=1):
-            progress(done, len(others))
-            likeness = {row: similarity(own(row), own(later)) for row in sorted(candidates)}
-            best = max(likeness, key=likeness.__getitem__)
-            if likeness[best] >= NEAR:
-                near[later] = best, likeness[best]
+        work = sorted(others.items())
+        for start in range(0, len(work), AT_ONCE):
+            part = work[start : start + AT_ONCE]
+            needed = sorted({row for later, earlier in part for row in (later, *earlier)})
+            passages = (document.passage for document in rows.documents(needed))
+            own = dict(zip(needed, map(sequences, map(words_of, passages)), strict=True))
+            for later, earlier in part:
+                likeness = {row: similarity(own[row], own[later]) for row in sorted(earlier)}
+                best = max(likeness, key=likeness.__getitem__)
+                if likeness[best] >= NEAR:
+                    near[later] = best, likeness[best]
+            progress(start + len(part), len(work))
         return Twins(exact, near)
 
     def _exact(self) -> Iterator[tuple[int, int]]:
@@ -133,10 +135,10 @@ def _neighbours(keys: npt.NDArray[np.uint64], rows: Rowed) -> Iterator[tuple[int
 
 def copies_of(twins: Twins, rows: Rows) -> tuple[Copies, Copies]:
     """Return the exact copies and the near ones, each with the first pairs."""
-
-    def pair(later: int, earlier: int, share: float) -> Pair:
-        return Pair(rows.document(earlier).id, rows.document(later).id, round(share, 3))
-
-    exact = [pair(later, twins.exact[later], 1.0) for later in sorted(twins.exact)[:EXAMPLES]]
-    near = [pair(later, *twins.near[later]) for later in sorted(twins.near)[:EXAMPLES]]
-    return Copies(len(twins.exact), tuple(exact)), Copies(len(twins.near), tuple(near))
+    kinds = []
+    for repeats in ({row: (first, 1.0) for row, first in twins.exact.items()}, twins.near):
+        later = sorted(repeats)[:EXAMPLES]
+        shares = [round(repeats[row][1], 3) for row in later]
+        ids = rows.ids(repeats[row][0] for row in later), rows.ids(later)
+        kinds.append(Copies(len(repeats), tuple(map(Pair, *ids, shares))))
+    return kinds[0], kinds[1]

@@ -29,7 +29,7 @@ def describe(
     Documents are read once, a batch after another; what looks alike is read again to be compared.
     `report` is called between batches and may raise `Cancelled`.
     """
-    rows = Rows(corpus.documents, most)
+    rows = Rows(corpus, most)
     read, absent = windows(settings)
     sizes, copies, fields = Sizes(read), CopyFinder(), FieldCounter()
     report(READING, 0, len(rows))
@@ -48,8 +48,8 @@ def describe(
         empty=sizes.empty(rows),
         untexted=sizes.untexted(rows),
         short=sizes.short(rows),
-        words=sizes.words(rows),
-        tokens=sizes.tokens(rows),
+        in_words=sizes.in_words(rows),
+        in_tokens=sizes.in_tokens(rows),
         readings=readings,
         absent=absent,
         copies=exact,

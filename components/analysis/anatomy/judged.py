@@ -79,7 +79,7 @@ def split_figures(corpus: Corpus, twins: Twins, rows: Rows) -> tuple[SplitFigure
     members: dict[int, list[int]] = {}
     for later, first in sorted(twins.exact.items()):
         members.setdefault(first, [first]).append(later)
-    ids = (tuple(rows.document(row).id for row in group) for group in members.values())
+    ids = (tuple(rows.ids(group)) for group in members.values())
     kin = {identity: group for group in ids for identity in group}
     names = dict.fromkeys([*_splits(corpus), *corpus.dangling])
     return tuple(_split(name, _splits(corpus).get(name, {}), corpus, kin) for name in names)

@@ -55,11 +55,11 @@ class LanguageCounter:
 
     def add(self, batch: Batch) -> None:
         """Ask for the language of those documents that are in the sample."""
-        texts = zip(batch.passages, batch.words, strict=True)
-        for row, (passage, words) in enumerate(texts, batch.start):
+        texts = zip(batch.passages, batch.folded, strict=True)
+        for row, (passage, folded) in enumerate(texts, batch.start):
             if row in self._sample:
                 code, sure = "", 0.0
-                if len(words) >= LEAST_WORDS:
+                if len(folded) >= LEAST_WORDS:
                     code, sure = self._identifier.classify(passage[:CHARACTERS])
                 code = code if sure >= SURE and code not in NO_LANGUAGE else ""
                 self._numbers[code] += 1

@@ -37,7 +37,7 @@ class Sizes:
 
     def __init__(self, windows: Sequence[Window]) -> None:
         self._tokenizers = list(dict.fromkeys(window.tokenizer for window in windows))
-        self._words = array("L")
+        self._n_words = array("L")
         self._spaced = array("L")
         self._untexted: list[int] = []
         self._n_untexted = 0
@@ -45,7 +45,7 @@ class Sizes:
 
     def add(self, batch: Batch) -> None:
         """Count the words and tokens of documents."""
-        self._words.extend(map(len, batch.words))
+        self._n_words.extend(map(len, batch.folded))
         self._spaced.extend(len(passage.split()) for passage in batch.passages)
         for row, document in enumerate(batch.documents, batch.start):
             if document.title.strip() and not document.text.strip():
@@ -54,7 +54,7 @@ class Sizes:
         for tokenizer, counts in zip(self._tokenizers, self._tokens, strict=True):
             counts.extend(tokens_of(tokenizer, batch.passages))
 
-    def words(self, rows: Rows) -> Lengths:
+    def in_words(self, rows: Rows) -> Lengths:
         """Return how many words the documents have, as white space separates them."""
         return lengths_of(np.asarray(self._spaced, np.int64), rows)
 
@@ -65,13 +65,13 @@ class Sizes:
     def short(self, rows: Rows) -> Group:
         """Return the documents of fewer than SHORT words that are not empty."""
         spaced = np.asarray(self._spaced, np.int64)
-        return _where((np.asarray(self._words, np.int64) < SHORT) & (spaced > 0), rows)
+        return _where((np.asarray(self._n_words, np.int64) < SHORT) & (spaced > 0), rows)
 
     def untexted(self, rows: Rows) -> Group:
         """Return the documents with a title alone."""
         return rows.group(self._untexted, self._n_untexted)
 
-    def tokens(self, rows: Rows) -> Lengths:
+    def in_tokens(self, rows: Rows) -> Lengths:
         """Return how many tokens the documents have by the first tokenizer."""
         return lengths_of(np.asarray(self._tokens[0] if self._tokens else (), np.int64), rows)
 
@@ -137,7 +137,7 @@ def lengths_of(counts: Counts, rows: Rows | None = None) -> Lengths:
     bars = []
     for place, low in enumerate(edges):
         members = order[starts[place] : starts[place + 1]][:OF_A_BAR] if rows else ()
-        ids = tuple(rows.document(int(row)).id for row in members) if rows else ()
+        ids = tuple(rows.ids(map(int, members))) if rows else ()
         high = low + step - 1 if place < len(edges) - 1 else max(low + step - 1, most)
         bars.append(Bar(low, high, int(numbers[place]), ids))
     middle = float(np.median(counts))

@@ -157,7 +157,7 @@ class QueryFigures:
     """
 
     number: int = 0
-    words: Lengths = Lengths()
+    in_words: Lengths = Lengths()
     repeated: Copies = Copies()
     unjudged: Group = Group()
     documents: Copies = Copies()
@@ -225,8 +225,8 @@ class Anatomy:
     empty: Group
     untexted: Group
     short: Group
-    words: Lengths
-    tokens: Lengths
+    in_words: Lengths
+    in_tokens: Lengths
     readings: tuple[Reading, ...]
     absent: tuple[str, ...]
     copies: Copies

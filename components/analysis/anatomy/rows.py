@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from itertools import islice
 from typing import Final, Protocol
 
 import numpy as np
 
 from components.analysis.anatomy.records import EXAMPLES, Group
-from components.domain import Document
+from components.domain import Corpus, Document
 
 BATCH: Final = 256
 """Documents that are in memory at once."""
@@ -47,7 +48,7 @@ class Batch:
         return [document.passage for document in self.documents]
 
     @cached_property
-    def words(self) -> list[list[str]]:
+    def folded(self) -> list[list[str]]:
         """Return the words of each passage."""
         return [words_of(passage) for passage in self.passages]
 
@@ -72,11 +73,11 @@ class Rows:
     numbers alone: who looks again sees the same documents.
     """
 
-    def __init__(self, documents: Sequence[Document], most: int | None = None) -> None:
-        self.documents = documents
-        self.places: Sequence[int] = range(len(documents))
-        if most is not None and most < len(documents):
-            drawn = np.random.default_rng(SEED).choice(len(documents), max(most, 1), replace=False)
+    def __init__(self, corpus: Corpus, most: int | None = None) -> None:
+        self._corpus = corpus
+        self.places: Sequence[int] = range(len(corpus.documents))
+        if most is not None and most < len(self.places):
+            drawn = np.random.default_rng(SEED).permutation(len(self.places))[: max(most, 1)]
             self.places = sorted(map(int, drawn))
 
     def __len__(self) -> int:
@@ -86,17 +87,16 @@ class Rows:
     def batches(self) -> Iterator[Batch]:
         """Yield the documents in their order, BATCH at once."""
         for start in range(0, len(self), BATCH):
-            places = self.places[start : start + BATCH]
-            if isinstance(places, range):
-                yield Batch(start, self.documents[places.start : places.stop])
-            else:
-                yield Batch(start, [self.documents[place] for place in places])
+            yield Batch(start, self._corpus.at(self.places[start : start + BATCH]))
 
-    def document(self, row: int) -> Document:
-        """Return the document of a row."""
-        return self.documents[self.places[row]]
+    def documents(self, rows: Iterable[int]) -> list[Document]:
+        """Return the documents of rows, which are read at once."""
+        return self._corpus.at([self.places[row] for row in rows])
+
+    def ids(self, rows: Iterable[int]) -> list[str]:
+        """Return the ids of the documents of rows."""
+        return self._corpus.ids([self.places[row] for row in rows])
 
     def group(self, rows: Iterable[int], number: int) -> Group:
         """Return so many documents, with the ids of the first rows as examples."""
-        first = [row for _, row in zip(range(EXAMPLES), rows, strict=False)]
-        return Group(number, tuple(self.document(row).id for row in first))
+        return Group(number, tuple(self.ids(islice(rows, EXAMPLES))))

@@ -128,7 +128,9 @@ def differences(one: str, other: str) -> tuple[str, str]:
     matcher = SequenceMatcher(None, left, right, autojunk=False)
     html: tuple[list[str], list[str]] = [], []
     for kind, *ends in matcher.get_opcodes():
-        for words, (start, end), out in zip((left, right), (ends[:2], ends[2:]), html, strict=True):
-            text = escape("".join(words[start:end]))
+        for pieces, (start, end), out in zip(
+            (left, right), (ends[:2], ends[2:]), html, strict=True
+        ):
+            text = escape("".join(pieces[start:end]))
             out.append(f"<mark>{text}</mark>" if kind != "equal" and text.strip() else text)
     return "".join(html[0]), "".join(html[1])

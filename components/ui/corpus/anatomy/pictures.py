@@ -8,7 +8,6 @@ from functools import partial
 import streamlit as st
 
 from components.analysis.anatomy import Anatomy, share
-from components.analysis.anatomy.records import Field
 from components.charts import anatomy as charts
 from components.charts.anatomy import Amount, range_of
 from components.domain import Corpus
@@ -48,8 +47,8 @@ def _look(corpus: Corpus, label: str, choices: Mapping[str, Sequence[str]], key:
 
 
 def _lengths(corpus: Corpus, anatomy: Anatomy) -> None:
-    units = {"tokens": anatomy.tokens, "words": anatomy.words}
-    with st.container(key="anatomy-lengths", gap="xxsmall"):
+    units = {"tokens": anatomy.in_tokens, "words": anatomy.in_words}
+    with st.container(key="lengths-of-passages", gap="xxsmall"):
         unit = st.segmented_control(
             "Lengths in",
             [unit for unit, lengths in units.items() if lengths.bars],
@@ -86,7 +85,7 @@ def _languages(corpus: Corpus, anatomy: Anatomy) -> None:
     groups = {language.name: language.documents for language in told.languages}
     if told.untold:
         groups["cannot be told"] = told.untold
-    with st.container(key="anatomy-languages", gap="xxsmall"):
+    with st.container(key="languages-of-passages", gap="xxsmall"):
         st.text("Languages")
         rows = [
             Amount(name, group.number, f"{group.number:,} · {share(group.number, told.documents)}")
@@ -107,12 +106,14 @@ def _languages(corpus: Corpus, anatomy: Anatomy) -> None:
 def _fields(corpus: Corpus, anatomy: Anatomy) -> None:
     if not anatomy.fields:
         return
-    with st.container(key="anatomy-fields", gap="xxsmall"):
+    with st.container(key="fields-of-passages", gap="xxsmall"):
         st.text("Fields, and in how many passages they are filled")
-        rows = [
-            Amount(field.name, field.filled, _described(field, anatomy.documents))
-            for field in anatomy.fields[:FIELDS]
-        ]
+        rows = []
+        for field in anatomy.fields[:FIELDS]:
+            holds = f"{'over ' if field.more else ''}{field.distinct:,} different"
+            holds = f"{field.low} to {field.high}" if field.low else holds
+            filled = share(field.filled, anatomy.documents)
+            rows.append(Amount(field.name, field.filled, f"{filled} · {field.kind} · {holds}"))
         figure = page.figure(
             ("anatomy fields", corpus, anatomy.documents),
             lambda: charts.amounts(rows, page.palette(), "passages"),
@@ -125,13 +126,6 @@ def _fields(corpus: Corpus, anatomy: Anatomy) -> None:
             for value in field.values
         }
         _look(corpus, "Passages with a value, the most frequent ones", choices, "field")
-
-
-def _described(field: Field, documents: int) -> str:
-    """Return in words what a field holds."""
-    distinct = f"{'over ' if field.more else ''}{field.distinct:,} different"
-    holds = f"{field.low} to {field.high}" if field.low else distinct
-    return f"{share(field.filled, documents)} · {field.kind} · {holds}"
 
 
 def _judgments(anatomy: Anatomy) -> None:
