@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rensa import RMinHash
 
 from components.analysis.anatomy.records import EXAMPLES, NEAR, Copies, Pair
-from components.analysis.anatomy.rows import SEED, Batch, Rows, words_of
+from components.analysis.anatomy.rows import SEED, Batch, Rows, same, words_of
 from components.domain import Progress, no_progress
 
 BANDS, HASHES = 32, 4
@@ -77,7 +77,7 @@ class CopyFinder:
     def twins(self, rows: Rows, progress: Progress = no_progress) -> Twins:
         """Return the rows that repeat an earlier one; near ones are compared word by word.
 
-        Documents without a single word, such as empty ones, are left out.
+        Empty documents repeat none, and those without a single word are near to none.
         """
         exact = dict(self._exact())
         others: dict[int, set[int]] = {}
@@ -86,8 +86,8 @@ class CopyFinder:
             [r for r in range(len(rows)) if r not in exact and r not in self._wordless], np.int64
         )
         for band in range(BANDS):
-            for later, earlier in _neighbours(bands[unique, band], unique):
-                others.setdefault(later, set()).update(earlier)
+            for row, candidates in _neighbours(bands[unique, band], unique):
+                others.setdefault(row, set()).update(candidates)
 
         near = {}
         work = sorted(others.items())
@@ -109,12 +109,13 @@ class CopyFinder:
         halves = np.frombuffer(self._digests, np.uint64).reshape(-1, 2)
         order = np.lexsort((halves[:, 1], halves[:, 0]))
         equal = (halves[order[1:]] == halves[order[:-1]]).all(axis=1)
+        empty = np.frombuffer(same(""), np.uint64)
+        equal &= (halves[order[1:]] != empty).any(axis=1)
         first = -1
         for place in np.flatnonzero(equal):
             if not place or not equal[place - 1]:
                 first = int(order[place])
-            if first not in self._wordless:
-                yield int(order[place + 1]), first
+            yield int(order[place + 1]), first
 
 
 def _neighbours(keys: npt.NDArray[np.uint64], rows: Rowed) -> Iterator[tuple[int, list[int]]]:

@@ -128,9 +128,8 @@ def differences(one: str, other: str) -> tuple[str, str]:
     matcher = SequenceMatcher(None, left, right, autojunk=False)
     html: tuple[list[str], list[str]] = [], []
     for kind, *ends in matcher.get_opcodes():
-        for pieces, (start, end), out in zip(
-            (left, right), (ends[:2], ends[2:]), html, strict=True
-        ):
+        sides = zip((left, right), (ends[:2], ends[2:]), html, strict=True)
+        for pieces, (start, end), out in sides:
             text = escape("".join(pieces[start:end]))
             out.append(f"<mark>{text}</mark>" if kind != "equal" and text.strip() else text)
     return "".join(html[0]), "".join(html[1])
