@@ -18,11 +18,12 @@ TICKS = 7
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A bar: its name, its number, and what is written at its end."""
+    """A bar: its name, its number, what is written at its end, and what under its name."""
 
     name: str
     number: float
     text: str
+    note: str = ""
 
 
 def range_of(low: int, high: int) -> str:
@@ -56,7 +57,7 @@ def lengths(
     figure.update_xaxes(
         type="category",
         title_text=f"{unit} of a passage",
-        tickvals=list(ticks),
+        tickvals=[place - 0.5 for place in ticks],
         ticktext=[f"{bars[place].low:,}" for place in ticks],
         range=[-0.5, max(len(bars), 1) - 0.5],
         showgrid=False,
@@ -109,9 +110,14 @@ def _limit(
 
 def amounts(rows: Sequence[Amount], palette: Palette, noun: str) -> go.Figure:
     """Draw named amounts as lying bars, with a text at the end of each; `noun` names the unit."""
+    names = [
+        plain(row.name, 26)
+        + (f'<br><span style="font-size:11px">{plain(row.note, 34)}</span>' if row.note else "")
+        for row in rows
+    ]
     figure = go.Figure(
         go.Bar(
-            y=[plain(row.name, 26) for row in rows],
+            y=names,
             x=[row.number for row in rows],
             orientation="h",
             marker={"color": palette.shade, "line": {"width": 0}},
@@ -125,6 +131,6 @@ def amounts(rows: Sequence[Amount], palette: Palette, noun: str) -> go.Figure:
     )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     most = max([*(row.number for row in rows), 1e-9])
-    figure.update_xaxes(visible=False, range=[0, most * 1.55])  # room for the texts
-    layout(figure, palette, 24 + 34 * max(len(rows), 2))
+    figure.update_xaxes(visible=False, range=[0, most * 1.4])  # room for the texts
+    layout(figure, palette, 24 + (42 if any(row.note for row in rows) else 34) * max(len(rows), 2))
     return figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, bargap=0.35)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from components.analysis.anatomy.records import (
+    EXAMPLES,
     NEAR,
     SHORT,
     Anatomy,
     JudgedApart,
     Pair,
+    Refusal,
     SplitFigures,
 )
 from components.wording import agree, count, listed
@@ -27,7 +29,9 @@ NAMED = 3
 class Finding:
     """One sentence about a corpus, `key` its stable name, and the `number` of what it is about.
 
-    A `grave` one says that a figure measured on this corpus may mean less than it seems to.
+    A `grave` one says that a figure measured on this corpus may mean less than it seems to. Of
+    documents that are cut, `reads` tokens are read, counted by the lab's own tokenizer; 0 where the
+    model has another one.
     """
 
     key: str
@@ -38,6 +42,7 @@ class Finding:
     pairs: tuple[Pair, ...] = ()
     apart: tuple[JudgedApart, ...] = ()
     grave: bool = False
+    reads: int = 0
 
 
 def share(number: int, total: int) -> str:
@@ -146,14 +151,24 @@ def _queries(anatomy: Anatomy) -> Iterator[Finding]:
     if n := queries.documents.number:
         text = f"{count(n, 'passage')} {agree(n, 'is', 'are')} the text of a query."
         yield Finding("asked", text, "asked", n, pairs=queries.documents.pairs, grave=True)
-    for refusal in queries.refusals:
-        n = refusal.queries.number
-        text = (
-            f"{count(n, 'query')} {agree(n, 'has', 'have')} more than {refusal.most} tokens: "
-            f"{refusal.system} refuses {agree(n, 'it', 'them')}."
-        )
-        name = f"refused-{refusal.system}"
-        yield Finding(name, text, "queries", n, refusal.queries.ids, grave=True)
+    if queries.refusals:
+        yield _refused(queries.refusals)
+
+
+def _refused(refusals: Sequence[Refusal]) -> Finding:
+    """Return which queries are too long for which models, those that refuse most first."""
+    alike: dict[tuple[int, int], list[str]] = {}
+    for refusal in sorted(refusals, key=lambda refusal: -refusal.queries.number):
+        alike.setdefault((refusal.queries.number, refusal.most), []).append(refusal.system)
+    parts = [
+        f"{listed(systems)} {agree(len(systems), 'refuses', 'refuse')} {n:,} of more than {most} "
+        "tokens"
+        for (n, most), systems in alike.items()
+    ]
+    n = max(refusal.queries.number for refusal in refusals)
+    ids = tuple(dict.fromkeys(identity for one in refusals for identity in one.queries.ids))
+    text = f"{count(n, 'query')} {agree(n, 'is', 'are')} too long for a model: {'; '.join(parts)}."
+    return Finding("refused", text, "queries", n, ids[:EXAMPLES], grave=True)
 
 
 def _split(split: SplitFigures, where: str) -> Iterator[Finding]:
@@ -191,4 +206,6 @@ def _readings(anatomy: Anatomy) -> Iterator[Finding]:
             f"({n:,}): they have more than {reading.reads} tokens{beside}, and "
             f"{share(reading.unread, reading.tokens)} of all tokens go unread."
         )
-        yield Finding(f"cut-{reading.systems[0]}", text, "documents", n, reading.cut.ids)
+        key, ids = f"cut-{reading.systems[0]}", reading.cut.ids
+        own = reading.tokenizer == anatomy.readings[0].tokenizer
+        yield Finding(key, text, "documents", n, ids, reads=reading.reads if own else 0)

@@ -38,7 +38,7 @@ _STYLE = """<style>
     grid-template-columns: minmax(20rem, 2fr) 3fr; align-items: start; }
   .st-key-anatomy-findings > * { grid-column: 1; }
   .st-key-anatomy-findings > :has(> .st-key-anatomy-look) { grid-column: 2;
-    grid-row: 1 / span ROWS; }
+    grid-row: 1 / span ROWS; position: sticky; top: .8rem; }
   .st-key-anatomy-look { margin-top: 0; }
 }
 </style>"""
@@ -53,11 +53,10 @@ def findings(corpus: Corpus, anatomy: Anatomy) -> None:
         for finding in listing:
             _finding(corpus, finding)
     absent = clear(anatomy)
+    if not listing:
+        st.text("Nothing stands out.")
     if absent:
         page.soft(f"\u2713 Looked for and not there: {listed(absent)}.", "anatomy-clear")
-    if anatomy.absent:
-        line = f"Not counted: {listed(anatomy.absent)}, whose tokenizer is not on this machine."
-        page.soft(line, "anatomy-models")
 
 
 def _finding(corpus: Corpus, finding: Finding) -> None:

@@ -13,6 +13,7 @@ import streamlit as st
 from components.analysis.anatomy import Finding
 from components.analysis.anatomy.records import Pair
 from components.domain import Corpus
+from components.models.tokens import cut_texts
 from components.ui.shared import page, state
 from components.wording import count, describe_grade, shortened
 
@@ -40,7 +41,7 @@ def look(corpus: Corpus, finding: Finding) -> None:
     if finding.kind == "pairs":
         _pairs(corpus, finding.pairs, finding.key)
     elif finding.kind == "documents":
-        table(document_rows(corpus, finding.ids))
+        table(document_rows(corpus, finding.ids, finding.reads))
     else:
         table(_rows(corpus, finding))
 
@@ -74,19 +75,29 @@ def _rows(corpus: Corpus, finding: Finding) -> list[dict[str, Any]]:
     return [{"id": identity, "query": texts.get(identity, "")} for identity in finding.ids]
 
 
-def document_rows(corpus: Corpus, ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the documents with these ids as rows of a table."""
-    documents = corpus.by_id
+def document_rows(corpus: Corpus, ids: Sequence[str], reads: int = 0) -> list[dict[str, Any]]:
+    """Return the documents with these ids as rows of a table; of a cut one its unread end too.
+
+    `reads` are the tokens that are read of a passage, by the tokenizer of the lab's own models.
+    """
+    documents = [corpus.by_id[identity] for identity in ids]
+    passages = [document.passage for document in documents]
+    unread = [
+        {"not read": shortened(passage[len(read) :].strip(), CELL)}
+        for passage, read in zip(passages, cut_texts(passages, reads), strict=True)
+    ] if reads else [{} for _ in documents]  # fmt: skip
     return [
-        {"id": d.id, "title": shortened(d.title, CELL), "text": shortened(d.text, CELL)}
-        | {"words": len(d.passage.split())}
-        for d in (documents[identity] for identity in ids)
+        {"id": d.id, "title": shortened(d.title, CELL)}
+        | end
+        | {"text": shortened(d.text, CELL), "words": len(d.passage.split())}
+        for d, end in zip(documents, unread, strict=True)
     ]
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Show rows as a table; a text is read whole by a double click on its cell."""
-    columns = {"text": st.column_config.Column(width="large")}
+    wide = ("text", "not read")
+    columns = {name: st.column_config.Column(width="large") for name in wide}
     st.dataframe(list(rows), hide_index=True, width="stretch", column_config=columns)
 
 
@@ -110,22 +121,25 @@ def _pairs(corpus: Corpus, pairs: Sequence[Pair], key: str) -> None:
         with column:
             page.soft(identity, f"pair-{'earlier' if identity == pair.earlier else 'later'}")
             st.html(f'<div class="shaded anatomy-text" dir="auto">{html}</div>')
-    same = texts[0] == texts[1]
-    said = "Letter for letter the same."
-    if not same and pair.similarity == 1:
-        said = "They differ in white space or case alone."
-    elif not same:
-        said = f"{pair.similarity:.0%} of their three-word sequences are in both."
-    page.soft(f"{said} Marked is what the other one lacks.", "pair-similarity")
+    said = f"{pair.similarity:.0%} of their three-word sequences are in both. Marked is what the "
+    said += "other one lacks."
+    if pair.similarity == 1:
+        alike = texts[0] == texts[1]
+        said = (
+            "Letter for letter the same." if alike else "They differ in white space or case alone."
+        )
+    page.soft(said, "pair-similarity")
 
 
 def differences(one: str, other: str) -> tuple[str, str]:
     """Return two texts as escaped HTML in which the words that the other one lacks are marked.
 
-    The texts stay as they are: what is marked is marked around them.
+    The texts stay as they are: what is marked is marked around them. White space and case make no
+    difference.
     """
-    left, right = (re.findall(r"\S+|\s+", text) for text in (one, other))
-    matcher = SequenceMatcher(None, left, right, autojunk=False)
+    left, right = (re.findall(r"\S+\s*|^\s+", text) for text in (one, other))
+    folded = [["".join(p.casefold().split()) for p in pieces] for pieces in (left, right)]
+    matcher = SequenceMatcher(None, folded[0], folded[1], autojunk=False)
     html: tuple[list[str], list[str]] = [], []
     for kind, *ends in matcher.get_opcodes():
         sides = zip((left, right), (ends[:2], ends[2:]), html, strict=True)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 import streamlit as st
 
 from components.analysis.anatomy import Anatomy, share
+from components.analysis.anatomy.records import Group
 from components.charts import anatomy as charts
 from components.charts.anatomy import Amount, range_of
 from components.domain import Corpus
 from components.ui.corpus.anatomy.looking import document_rows, table
 from components.ui.shared import page
-from components.wording import MINUS, count, shortened
+from components.wording import MINUS, count, listed, shortened
 
 FIELDS = 12
 """Fields in the chart."""
@@ -35,7 +36,7 @@ def pictures(corpus: Corpus, anatomy: Anatomy) -> None:
         _judgments(anatomy)
 
 
-def _look(corpus: Corpus, label: str, choices: Mapping[str, Sequence[str]], key: str) -> None:
+def _look(corpus: Corpus, label: str, choices: Mapping[str, Group], key: str) -> None:
     """Offer documents to look at, and show those that are chosen."""
     if not choices:
         return
@@ -43,37 +44,48 @@ def _look(corpus: Corpus, label: str, choices: Mapping[str, Sequence[str]], key:
         label, list(choices), index=None, placeholder="Choose", key=f"_anatomy-{key}"
     )
     if choice is not None:
-        table(document_rows(corpus, choices[choice]))
+        group = choices[choice]
+        if len(group.ids) < group.number:
+            page.soft(f"The first {len(group.ids)} of {count(group.number, 'passage')}", key)
+        table(document_rows(corpus, group.ids))
 
 
 def _lengths(corpus: Corpus, anatomy: Anatomy) -> None:
     units = {"tokens": anatomy.in_tokens, "words": anatomy.in_words}
+    units = {unit: lengths for unit, lengths in units.items() if lengths.bars}
     with st.container(key="lengths-of-passages", gap="xxsmall"):
-        unit = st.segmented_control(
-            "Lengths in",
-            [unit for unit, lengths in units.items() if lengths.bars],
-            default=next(unit for unit, lengths in units.items() if lengths.bars),
-            required=True,
-            key="_anatomy-unit",
-            label_visibility="collapsed",
-        )
-        lengths = units[unit]
-        readings = anatomy.readings if unit == "tokens" else ()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text("How long passages are, in")
+            unit = st.segmented_control(
+                "Lengths in",
+                list(units),
+                default=next(iter(units)),
+                required=True,
+                key="_anatomy-unit",
+                label_visibility="collapsed",
+            )
+        lengths, readings = units[unit], anatomy.readings if unit == "tokens" else ()
         figure = page.figure(
             ("anatomy lengths", corpus, anatomy.documents, unit),
             lambda: charts.lengths(lengths, unit, readings, page.palette()),
         )
         title = f"How long passages are, in {unit}"
-        note = "Lines: the first tokens of a passage that a model reads." if readings else ""
-        st.text(title)
-        page.chart(figure, "anatomy-lengths", title, note)
-        page.soft(
+        half, usual = f"{lengths.median:,.0f} {unit}", f"{lengths.usual:,}"
+        note = f"Half of them have up to {half}, 95% up to {usual}, "
             f"Half of them have up to {lengths.median:,.0f} {unit}, 95% up to {lengths.usual:,}, "
-            f"the longest {lengths.most:,}. {note}".strip(),
-            "anatomy-lengths",
         )
+        note += f"the longest {lengths.most:,}."
+        if readings:
+            ends = sorted((reading.reads, listed(reading.systems)) for reading in readings)
+            names = listed([f"{reads} by {systems}" for reads, systems in ends])
+            note += f" Read are the first {names}: the lines."
+        page.chart(figure, "anatomy-lengths", title, note)
+        page.soft(note, "anatomy-lengths")
+        if readings and anatomy.absent:
+            names = listed(anatomy.absent)
+            page.soft(f"Not counted: {names}; its tokenizer is not here.", "anatomy-models")
         choices = {
-            f"{range_of(bar.low, bar.high)} {unit} ({bar.number:,})": bar.ids
+            f"{range_of(bar.low, bar.high)} {unit} ({bar.number:,})": Group(bar.number, bar.ids)
             for bar in lengths.bars
             if bar.ids
         }
@@ -99,7 +111,7 @@ def _languages(corpus: Corpus, anatomy: Anatomy) -> None:
         note += ", drawn at random." if told.documents < anatomy.documents else "."
         page.chart(figure, "anatomy-languages", "Languages of the passages", note)
         page.soft(f"{note} A language is said where it is 90% certain.", "anatomy-languages")
-        choices = {f"{name} ({group.number:,})": group.ids for name, group in groups.items()}
+        choices = {f"{name} ({group.number:,})": group for name, group in groups.items()}
         _look(corpus, "Passages in a language", choices, "language")
 
 
@@ -113,7 +125,7 @@ def _fields(corpus: Corpus, anatomy: Anatomy) -> None:
             holds = f"{'over ' if field.more else ''}{field.distinct:,} different"
             holds = f"{field.low} to {field.high}" if field.low else holds
             filled = share(field.filled, anatomy.documents)
-            rows.append(Amount(field.name, field.filled, f"{filled} · {field.kind} · {holds}"))
+            rows.append(Amount(field.name, field.filled, filled, f"{field.kind}, {holds}"))
         figure = page.figure(
             ("anatomy fields", corpus, anatomy.documents),
             lambda: charts.amounts(rows, page.palette(), "passages"),
@@ -121,7 +133,7 @@ def _fields(corpus: Corpus, anatomy: Anatomy) -> None:
         page.chart(figure, "anatomy-fields", "Fields, and in how many passages they are filled")
         choices = {
             f"{shortened(field.name, VALUE)}: {shortened(value.text, VALUE)} "
-            f"({value.documents.number:,})": value.documents.ids
+            f"({value.documents.number:,})": value.documents
             for field in anatomy.fields
             for value in field.values
         }
