@@ -132,5 +132,5 @@ def amounts(rows: Sequence[Amount], palette: Palette, noun: str) -> go.Figure:
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     most = max([*(row.number for row in rows), 1e-9])
     figure.update_xaxes(visible=False, range=[0, most * 1.4])  # room for the texts
-    layout(figure, palette, 24 + (42 if any(row.note for row in rows) else 34) * max(len(rows), 2))
+    layout(figure, palette, 24 + (42 if any(row.note for row in rows) else 34) * max(len(rows), 1))
     return figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, bargap=0.35)

@@ -28,6 +28,7 @@ _STYLE = """<style>
   background: var(--st-secondary-background-color); }
 .st-key-anatomy-findings [class*="st-key-finding-open"] button {
   background: var(--st-secondary-background-color); border-color: var(--st-border-color); }
+.anatomy-title { font-size: 1rem; font-weight: 600; padding: 0; margin: 0; line-height: 1.5; }
 .anatomy-text mark { background: color-mix(in srgb, var(--st-primary-color) 26%, transparent);
   color: inherit; text-decoration: underline; text-underline-offset: 3px; border-radius: 3px; }
 .anatomy-text { max-height: 26rem; overflow-y: auto; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from html import escape
 
 import streamlit as st
 
@@ -36,6 +37,11 @@ def pictures(corpus: Corpus, anatomy: Anatomy) -> None:
         _judgments(anatomy)
 
 
+def _title(text: str) -> None:
+    """Write a chart's title; the name of a split is a file's, and hostile like all of them."""
+    st.html(f'<h3 class="anatomy-title" dir="auto">{escape(text)}</h3>', width="content")
+
+
 def _look(corpus: Corpus, label: str, choices: Mapping[str, Group], key: str) -> None:
     """Offer documents to look at, and show those that are chosen."""
     if not choices:
@@ -55,7 +61,7 @@ def _lengths(corpus: Corpus, anatomy: Anatomy) -> None:
     units = {unit: lengths for unit, lengths in units.items() if lengths.bars}
     with st.container(key="lengths-of-passages", gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.text("How long passages are, in")
+            _title("How long passages are, in")
             unit = st.segmented_control(
                 "Lengths in",
                 list(units),
@@ -72,8 +78,6 @@ def _lengths(corpus: Corpus, anatomy: Anatomy) -> None:
         title = f"How long passages are, in {unit}"
         half, usual = f"{lengths.median:,.0f} {unit}", f"{lengths.usual:,}"
         note = f"Half of them have up to {half}, 95% up to {usual}, "
-            f"Half of them have up to {lengths.median:,.0f} {unit}, 95% up to {lengths.usual:,}, "
-        )
         note += f"the longest {lengths.most:,}."
         if readings:
             ends = sorted((reading.reads, listed(reading.systems)) for reading in readings)
@@ -98,7 +102,7 @@ def _languages(corpus: Corpus, anatomy: Anatomy) -> None:
     if told.untold:
         groups["cannot be told"] = told.untold
     with st.container(key="languages-of-passages", gap="xxsmall"):
-        st.text("Languages")
+        _title("Languages")
         rows = [
             Amount(name, group.number, f"{group.number:,} · {share(group.number, told.documents)}")
             for name, group in groups.items()
@@ -119,7 +123,8 @@ def _fields(corpus: Corpus, anatomy: Anatomy) -> None:
     if not anatomy.fields:
         return
     with st.container(key="fields-of-passages", gap="xxsmall"):
-        st.text("Fields, and in how many passages they are filled")
+        title = "Fields, and in how many passages they are filled"
+        _title(title)
         rows = []
         for field in anatomy.fields[:FIELDS]:
             holds = f"{'over ' if field.more else ''}{field.distinct:,} different"
@@ -130,7 +135,7 @@ def _fields(corpus: Corpus, anatomy: Anatomy) -> None:
             ("anatomy fields", corpus, anatomy.documents),
             lambda: charts.amounts(rows, page.palette(), "passages"),
         )
-        page.chart(figure, "anatomy-fields", "Fields, and in how many passages they are filled")
+        page.chart(figure, "anatomy-fields", title)
         choices = {
             f"{shortened(field.name, VALUE)}: {shortened(value.text, VALUE)} "
             f"({value.documents.number:,})": value.documents
@@ -154,7 +159,7 @@ def _judgments(anatomy: Anatomy) -> None:
             for one in split.grades
         ]
         with st.container(key=f"anatomy-judgments-{number}", gap="xxsmall"):
-            st.text(title)
+            _title(title)
             figure = page.figure(
                 ("anatomy grades", split),
                 partial(charts.amounts, rows, page.palette(), "judgments"),
