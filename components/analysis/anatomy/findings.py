@@ -48,11 +48,11 @@ class Finding:
 def share(number: int, total: int) -> str:
     """Return a share as a percentage in words: 12%, 0.4%, under 0.1%."""
     percent = 100 * number / max(total, 1)
-    if percent >= 99.5 and number < total:
+    if percent >= 99 and number < total:
         return f"{min(percent, 99.9):.1f}%"
-    return (
-        f"{percent:.0f}%" if percent >= 2 else f"{percent:.1f}%" if percent >= 0.1 else "under 0.1%"
-    )
+    if percent >= 2 or not number:
+        return f"{percent:.0f}%"
+    return f"{percent:.1f}%" if percent >= 0.1 else "under 0.1%"
 
 
 def findings(anatomy: Anatomy) -> tuple[Finding, ...]:

@@ -49,7 +49,7 @@ class LanguageCounter:
     def __init__(self, documents: int) -> None:
         drawn = np.random.default_rng(SEED).permutation(documents)[:SAMPLE]
         self._sample = frozenset(map(int, drawn))
-        self._identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        self._identifier: LanguageIdentifier | None = None
         self._numbers: Counter[str] = Counter()
         self._rows: dict[str, list[int]] = {}
 
@@ -60,6 +60,10 @@ class LanguageCounter:
             if row in self._sample:
                 code, sure = "", 0.0
                 if len(folded) >= LEAST_WORDS:
+                    if self._identifier is None:
+                        self._identifier = LanguageIdentifier.from_model_file(
+                            MODEL_FILE, norm_probs=True
+                        )
                     code, sure = self._identifier.classify(passage[:CHARACTERS])
                 code = code if sure >= SURE and code not in NO_LANGUAGE else ""
                 self._numbers[code] += 1

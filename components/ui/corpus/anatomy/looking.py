@@ -123,11 +123,10 @@ def _pairs(corpus: Corpus, pairs: Sequence[Pair], key: str) -> None:
             st.html(f'<div class="shaded anatomy-text" dir="auto">{html}</div>')
     said = f"{pair.similarity:.0%} of their three-word sequences are in both. Marked is what the "
     said += "other one lacks."
-    if pair.similarity == 1:
-        alike = texts[0] == texts[1]
-        said = (
-            "Letter for letter the same." if alike else "They differ in white space or case alone."
-        )
+    if texts[0] == texts[1]:
+        said = "Letter for letter the same."
+    elif len({" ".join(text.casefold().split()) for text in texts}) == 1:
+        said = "They differ in white space or case alone."
     page.soft(said, "pair-similarity")
 
 
