@@ -48,6 +48,7 @@ NOTICES = "permalink_notices"
 FROM_ADDRESS = "from_address"
 CONFIRMED = "confirmed"
 UNCONFIRMED = "unconfirmed"
+LOOKED_AT = "looked_at"
 # What is evaluated, and how an evaluation is looked at:
 SUBSET = "subset"
 TAG = "evaluated_tag"
