@@ -1,13 +1,21 @@
 """Settings from the environment and one TOML file."""
 
-from components.config.encoders import ENCODER_SHAPES, HostedModel, HybridSettings, OwnEncoder
+from components.config.collections import TOKENIZERS, CollectionSettings
+from components.config.encoders import (
+    ENCODER_SHAPES,
+    HostedModel,
+    HybridSettings,
+    ModelSettings,
+    OwnEncoder,
+)
 from components.config.fields import PRICE_UNITS, SHAPES
+from components.config.llm import LlmServer
 from components.config.reading import read_settings
 from components.config.settings import (
     EXACT_LIMIT,
     Budget,
     HubModel,
-    ModelSettings,
+    LibrarySettings,
     PassageSettings,
     PriceOverride,
     ProviderVariables,
@@ -27,10 +35,14 @@ __all__ = [
     "EXACT_LIMIT",
     "PRICE_UNITS",
     "SHAPES",
+    "TOKENIZERS",
     "Budget",
+    "CollectionSettings",
     "HostedModel",
     "HubModel",
     "HybridSettings",
+    "LibrarySettings",
+    "LlmServer",
     "ModelSettings",
     "OwnEncoder",
     "PassageSettings",

@@ -1,4 +1,4 @@
-"""The `[[encoder]]` tables and `[hybrid]`: encoders of one's own as first stages."""
+"""Encoders in the configuration: one's own, a provider's, fusions, and what models run on."""
 
 from __future__ import annotations
 
@@ -101,6 +101,14 @@ class HybridSettings:
 
     dense: Weight = 1.0
     sparse: Weight = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """What models of the hub run on: `auto` takes the fastest device there is."""
+
+    device: DeviceName = "auto"
+    precision: Precision = "float32"
 
 
 def check_encoders(encoders: tuple[OwnEncoder, ...]) -> tuple[OwnEncoder, ...]:

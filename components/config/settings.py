@@ -16,13 +16,8 @@ import platformdirs
 from pydantic import Field
 from pydantic import StrictStr as String
 
-from components.config.encoders import (
-    DeviceName,
-    HostedModel,
-    HybridSettings,
-    OwnEncoder,
-    Precision,
-)
+from components.config.collections import CollectionSettings
+from components.config.encoders import HostedModel, HybridSettings, ModelSettings, OwnEncoder
 from components.config.fields import (
     Address,
     Batch,
@@ -49,6 +44,7 @@ from components.config.fields import (
     Truncate,
     Window,
 )
+from components.config.llm import LlmServer
 from components.domain import PriceUnit
 
 
@@ -159,18 +155,21 @@ class PassageSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelSettings:
-    """What models of the hub run on: `auto` takes the fastest device there is."""
-
-    device: DeviceName = "auto"
-    precision: Precision = "float32"
-
-
-@dataclass(frozen=True, slots=True)
 class TokenSettings:
     """What the token vectors of late interaction may take on disk, in megabytes."""
 
     limit_mb: Megabytes = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class LibrarySettings:
+    """What the texts of kept corpora may take on disk, in megabytes.
+
+    `limit_mb` is for all together, `visitor_mb` for each visitor of a shared lab.
+    """
+
+    limit_mb: Megabytes = 20_000
+    visitor_mb: Megabytes = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +276,8 @@ class Settings:
     cache_dir: Path = field(default_factory=lambda: platformdirs.user_cache_path("rerank-lab"))
     data_dir: Path = field(default_factory=lambda: platformdirs.user_data_path("rerank-lab"))
     servers: tuple[Server, ...] = ()
+    collections: tuple[CollectionSettings, ...] = ()
+    llms: tuple[LlmServer, ...] = ()
     encoders: tuple[OwnEncoder, ...] = ()
     hosted: tuple[tuple[str, HostedModel], ...] = ()
     hybrid: HybridSettings = field(default_factory=HybridSettings)
@@ -284,8 +285,9 @@ class Settings:
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
     passages: PassageSettings = PassageSettings()
-    models: ModelSettings = ModelSettings()
+    models: ModelSettings = field(default_factory=ModelSettings)
     token_vectors: TokenSettings = TokenSettings()
+    library: LibrarySettings = LibrarySettings()
     sharing: SharingSettings = SharingSettings()
     sign_in: SignInSettings | None = None
     addresses: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

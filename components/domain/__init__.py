@@ -1,6 +1,7 @@
 """Frozen records, protocols and the tree of errors. Imports nothing of ours."""
 
-from components.domain.corpus import MAX_GRADE, Corpus, Document, Judgments, Query
+from components.domain.corpus import MAX_GRADE, Corpus, Judgments, Query
+from components.domain.documents import Document, LazyDocuments
 from components.domain.errors import (
     BudgetError,
     Cancelled,
@@ -11,9 +12,12 @@ from components.domain.errors import (
     StoreError,
     UnavailableError,
 )
+from components.domain.fields import Field, Fields
+from components.domain.filters import Condition, Filter, Op
 from components.domain.imports import Count, ImportedColumn, ImportedFile, ImportReport
 from components.domain.models import (
     PER,
+    RANKS_ONLY,
     Encoder,
     HalfMatrix,
     Limits,
@@ -44,17 +48,22 @@ from components.domain.rankings import (
 __all__ = [
     "MAX_GRADE",
     "PER",
+    "RANKS_ONLY",
     "RECORDED",
     "Billed",
     "BudgetError",
     "Cancelled",
     "Comparison",
+    "Condition",
     "Corpus",
     "CorpusError",
     "Count",
     "Document",
     "Encoder",
     "Failure",
+    "Field",
+    "Fields",
+    "Filter",
     "HalfMatrix",
     "Hit",
     "ImportReport",
@@ -63,8 +72,10 @@ __all__ = [
     "InputError",
     "Judgments",
     "LabError",
+    "LazyDocuments",
     "Limits",
     "Matrix",
+    "Op",
     "Price",
     "PriceUnit",
     "Progress",

@@ -129,6 +129,7 @@ class Endpoint:
             # what a server of one's own does not say is not estimated either
             own = [reply.billed or Billed() for reply in calls.in_order()]
             self.bills += calls.bills().values() if self.spec.hosted else own
+            self.bills += [lost for reply in calls.in_order() for lost in reply.lost]
             for most, refused in calls.too_large:
                 self._capacity.learn(most, refused)
             for batch, reply in calls.fresh():
@@ -141,14 +142,12 @@ class Endpoint:
             answer = self._send(texts, self._settings.deadline_s)
             return self._read(self.caller, answer.rows, len(texts)), answer.billed
 
-        (rows, billed), waited, attempt = self._attempts.make(
-            send,
-            stop,
-            len(texts),
-            lambda: Billed(1, tokens=sum(estimate_tokens(texts)), estimated=True),
-            divisible=len(texts) > 1,
-        )
-        return Reply(rows, billed, waited, attempt)
+        def estimate() -> Billed:
+            return Billed(1, tokens=sum(estimate_tokens(texts)), estimated=True)
+
+        made = self._attempts.make(send, stop, len(texts), estimate, divisible=len(texts) > 1)
+        rows, billed = made.answer
+        return Reply(rows, billed, made.waited_s, made.times, lost=made.lost)
 
 
 class _Remote:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
-from components import discovery, encoders, rerankers
+from components import discovery, rerankers
 from components.config import ProviderVariables, Settings
 from components.domain import (
+    Billed,
     Encoder,
     InputError,
     Progress,
@@ -24,19 +25,18 @@ from components.domain import (
     UnavailableError,
     no_progress,
 )
-from components.encoders import EncoderContext, EncoderEntry, EncoderFamily, SparseEncoder
-from components.encoders import hosted as hosted_encoders
-from components.models.bm25 import BM25
-from components.rerankers import Context, Family, hosted
-from components.retrieval import first_stages as stages
-from components.retrieval.first_stages import FirstStage
-from components.retrieval.first_stages.dense import dense_stage
-from components.retrieval.first_stages.hybrid import PREFIX, fusion
-from components.retrieval.first_stages.sparse import sparse_stage
+from components.encoders import EncoderContext, EncoderEntry, SparseEncoder
+from components.lab.stages import DEFAULT_FIRST_STAGE as DEFAULT_FIRST_STAGE
+from components.lab.stages import encoder_families as encoder_families
+from components.lab.stages import first_stage as first_stage
+from components.lab.stages import first_stages as first_stages
+from components.lab.stages import offered_first_stages as offered_first_stages
+from components.lab.stages import ordered
+from components.lab.stages import require as require
+from components.rerankers import Context, Family, estimate_pass, hosted
 
 T = TypeVar("T")
 Stage = Literal["first stage", "reranker"]
-DEFAULT_FIRST_STAGE = "bge-small"
 DEFAULT_RERANKER = "minilm-l12"
 DEFAULT_RERANKERS = (DEFAULT_RERANKER, "late-bge", "bm25")
 """The rerankers with which a visitor begins, and which are measured on request."""
@@ -54,7 +54,6 @@ WITHOUT_INSTRUCTION = "@plain"
 """Ends the name of a reranker that is run without the instruction, beside the one that gets it."""
 
 # The order in which people should meet the systems; others follow by name, the anti-pattern last.
-_FIRST_STAGES = ("bge-small", "minilm-l6", "bm25", "hybrid")
 _RERANKERS = ("minilm-l12", "late-bge", "bm25", "rrf", "cohere", "voyage", "jina", "bge-v2-m3")
 _LAST = ("biencoder-minilm",)
 
@@ -68,79 +67,6 @@ class Entry:
     available: bool
     reason: str = ""
     remedy: str = ""
-
-
-def require(key: str, entries: Mapping[str, T], what: str) -> T:
-    """Return the entry with a key, or raise InputError that lists the keys there are."""
-    if key not in entries:
-        raise InputError(f"There is no {what} {key!r}.", f"Choose one of: {', '.join(entries)}.")
-    return entries[key]
-
-
-def _ordered(
-    entries: Mapping[str, T], first: tuple[str, ...], last: tuple[str, ...]
-) -> dict[str, T]:
-    others = sorted(set(entries) - {*first, *last})
-    return {key: entries[key] for key in (*first, *others, *last) if key in entries}
-
-
-# ---------------------------------------------------------------- first stages
-
-
-@cache
-def offered_first_stages() -> tuple[FirstStage, ...]:
-    """Return the first stages that no setting and no encoder makes."""
-    return tuple(discovery.offered(stages, "FIRST_STAGES", FirstStage))
-
-
-@cache
-def encoder_families() -> tuple[EncoderFamily, ...]:
-    """Return the families of encoders."""
-    return tuple(
-        family
-        for package in (encoders, hosted_encoders)
-        for family in discovery.offered(package, "FAMILY", EncoderFamily)
-    )
-
-
-def first_stages(settings: Settings) -> Mapping[str, FirstStage]:
-    """Return the first stages by key, the default first.
-
-    Of the fusions of two, those of configured encoders with BM25 or the default are among them.
-    """
-    entries = (entry for family in encoder_families() for entry in family.entries(settings))
-    single = (*offered_first_stages(), *map(_stage, entries))
-    by_key = {stage.key: stage for stage in single}
-    for encoder in settings.encoders:
-        sparse = encoder.kind == "sparse"
-        pair = (DEFAULT_FIRST_STAGE, encoder.key) if sparse else (encoder.key, BM25.key)
-        stage = _fusion("+".join(pair), by_key, settings)
-        by_key[stage.key] = stage
-    return _ordered(by_key, _FIRST_STAGES, ())
-
-
-def _stage(entry: EncoderEntry) -> FirstStage:
-    return sparse_stage(entry) if entry.sparse else dense_stage(entry)
-
-
-def _fusion(pair: str, by_key: Mapping[str, FirstStage], settings: Settings) -> FirstStage:
-    """Return the fusion of two first stages, `A+B`; InputError where there is none."""
-    parts = pair.split("+")
-    if len(parts) != 2:
-        raise InputError(
-            f"{PREFIX}{pair} does not name two first stages.",
-            f"For example: {PREFIX}{DEFAULT_FIRST_STAGE}+{BM25.key}.",
-        )
-    dense, sparse = (require(key, by_key, "first stage") for key in parts)
-    return fusion(dense, sparse, (settings.hybrid.dense, settings.hybrid.sparse))
-
-
-def first_stage(key: str, settings: Settings) -> FirstStage:
-    """Return a first stage, or a fusion of two; InputError where there is none with this key."""
-    by_key = first_stages(settings)
-    if key not in by_key and key.startswith(PREFIX):
-        return _fusion(key.removeprefix(PREFIX), by_key, settings)
-    return require(key, by_key, "first stage")
 
 
 # ---------------------------------------------------------------- rerankers
@@ -176,7 +102,7 @@ def reranker_specs(settings: Settings) -> dict[str, Spec]:
                 f"Two rerankers have the key {spec.key!r}.", "Give the configured one another key."
             )
         specs[spec.key] = spec
-    return _ordered(specs, _RERANKERS, _LAST)
+    return ordered(specs, _RERANKERS, _LAST)
 
 
 def about_renamed(key: str) -> str:
@@ -215,6 +141,17 @@ def identity(system: str, settings: Settings, instruction: str = "") -> str:
     """Return what a reranker's scores depend on besides query and texts, as lines of text."""
     spec, family = _family(base(system), settings)
     return "\n".join((spec.key, family.identity(spec, settings), instruction))
+
+
+def estimate(
+    spec: Spec, settings: Settings, query_tokens: float, tokens: Sequence[float]
+) -> Billed:
+    """Return what a reranker is billed for one query and texts of so many tokens, about."""
+    key = base(spec.key)
+    offered = (f for f in families() if any(other.key == key for other in f.specs(settings)))
+    family = next(offered, None)
+    bill = family.estimate if family else estimate_pass
+    return bill(spec, settings, query_tokens, tokens)
 
 
 def check_reranker(key: str, settings: Settings) -> None:

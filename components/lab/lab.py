@@ -18,8 +18,9 @@ from components.config import Settings
 from components.domain import Corpus, Matrix, Progress, StoreError, Vector
 from components.encoders import EncoderContext, EncoderEntry
 from components.lab import catalog
+from components.lab.library import Library, library_folder
+from components.lab.library.traces import erase
 from components.lab.spending import VisitorMeter
-from components.lab.uploads import UploadShelf
 from components.lab.vectors import Told, VectorShelf, no_bill
 from components.lab.work import BackgroundTask, StepReport, no_report
 from components.models.bm25 import SparseVector
@@ -29,7 +30,7 @@ from components.rerankers.late_interaction import LATE_BGE
 from components.retrieval.candidates import fuse
 from components.retrieval.first_stages import FirstStage
 from components.retrieval.learned import within
-from components.retrieval.lexical import Lexicon, lexicon
+from components.retrieval.lexical import Lexicon, forget_lexicon, lexicon
 from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors, EncodedQuery
 from components.storage.score_cache import ScoreCache
 from components.storage.search_log import SearchLog
@@ -80,7 +81,8 @@ class Lab:
         self.settings = settings or Settings()
         self.spending = SpendingLedger(self.settings.data_dir)
         self.budget = self.settings.spending.budget(shared=shared)
-        self.uploads = UploadShelf()
+        library = library_folder(self.settings)
+        self.library = Library(library, self.settings.library, partial(erase, self))
         self.visitor = WHOLE_LAB
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)
         self._store = _LazyStore(self.settings)
@@ -250,6 +252,14 @@ class Lab:
         return Context(self.settings, corpus, self.tokens, instruction, self._meter)
 
     # ------------------------------------------------------------ bookkeeping
+
+    def forget(self, fingerprint: str) -> None:
+        """Let go of what is in memory of a corpus that was deleted."""
+        with self._lock:
+            for key in [key for key in self._graphs if key[0] == fingerprint]:
+                del self._graphs[key]
+        self.vectors.forget(fingerprint)
+        forget_lexicon(fingerprint)
 
     @contextmanager
     def _building_alone(self, corpus: Corpus, schema: CollectionSchema) -> Iterator[None]:

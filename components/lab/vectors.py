@@ -99,6 +99,12 @@ class VectorShelf:
             told(loaded().billed)
         return self._keep(corpus, entry.stored, rows)
 
+    def forget(self, fingerprint: str) -> None:
+        """Let go of the vectors of a corpus."""
+        with self._lock:
+            for key in [key for key in self._at_hand if key[0] == fingerprint]:
+                del self._at_hand[key]
+
     def _recall(self, corpus: Corpus, spec: Spec) -> Any:  # noqa: ANN401
         key = (corpus.fingerprint, spec.key, spec.revision)
         with self._lock:

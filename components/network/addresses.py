@@ -12,6 +12,7 @@ from components.network.errors import ProviderError
 from components.wording import listed
 
 T = TypeVar("T")
+CHAT = "/chat/completions"
 
 
 def addresses(url: str, usual: Sequence[str], path: str = "") -> tuple[str, ...]:
@@ -33,30 +34,37 @@ def addresses(url: str, usual: Sequence[str], path: str = "") -> tuple[str, ...]
     return tuple(parts._replace(path=p).geturl() for p in dict.fromkeys(paths))
 
 
-def path_of(address: str) -> str:
-    """Return the path of an address, without anything that may hold a key."""
-    return urlsplit(address).path
+def chat_addresses(url: str) -> tuple[str, ...]:
+    """Return where a server may chat, the likeliest first.
 
-
-def in_turn(places: Sequence[str], capacity: Capacity) -> list[str]:
-    """Return addresses, the one that answered last time first."""
-    return sorted(places, key=lambda address: path_of(address) != capacity.path)
+    An address may be the server's, end in a version as OpenAI's clients take it, or be the whole
+    endpoint. A query string stays.
+    """
+    parts = urlsplit(url)
+    base = parts.path.rstrip("/")
+    if base.endswith(CHAT):
+        paths = [base]
+    elif re.search(r"/v\d+[a-z0-9]*$", base):
+        paths = [base + CHAT]
+    else:
+        paths = [f"{base}/v1{CHAT}", base + CHAT]
+    return tuple(parts._replace(path=path).geturl() for path in paths)
 
 
 def first_answer(
-    places: Sequence[str], capacity: Capacity, send: Callable[[str], T]
+    addresses: Sequence[str], capacity: Capacity, ask: Callable[[str], T]
 ) -> tuple[T, str]:
-    """Return the answer of the first address that knows its path, and a note where others did not.
+    """Return the answer at the first address that knows its path, and a note of how it was found.
 
     Where a path is unknown to the server (404, 405) the next is tried, and the one that answers is
-    asked first from then on. Raises ProviderError, which says where the request went.
+    asked first from then on. Raises ProviderError where none answers.
     """
     tried: list[str] = []
     last: ProviderError | None = None
-    for address in in_turn(places, capacity):
+    for address in in_turn(addresses, capacity):
         path = path_of(address)
         try:
-            answer = send(address)
+            answer = ask(address)
         except ProviderError as exc:
             exc.path = path
             if exc.status not in {404, 405} or "model" in exc.said.lower():
@@ -65,9 +73,18 @@ def first_answer(
             last = exc
             continue
         capacity.path = path
-        note = f"answered at {path}, not at {listed(tried, 'or')}" if tried else ""
-        return answer, note
+        return answer, f"answered at {path}, not at {listed(tried, 'or')}" if tried else ""
     if last is None:
         raise AssertionError("there is an address")
     last.path = listed(tried)
     raise last
+
+
+def in_turn(addresses: Sequence[str], capacity: Capacity) -> list[str]:
+    """Return addresses, the one that answered last time first."""
+    return sorted(addresses, key=lambda address: path_of(address) != capacity.path)
+
+
+def path_of(address: str) -> str:
+    """Return the path of an address, without anything that may hold a key."""
+    return urlsplit(address).path

@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from components.domain import Billed, Cancelled, Spec
 from components.network.caller import Caller
@@ -22,6 +22,19 @@ BACKOFF_SECONDS = 0.5
 """The wait before the second attempt; it doubles, and up to a quarter is added at random."""
 LONGEST_WAIT_SECONDS = 20.0
 """A provider that asks for a longer wait than this is not asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made(Generic[T]):
+    """An answer, the seconds spent waiting for it, and how often it was asked for.
+
+    `lost` is what earlier attempts may be billed for, estimated unless their answers said so.
+    """
+
+    answer: T
+    waited_s: float
+    times: int
+    lost: tuple[Billed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +54,8 @@ class Attempts:
         estimate: Callable[[], Billed],
         *,
         divisible: bool,
-    ) -> tuple[T, float, int]:
-        """Return what `send` returns, the seconds spent waiting, and how often it was called.
+    ) -> Made[T]:
+        """Return what `send` returns, with further attempts where they may help.
 
         Where an attempt may be billed though no answer came, the meter is asked before the next
         one: its estimate stays entered, beside what the last attempt costs. A server that is busy
@@ -50,10 +63,11 @@ class Attempts:
         answer comes, Cancelled soon after `stop` is set.
         """
         waited, path = 0.0, ""
+        lost: list[Billed] = []
         for attempt in range(1, ATTEMPTS + 1):
             waited += self.limiter.wait(stop)
             try:
-                return send(), waited, attempt
+                return Made(send(), waited, attempt, tuple(lost))
             except ProviderError as exc:
                 path = exc.path = self.caller.redact(exc.path or path)
                 if exc.most is not None and texts == 1:
@@ -65,7 +79,10 @@ class Attempts:
                 if stop.wait(delay):
                     raise Cancelled from exc
                 if exc.charged:
-                    self.meter.reserve(self.spec, estimate())
+                    settle = self.meter.reserve(self.spec, estimate())
+                    if exc.billed:
+                        settle(exc.billed)
+                    lost.append(exc.billed or estimate())
         raise AssertionError("the last attempt returns or raises")
 
 

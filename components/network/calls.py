@@ -26,7 +26,7 @@ class Reply:
     """The scores or vectors of one request, aligned with its texts.
 
     `waited_s` are the seconds between attempts and for the rate limit, `attempts` at least 1;
-    `note` says what the request found out.
+    `note` says what the request found out, `lost` what answers were billed for that were none.
     """
 
     values: Any
@@ -34,6 +34,7 @@ class Reply:
     waited_s: float
     attempts: int
     note: str = ""
+    lost: tuple[Billed, ...] = ()
 
 
 Request = Callable[[Sequence[str], threading.Event], Reply]

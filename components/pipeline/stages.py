@@ -54,7 +54,7 @@ def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
     begun = time.perf_counter()
     candidates = lab.candidates(corpus, stage, query, encoded.vectors, run.pipelines.initial_k)
     timing = replace(encoded.timing, search_ms=since(begun))
-    documents = [corpus.documents[c.position] for c in candidates.best]
+    documents = corpus.at([candidate.position for candidate in candidates.best])
     scores = [candidate.score for candidate in candidates.best]
     ranking = first_stage_ranking(stage.key, documents, scores, timing)
     tied = candidates.tied
@@ -131,6 +131,7 @@ def sort(system: str, first_stage: Ranking, scores: Scores, timing: Timing) -> R
         scores.cached,
         cut_estimated=scores.estimated,
         notes=(*scores.notes, *_saturation(values)),
+        settled=scores.settled,
     )
 
 
@@ -164,7 +165,7 @@ def _usage(scores: Scores) -> Usage:
         tokens=sum(scores.tokens_read),
         requests=billed.requests,
         searches=billed.searches,
-        billed_tokens=billed.tokens,
+        billed_tokens=billed.tokens + billed.written,
         estimated=billed.estimated,
         reused=scores.reused,
     )

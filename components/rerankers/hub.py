@@ -233,6 +233,13 @@ def _load(spec: Spec, context: Context) -> Reranker:
     return _shared(folder, spec.max_tokens, spec.label, device_for(context.settings.models))
 
 
+def tokenizer_of(spec: Spec, settings: Settings) -> Path | None:
+    """Return the file of a model's tokenizer, or None where there is none on this machine."""
+    folder = _source(spec, settings).folder
+    file = folder / "tokenizer.json" if folder else None
+    return file if file and file.is_file() else None
+
+
 @lru_cache(maxsize=4)
 def _shared(folder: Path, max_tokens: int, name: str, device: Device) -> Reranker:
     kind = kind_of(folder)

@@ -88,8 +88,9 @@ def scores(vectors: CorpusVectors, query: VectorQuery, positions: Sequence[int])
 
 def _in_order(corpus: Corpus, positions: Sequence[int], scores: Scores64) -> list[Candidate]:
     """Return candidates by falling score, equal ones by a hash of their ids."""
+    hashes = dict(zip(positions, map(_hash, corpus.ids(positions)), strict=True))
     ranked = [Candidate(i, float(score)) for i, score in zip(positions, scores, strict=True)]
-    return sorted(ranked, key=lambda c: (-c.score, _hash(corpus.documents[c.position].id)))
+    return sorted(ranked, key=lambda c: (-c.score, hashes[c.position]))
 
 
 @lru_cache(maxsize=100_000)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -50,6 +50,16 @@ class Reading:
         return max(1, self.window - query_tokens - SPECIAL_TOKENS) if self.window else 0
 
 
+Estimate = Callable[[int, Sequence[int]], Billed]
+"""`estimate(query_tokens, tokens)` is what a request is billed for, as far as the lab can tell."""
+
+
+def estimate_request(query_tokens: int, tokens: Sequence[int]) -> Billed:
+    """Return what providers of rerankers bill a request for."""
+    searches = math.ceil(len(tokens) / DOCUMENTS_A_SEARCH)
+    return Billed(1, searches, query_tokens * len(tokens) + sum(tokens), estimated=True)
+
+
 class RemoteReranker:
     """A reranker behind the network: one request, or several at once where it is pointwise."""
 
@@ -64,11 +74,13 @@ class RemoteReranker:
         meter: Meter = UNMETERED,
         capacity: Capacity | None = None,
         reading: Reading | None = None,
+        estimate: Estimate = estimate_request,
     ) -> None:
         self._spec, self._caller, self._send, self._settings = spec, caller, send, settings
         self._instruction, self._meter = instruction, meter
         self._reading = reading or Reading()
         self._capacity = capacity or Capacity()
+        self._estimate = estimate
         limiter = limiter_of(caller, spec.limits.per_minute)
         self._attempts = Attempts(spec, caller, limiter, meter)
         estimate_tokens(["warm up"])
@@ -85,18 +97,20 @@ class RemoteReranker:
         if self._reading.cuts:
             texts, tokens = cut_texts(texts, room), read
         calls, spent = self._run(query, query_tokens, texts, tokens, limits, progress)
+        replies = calls.in_order()
+        bills = (
+            list(calls.bills().values())  # estimated where a provider does not say
+            if self._spec.hosted
+            else [reply.billed or Billed() for reply in replies]
+        )
         return Scores(
-            np.concatenate([reply.values for reply in calls.in_order()]),
+            np.concatenate([reply.values for reply in replies]),
             tokens_read=tuple(read),
             tokens_cut=tuple(cut),
             estimated=True,
             measured_ms=max(0.0, spent - calls.wait_ms),
             wait_ms=calls.wait_ms,
-            billed=total_billed(
-                list(calls.bills().values())  # estimated where a provider does not say
-                if self._spec.hosted
-                else [reply.billed or Billed() for reply in calls.in_order()]
-            ),
+            billed=total_billed([*bills, *(lost for reply in replies for lost in reply.lost)]),
             notes=(*calls.notes(), *self._notes(calls, limits, query_tokens)),
         )
 
@@ -146,15 +160,10 @@ class RemoteReranker:
             return self._estimate(query_tokens, tokens)
 
         divisible = len(texts) > 1 and not self._spec.listwise
-        (values, answer), waited, attempt = self._attempts.make(
-            send, stop, len(texts), estimate, divisible=divisible
-        )
-        return Reply(values, answer.billed, waited, attempt, answer.note)
-
-    def _estimate(self, query_tokens: int, tokens: Sequence[int]) -> Billed:
-        """Return what a request is billed for, as far as the lab can tell."""
-        searches = math.ceil(len(tokens) / DOCUMENTS_A_SEARCH)
-        return Billed(1, searches, query_tokens * len(tokens) + sum(tokens), estimated=True)
+        made = self._attempts.make(send, stop, len(texts), estimate, divisible=divisible)
+        values, answer = made.answer
+        lost = tuple(billed for billed in made.lost if not billed.estimated)
+        return Reply(values, answer.billed, made.waited_s, made.times, answer.note, lost)
 
     def _notes(self, calls: Calls, limits: Limits, query_tokens: int) -> Iterator[str]:
         """Yield what limits made of the request."""

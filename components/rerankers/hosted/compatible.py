@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from components.config import Server, Settings
+from components.config import LlmServer, Server, Settings
 from components.domain import Limits, Spec
 from components.network.addresses import addresses, first_answer, in_turn, path_of
 from components.network.caller import Caller
@@ -180,9 +180,9 @@ def _identity(spec: Spec, settings: Settings) -> str:
 
 
 def answered_at(key: str, settings: Settings) -> str:
-    """Return the path at which a server of one's own answered last, empty where none did."""
-    server = next((s for s in settings.servers if s.key == key), None)
-    return capacity_of(server).path if server else ""
+    """Return the path at which a configured server answered last, empty where none did."""
+    servers: tuple[Server | LlmServer, ...] = (*settings.servers, *settings.llms)
+    return next((capacity_of(server).path for server in servers if server.key == key), "")
 
 
 def _check(spec: Spec, settings: Settings) -> None:

@@ -154,7 +154,7 @@ def begin(corpus: Corpus, first_stage: str, *, tokens: bool) -> None:
         lab.index(corpus, first_stage, report, told)
         if tokens:
             progress = partial(report, f"encode with {LATE_BGE.key}")
-            encode_ahead(lab.tokens, [document.passage for document in corpus.documents], progress)
+            encode_ahead(lab.tokens, corpus.documents, progress)
 
     task = Indexing(work, patience(cost(corpus, first_stage)))
     state.put(state.TASK, task.start())

@@ -7,6 +7,8 @@ import streamlit as st
 from components.corpora import sample_names
 from components.domain import Corpus
 from components.glossary import term
+from components.storage.documents import StoredDocuments
+from components.ui.corpus import library
 from components.ui.shared import page, state
 from components.wording import shortened
 
@@ -22,7 +24,9 @@ CELL_CHARACTERS = 2_000
 
 def overview() -> None:
     """Let the visitor choose a corpus, and show what is in it."""
-    page.corpus_picker("_corpus_page", 320)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="corpus"):
+        page.corpus_picker("_corpus_page", 320)
+        library.manage()
     corpus = state.corpus()
     with st.container(horizontal=True, key="figures", gap="large"):
         for label, value in _figures(corpus):
@@ -37,8 +41,13 @@ def overview() -> None:
 
 
 def _figures(corpus: Corpus) -> list[tuple[str, str]]:
-    n_words = state.memo(
-        ("words", corpus.fingerprint), lambda: sum(len(d.passage.split()) for d in corpus.documents)
+    documents = corpus.documents
+    n_words = (
+        documents.word_count  # nobody waits until all of them are read
+        if isinstance(documents, StoredDocuments)
+        else state.memo(
+            ("words", corpus.fingerprint), lambda: sum(len(d.passage.split()) for d in documents)
+        )
     )
     judged = sum(len(grades) for grades in corpus.judgments.values())
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -12,9 +12,9 @@ from components import measures
 from components.advice.costs import MeanTokens, tokens_of_corpus
 from components.config import Settings
 from components.corpora import open_corpus, sample_names
-from components.domain import Corpus, UnavailableError
+from components.domain import Corpus, StoreError, UnavailableError
 from components.lab import BackgroundTask, Lab, Worker, catalog, read_settings
-from components.lab.uploads import UploadShelf
+from components.lab.library import Entry, Library
 from components.pipeline import limits
 from components.ui.shared.visitor import Visitor, current, is_shared
 
@@ -48,6 +48,7 @@ NOTICES = "permalink_notices"
 FROM_ADDRESS = "from_address"
 CONFIRMED = "confirmed"
 UNCONFIRMED = "unconfirmed"
+LOOKED_AT = "looked_at"
 # What is evaluated, and how an evaluation is looked at:
 SUBSET = "subset"
 TAG = "evaluated_tag"
@@ -69,6 +70,8 @@ BUSY = "busy"
 # What this session brought along, began or computed:
 UPLOADS = "uploads"
 LINKED = "linked"
+UNKEPT = "unkept"
+DELETED = "deleted"
 NEW_CORPUS = "new_corpus"
 UPLOADED = "uploaded"
 READING = "reading"
@@ -138,16 +141,6 @@ def mapping(key: str) -> dict[Any, Any]:
     return values
 
 
-def begin_drawing() -> None:
-    """Note that the script begins to draw a page."""
-    put(DRAWING, time.monotonic())
-
-
-def seconds_of_drawing() -> float:
-    """Return for how long the script has been drawing the page."""
-    return time.monotonic() - float(get(DRAWING) or time.monotonic())
-
-
 def bound(key: str) -> dict[str, Any]:
     """Return the arguments that tie a widget to a session value, whoever changes it."""
     widget = f"_{key}"
@@ -172,7 +165,9 @@ def memo(key: tuple[object, ...], compute: Callable[[], T]) -> T:
 @st.cache_resource(show_spinner=False)
 def _lab() -> Lab:
     settings = read_settings()
-    return Lab(settings, shared=is_shared(settings))
+    lab = Lab(settings, shared=is_shared(settings))
+    threading.Thread(target=lab.library.sweep, name="sweep", daemon=True).start()
+    return lab
 
 
 def settings() -> Settings:
@@ -214,24 +209,29 @@ def sample(name: str) -> Corpus:
     return open_corpus(name)
 
 
-def shelf() -> UploadShelf:
-    """Return the uploads of all visitors."""
-    return _lab().uploads
+def library() -> Library:
+    """Return the corpora that stay, of all visitors."""
+    return _lab().library
 
 
-def uploads() -> dict[str, Corpus]:
-    """Return the visitor's uploads by name, and what else this session has brought along."""
-    return {**shelf().of(visitor().owner), **mapping(UPLOADS)}
+def kept() -> dict[str, Entry]:
+    """Return the kept corpora that the visitor finds, or has a link to, by name."""
+    links = ((name, library().linked(token)) for name, token in mapping(LINKED).items())
+    linked = {name: entry for name, entry in links if entry}
+    return {**library().named(visitor().owner), **linked}
 
 
 def corpus_names() -> tuple[str, ...]:
-    """Return the samples, the visitor's uploads and what this session has brought along."""
-    return (*sample_names(), *uploads())
+    """Return the samples, the kept corpora and what this session alone has brought along."""
+    return tuple(dict.fromkeys((*sample_names(), *kept(), *mapping(UPLOADS))))
 
 
 def corpus_named(name: str) -> Corpus:
-    """Return a sample or an upload, with the judgments of the chosen split."""
-    corpus = uploads().get(name) or sample(name)
+    """Return a corpus with the judgments of the chosen split; a kept one stays on disk."""
+    corpus: Corpus | None = mapping(UPLOADS).get(name)
+    if corpus is None:
+        entry = kept().get(name)
+        corpus = library().open(entry, name) if entry else sample(name)
     split = get(SPLITS).get(name, corpus.split)
     if split == corpus.split:
         return corpus
@@ -241,8 +241,13 @@ def corpus_named(name: str) -> Corpus:
 def corpus() -> Corpus:
     """Return the session's corpus; the first sample until another is chosen."""
     names = corpus_names()
-    name = get(CORPUS)
-    return corpus_named(name if name in names else names[0])
+    name = get(CORPUS) if get(CORPUS) in names else names[0]
+    try:
+        return corpus_named(name)
+    except StoreError as exc:  # it is damaged, or was deleted at this moment
+        put(NOTICES, (str(exc),))
+        put(CORPUS, names[0])
+        return corpus_named(names[0])
 
 
 def choose_corpus(name: str) -> None:
