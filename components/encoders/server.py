@@ -73,6 +73,9 @@ SHAPES: Mapping[tuple[str, str], Shape] = {
 """The wire formats by `shape` and `kind`."""
 
 
+NAMES = {"openai": "OpenAI", "tei": "TEI"}
+
+
 def _spec(encoder: OwnEncoder) -> Spec:
     """Return the spec of a server's encoder; its revision covers all that shapes its vectors."""
     shape = SHAPES[encoder.shape, encoder.kind]
@@ -82,7 +85,7 @@ def _spec(encoder: OwnEncoder) -> Spec:
         key=encoder.key,
         label=encoder.name,
         family="learned sparse" if encoder.kind == "sparse" else "bi-encoder",
-        summary=f"A server of your own that speaks the format of {encoder.shape}.",
+        summary=f"A server of your own that speaks the format of {NAMES[encoder.shape]}.",
         scale="inner product" if encoder.kind == "sparse" else "cosine",
         model=encoder.model or "the server's model",
         revision=hashlib.sha256(identity.encode()).hexdigest()[:12],

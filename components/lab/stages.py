@@ -66,7 +66,8 @@ def first_stages(settings: Settings) -> Mapping[str, FirstStage]:
         pair = (DEFAULT_FIRST_STAGE, encoder.key) if sparse else (encoder.key, BM25.key)
         stage = _fusion("+".join(pair), by_key, settings)
         by_key[stage.key] = stage
-    return ordered(by_key, _FIRST_STAGES, ())
+    hosted_keys = sorted(key for key, stage in by_key.items() if stage.spec.hosted)
+    return ordered(by_key, _FIRST_STAGES, tuple(hosted_keys))
 
 
 def _stage(entry: EncoderEntry) -> FirstStage:

@@ -68,6 +68,8 @@ def test_a_search_that_would_index_for_money_waits_for_a_click(
     at = visit(**{state.FIRST_STAGE: KEY})
     assert f"This comparison asks for {KEY}" in said(at, "spending")
     assert "about $1.0" in said(at, "spending")
+    assert "The whole corpus is sent to be encoded, once." in said(at, "spending")
+    assert at.button(key="send").label == "Send documents and query"
     assert provider.seen == []
     at.button(key="send").click().run()
     job = settle(at)

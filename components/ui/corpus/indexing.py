@@ -77,7 +77,9 @@ def _collections(corpus: Corpus) -> None:
     for key, stage in catalog.first_stages(lab.settings).items():
         alias = lab.store.alias(corpus, stage.schema)
         keys.setdefault(alias, []).append(key)
-        rows.append(_row(key, stage, corpus, collections.get(alias)))
+        row = _row(key, stage, corpus, collections.get(alias))
+        if alias in collections or not (stage.spec.hosted and row["Vectors on disk"][:2] == "0 "):
+            rows.append(row)  # of a provider's encoders, those that have something here
     st.dataframe(rows, hide_index=True, width="stretch")
     texts, size = lab.tokens.size()
     page.soft(
