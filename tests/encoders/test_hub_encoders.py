@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from components.domain import Corpus, Encoder, InputError, UnavailableError
+from components.encoders import ENCODERS
 from components.lab import Lab, catalog
 from tests.support.asking import asked, retrieve
 from tests.support.commands import Command
@@ -67,6 +68,12 @@ class TestHub(EncoderContract):
             return EncoderSubject(encoder_of(lab_for(path=sparse, kind="sparse")), sparse=True)
         more = {"dimensions": 4} if request.param == "short" else {}
         return EncoderSubject(encoder_of(lab_for(path=dense, **more)))
+
+
+class TestBundled(EncoderContract):
+    @pytest.fixture(params=list(ENCODERS))
+    def subject(self, request: pytest.FixtureRequest) -> EncoderSubject:
+        return EncoderSubject(catalog.load_encoder(ENCODERS[request.param])[0])
 
 
 def test_its_own_prompts_go_before_queries_and_documents(

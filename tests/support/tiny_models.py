@@ -65,7 +65,7 @@ def dense_model(
     from sentence_transformers.models import Pooling, Transformer
 
     words = Transformer(str(_network(folder / "bert", texts, "BertModel")))
-    pooled = Pooling(words.get_word_embedding_dimension())
+    pooled = Pooling(DIMENSION)
     model = SentenceTransformer(
         modules=[words, pooled], device="cpu", prompts=dict(PROMPTS if prompts is None else prompts)
     )
