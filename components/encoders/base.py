@@ -46,8 +46,9 @@ def no_check(settings: Settings) -> None:
     """Accept an encoder that can run everywhere."""
 
 
-def no_fetch(settings: Settings, progress: Progress) -> None:
+def no_fetch(settings: Settings, progress: Progress) -> bool:
     """Fetch nothing: the model is on this machine, or on a server."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class EncoderEntry:
     - `dimension`: the length of its vectors; 0 where only the loaded model or a server knows it.
     - `files`: the model files that come with the installation.
     - `check(settings)`: raises UnavailableError where it cannot run here.
-    - `fetch(settings, progress)`: brings the model to this machine before it is loaded.
+    - `fetch(settings, progress)`: brings the model to this machine before it is loaded; returns
+      whether it was not there.
     - `documents`: the spec of the model that encodes the documents, where that is another one with
       which it shares a space.
     """
@@ -71,7 +73,7 @@ class EncoderEntry:
     files: tuple[ModelFile, ...] = ()
     sparse: bool = False
     check: Callable[[Settings], None] = no_check
-    fetch: Callable[[Settings, Progress], None] = no_fetch
+    fetch: Callable[[Settings, Progress], bool] = no_fetch
     documents: Spec | None = None
 
     @property

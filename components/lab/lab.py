@@ -21,6 +21,7 @@ from components.lab import catalog
 from components.lab.library import Library, library_folder
 from components.lab.library.traces import erase
 from components.lab.spending import VisitorMeter
+from components.lab.stages import look_again
 from components.lab.vectors import Told, VectorShelf, no_bill
 from components.lab.work import BackgroundTask, StepReport, no_report
 from components.models.bm25 import SparseVector
@@ -141,8 +142,9 @@ class Lab:
         `told` hears what requests may be billed for, also where the work ends early.
         """
         for encoder in catalog.first_stage(first_stage, self.settings).encoders:
-            encoder.fetch(self.settings, _progress(report, "download"))
-        stage = catalog.first_stage(first_stage, self.settings)  # its revision may be new
+            if encoder.fetch(self.settings, _progress(report, "download")):
+                look_again()  # its revision is that of the weights that came
+        stage = catalog.first_stage(first_stage, self.settings)
         for part in stage.searched:
             self._index(corpus, part, report, told)
 

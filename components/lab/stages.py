@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import time
+from collections.abc import Hashable, Mapping
 from functools import cache
 from typing import TypeVar
 
@@ -19,6 +21,8 @@ from components.retrieval.first_stages.sparse import sparse_stage
 
 T = TypeVar("T")
 DEFAULT_FIRST_STAGE = "bge-small"
+LATELY_S = 1.0
+_lately: dict[Hashable, tuple[float, Mapping[str, FirstStage]]] = {}
 _FIRST_STAGES = ("bge-small", "minilm-l6", "bm25", "hybrid")
 
 
@@ -54,10 +58,27 @@ def encoder_families() -> tuple[EncoderFamily, ...]:
 
 
 def first_stages(settings: Settings) -> Mapping[str, FirstStage]:
-    """Return the first stages by key, the default first.
+    """Return the first stages by key, the default first, as they were at most a second ago.
 
     Of the fusions of two, those of configured encoders with BM25 or the default are among them.
+    Which model is in a folder is looked up on the disk, and every query asks several times.
     """
+    addresses = tuple(sorted(settings.addresses.items()))  # settings are equal without them
+    key = (settings, addresses, offered_first_stages(), encoder_families())
+    moment, by_key = _lately.get(key, (-math.inf, {}))
+    if time.monotonic() - moment > LATELY_S:
+        by_key = _first_stages(settings)
+        _lately.clear()
+        _lately[key] = time.monotonic(), by_key
+    return by_key
+
+
+def look_again() -> None:
+    """Forget which first stages there were: a model has come to this machine."""
+    _lately.clear()
+
+
+def _first_stages(settings: Settings) -> Mapping[str, FirstStage]:
     entries = (entry for family in encoder_families() for entry in family.entries(settings))
     single = (*offered_first_stages(), *map(_stage, entries))
     by_key = {stage.key: stage for stage in single}

@@ -18,6 +18,7 @@ from components.domain import Cancelled, Progress, UnavailableError, no_progress
 
 FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
 PROBE_SECONDS = 2.0
+LATELY_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,13 @@ class HubSource:
     def folder(self) -> Path | None:
         """Return the model's folder, or None where it is not on this machine."""
         return self.path or _cached(self.model, self._patterns)
+
+    @property
+    def lately(self) -> Path | None:
+        """Return the folder as it was at most LATELY_S seconds ago: the hub's cache is slow."""
+        return self.path or _cached_lately(
+            self.model, self._patterns, int(time.monotonic() // LATELY_S)
+        )
 
     @property
     def _patterns(self) -> tuple[str, ...]:
@@ -61,14 +69,16 @@ class HubSource:
                 "RERANK_LAB_CONFIG.",
             )
 
-    def fetch(self, progress: Progress = no_progress) -> None:
-        """Download the model unless it is here; `progress` gets bytes.
+    def fetch(self, progress: Progress = no_progress) -> bool:
+        """Download the model unless it is here; return whether it was not. `progress` gets bytes.
 
         Raises UnavailableError where the download fails.
         """
+        if self.path is None and self.lately is not None:
+            return False
         self.check()
         if self.folder is not None:
-            return
+            return False
         from huggingface_hub import snapshot_download
 
         try:
@@ -86,6 +96,7 @@ class HubSource:
                 ],
                 "Check the network, or name a folder with the model in RERANK_LAB_CONFIG.",
             ) from exc
+        return True
 
     def identity(self) -> str:
         """Return which weights these are: the hub's revision, or a folder's files as they are."""
@@ -127,6 +138,11 @@ def _cached(model: str, patterns: tuple[str, ...]) -> Path | None:
         return Path(snapshot_download(model, allow_patterns=list(patterns), local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
         return None
+
+
+@lru_cache(maxsize=64)
+def _cached_lately(model: str, patterns: tuple[str, ...], moment: int) -> Path | None:
+    return _cached(model, patterns)
 
 
 def hub_answers() -> bool:

@@ -184,7 +184,7 @@ def _specs(settings: Settings) -> tuple[Spec, ...]:
         if model.key == BGE_V2_M3.key:
             continue
         source = HubSource(model.model, model.path, model.key)
-        kind = KINDS[kind_of(source.folder)]
+        kind = KINDS[kind_of(source.lately)]
         others.append(
             Spec(
                 key=model.key,
