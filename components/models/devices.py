@@ -7,14 +7,28 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
-from components.config import ModelSettings
 from components.domain import UnavailableError
 from components.wording import listed
 
 CPU = "cpu"
 BATCH = 32
 """Texts or pairs that an accelerator takes at once, of like length."""
+
+
+class DeviceHolder(Protocol):
+    """What the configuration says of devices: a name or `auto`, and a precision."""
+
+    @property
+    def device(self) -> str:
+        """Return the device that is wanted."""
+        ...
+
+    @property
+    def precision(self) -> str:
+        """Return the precision of numbers."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,7 @@ def available() -> tuple[str, ...]:
     return (*cuda, *mps, CPU)
 
 
-def device_for(settings: ModelSettings, there: Callable[[], Sequence[str]] = available) -> Device:
+def device_for(settings: DeviceHolder, there: Callable[[], Sequence[str]] = available) -> Device:
     """Return the fastest device that is there, or the one that is set.
 
     Raises UnavailableError where a device is set that is not there.
@@ -75,7 +89,7 @@ def device_for(settings: ModelSettings, there: Callable[[], Sequence[str]] = ava
     return Device(settings.device, settings.precision)
 
 
-def words_for(settings: ModelSettings) -> str:
+def words_for(settings: DeviceHolder) -> str:
     """Return the device in words; a wrong setting is complained of when a model is checked."""
     try:
         return str(device_for(settings))
