@@ -149,8 +149,9 @@ class Library(KeptCorpora):
         for what, whose, most_mb in (("the library", None, whole), *visitors):
             used = self.bytes_of(whose) - freed
             if used + size > most_mb * 1_000_000:
+                which = quoted(name) if name else "The corpus"
                 raise InputError(
-                    f"{quoted(name) if name else 'The corpus'} does not fit: {what} takes {used / 1e6:,.1f} of at most "
+                    f"{which} does not fit: {what} takes {used / 1e6:,.1f} of at most "
                     f"{most_mb:,} MB, and it needs {size / 1e6:,.1f} MB or more. It was not kept.",
                     "Delete a corpus, or let who runs the lab raise the limit ([library]).",
                 )
