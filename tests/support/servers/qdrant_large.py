@@ -21,7 +21,7 @@ from tests.support.servers.qdrant_server import QdrantServer
 
 
 class LargeShard(Shard):
-    """A shard that keeps numbers alone: four bytes each of a dense vector, eight of a sparse one."""
+    """A shard that keeps numbers alone: four bytes a dense one, eight a sparse one."""
 
     def __init__(self) -> None:
         super().__init__()
