@@ -89,8 +89,9 @@ def _forget_work() -> None:
 
 
 def listing() -> None:
-    """List all kept corpora that the visitor finds; a row that is selected is opened."""
-    kept = state.kept()
+    """List all kept corpora that the visitor finds, the latest first; a selected row is opened."""
+    newest = sorted(state.kept().items(), key=lambda item: item[1].made, reverse=True)
+    kept = dict(newest)
     if deleted := state.get(state.DELETED):
         st.success(deleted, icon=":material/check:")
         state.put(state.DELETED, "")
@@ -122,7 +123,7 @@ def listing() -> None:
             column_config={
                 "Passages": st.column_config.NumberColumn(format="localized"),
                 "Queries": st.column_config.NumberColumn(format="localized"),
-                "Size": st.column_config.NumberColumn(format="%.1f MB"),
+                "Size": st.column_config.NumberColumn(format="bytes"),
                 "Added": st.column_config.DatetimeColumn(
                     format="D MMM YYYY, HH:mm", timezone=st.context.timezone
                 ),
@@ -143,7 +144,7 @@ def _row(name: str, entry: Entry, stages: tuple[str, ...] | None) -> dict[str, o
         "Corpus": name,
         "Passages": entry.documents,
         "Queries": entry.queries,
-        "Size": (entry.bytes + bytes_elsewhere(state.lab(), entry)) / 1e6,
+        "Size": entry.bytes + bytes_elsewhere(state.lab(), entry),
         "Indexed for": indexed,
         "Added": entry.made,
     }
