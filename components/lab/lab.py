@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from components.config import Settings
-from components.domain import Corpus, Encoder, Matrix, Progress, Vector
+from components.domain import Corpus, Encoder, InputError, Matrix, Progress, Vector
 from components.encoders import EncoderEntry
 from components.lab import catalog
 from components.lab.library import Library, library_folder
@@ -29,6 +29,7 @@ from components.retrieval.first_stages import FirstStage
 from components.retrieval.lexical import Lexicon, forget_lexicon, lexicon
 from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors, EncodedQuery
 from components.retrieval.vectors import dense_vectors, is_cached
+from components.storage.documents import StoredDocuments
 from components.storage.score_cache import ScoreCache
 from components.storage.search_log import SearchLog
 from components.storage.spending import SpendingLedger
@@ -130,7 +131,12 @@ class Lab:
     # ------------------------------------------------------------ first stage
 
     def index(self, corpus: Corpus, first_stage: str, report: StepReport = no_report) -> None:
-        """Make a corpus searchable by a first stage; does nothing where it already is."""
+        """Make a corpus searchable by a first stage; does nothing where it already is.
+
+        Raises InputError for a kept corpus that was deleted: nothing of it is written again.
+        """
+        if isinstance(corpus.documents, StoredDocuments) and corpus.documents.deleted:
+            raise InputError(f"The corpus {corpus.name} was deleted.", "Choose another one.")
         stage = catalog.first_stage(first_stage)
         with self._building_alone(corpus, stage.schema):
             if not self.store.has(corpus, stage.schema):

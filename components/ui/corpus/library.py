@@ -98,8 +98,9 @@ def listing() -> None:
     if not kept:
         return
     lab, settings = state.lab(), state.settings().library
-    total = sum(entry.bytes for entry in kept.values()) / 1e6
-    most = settings.limit_mb if state.visitor().local else settings.visitor_mb
+    local, owner = state.visitor().local, state.visitor().owner
+    total = sum(e.bytes for e in kept.values() if local or e.owner == owner) / 1e6
+    most = settings.limit_mb if local else settings.visitor_mb
     page.heading(
         "Library",
         f"{count(len(kept), 'corpus', 'corpora')} that {agree(len(kept), 'stays', 'stay')}: texts "
