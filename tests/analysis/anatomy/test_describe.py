@@ -170,8 +170,10 @@ def test_queries_and_judgments_are_counted_split_by_split() -> None:
         Group(1, ("q3",)), Group(2, ("gone", "away")), 3, 2,
         (JudgedApart("q1", "d0", "d2", 2, None), JudgedApart("q2", "d0", "d2", 1, 0)),
     )  # fmt: skip
-    dev = SplitFigures("dev", 1, 1, 1, 1.0, 1, (GradeCount(1, 1),),
-                       apart=1, apart_examples=(JudgedApart("q1", "d2", "d0", 1, None),))  # fmt: skip
+    other = (JudgedApart("q1", "d2", "d0", 1, None),)
+    dev = SplitFigures(
+        "dev", 1, 1, 1, 1.0, 1, (GradeCount(1, 1),), apart=1, apart_examples=other
+    )  # fmt: skip
     assert anatomy.splits == (test, dev)
     assert sentences(anatomy)[:9] == [
         "1 passage is an exact copy of another.",
