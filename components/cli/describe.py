@@ -83,7 +83,8 @@ def _print(corpus: Corpus, anatomy: Anatomy) -> None:
         out.print(Text(f"{'!' if finding.grave else '-'} {finding.text}"), soft_wrap=True)
     absent = clear(anatomy)
     if absent:
-        line = f"Looked for and not there: {listed(absent)}."
+        where = "" if anatomy.whole else " in the sample"
+        line = f"Looked for{where} and not there: {listed(absent)}."
         out.print(Text(line, style="dim"), soft_wrap=True)
     for line in _lines(anatomy):
         out.print(Text(line), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What a corpus leaves outside of its folder: vectors, statistics of words, indexes.
+"""What a corpus leaves outside of its folder: vectors, statistics, indexes, what it is made of.
 
 Deleting it removes them, unless another corpus has the same texts. Cached scores stay: they are
 numbers under digests of a query and a text, which cannot be turned back. So do saved evaluations,
@@ -34,6 +34,8 @@ def erase(lab: Lab, library: Library, entry: Entry, folder: Path) -> None:
 
     Raises StoreError where the engine cannot be reached, or somebody is encoding the corpus.
     """
+    for path in (lab.settings.cache_dir / "anatomy").glob(f"{entry.fingerprint[:32]}-*"):
+        path.unlink(missing_ok=True)  # what it is made of; it is counted again where it is wanted
     others = [other for other in library.entries() if other.id != entry.id]
     samples = [open_corpus(name) for name in sample_names()]
     if entry.fingerprint in {*(o.fingerprint for o in others), *(s.fingerprint for s in samples)}:

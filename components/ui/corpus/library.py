@@ -81,6 +81,10 @@ def _forget_work() -> None:
     if task and not task.finished:
         task.stop()
         task.join(10)
+    for computation in state.mapping(state.COMPUTATIONS).values():
+        computation.stop()
+        computation.join(10)
+    state.put(state.COMPUTATIONS, {})
     state.put(state.TASK, None)
     state.put(state.JOB, None)
     state.put(state.PAST_JOBS, {})

@@ -26,6 +26,7 @@ from components.analysis.anatomy.rows import BATCH, Rows, words_of
 from components.analysis.anatomy.windows import windows
 from components.config import Settings
 from components.domain import Cancelled, Corpus, Document
+from components.lab import Lab
 from components.models.files import BGE_TOKENIZER, MINILM_TOKENIZER
 from components.models.tokens import load_tokenizer
 from components.rerankers.cross_encoder import TOKENIZER
@@ -237,7 +238,7 @@ def test_reading_tells_progress_and_stops_when_told() -> None:
     steps: list[tuple[str, int, int]] = []
     describe(corpus, Settings(), None, lambda *step: steps.append(step))
     n = BATCH + 1
-    assert steps == [("reading", 0, n), ("reading", BATCH, n), ("reading", n, n)]
+    assert steps == [("reading", BATCH, n), ("reading", n, n)]
 
     def stop(step: str, done: int, total: int) -> None:
         if done:
@@ -272,8 +273,16 @@ def test_an_anatomy_stays_on_disk(tmp_path: Path) -> None:
         replace(corpus, documents=tuple(replace(d, metadata={"a": "b"}) for d in corpus.documents)),
     ]
     assert [store.find(other) for other in others] == [None] * len(others)
-    store.forget(corpus.fingerprint)
-    assert list((tmp_path / "anatomy").iterdir()) == []
+
+
+def test_an_anatomy_goes_with_its_corpus(tmp_path: Path) -> None:
+    lab = Lab(replace(replace_cache(tmp_path), data_dir=tmp_path / "data"))
+    corpora = corpus_of("a fox"), corpus_of("a hat")
+    for corpus, name in zip(corpora, ("fox", "hat"), strict=True):
+        AnatomyStore(lab.settings).keep(corpus, describe(corpus, lab.settings))
+        lab.library.add(replace(corpus, name=name))
+    lab.library.remove(lab.library.named()["fox"])
+    assert [AnatomyStore(lab.settings).find(corpus) is None for corpus in corpora] == [True, False]
 
 
 def test_a_damaged_file_is_read_again(tmp_path: Path) -> None:
