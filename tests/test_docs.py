@@ -117,7 +117,9 @@ def test_the_guide_has_every_command_and_option() -> None:
     described = {section.partition("\n")[0]: section for section in sections}
     assert list(described) == list(COMMANDS)
     for name, command in COMMANDS.items():
-        options = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
+        parts = getattr(command, "commands", {}).values()  # of a group
+        params = [param for part in (command, *parts) for param in part.params]
+        options = {o for p in params for o in (*p.opts, *p.secondary_opts)}
         for option in sorted(o for o in options if o.startswith("--") and o != "--json"):
             assert re.search(rf"{option}\b(?!-)", described[name]), f"{name} {option}"
 
@@ -139,6 +141,8 @@ def fields(value: object) -> Iterator[str]:
         "search exception --corpus exceptions --first-stage bm25 --reranker bm25 --reranker jina",
         "rerank exception --documents texts.txt --reranker bm25",
         "evaluate --corpus exceptions --first-stage bm25 --reranker jina --out out --no-save",
+        "corpus add exceptions --name kept --replace",
+        "corpus list",
     ],
 )
 def test_the_guide_has_every_field(

@@ -12,6 +12,8 @@ from components.wording import agree, count, listed
 
 MOST_ROWS = 10
 """Rows of the table that are seen at once."""
+PATIENCE_S = 10
+"""Seconds that work may take to end before its corpus is deleted all the same."""
 
 
 def manage() -> None:
@@ -76,14 +78,11 @@ def _delete(entry: Entry) -> None:
 
 
 def _forget_work() -> None:
-    """Stop what this session does with its corpus, so that nothing is written again."""
-    task = state.task()
-    if task and not task.finished:
-        task.stop()
-        task.join(10)
-    for computation in state.mapping(state.COMPUTATIONS).values():
-        computation.stop()
-        computation.join(10)
+    """Stop what this session is at, so that nothing of its corpus is written again."""
+    for work in state.work():
+        if not work.finished:
+            work.stop()
+            work.join(PATIENCE_S)
     state.put(state.COMPUTATIONS, {})
     state.put(state.TASK, None)
     state.put(state.JOB, None)
