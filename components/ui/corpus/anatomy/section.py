@@ -31,7 +31,7 @@ def anatomy() -> None:
         top = st.container()
         result = _result(corpus) or _offer(corpus)
         with top:
-            page.heading("What it is made of", _about(result))
+            page.heading("What it is made of", _about(result), "Near-duplicate", "Token")
         if result:
             findings.findings(corpus, result)
             pictures.pictures(corpus, result)
