@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.support.browsing import fits, jsonl, upload
@@ -32,6 +33,9 @@ def test_a_finding_opens_its_documents_beside_it(enter: Enter) -> None:
     expect(panel.get_by_text("They differ in white space or case alone.")).to_be_visible()
     expect(panel.locator(".anatomy-text").first).to_have_text(f"Fox {FOX}")
     assert not panel.locator("img").count()
+
+    faults = Axe().run(page).response["violations"]
+    assert [fault["id"] for fault in faults if fault["impact"] in {"serious", "critical"}] == []
 
     wide, button = panel.bounding_box(), copies.bounding_box()
     assert wide["x"] >= button["x"] + button["width"]
