@@ -6,6 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Split
 
 from components.analysis.anatomy import Anatomy, AnatomyStore, clear, describe, findings, share
 from components.analysis.anatomy.records import (
@@ -24,8 +27,8 @@ from components.analysis.anatomy.records import (
 )
 from components.analysis.anatomy.rows import BATCH, Rows, words_of
 from components.analysis.anatomy.windows import windows
-from components.config import Settings
-from components.domain import Cancelled, Corpus, Document
+from components.config import HubModel, Settings
+from components.domain import Cancelled, Corpus, Document, LazyDocuments
 from components.lab import Lab
 from components.models.files import BGE_TOKENIZER, MINILM_TOKENIZER
 from components.models.tokens import load_tokenizer
@@ -238,7 +241,9 @@ def test_reading_tells_progress_and_stops_when_told() -> None:
     steps: list[tuple[str, int, int]] = []
     describe(corpus, Settings(), None, lambda *step: steps.append(step))
     n = BATCH + 1
-    assert steps == [("reading", BATCH, n), ("reading", n, n)]
+    assert steps[:2] == [("reading", BATCH, n), ("reading", n, n)]
+    assert {name for name, *_ in steps[2:]} == {"comparing what looks alike"}
+    assert all(0 < done <= total for _, done, total in steps)
 
     def stop(step: str, done: int, total: int) -> None:
         if done:
@@ -304,3 +309,29 @@ def test_a_disk_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path) ->
 def replace_cache(folder: Path) -> Settings:
     """Return settings with a cache of their own."""
     return replace(Settings(), cache_dir=folder)
+
+
+def test_documents_that_lie_on_disk_are_read_alike(tmp_path: Path) -> None:
+    lab = Lab(replace(replace_cache(tmp_path), data_dir=tmp_path / "data"))
+    corpus = corpus_of(
+        *(words(10 * (n % 300), 12) for n in range(BATCH + 90)),
+        queries={"q": "w1"},
+        judgments={"q": {"d0": 1, "d300": 0}},
+    )
+    kept = lab.library.open(lab.library.add(replace(corpus, name="kept")))
+    assert isinstance(kept.documents, LazyDocuments)
+    for most in (None, 50):
+        assert describe(kept, lab.settings, most) == describe(corpus, lab.settings, most)
+
+
+def test_a_model_of_the_hub_counts_with_its_own_tokenizer(tmp_path: Path) -> None:
+    """One that knows the letters of the alphabet alone, and adds no special tokens."""
+    letters = Tokenizer(WordLevel({"[UNK]": 0} | {c: ord(c) for c in "abcdefgh"}, "[UNK]"))
+    letters.pre_tokenizer = Split("", "isolated")
+    letters.save(str(tmp_path / "tokenizer.json"))
+    settings = replace(Settings(), hub=(HubModel("mine", path=tmp_path),))
+    anatomy = describe(corpus_of("a" * 600, "b" * 509, queries={"q": "cab"}), settings)
+    [reading] = [reading for reading in anatomy.readings if reading.systems == ("mine",)]
+    assert reading == Reading(("mine",), "mine", 509, 3, 1109, 91, Group(1, ("d0",)))
+    [finding] = [finding for finding in findings(anatomy) if finding.key == "cut-mine"]
+    assert finding.reads == 0, "the lab's own tokenizer would cut elsewhere"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from components.analysis.anatomy import Anatomy, AnatomyStore, describe
+from components.analysis.anatomy.rows import MOST
 from components.domain import Corpus
 from components.lab import StepReport
 from components.ui.corpus.anatomy import findings, pictures
@@ -88,7 +89,7 @@ def _offer(corpus: Corpus) -> Anatomy | None:
                 args=(corpus, SAMPLE),
             )
         st.button(
-            f"Read all {count(n, 'passage')}",
+            f"Read all {count(n, 'passage')}" if n <= MOST else f"Read {MOST:,} at random",
             key="anatomy_whole",
             on_click=_begin,
             args=(corpus, None),
