@@ -34,8 +34,7 @@ def erase(lab: Lab, library: Library, entry: Entry, folder: Path) -> None:
 
     Raises StoreError where the engine cannot be reached, or somebody is encoding the corpus.
     """
-    for path in (lab.settings.cache_dir / "anatomy").glob(f"{entry.fingerprint[:32]}-*"):
-        path.unlink(missing_ok=True)  # what it is made of; it is counted again where it is wanted
+    _remove_files(lab.settings.cache_dir, entry.fingerprint, "anatomy")  # it is counted again
     others = [other for other in library.entries() if other.id != entry.id]
     samples = [open_corpus(name) for name in sample_names()]
     twins = [sample for sample in samples if sample.fingerprint == entry.fingerprint]
@@ -67,7 +66,7 @@ def erase(lab: Lab, library: Library, entry: Entry, folder: Path) -> None:
     lab.tokens.forget(texts)
 
 
-def _remove_files(cache: Path, fingerprint: str) -> None:
+def _remove_files(cache: Path, fingerprint: str, folder: str = "*") -> None:
     """Remove what folders of the cache hold of a corpus, named after its fingerprint.
 
     Raises StoreError where somebody is writing its vectors or statistics.
@@ -76,7 +75,7 @@ def _remove_files(cache: Path, fingerprint: str) -> None:
     def busy() -> None:
         raise StoreError("The corpus is being encoded at this moment.", "Stop that, and try again.")
 
-    files = sorted(cache.glob(f"*/{fingerprint[:32]}-*"))
+    files = sorted(cache.glob(f"{folder}/{fingerprint[:32]}-*"))
     for path in files:
         if path.suffix in _ENDINGS:
             with exclusive(path, busy):
