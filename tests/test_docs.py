@@ -143,6 +143,7 @@ def fields(value: object) -> Iterator[str]:
         "evaluate --corpus exceptions --first-stage bm25 --reranker jina --out out --no-save",
         "corpus add exceptions --name kept --replace",
         "corpus list",
+        "corpus describe --corpus exceptions",
     ],
 )
 def test_the_guide_has_every_field(

@@ -137,4 +137,17 @@ SYSTEMS = (
         "Variant",
         "The same pipeline with another instruction or setting, shown beside it.",
     ),
+    Term(
+        "Near-duplicate",
+        "A passage that says nearly the same as another: of all sequences of three words that are "
+        "in either, 80% or more are in both. MinHash tells which to compare; the share is counted.",
+        "Broder 1997",
+        ("Near-duplicates",),
+    ),
+    Term(
+        "Token",
+        "The unit that a model reads: a word, or a piece of a rarer one. A model reads so many of "
+        "a text, its window, and nothing of what comes after.",
+        also=("Tokens", "Window"),
+    ),
 )

@@ -1,4 +1,4 @@
-"""What a corpus leaves outside of its folder: vectors, statistics of words, indexes.
+"""What a corpus leaves outside of its folder: vectors, statistics, indexes, what it is made of.
 
 Deleting it removes them, unless another corpus has the same texts. Cached scores stay: they are
 numbers under digests of a query and a text, which cannot be turned back. So do saved evaluations,
@@ -34,6 +34,7 @@ def erase(lab: Lab, library: Library, entry: Entry, folder: Path) -> None:
 
     Raises StoreError where the engine cannot be reached, or somebody is encoding the corpus.
     """
+    _remove_files(lab.settings.cache_dir, entry.fingerprint, "anatomy")  # it is counted again
     others = [other for other in library.entries() if other.id != entry.id]
     samples = [open_corpus(name) for name in sample_names()]
     twins = [sample for sample in samples if sample.fingerprint == entry.fingerprint]
@@ -65,7 +66,7 @@ def erase(lab: Lab, library: Library, entry: Entry, folder: Path) -> None:
     lab.tokens.forget(texts)
 
 
-def _remove_files(cache: Path, fingerprint: str) -> None:
+def _remove_files(cache: Path, fingerprint: str, folder: str = "*") -> None:
     """Remove what folders of the cache hold of a corpus, named after its fingerprint.
 
     Raises StoreError where somebody is writing its vectors or statistics.
@@ -74,7 +75,7 @@ def _remove_files(cache: Path, fingerprint: str) -> None:
     def busy() -> None:
         raise StoreError("The corpus is being encoded at this moment.", "Stop that, and try again.")
 
-    files = sorted(cache.glob(f"*/{fingerprint[:32]}-*"))
+    files = sorted(cache.glob(f"{folder}/{fingerprint[:32]}-*"))
     for path in files:
         if path.suffix in _ENDINGS:
             with exclusive(path, busy):

@@ -83,6 +83,7 @@ def _forget_work() -> None:
         if not work.finished:
             work.stop()
             work.join(PATIENCE_S)
+    state.put(state.COMPUTATIONS, {})
     state.put(state.TASK, None)
     state.put(state.JOB, None)
     state.put(state.PAST_JOBS, {})
