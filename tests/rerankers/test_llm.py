@@ -230,8 +230,13 @@ def test_a_refusal_is_told_in_its_own_words(server: Provider, tmp_path: Path) ->
     with pytest.raises(ProviderError, match="its content filter left the answer out"):
         ranked(lab_of(server, tmp_path))
     server.behave = lambda seen, sound: saying(seen, '{"order": [1]}', finish_reason="length")
-    with pytest.raises(ProviderError, match="its answer was cut off before its end"):
+    with pytest.raises(ProviderError, match="its answer was cut off before its end") as caught:
         ranked(lab_of(server, tmp_path))
+    assert "Raise answer_tokens" in caught.value.remedy
+    server.behave = lambda seen, sound: saying(seen, "", finish_reason="length")
+    with pytest.raises(ProviderError, match="with an empty text") as caught:
+        ranked(lab_of(server, tmp_path, method="pointwise"))
+    assert "Raise answer_tokens" in caught.value.remedy
 
 
 def test_a_stream_is_no_answer(server: Provider, tmp_path: Path) -> None:

@@ -85,8 +85,8 @@ GRADED = Prompt(
 def listwise(n: int) -> Prompt:
     """Return what orders n passages."""
     return Prompt(
-        f"Order all {count(n, 'passage')} by how well they answer the query, the best first. Answer with "
-        'JSON alone: {"order": [N, …]}, with the number of each passage once.',
+        f"Order all {count(n, 'passage')} by how well they answer the query, the best first. "
+        'Answer with JSON alone: {"order": [N, …]}, with the number of each passage once.',
         8 * n + 20,
         "order",
     )
