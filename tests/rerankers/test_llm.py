@@ -425,3 +425,34 @@ def test_the_deadline_is_that_of_its_table(server: Provider, tmp_path: Path) -> 
     with pytest.raises(RerankError, match=r"0\.2 seconds"):
         ranked(lab)
     server.release()
+
+
+@pytest.mark.parametrize("method", ["listwise", "setwise"])
+def test_kept_ranks_are_those_of_the_very_list(
+    server: Provider, tmp_path: Path, method: str
+) -> None:
+    lab = lab_of(server, tmp_path, method=method)
+    run = pipeline.PipelineRun(lab, None, pipeline.Pipelines(rerankers=("llm:m",), reuse=True))
+
+    def values(texts: Sequence[str]) -> list[float]:
+        return pipeline.score_texts(run, QUERY, "llm:m", texts).scores.values.tolist()
+
+    first = values(TEXTS)
+    sent = len(server.seen)
+    assert values(TEXTS) == first
+    assert len(server.seen) == sent
+    assert values(TEXTS[::-1]) == first[::-1]  # an oracle's, but it was asked
+    assert len(server.seen) > sent
+    sent = len(server.seen)
+    assert values(TEXTS[:4]) != first[:4]
+    assert len(server.seen) > sent
+
+
+def test_passages_are_asked_about_side_by_side_and_windows_in_turn(
+    server: Provider, tmp_path: Path
+) -> None:
+    server.behave = lambda seen, sound: Reply(delay=0.05)
+    ranked(lab_of(server, tmp_path), HUNDRED)
+    assert server.most_open == 1
+    ranked(lab_of(server, tmp_path, method="pointwise"), HUNDRED[:20])
+    assert server.most_open == 4
