@@ -456,3 +456,15 @@ def test_passages_are_asked_about_side_by_side_and_windows_in_turn(
     assert server.most_open == 1
     ranked(lab_of(server, tmp_path, method="pointwise"), HUNDRED[:20])
     assert server.most_open == 4
+
+
+def test_a_server_that_stops_giving_log_probabilities_fails_once(
+    server: Provider, tmp_path: Path
+) -> None:
+    server.behave = lambda seen, sound: None if len(server.seen) < 3 else without_logprobs(seen, 0)
+    lab = lab_of(server, tmp_path, method="pointwise")
+    with pytest.raises(ProviderError, match="answered, but without log probabilities") as caught:
+        ranked(lab)
+    assert "Try again, and all are asked for grades." in caught.value.remedy
+    ranking = ranked(lab)
+    assert {hit.score for hit in ranking.hits} <= {0.0, 1.0, 2.0, 3.0}
