@@ -89,6 +89,12 @@ class LlmServer:
         """Return by how many passages a window moves: at most half of it unless it is given."""
         return self.stride or max(1, min(DEFAULT_STRIDE, self.size // 2))
 
+    @property
+    def settled(self) -> int:
+        """Return how many of the first ranks it sorts for sure, 0 where it scores each passage."""
+        listwise = self.passes * (self.size - self.step)
+        return {"pointwise": 0, "listwise": listwise}.get(self.method, self.depth)
+
 
 def check_llms(servers: tuple[LlmServer, ...]) -> tuple[LlmServer, ...]:
     """Return servers whose settings fit together; raise PydanticCustomError for others."""

@@ -68,6 +68,10 @@ def test_each_method_has_its_numbers() -> None:
     assert (server(window=8).size, server(window=8).step) == (8, 4)
     assert (server(window=40).step, server(window=2).step) == (10, 1)
     assert server(window=8, stride=7).step == 7
+    assert (server().settled, server(passes=3).settled) == (10, 30)
+    assert server(window=8, stride=7).settled == 1
+    assert server(method="setwise", depth=7).settled == 7
+    assert server(method="pointwise").settled == 0
 
 
 def test_the_key_is_that_of_its_variable(tmp_path: Path) -> None:

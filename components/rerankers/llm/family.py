@@ -68,11 +68,7 @@ def _spec(server: LlmServer) -> Spec:
         self_hosted=not server.key_env and price is None,
         billed_keyless=not server.key_env and price is not None,
         deadline_s=server.deadline_s,
-        settled={
-            "pointwise": 0,
-            "listwise": server.passes * (server.size - step),
-            "setwise": server.depth,
-        }[method],
+        settled=server.settled,
     )
 
 
