@@ -122,7 +122,8 @@ class Questions:
             error.remedy = "It gave some before. Try again, and all are asked for grades."
             raise error
         odds = log_odds(message.tokens)
-        capacity.logprobs = True
+        if capacity.logprobs is None:  # else an answer that was on its way would say so again
+            capacity.logprobs = True
         with self._lock:
             self._counts["bound"] += odds.bound
         return [odds.value]
