@@ -44,6 +44,6 @@ def test_one_depth_holds_for_columns_sentences_and_views(enter: Enter) -> None:
     assert after["A"] == before["A"]
     assert {title for title, _ in after["B"]} == {title for title, _ in before["A"]}
     assert after["B"] != before["B"]
-    expect(page.locator(".st-key-soft-times-of-all")).to_contain_text("all 40 candidates")
+    expect(page.locator(".st-key-heading-where-the-time-went")).to_contain_text("all 40 candidates")
     page.wait_for_url("**depth=10**")
     assert page.evaluate("history.length") == entries
