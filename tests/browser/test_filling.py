@@ -23,7 +23,7 @@ def test_a_column_shows_its_order_so_far_and_the_sentences_do_not_wait_for_it(
     verdict = page.locator(".st-key-verdict")
     expect(verdict).to_contain_text("D bm25")
     expect(verdict).to_contain_text("Still to come: minilm-l12.")
-    expect(page.locator(".st-key-latency .main-svg").first).to_be_visible()
+    expect(page.locator(".st-key-picture-latency svg.bars").first).to_be_visible()
     visitor.idle()
     expect(verdict).to_contain_text("B minilm-l12")
     expect(verdict).not_to_contain_text("Still to come")

@@ -39,7 +39,7 @@ def latency(results: Results) -> None:
         (*results.key, "latency"), lambda: charts.latency(results.columns, page.palette())
     )
     note = charts.STAGE_PATTERNS + " The axis is logarithmic." * wide
-    page.chart(figure, "latency", "Milliseconds by stage", note)
+    page.bars(figure, "latency", "Milliseconds by stage", note)
     _deadline(results)
     if results.local:
         _repeat(results)

@@ -34,7 +34,7 @@ def headroom(results: Results) -> None:
     figure = page.figure(
         (*results.key, "headroom"), lambda: charts.headroom(reached, room.best, page.palette())
     )
-    page.chart(figure, "headroom", f"{results.measure} reached and lost", charts.HEADROOM_PARTS)
+    page.bars(figure, "headroom", f"{results.measure} reached and lost", charts.HEADROOM_PARTS)
 
 
 def harm(results: Results) -> None:

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from components import glossary
 from components.charts.alternative import values_of
+from components.charts.lying_bars import lying_bars
 from components.charts.palette import DARK, LETTERS, LIGHT, Palette, SystemStyle
 from components.corpora import sample_names
 from components.domain import LabError
@@ -200,6 +201,13 @@ def chart(
         name = f"rerank-lab-{key_form(key)}"
         pictures(Picture(key, name, title, alt, note, legend=legend), palette())
     return event
+
+
+def bars(figure: Figure, key: str, title: str, note: str = "") -> None:
+    """Draw a chart of lying bars that changes with every query, as `chart` does, without Plotly."""
+    alt = f"{title}. {values_of(figure)}"
+    svg = str(lying_bars(figure, key, alt))
+    pictures(Picture(key, f"rerank-lab-{key}", title, alt, note, svg=svg), palette())
 
 
 Download = tuple[str, str, str, Callable[[], str | bytes]]
