@@ -23,6 +23,9 @@ TOP, ROW, BAR, FOOT = 6, 38, 21, 34
 LETTER, GAP = 7.2, 18
 """Pixels: about the width of a letter of a name; between a name and its bar."""
 MOST_TICKS = 4
+"""Numbers on an axis, so that they stand apart on a phone."""
+END = 0.93
+"""The share of the width from which on a number ends at its mark."""
 _BOLD = re.compile(r"<b>(.*?)</b>")
 _VALUE = re.compile(r"%\{x:(.*?)\}")
 _FILLS: Mapping[str, Markup] = {
@@ -231,9 +234,12 @@ def _axis_lines(axis: _Axis, rows: int) -> Markup:
     number = Markup('<text x="{:.2%}" y="{}" text-anchor="{}">{:,g}{}</text>')
     unit, colour = layout.get("ticksuffix", ""), layout.get("gridcolor")
     parts = [name] if title else []
-    for at, value in enumerate(axis.ticks()):
+    ticks = axis.ticks()
+    numbered = ticks[:: 2 if axis.log and len(ticks) > MOST_TICKS else 1]
+    for value in ticks:
         share = axis.share(value)
         parts += [line.format(share, TOP, foot, colour)] if colour else []
-        side = "middle" if at else "start"
-        parts.append(number.format(share, foot + 18, side, value, unit))
+        side = "middle" if 0 < share < END else "end" if share else "start"
+        if value in numbered:
+            parts.append(number.format(share, foot + 18, side, value, unit))
     return Markup("").join(parts)

@@ -121,3 +121,11 @@ def test_an_axis_has_a_few_round_numbers(most: float) -> None:
     assert 2 <= len(marks) <= 4
     assert len(steps) == 1
     assert f"{steps.pop():e}"[0] in "125"
+
+
+def test_of_many_powers_of_ten_every_second_has_its_number() -> None:
+    first = ranking("a", "ab", timing=Timing(embed_ms=3.0))
+    second = ranking("b", "ba", timing=Timing(embed_ms=3.0, rerank_ms=20_000))
+    svg = drawn(lying_bars(comparison.latency(styled(first, second), LIGHT), "k", ""))
+    assert len(svg.findall("line")) == 6
+    assert [text for _, text in words(svg)[:3]] == ["1 ms", "100 ms", "10,000 ms"]
