@@ -35,11 +35,9 @@ def latency(results: Results) -> None:
         + "Waiting stands apart: it is not the model's fault. Crossed is network and provider "
         f"together.{of_all}",
     )
-    figure = page.figure(
-        (*results.key, "latency"), lambda: charts.latency(results.columns, page.palette())
-    )
     note = charts.STAGE_PATTERNS + " The axis is logarithmic." * wide
-    page.bars(figure, "latency", "Milliseconds by stage", note)
+    chart = charts.latency(results.columns, page.palette())
+    page.bars(chart, "latency", "Milliseconds by stage", note)
     _deadline(results)
     if results.local:
         _repeat(results)

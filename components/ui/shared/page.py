@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from components import glossary
 from components.charts.alternative import values_of
-from components.charts.lying_bars import lying_bars
+from components.charts.lying_bars import LyingBars
 from components.charts.palette import DARK, LETTERS, LIGHT, Palette, SystemStyle
 from components.corpora import sample_names
 from components.domain import LabError
@@ -203,10 +203,10 @@ def chart(
     return event
 
 
-def bars(figure: Figure, key: str, title: str, note: str = "") -> None:
-    """Draw a chart of lying bars that changes with every query, as `chart` does, without Plotly."""
-    alt = f"{title}. {values_of(figure)}"
-    svg = str(lying_bars(figure, key, alt))
+def bars(chart: LyingBars, key: str, title: str, note: str = "") -> None:
+    """Draw lying bars, with buttons that save them, as `chart` does with Plotly's charts."""
+    alt = f"{title}. {chart.described()}"
+    svg = str(chart.as_svg(key, alt))
     pictures(Picture(key, f"rerank-lab-{key}", title, alt, note, svg=svg), palette())
 
 
