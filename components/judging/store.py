@@ -1,0 +1,230 @@
+"""The judgments of a lab, in one SQLite file: rows are added, never changed and never deleted.
+
+A row is on the disk before `record` returns. Each carries the token of what the judge did, so that
+what is sent twice is kept once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from components.domain import InputError
+from components.judging.records import Draw, Entry, Kind, Place, Row
+from components.storage.sqlite import Database
+
+FILE = "judgments.sqlite"
+MAX_GUIDELINES = 20_000
+"""Characters of guidelines."""
+_METADATA = sa.MetaData()
+_PLACE = ("owner", "corpus")
+_ROWS = sa.Table(
+    "judgments",
+    _METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("token", sa.String, nullable=False, unique=True),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("owner", sa.String, nullable=False),
+    sa.Column("corpus", sa.String, nullable=False),
+    sa.Column("judge", sa.String, nullable=False),
+    sa.Column("by", sa.String, nullable=False),
+    sa.Column("query", sa.String, nullable=False),
+    sa.Column("document", sa.String, nullable=False),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("grade", sa.Integer),
+    sa.Column("highest", sa.Integer, nullable=False),
+    sa.Column("note", sa.String, nullable=False),
+    sa.Column("blind", sa.Boolean, nullable=False),
+    sa.Column("repeat", sa.Boolean, nullable=False),
+    sa.Column("queue", sa.String, nullable=False),
+    sa.Column("pool", sa.String, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("chance", sa.Double, nullable=False),
+    sa.Column("seed", sa.Integer, nullable=False),
+    sa.Column("before", sa.Integer, nullable=False),
+    sa.Column("undone", sa.Integer, nullable=False),
+    sa.Index("judgments_of_corpus", *_PLACE),
+    sqlite_autoincrement=True,
+)
+_QUEUES = sa.Table(
+    "queues",
+    _METADATA,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("owner", sa.String, nullable=False),
+    sa.Column("corpus", sa.String, nullable=False),
+    sa.Column("judge", sa.String, nullable=False),
+    sa.Column("plan", sa.String, nullable=False),
+)
+_GUIDELINES = sa.Table(
+    "guidelines",
+    _METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("owner", sa.String, nullable=False),
+    sa.Column("corpus", sa.String, nullable=False),
+    sa.Column("by", sa.String, nullable=False),
+    sa.Column("text", sa.String, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptQueue:
+    """A queue as it is kept: whose it is, its moment, and its plan as it was given."""
+
+    id: str
+    at: datetime
+    judge: str
+    plan: Mapping[str, Any]
+
+
+class JudgingStore:
+    """The file of judgments. Raises StoreError where it cannot be used.
+
+    `now` returns the moment, for the rows that are written.
+    """
+
+    def __init__(
+        self, folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._database = Database(
+            folder / FILE, _METADATA, "judgments", "RERANK_LAB_DATA", precious=True
+        )
+        self._now = now
+
+    # ------------------------------------------------------------ judgments
+
+    def record(self, place: Place, entry: Entry, token: str) -> int:
+        """Keep an entry and return its number; a token that was used before keeps nothing new."""
+        return self._add(place, entry, token, undone=0)
+
+    def undo(self, place: Place, row: Row, by: str, token: str) -> int:
+        """Take a row back, and return the number of the row that does; a second time does nothing.
+
+        Raises InputError where somebody else's row would be taken back.
+        """
+        if by not in (row.entry.judge, row.entry.by):
+            raise InputError("Only whose judgment it is can take it back.")
+        entry = row.entry
+        undo = Entry(
+            *(entry.judge, entry.query, entry.document, entry.digest, Kind.UNDO, entry.highest),
+            repeat=entry.repeat,
+            draw=entry.draw,
+            by=by,
+        )
+        return self._add(place, undo, token, undone=row.id)
+
+    def _add(self, place: Place, entry: Entry, token: str, undone: int) -> int:
+        """Write a row in one statement: what comes before it is read under the writer's lock."""
+        own = sa.and_(*_conditions(_ROWS, place), *_of_pair(entry))
+        row: dict[str, Any] = {
+            "token": token,
+            "at": self._now().astimezone(UTC).isoformat(),
+            "owner": place.owner,
+            "corpus": place.corpus,
+            "judge": entry.judge,
+            "by": entry.by or entry.judge,
+            "query": entry.query,
+            "document": entry.document,
+            "digest": entry.digest,
+            "kind": entry.kind.value,
+            "grade": entry.grade,
+            "highest": entry.highest,
+            "note": entry.note,
+            "blind": entry.blind,
+            "repeat": entry.repeat,
+            "queue": entry.draw.queue,
+            "pool": entry.draw.pool,
+            "number": entry.draw.number,
+            "chance": entry.draw.chance,
+            "seed": entry.draw.seed,
+            "before": sa.select(sa.func.coalesce(sa.func.max(_ROWS.c.id), 0))
+            .where(own)
+            .scalar_subquery(),
+            "undone": undone,
+        }
+        with self._database.begin() as connection:
+            statement = insert(_ROWS).values(row)
+            connection.execute(statement.on_conflict_do_nothing(index_elements=["token"]))
+            wanted = sa.select(_ROWS.c.id).where(_ROWS.c.token == token)
+            return int(connection.execute(wanted).scalar_one())
+
+    def rows(self, place: Place, after: int = 0) -> list[Row]:
+        """Return the rows of a corpus with higher numbers than one, in their order."""
+        wanted = sa.select(_ROWS).where(*_conditions(_ROWS, place), _ROWS.c.id > after)
+        with self._database.begin() as connection:
+            return [_row(row) for row in connection.execute(wanted.order_by(_ROWS.c.id))]
+
+    def places(self, owner: str) -> list[Place]:
+        """Return an owner's corpora with judgments, by name."""
+        wanted = sa.select(_ROWS.c.corpus).where(_ROWS.c.owner == owner).distinct()
+        with self._database.begin() as connection:
+            names = connection.execute(wanted.order_by(_ROWS.c.corpus)).scalars()
+            return [Place(name, owner) for name in names]
+
+    # ------------------------------------------------------------ queues and guidelines
+
+    def save_queue(self, place: Place, id: str, judge: str, plan: Mapping[str, Any]) -> None:
+        """Keep the plan of a judge's queue."""
+        row = {"id": id, "at": self._now().astimezone(UTC).isoformat(), "judge": judge}
+        row |= {"owner": place.owner, "corpus": place.corpus, "plan": json.dumps(plan)}
+        with self._database.begin() as connection:
+            connection.execute(sa.insert(_QUEUES), row)
+
+    def queues(self, place: Place) -> list[KeptQueue]:
+        """Return the queues of a corpus, the newest first."""
+        wanted = sa.select(_QUEUES).where(*_conditions(_QUEUES, place))
+        with self._database.begin() as connection:
+            rows = connection.execute(wanted.order_by(_QUEUES.c.at.desc())).all()
+        return [
+            KeptQueue(row.id, datetime.fromisoformat(row.at), row.judge, json.loads(row.plan))
+            for row in rows
+        ]
+
+    def write_guidelines(self, place: Place, text: str, by: str) -> None:
+        """Keep guidelines; earlier ones stay in the file."""
+        if len(text) > MAX_GUIDELINES:
+            raise InputError(f"Guidelines have at most {MAX_GUIDELINES:,} characters.", "Shorten.")
+        row = {"at": self._now().astimezone(UTC).isoformat(), "by": by, "text": text}
+        row |= {"owner": place.owner, "corpus": place.corpus}
+        with self._database.begin() as connection:
+            connection.execute(sa.insert(_GUIDELINES), row)
+
+    def guidelines(self, place: Place) -> str:
+        """Return the guidelines of a corpus as they were written last; empty where none were."""
+        wanted = sa.select(_GUIDELINES.c.text).where(*_conditions(_GUIDELINES, place))
+        with self._database.begin() as connection:
+            newest = wanted.order_by(_GUIDELINES.c.id.desc()).limit(1)
+            return str(connection.execute(newest).scalar() or "")
+
+
+def _conditions(table: sa.Table, place: Place) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.owner == place.owner, table.c.corpus == place.corpus
+
+
+def _of_pair(entry: Entry) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions that a row is this judge's of this pair, asked as often."""
+    names = ("judge", "query", "document", "repeat")
+    return tuple(_ROWS.c[name] == getattr(entry, name) for name in names)
+
+
+def _row(row: Any) -> Row:  # noqa: ANN401
+    draw = Draw(row.queue, row.pool, row.number, row.chance, row.seed)
+    entry = Entry(
+        *(row.judge, row.query, row.document, row.digest, Kind(row.kind), row.highest),
+        grade=row.grade,
+        note=row.note,
+        blind=row.blind,
+        repeat=row.repeat,
+        draw=draw,
+        by=row.by,
+    )
+    return Row(row.id, datetime.fromisoformat(row.at), row.before, row.undone, entry)
