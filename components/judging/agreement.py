@@ -6,7 +6,7 @@ Kappa is scikit-learn's, alpha the package krippendorff's. Who cannot say has gi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -26,6 +26,8 @@ RELIABLE = 0.8
 
 Table = npt.NDArray[np.int64]
 """How many judges gave a pair each grade, shape (pairs, grades)."""
+_Grades = Mapping[str, Mapping[tuple[str, str], int]]
+"""Grades by judge and pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,29 +120,34 @@ def agreement(judgments: Iterable[Judgment], repeats: Iterable[Judgment] = ()) -
     """
     judgments, repeats = list(judgments), list(repeats)
     highest = scale_of([*judgments, *repeats])
+    grades, again = _by_judge(judgments), _by_judge(repeats)
+    counts = _counts(judgments, highest)
+    nominal, ordinal = (_alpha(counts, level) for level in ("nominal", "ordinal"))
+    pairs = (
+        Disputed(*pair, {vote.judge: vote.grade for vote in votes})
+        for pair, votes in by_pair(judgments).items()
+    )
+    disputed = [pair for pair in pairs if len(set(pair.grades.values())) > 1]
+    return Agreement(
+        {judge: len(row) for judge, row in sorted(grades.items())},
+        highest,
+        tuple(_two(a, b, grades, grades, highest) for a, b in combinations(sorted(grades), 2)),
+        nominal,
+        ordinal,
+        tuple(_two(j, j, grades, again, highest) for j in sorted(again)),
+        tuple(sorted(disputed, key=lambda pair: (-pair.spread, pair.query, pair.document))),
+        judges_needed(ordinal.value),
+    )
+
+
+def _by_judge(judgments: Iterable[Judgment]) -> dict[str, dict[tuple[str, str], int]]:
+    """Return each judge's grades by pair; a judge who could never say has an empty row."""
     grades: dict[str, dict[tuple[str, str], int]] = {}
     for judgment in judgments:
         row = grades.setdefault(judgment.judge, {})
         if judgment.grade is not None:
             row[judgment.pair] = judgment.grade
-    again: dict[str, dict[tuple[str, str], int]] = {}
-    for judgment in repeats:
-        if judgment.grade is not None:
-            again.setdefault(judgment.judge, {})[judgment.pair] = judgment.grade
-    counts = _counts(grades.values(), highest)
-    nominal, ordinal = (_alpha(counts, level) for level in ("nominal", "ordinal"))
-    return Agreement(
-        {judge: len(row) for judge, row in sorted(grades.items())},
-        highest,
-        tuple(
-            _two(a, b, grades[a], grades[b], highest) for a, b in combinations(sorted(grades), 2)
-        ),
-        nominal,
-        ordinal,
-        tuple(_two(j, j, grades.get(j, {}), row, highest) for j, row in sorted(again.items())),
-        _disputed(judgments),
-        judges_needed(ordinal.value),
-    )
+    return grades
 
 
 def judges_needed(alpha: float, target: float = RELIABLE) -> int | None:
@@ -158,31 +165,31 @@ def judges_needed(alpha: float, target: float = RELIABLE) -> int | None:
 def _two(
     first: str,
     second: str,
-    a: Mapping[tuple[str, str], int],
-    b: Mapping[tuple[str, str], int],
+    one_table: _Grades,
+    other_table: _Grades,
     highest: int,
 ) -> TwoJudges:
+    a, b = one_table.get(first, {}), other_table[second]
     both = [(a[pair], b[pair]) for pair in a if pair in b]
     same = sum(one == other for one, other in both)
-    plain, weighted = (_kappa(both, highest, weights) for weights in (None, "quadratic"))
+    plain = weighted = math.nan
+    if len({grade for pair in both for grade in pair}) > 1:  # else 0/0, of which scikit-learn warns
+        one, other = zip(*both, strict=True)
+        labels = range(highest + 1)
+        plain = float(cohen_kappa_score(one, other, labels=labels))
+        weighted = float(cohen_kappa_score(one, other, labels=labels, weights="quadratic"))
     return TwoJudges(first, second, len(both), same, plain, weighted)
 
 
-def _kappa(both: Sequence[tuple[int, int]], highest: int, weights: str | None) -> float:
-    if len({grade for pair in both for grade in pair}) < 2:  # 0/0, of which scikit-learn warns
-        return math.nan
-    one, other = zip(*both, strict=True)
-    return float(cohen_kappa_score(one, other, labels=range(highest + 1), weights=weights))
-
-
-def _counts(judges: Iterable[Mapping[tuple[str, str], int]], highest: int) -> Table:
+def _counts(judgments: Iterable[Judgment], highest: int) -> Table:
     """Return how many judges gave each grade to each pair that at least two graded."""
-    counts: dict[tuple[str, str], list[int]] = {}
-    for row in judges:
-        for pair, grade in row.items():
-            counts.setdefault(pair, [0] * (highest + 1))[grade] += 1
-    several = [row for row in counts.values() if sum(row) > 1]
-    return np.array(several, np.int64).reshape(len(several), highest + 1)
+    rows = []
+    for votes in by_pair(judgments).values():
+        said = [vote.grade for vote in votes if vote.grade is not None]
+        if len(said) > 1:
+            rows.append(np.bincount(said, minlength=highest + 1))
+    table = np.array(rows, np.int64)
+    return table.reshape(len(rows), highest + 1)
 
 
 def _alpha(counts: Table, level: str) -> Alpha:
@@ -204,13 +211,3 @@ def _alpha_of(counts: Table, level: str) -> float:
     return float(
         krippendorff.alpha(value_counts=counts, value_domain=domain, level_of_measurement=level)
     )
-
-
-def _disputed(judgments: Iterable[Judgment]) -> tuple[Disputed, ...]:
-    """Return the pairs on which judges differ, those farthest apart first."""
-    pairs = (
-        Disputed(*pair, {vote.judge: vote.grade for vote in votes})
-        for pair, votes in by_pair(judgments).items()
-    )
-    disputed = [pair for pair in pairs if len(set(pair.grades.values())) > 1]
-    return tuple(sorted(disputed, key=lambda pair: (-pair.spread, pair.query, pair.document)))

@@ -124,35 +124,12 @@ class JudgingStore:
 
     def _add(self, place: Place, entry: Entry, token: str, undone: int) -> int:
         """Write a row in one statement: what comes before it is read under the writer's lock."""
-        own = sa.and_(*_conditions(_ROWS, place), *_of_pair(entry))
-        row: dict[str, Any] = {
-            "token": token,
-            "at": self._now().astimezone(UTC).isoformat(),
-            "owner": place.owner,
-            "corpus": place.corpus,
-            "judge": entry.judge,
-            "by": entry.by or entry.judge,
-            "query": entry.query,
-            "document": entry.document,
-            "digest": entry.digest,
-            "kind": entry.kind.value,
-            "grade": entry.grade,
-            "highest": entry.highest,
-            "note": entry.note,
-            "blind": entry.blind,
-            "repeat": entry.repeat,
-            "queue": entry.draw.queue,
-            "pool": entry.draw.pool,
-            "number": entry.draw.number,
-            "chance": entry.draw.chance,
-            "seed": entry.draw.seed,
-            "before": sa.select(sa.func.coalesce(sa.func.max(_ROWS.c.id), 0))
-            .where(own)
-            .scalar_subquery(),
-            "undone": undone,
-        }
+        row = _cells(place, entry) | {"token": token, "undone": undone}
+        row["at"] = self._now().astimezone(UTC).isoformat()
+        of_pair = (_ROWS.c[n] == row[n] for n in (*_PLACE, "judge", "query", "document", "repeat"))
+        newest = sa.select(sa.func.coalesce(sa.func.max(_ROWS.c.id), 0)).where(*of_pair)
+        statement = insert(_ROWS).values(row | {"before": newest.scalar_subquery()})
         with self._database.begin() as connection:
-            statement = insert(_ROWS).values(row)
             connection.execute(statement.on_conflict_do_nothing(index_elements=["token"]))
             wanted = sa.select(_ROWS.c.id).where(_ROWS.c.token == token)
             return int(connection.execute(wanted).scalar_one())
@@ -210,10 +187,28 @@ def _conditions(table: sa.Table, place: Place) -> tuple[sa.ColumnElement[bool], 
     return table.c.owner == place.owner, table.c.corpus == place.corpus
 
 
-def _of_pair(entry: Entry) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return the conditions that a row is this judge's of this pair, asked as often."""
-    names = ("judge", "query", "document", "repeat")
-    return tuple(_ROWS.c[name] == getattr(entry, name) for name in names)
+def _cells(place: Place, entry: Entry) -> dict[str, Any]:
+    """Return an entry's columns."""
+    return {
+        "owner": place.owner,
+        "corpus": place.corpus,
+        "judge": entry.judge,
+        "by": entry.by or entry.judge,
+        "query": entry.query,
+        "document": entry.document,
+        "digest": entry.digest,
+        "kind": entry.kind.value,
+        "grade": entry.grade,
+        "highest": entry.highest,
+        "note": entry.note,
+        "blind": entry.blind,
+        "repeat": entry.repeat,
+        "queue": entry.draw.queue,
+        "pool": entry.draw.pool,
+        "number": entry.draw.number,
+        "chance": entry.draw.chance,
+        "seed": entry.draw.seed,
+    }
 
 
 def _row(row: Any) -> Row:  # noqa: ANN401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -93,22 +93,37 @@ def in_use(judgments: Iterable[Judgment], corpus: Corpus, choice: Choice) -> Use
     """
     own = corpus.judgments if choice.source is not Source.OURS else {}
     top = max((g for row in own.values() for g in row.values()), default=0)
-    n_own = sum(map(len, own.values()))
     if choice.source is Source.CORPUS:
-        return Used(own, choice, top, (), n_own, 0)
-    all_ours = list(judgments)
-    current = [j for j in all_ours if choice.outdated or not j.is_outdated(corpus.by_id)]
-    if choice.rule is Rule.ONE:
-        current = [j for j in current if j.judge == choice.judge]
-        if not current:
-            raise InputError(f"There are no judgments of {choice.judge or 'nobody'}.", "Choose.")
+        return Used(own, choice, top, (), sum(map(len, own.values())), 0)
+    asked = [j for j in judgments if choice.rule is not Rule.ONE or j.judge == choice.judge]
+    if choice.rule is Rule.ONE and not asked:
+        raise InputError(f"There are no judgments of {choice.judge or 'nobody'}.", "Choose.")
+    current = [j for j in asked if choice.outdated or not j.is_outdated(corpus.by_id)]
     highest = scale_of(current) or top
     if top and highest != top:
         raise InputError(
             f"The corpus's grades go up to {top}, ours to {highest}.",
             "Use one of the two alone; scales are never merged.",
         )
-    merged = _merged(current, choice.rule)
+    used = _joined(own, corpus, _merged(current, choice.rule))
+    return replace(
+        used,
+        choice=choice,
+        highest=highest,
+        judges=tuple(sorted({j.judge for j in current})),
+        outdated=len({j.pair for j in asked} - {j.pair for j in current}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    grades: Mapping[tuple[str, str], int]
+    unclear: int
+    disputed: int
+
+
+def _joined(own: Judgments, corpus: Corpus, merged: _Merged) -> Used:
+    """Return the corpus's own judgments with ours of other pairs, under the ids of its queries."""
     ids = {" ".join(query.text.split()): query.id for query in reversed(corpus.queries)}
     table = {query: dict(row) for query, row in own.items()}
     ours = unasked = 0
@@ -120,21 +135,11 @@ def in_use(judgments: Iterable[Judgment], corpus: Corpus, choice: Choice) -> Use
             ours += 1
     return Used(
         MappingProxyType({query: MappingProxyType(row) for query, row in table.items() if row}),
-        *(choice, highest, tuple(sorted({j.judge for j in current})), n_own, ours),
+        *(Choice(), 0, (), sum(map(len, own.values())), ours),
         unclear=merged.unclear,
         disputed=merged.disputed,
-        outdated=len({j.pair for j in all_ours} - {j.pair for j in current})
-        if choice.rule is not Rule.ONE
-        else 0,
         unasked=unasked,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Merged:
-    grades: Mapping[tuple[str, str], int]
-    unclear: int
-    disputed: int
 
 
 def by_pair(judgments: Iterable[Judgment]) -> dict[tuple[str, str], list[Judgment]]:
@@ -159,14 +164,10 @@ def _merged(judgments: Sequence[Judgment], rule: Rule) -> _Merged:
     return _Merged(grades, unclear, disputed)
 
 
-def _majority(grades: Sequence[int]) -> int | None:
-    """Return what more than half say, None where none does."""
-    grade = statistics.mode(grades)
-    return grade if 2 * grades.count(grade) > len(grades) else None
-
-
-_RULES: Mapping[Rule, Callable[[Sequence[int]], int | None]] = {
-    Rule.MAJORITY: _majority,
+_RULES: Mapping[Rule, Callable[[Sequence[int]], int | None]] = {  # no majority: None
+    Rule.MAJORITY: lambda grades: next(
+        (g for g in grades if 2 * grades.count(g) > len(grades)), None
+    ),
     Rule.MEDIAN: lambda grades: int(statistics.median_low(grades)),
     Rule.LOWEST: min,
     Rule.LATEST: lambda grades: grades[-1],
