@@ -117,7 +117,8 @@ def test_the_guide_has_every_command_and_option() -> None:
     described = {section.partition("\n")[0]: section for section in sections}
     assert list(described) == list(COMMANDS)
     for name, command in COMMANDS.items():
-        options = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
+        parts = getattr(command, "commands", {"": command}).values()
+        options = {o for c in parts for p in c.params for o in (*p.opts, *p.secondary_opts)}
         for option in sorted(o for o in options if o.startswith("--") and o != "--json"):
             assert re.search(rf"{option}\b(?!-)", described[name]), f"{name} {option}"
 

@@ -72,6 +72,11 @@ class Entry:
     draw: Draw = Draw()
     by: str = ""
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Return the query's text and the document's id."""
+        return self.query, self.document
+
     def __post_init__(self) -> None:
         """Raise InputError for what is no entry."""
         if not 1 <= len(self.judge.strip()) <= MAX_JUDGE:

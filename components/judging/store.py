@@ -7,7 +7,7 @@ what is sent twice is kept once.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,7 +104,14 @@ class JudgingStore:
 
     def record(self, place: Place, entry: Entry, token: str) -> int:
         """Keep an entry and return its number; a token that was used before keeps nothing new."""
-        return self._add(place, entry, token, undone=0)
+        with self._database.begin() as connection:
+            self._add(connection, place, entry, token)
+            return _number(connection, token)
+
+    def record_all(self, place: Place, entries: Iterable[tuple[Entry, str]]) -> int:
+        """Keep entries with their tokens, all or none; return how many of them were new."""
+        with self._database.begin() as connection:
+            return sum(self._add(connection, place, entry, token) for entry, token in entries)
 
     def undo(self, place: Place, row: Row, by: str, token: str) -> int:
         """Take a row back, and return the number of the row that does; a second time does nothing.
@@ -120,19 +127,24 @@ class JudgingStore:
             draw=entry.draw,
             by=by,
         )
-        return self._add(place, undo, token, undone=row.id)
+        with self._database.begin() as connection:
+            self._add(connection, place, undo, token, undone=row.id)
+            return _number(connection, token)
 
-    def _add(self, place: Place, entry: Entry, token: str, undone: int) -> int:
-        """Write a row in one statement: what comes before it is read under the writer's lock."""
+    def _add(
+        self, connection: sa.Connection, place: Place, entry: Entry, token: str, undone: int = 0
+    ) -> bool:
+        """Write a row, and return whether it is new.
+
+        In one statement: what comes before the row is read under the writer's lock.
+        """
         row = _cells(place, entry) | {"token": token, "undone": undone}
         row["at"] = self._now().astimezone(UTC).isoformat()
         of_pair = (_ROWS.c[n] == row[n] for n in (*_PLACE, "judge", "query", "document", "repeat"))
         newest = sa.select(sa.func.coalesce(sa.func.max(_ROWS.c.id), 0)).where(*of_pair)
         statement = insert(_ROWS).values(row | {"before": newest.scalar_subquery()})
-        with self._database.begin() as connection:
-            connection.execute(statement.on_conflict_do_nothing(index_elements=["token"]))
-            wanted = sa.select(_ROWS.c.id).where(_ROWS.c.token == token)
-            return int(connection.execute(wanted).scalar_one())
+        result = connection.execute(statement.on_conflict_do_nothing(index_elements=["token"]))
+        return result.rowcount > 0
 
     def rows(self, place: Place, after: int = 0) -> list[Row]:
         """Return the rows of a corpus with higher numbers than one, in their order."""
@@ -181,6 +193,11 @@ class JudgingStore:
         with self._database.begin() as connection:
             newest = wanted.order_by(_GUIDELINES.c.id.desc()).limit(1)
             return str(connection.execute(newest).scalar() or "")
+
+
+def _number(connection: sa.Connection, token: str) -> int:
+    wanted = sa.select(_ROWS.c.id).where(_ROWS.c.token == token)
+    return int(connection.execute(wanted).scalar_one())
 
 
 def _conditions(table: sa.Table, place: Place) -> tuple[sa.ColumnElement[bool], ...]:

@@ -173,3 +173,22 @@ _RULES: Mapping[Rule, Callable[[Sequence[int]], int | None]] = {  # no majority:
     Rule.LATEST: lambda grades: grades[-1],
     Rule.ONE: lambda grades: grades[-1],
 }
+
+
+def partly_judged(
+    used: Used, corpus: Corpus, pools: Iterable[Iterable[tuple[str, str]]]
+) -> list[str]:
+    """Return the ids of queries no pool of which is graded wholly, of those that have grades.
+
+    `pools` hold pairs of a query's text and a document's id; a query's pool is all that one of
+    them has of it. Queries whose judgments came with the corpus, all of them, are its own affair.
+    """
+    ids = {" ".join(query.text.split()): query.id for query in reversed(corpus.queries)}
+    complete: set[str] = set()
+    for pool in pools:
+        documents: dict[str, set[str]] = {}
+        for text, document in pool:
+            documents.setdefault(ids.get(" ".join(text.split()), ""), set()).add(document)
+        complete |= {q for q, d in documents.items() if d <= used.judgments.get(q, {}).keys()}
+    own = corpus.judgments if used.choice.source is not Source.OURS else {}
+    return [q for q, row in used.judgments.items() if q not in complete and row != own.get(q)]
