@@ -84,6 +84,16 @@ def bounds(lowest: Draws, highest: Draws) -> tuple[float, float]:
     return _lower(lowest), -_lower(highest.mirrored())
 
 
+def excludes_zero(lowest: Draws, highest: Draws) -> bool:
+    """Return whether 0 lies outside of `bounds`, or perhaps on them, without computing them."""
+    for draws in (lowest, highest.mirrored()):
+        n = draws.gains.size
+        least = (draws.weights[:n] * draws.gains).sum() + np.minimum(draws.weights[n:], 0).sum()
+        if least >= 0 or (n and evidence(draws, 0.0).max() >= math.log(2 / ALPHA)):
+            return True
+    return False
+
+
 def evidence(draws: Draws, m: float) -> Values:
     """Return after each draw the logarithm of the capital that bets that the sum is above m."""
     n = draws.gains.size

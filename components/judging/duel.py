@@ -16,7 +16,7 @@ from enum import StrEnum
 import numpy as np
 
 from components.evaluation.significance import Difference, paired
-from components.judging.betting import Draws, bounds
+from components.judging.betting import Draws, bounds, excludes_zero
 from components.judging.drawing import Order, Pool, Values, order_of
 from components.wording import count, signed
 
@@ -87,11 +87,19 @@ def ordered(pool: Pool, seed: int) -> Order:
     return order_of(pool.mass, seed)
 
 
-def standing(pool: Pool, order: Order, grades: Sequence[int | None], highest: int) -> Standing:
+def standing(
+    pool: Pool,
+    order: Order,
+    grades: Sequence[int | None],
+    highest: int,
+    *,
+    hidden: bool = False,
+) -> Standing:
     """Return how far a duel is, of the grades of the first pairs in their order.
 
     None is a pair of which the judge cannot say: it counts as whatever is least certain, any grade
-    of the scale.
+    of the scale. While the difference stays `hidden` its bounds are not computed, which is many
+    times faster, and are NaN.
     """
     weights, n = pool.weights[order.places], len(grades)
     unclear = np.array([grade is None for grade in grades], np.bool_)
@@ -104,8 +112,11 @@ def standing(pool: Pool, order: Order, grades: Sequence[int | None], highest: in
         Draws(weights, expected, order.chances, np.asarray(g, np.float64))
         for g in (least, most, middle)
     )
-    low, high = bounds(of_least, of_most)
     complete = n == len(weights)
+    if hidden and not complete and not excludes_zero(of_least, of_most):
+        unknown = (math.nan, math.nan, math.nan)
+        return Standing(n, len(weights), int(unclear.sum()), *unknown, Outcome.GO_ON)
+    low, high = bounds(of_least, of_most)
     exact = float((weights[:n] * middle).sum())
     estimate = exact if complete else min(max(of_middle.estimate, low), high)
     so_far = Standing(

@@ -170,7 +170,7 @@ class Queue:
             if pair not in judged:
                 break
             grades.append(judged[pair].grade)
-        return standing(pool, order, grades, self.plan.highest)
+        return standing(pool, order, grades, self.plan.highest, hidden=True)
 
 
 def duel_plan(

@@ -120,6 +120,9 @@ def test_a_winner_is_named_early_and_in_the_right_direction() -> None:
         assert end.graded < 300 and end.pairs == 600
         difference = 2 * (1 - 1 / math.log2(11))
         sign = 1 if outcome is Outcome.AFTER else -1
+        for n in range(1, 60):
+            quick = standing(pool, order, grades[:n], 2, hidden=True)
+            assert quick.outcome is standing(pool, order, grades[:n], 2).outcome
         for look in looks:
             assert look.low <= sign * difference <= look.high
         assert "is better than" in end.sentence("A", "B")

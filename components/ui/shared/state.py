@@ -90,6 +90,10 @@ RECORDING_READ = "recording_read"
 RUNS = "runs"
 HISTORY = "history"
 LATEST = "latest"
+# What is judged by hand:
+JUDGE = "judge"
+QUEUE = "queue"
+DESK = "desk"
 
 DEFAULTS: Mapping[str, Any] = {
     FIRST_STAGE: catalog.DEFAULT_FIRST_STAGE,

@@ -1,0 +1,14 @@
+"""Judge: grade pairs of query and document by hand, blind, one after another."""
+
+from components.ui.judge import desk, past, start
+from components.ui.shared import page, sign_in
+
+sign_in.gate()
+page.setup("Judge")
+queue = desk.current()
+if queue is None:
+    start.form()
+    past.queues()
+    past.agreement()
+else:
+    desk.show(queue)
