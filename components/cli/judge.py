@@ -97,7 +97,8 @@ def export_judgments(
         write_files(out_file.parent, [(out_file.name, text)])
         return emit({"out": str(out_file)}) if as_json else None
     used = in_use(judgments, opened, choice)
-    part = partly_judged(used, opened, _complete_pools(store, opened))
+    pools = (p for *_, p in _plans(store, Place(opened.name)) if p.kind is PoolKind.TOP)
+    part = partly_judged(used, opened, (plan.pairs for plan in pools))
     kept = {q: row for q, row in used.judgments.items() if partly or q not in part}
     if not kept:
         remedy = "Judge a whole pool, or add --partly."
@@ -145,8 +146,9 @@ def import_judgments(
         return
     out.print(Text(f"{count(new, 'judgment')} of {by} taken in; {len(entries) - new:,} were here."))
     if left:
-        what = f"{covered.unknown_queries:,} queries and {covered.unknown_documents:,} documents"
-        out.print(Text(f"{left:,} left out: {what} are not in {opened.name}."), soft_wrap=True)
+        queries = count(covered.unknown_queries, "query")
+        what = f"{queries} and {count(covered.unknown_documents, 'document')}"
+        out.print(Text(f"{left:,} left out: {opened.name} lacks {what}."), soft_wrap=True)
 
 
 @judge.command("agreement")
@@ -186,12 +188,6 @@ def _plans(store: JudgingStore, place: Place) -> Iterable[tuple[str, str, str, P
             yield kept.id, kept.at.isoformat(), kept.judge, Plan.model_validate(kept.plan)
         except ValidationError:
             err.print(f"The queue {kept.id} is of another version, and left out.")
-
-
-def _complete_pools(store: JudgingStore, corpus: Corpus) -> list[tuple[tuple[str, str], ...]]:
-    """Return the pairs of pools that hold all of a query's documents down to a rank."""
-    plans = _plans(store, Place(corpus.name))
-    return [plan.pairs for *_, plan in plans if plan.kind is PoolKind.TOP]
 
 
 def _summary(store: JudgingStore, place: Place) -> dict[str, Any]:

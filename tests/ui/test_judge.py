@@ -37,7 +37,7 @@ def begin(at: AppTest) -> Desk:
     work.join(PATIENCE)
     at.run()
     assert not at.exception
-    desk = at.session_state[state.DESK]
+    desk = at.session_state[state.JUDGING]["desk"]
     assert isinstance(desk, Desk)
     return desk
 
@@ -75,11 +75,11 @@ def test_a_queue_is_prepared_judged_left_and_ended(visit: Visit) -> None:
     assert at.text_input(key="_judge_name").value == "Ada"
     assert f"Ada · best of each · 1 of {len(desk.plan.pairs)} pairs" in texts(at)
     at.button(key=f"open-{desk.id}").click().run()
-    again = at.session_state[state.DESK]
+    again = at.session_state[state.JUDGING]["desk"]
     judge_all(again, 1)
     at.run()
     assert "The queue has ended" in [header.value for header in at.header]
-    assert "The first 10 documents of bm25 are judged wholly" in texts(at)
+    assert "bm25: judged wholly down to rank 10" in texts(at)
     at.button(key="undo_last").click().run()
     assert len(card_of(at)["questions"]) == 1
     judgments = in_force(again.queue.rows)
@@ -98,7 +98,7 @@ def duelling(visit: Visit) -> tuple[AppTest, Desk]:
     plan = duel_pool(runs, corpus.queries, ("bm25", "hybrid"), 3, 1)
     folder = state.settings().data_dir
     desk = Desk(JudgingStore(folder), Place("exceptions"), corpus, "one", plan, "Ada")
-    at.session_state[state.DESK] = desk
+    at.session_state[state.JUDGING] = {"desk": desk}
     return at.run(), desk
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 
 import streamlit as st
 
@@ -35,18 +36,19 @@ def place() -> Place:
 
 def open_queue(id: str, plan: queues.Plan, judge: str) -> None:
     """Make a queue the session's own; what is judged from now on belongs to it."""
-    state.put(state.DESK, Desk(store(), place(), state.corpus(), id, plan, judge))
+    desk = Desk(store(), place(), state.corpus(), id, plan, judge)
+    state.mapping(state.JUDGING).update(desk=desk, judge=judge)
     st.session_state.pop(CARD, None)
 
 
 def close() -> None:
     """Leave the queue; what is judged of it is kept."""
-    state.put(state.DESK, None)
+    state.mapping(state.JUDGING).pop("desk", None)
 
 
 def current() -> Desk | None:
     """Return the session's queue, if one of the corpus at hand is open."""
-    desk: Desk | None = state.get(state.DESK)
+    desk: Desk | None = state.mapping(state.JUDGING).get("desk")
     return desk if desk and desk.place == place() else None
 
 
@@ -60,16 +62,19 @@ def show(desk: Desk) -> None:
     if ended:
         outcome.show(desk)
         if desk.last:
-            st.button("Take the last judgment back", key="undo_last", on_click=_undo, args=(desk,))
+            st.button("Take the last judgment back", key="undo_last", on_click=_take_back)
     else:
         st.fragment(_card)(desk)
 
 
-def _undo(desk: Desk) -> None:
+def _take_back() -> None:
     """Take the last judgment back, which opens the queue again."""
+    desk = current()
+    if desk is None:
+        return
+    st.session_state[_ERROR] = None
     try:
         desk.take(secrets.token_hex(16), "undo")
-        st.session_state[_ERROR] = None
     except LabError as exc:
         st.session_state[_ERROR] = exc
 
@@ -86,7 +91,7 @@ def _card(desk: Desk) -> None:
         if _ended(desk):
             st.rerun()
         data = CardData(
-            tuple(_question(desk, question) for question in desk.questions()),
+            tuple(_questions(desk)),
             desk.labels,
             tuple(desk.kept[-100:]),
             desk.last,
@@ -109,10 +114,12 @@ def _keep(desk: Desk) -> None:
         st.session_state[_ERROR] = exc
 
 
-def _question(desk: Desk, question: queues.Question) -> Question:
-    document = desk.corpus.by_id[question.document]
-    title, text = (_parts(question.query, part) for part in (document.title, document.text))
-    return Question(desk.name_of(question), question.query, title, text)
+def _questions(desk: Desk) -> Iterator[Question]:
+    for question in desk.questions():
+        document = desk.corpus.by_id[question.document]
+        title = _parts(question.query, document.title)
+        text = _parts(question.query, document.text)
+        yield Question(desk.name_of(question), question.query, title, text)
 
 
 def _parts(query: str, text: str) -> tuple[Part, ...]:

@@ -17,11 +17,12 @@ def read() -> None:
     Call before the page's header, which names the corpus. What is not here is left alone: a queue
     belongs to its visitor.
     """
-    first, moved = state.get(state.QUEUE) is None, address.navigated()
+    session = state.mapping(state.JUDGING)
+    first, moved = "address" not in session, address.navigated()
     if not (first or moved):
         return
     corpus, id = (st.query_params.get(name, "") for name in ("corpus", "queue"))
-    state.put(state.QUEUE, id)
+    session["address"] = id
     if corpus in state.corpus_names() and corpus != state.corpus().name:
         state.choose_corpus(corpus)
     if moved and not id:

@@ -9,7 +9,7 @@ from components.judging.duel import Standing
 from components.judging.queues import PoolKind
 from components.judging.records import in_force
 from components.ui.shared import page
-from components.wording import count
+from components.wording import agree, count
 
 _NO_QRELS = "These grades are no qrels: they leave out what both rank alike, or what was not drawn."
 
@@ -25,8 +25,8 @@ def show(desk: Desk) -> None:
         _verdict(desk, duel)
     if desk.plan.kind is PoolKind.TOP:
         st.text(
-            f"The first {desk.plan.depth} documents of {', '.join(desk.plan.systems)} are judged "
-            "wholly: rerank-lab judge export writes them as qrels."
+            f"{', '.join(desk.plan.systems)}: judged wholly down to rank {desk.plan.depth}. "
+            "rerank-lab judge export writes these judgments as qrels."
         )
     else:
         page.soft(_NO_QRELS, "no-qrels")
@@ -55,6 +55,7 @@ def _again(desk: Desk) -> None:
     if again:
         same = sum(first[j.pair].grade == j.grade for j in again)
         page.soft(
-            f"Asked again about {count(len(again), 'pair')}, the answer was the same {same} times.",
+            f"Asked again about {count(len(again), 'pair')}, the answer was the same {same:,} "
+            f"{agree(same, 'time', 'times')}.",
             "again",
         )

@@ -39,13 +39,15 @@ def form() -> None:
         "Grade pairs of a query and a document, one after another, without seeing who ranked them.",
     )
     corpus = state.corpus()
+    grades = {grade for row in corpus.judgments.values() for grade in row.values()}
+    top = max(grades, default=0) if max(grades, default=0) > 0 else _USUAL_SCALE
     with st.container(horizontal=True, key="judge-settings", vertical_alignment="bottom"):
         page.corpus_picker("_judged_corpus", 170)
         name = st.text_input(
             "Judge", _usual_name(), max_chars=MAX_JUDGE, width=170, key="_judge_name"
         )
         highest = st.number_input(
-            "Highest grade", *(1, 9), value=_usual_scale(corpus), width=130, key="_judge_scale"
+            "Highest grade", *(1, 9), value=min(top, 9), width=130, key="_judge_scale"
         )
         kind = st.selectbox(
             "Pairs", list(KINDS), format_func=lambda k: KINDS[k], width=330, key="_judge_kind"
@@ -64,18 +66,14 @@ def form() -> None:
 
 def _usual_name() -> str:
     """Return who judges unless another name is written: the visitor, or who judged last."""
-    if state.visitor().name or state.get(state.JUDGE):
-        return str(state.get(state.JUDGE) or state.visitor().name)[:MAX_JUDGE]
+    name = str(state.mapping(state.JUDGING).get("judge") or state.visitor().name)
+    if name:
+        return name[:MAX_JUDGE]
     try:
         rows = desk.store().rows(desk.place())
     except LabError:  # the list of queues says why
         rows = []
     return rows[-1].entry.judge if rows else "judge"
-
-
-def _usual_scale(corpus: Corpus) -> int:
-    top = max((g for row in corpus.judgments.values() for g in row.values()), default=0)
-    return min(max(top, 1), 9) if top else _USUAL_SCALE
 
 
 def _prepare(corpus: Corpus, name: str, kind: PoolKind, highest: int) -> None:
@@ -162,6 +160,5 @@ def _begin(plan: Plan, judge: str) -> None:
     """Keep a queue and open it."""
     id = secrets.token_hex(8)
     desk.store().save_queue(desk.place(), id, judge, plan.model_dump(mode="json"))
-    state.put(state.JUDGE, judge)
     desk.open_queue(id, plan, judge)
     st.rerun()

@@ -90,10 +90,7 @@ RECORDING_READ = "recording_read"
 RUNS = "runs"
 HISTORY = "history"
 LATEST = "latest"
-# What is judged by hand:
-JUDGE = "judge"
-QUEUE = "queue"
-DESK = "desk"
+JUDGING = "judging"
 
 DEFAULTS: Mapping[str, Any] = {
     FIRST_STAGE: catalog.DEFAULT_FIRST_STAGE,
