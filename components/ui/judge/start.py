@@ -73,7 +73,7 @@ def _usual_name() -> str:
         rows = desk.store().rows(desk.place())
     except LabError:  # the list of queues says why
         rows = []
-    return rows[-1].entry.judge if rows else "judge"
+    return rows[-1].entry.judge if rows else "judge 1"
 
 
 def _prepare(corpus: Corpus, name: str, kind: PoolKind, highest: int) -> None:
