@@ -1,6 +1,6 @@
 """Judge: grade pairs of query and document by hand, blind, one after another."""
 
-from components.ui.judge import desk, link, past, start
+from components.ui.judge import desk, link, past, start, using
 from components.ui.shared import page, sign_in
 
 sign_in.gate()
@@ -12,5 +12,6 @@ if queue is None:
     start.form()
     past.queues()
     past.agreement()
+    using.show()
 else:
     desk.show(queue)

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import ir_measures
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -17,11 +18,12 @@ from components.judging.desk import Desk
 from components.judging.pools import duel_pool
 from components.judging.records import Place, in_force
 from components.judging.store import JudgingStore
+from components.judging.use import Source
 from components.ui.judge.card.component import Act, CardData, Question, acts
 from components.ui.judge.desk import CARD
 from components.ui.shared import state
 from components.ui.shared.work import Computation
-from tests.support.visits import PATIENCE, Visit, has, said, texts
+from tests.support.visits import PATIENCE, Visit, evaluated, has, said, texts
 
 PAGE = "pages/judge.py"
 SYSTEMS = ("bm25", "bge-small", "minilm-l12", "hybrid", "rrf", "late-bge")
@@ -166,3 +168,37 @@ def test_the_keys_do_what_their_own_tests_say(node: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout[-3000:]
     assert re.search(r"^# pass 6$", done.stdout, re.M)
+
+
+def test_figures_of_judgments_in_use_equal_ir_measures(visit: Visit) -> None:
+    at = visit(PAGE)
+    desk = begin(at)
+    while questions := desk.questions():
+        name, length = desk.name_of(questions[0]), len(questions[0].document)
+        desk.take(f"{name}-{len(desk.kept)}", "grade", name, length % 4)
+    n = len(desk.plan.pairs)
+    at.button(key="leave_queue").click().run()
+    assert f"Judgments: ours alone ({n}; judge 1)." in texts(at)
+    at.button(key="use_judgments").click().run()
+    assert state_corpus(at) == f"ours alone ({n}; judge 1)"
+    at.switch_page("pages/evaluate.py").run()
+    saved = evaluated(at)
+    assert saved.plan.split == f"ours alone ({n}; judge 1)"
+    run = saved.evaluation.run("bm25")
+    given = {q: dict(row) for q, row in saved.plan.judgments.items()}
+    assert sum(map(len, given.values())) == n
+    [(_, expected)] = ir_measures.calc_aggregate([ir_measures.nDCG @ 10], given, run).items()
+    metrics = saved.evaluation.metrics(saved.plan.judgments, ["nDCG@10"])
+    assert metrics["bm25"].mean["nDCG@10"] == pytest.approx(expected)
+    assert expected < 0.99
+    again = at.switch_page(PAGE).run()
+    assert not again.exception
+    again.selectbox(key="_use_source").select(Source.ADDED).run()
+    assert "Judgments: the corpus's own, ours added (54 and 0; judge 1)." in texts(again)
+
+
+def state_corpus(at: AppTest) -> str:
+    """Return the name of the judgments that the visitor's corpus is judged by."""
+    splits = at.session_state[state.SPLITS]
+    assert isinstance(splits, dict)
+    return str(splits["exceptions"])

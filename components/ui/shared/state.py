@@ -233,6 +233,7 @@ def corpus_named(name: str) -> Corpus:
     if corpus is None:
         entry = kept().get(name)
         corpus = library().open(entry, name) if entry else sample(name)
+    corpus = corpus.with_splits(mapping(JUDGING).get(("splits", name), {}))
     split = get(SPLITS).get(name, corpus.split)
     if split == corpus.split:
         return corpus
