@@ -1,6 +1,6 @@
-"""Judge: grade pairs of query and document by hand, blind, one after another."""
+"""Judge: grade pairs of query and document by hand, blind; look at what was judged, and use it."""
 
-from components.ui.judge import desk, link, past, start, using
+from components.ui.judge import desk, link, past, start, table, using
 from components.ui.shared import page, sign_in
 
 sign_in.gate()
@@ -9,9 +9,14 @@ page.setup("Judge")
 link.write()
 queue = desk.current()
 if queue is None:
-    start.form()
-    past.queues()
-    past.agreement()
-    using.show()
+    begin, judgments, use = page.tabs("A queue", "Judgments", "Agreement and use")
+    with begin:
+        start.form()
+        past.queues()
+    with judgments:
+        table.show()
+    with use:
+        past.agreement()
+        using.show()
 else:
     desk.show(queue)

@@ -202,3 +202,26 @@ def state_corpus(at: AppTest) -> str:
     splits = at.session_state[state.SPLITS]
     assert isinstance(splits, dict)
     return str(splits["exceptions"])
+
+
+def test_judgments_are_listed_and_changed(visit: Visit) -> None:
+    at, desk = duelling(visit)
+    for _ in range(2):
+        name = desk.name_of(desk.questions()[0])
+        desk.take(f"token {name}", "grade", name, 1)
+    at.button(key="leave_queue").click().run()
+    [table] = [frame for frame in at.dataframe if frame.key == "judgments-table"]
+    assert list(table.value["Judge"]) == ["Ada", "Ada"]
+    assert list(table.value["Grade"]) == ["1", "1"]
+    at.session_state["judgments-table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    at.run()
+    assert not at.exception
+    at.selectbox(key="_table_way").select("3").run()
+    at.text_input(key="_table_by").input("Bea").run()
+    at.button(key="change_judgments").click().run()
+    assert not at.exception
+    last = desk.store.rows(desk.place)[-1]
+    assert (last.entry.judge, last.entry.by, last.entry.grade, last.before > 0) == (
+        *("Ada", "Bea", 3),
+        True,
+    )
