@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 from pydantic import ValidationError
 
@@ -11,7 +13,7 @@ from components.judging.queues import Plan, Queue
 from components.judging.records import in_force
 from components.ui.judge import desk
 from components.ui.shared import page
-from components.wording import count
+from components.wording import MINUS, count
 
 MOST = 10
 """Queues that are listed, the newest ones."""
@@ -62,10 +64,11 @@ def agreement() -> None:
                 "with": "asked again" if two.first == two.second else two.second,
                 "Pairs": two.n,
                 "Same": two.same,
-                "Cohen's kappa": None if two.kappa != two.kappa else round(two.kappa, 2),
-                "Weighted": None if two.weighted != two.weighted else round(two.weighted, 2),
+                "Cohen's kappa": _written(two.kappa),
+                "Weighted": _written(two.weighted),
             }
             for two in (*agreed.two, *agreed.own)
+            if two.n
         ],
         hide_index=True,
         width="stretch",
@@ -73,3 +76,8 @@ def agreement() -> None:
     )
     if agreed.disputed:
         page.soft(f"{count(len(agreed.disputed), 'pair')} disputed.", "disputed")
+
+
+def _written(kappa: float) -> str:
+    """Return a kappa in words, empty where it is not defined."""
+    return "" if math.isnan(kappa) else f"{kappa:.2f}".replace("-", MINUS)

@@ -8,7 +8,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from components.domain import Corpus
-from components.exports.judgments import judgments_csv, quepid_csv, trec_qrels
+from components.exports.judgments import beir_qrels, judgments_csv, trec_qrels
 from components.judging.queues import Plan, PoolKind
 from components.judging.records import Judgment, in_force
 from components.judging.use import Choice, Rule, Source, Used, in_use, partly_judged
@@ -95,8 +95,8 @@ def _files(used: Used, part: list[str], judgments: list[Judgment], corpus: Corpu
         ("Every judgment", "judgments.csv", "text/csv", lambda: table),
     ]
     if whole:
-        files = [
+        files += [
             ("TREC qrels", "judgments.trec", "text/plain", lambda: trec_qrels(whole, corpus)),
-            ("Quepid", "quepid.csv", "text/csv", lambda: quepid_csv(whole, corpus)),
+            ("BEIR qrels", "judgments.tsv", "text/plain", lambda: beir_qrels(whole, corpus)),
         ]
     page.downloads(files, "judgment-files")
