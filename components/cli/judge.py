@@ -184,6 +184,8 @@ def _opened(corpus: str) -> Corpus:
 def _plans(store: JudgingStore, place: Place) -> Iterable[tuple[str, str, str, Plan]]:
     """Yield the queues that can be read: id, moment, judge, plan."""
     for kept in store.queues(place):
+        if kept.plan.get("kind") == PoolKind.SIDES:
+            continue  # of whole rankings: nothing in it is graded
         try:
             yield kept.id, kept.at.isoformat(), kept.judge, Plan.model_validate(kept.plan)
         except ValidationError:

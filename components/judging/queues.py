@@ -34,6 +34,7 @@ class PoolKind(StrEnum):
     RANDOM = "random"
     HOLES = "holes"
     DUEL = "duel"
+    SIDES = "sides"
 
 
 class DuelPlan(BaseModel):

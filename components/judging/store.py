@@ -64,6 +64,18 @@ _QUEUES = sa.Table(
     sa.Column("judge", sa.String, nullable=False),
     sa.Column("plan", sa.String, nullable=False),
 )
+_PREFERENCES = sa.Table(
+    "preferences",
+    _METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("owner", sa.String, nullable=False),
+    sa.Column("corpus", sa.String, nullable=False),
+    sa.Column("judge", sa.String, nullable=False),
+    sa.Column("queue", sa.String, nullable=False, index=True),
+    sa.Column("query", sa.String, nullable=False),
+    sa.Column("side", sa.String, nullable=False),
+)
 _GUIDELINES = sa.Table(
     "guidelines",
     _METADATA,
@@ -177,6 +189,21 @@ class JudgingStore:
             KeptQueue(row.id, datetime.fromisoformat(row.at), row.judge, json.loads(row.plan))
             for row in rows
         ]
+
+    def prefer(self, place: Place, queue: str, judge: str, query: str, side: str) -> None:
+        """Keep which of two rankings of a query is better; what was said before stays."""
+        row = {"at": self._now().astimezone(UTC).isoformat(), "judge": judge, "queue": queue}
+        row |= {"owner": place.owner, "corpus": place.corpus, "query": query, "side": side}
+        with self._database.begin() as connection:
+            connection.execute(sa.insert(_PREFERENCES), row)
+
+    def preferences(self, place: Place, queue: str) -> list[tuple[str, str]]:
+        """Return what was said in a queue, in order: the query's text and the side."""
+        table = _PREFERENCES
+        own = (*_conditions(table, place), table.c.queue == queue)
+        wanted = sa.select(table.c.query, table.c.side).where(*own).order_by(table.c.id)
+        with self._database.begin() as connection:
+            return [(row.query, row.side) for row in connection.execute(wanted)]
 
     def write_guidelines(self, place: Place, text: str, by: str) -> None:
         """Keep guidelines; earlier ones stay in the file."""

@@ -17,10 +17,12 @@ from components.corpora import open_corpus
 from components.judging.desk import Desk
 from components.judging.pools import duel_pool
 from components.judging.records import Place, in_force
+from components.judging.sides import sides_plan
 from components.judging.store import JudgingStore
 from components.judging.use import Source
 from components.ui.judge.card.component import Act, CardData, Question, acts
 from components.ui.judge.desk import CARD
+from components.ui.judge.sides import Pair
 from components.ui.shared import state
 from components.ui.shared.work import Computation
 from tests.support.visits import PATIENCE, Visit, evaluated, has, said, texts
@@ -143,7 +145,7 @@ def test_a_judge_needs_a_name_and_a_duel_two_systems(visit: Visit) -> None:
     assert "A judgment belongs to somebody." in texts(at)
     at.text_input(key="_judge_name").input("Ada").run()
     at.selectbox(key="_judge_kind").select("duel").run()
-    assert "A duel takes two systems." in texts(at)
+    assert "This takes two systems." in texts(at)
     at.selectbox(key="_judge_kind").select("holes").run()
     assert "No evaluation of exceptions is kept." in texts(at)
     assert not at.exception and not has(at, "judge_now")
@@ -225,3 +227,33 @@ def test_judgments_are_listed_and_changed(visit: Visit) -> None:
         *("Ada", "Bea", 3),
         True,
     )
+
+
+def test_two_rankings_stand_side_by_side_without_names(visit: Visit) -> None:
+    corpus = open_corpus("exceptions")
+    ids = [document.id for document in corpus.documents]
+    runs = {
+        "bm25": {query.id: ids for query in corpus.queries},
+        "hybrid": {query.id: ids[::-1] for query in corpus.queries},
+    }
+    at = visit(PAGE)
+    plan = sides_plan(runs, corpus.queries, ("bm25", "hybrid"), 5, 3)
+    pair = Pair(JudgingStore(state.settings().data_dir), Place("exceptions"), "s", plan, "Ada")
+    at.session_state[state.JUDGING] = {"sides": pair}
+    at.run()
+    for i, query in enumerate(plan.queries):
+        assert said(at, "verdict") == query
+        left = corpus.by_id[plan.sides(i)[0][0]]
+        assert f"1. {left.title}" in said(at, "side-left")
+        drawn = " ".join(str(node.proto) for node in at.main if hasattr(node, "proto"))
+        for name in (*SYSTEMS, "ranks", "score"):
+            assert not re.search(rf"\b{name}\b", drawn), name
+        if i == 1:
+            at.button(key="side_undo").click().run()
+            assert said(at, "verdict") == plan.queries[0]
+            at.button(key="side_1" if plan.swapped[0] else "side_2").click().run()
+        at.button(key="side_1" if plan.swapped[i] else "side_2").click().run()
+        assert not at.exception
+    assert said(at, "verdict").startswith("hybrid is preferred to bm25: hybrid was better on 6")
+    at.button(key="leave_sides").click().run()
+    assert has(at, "judge_now")

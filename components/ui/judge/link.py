@@ -6,7 +6,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from components.domain import LabError
-from components.judging.queues import Plan
+from components.judging.queues import Plan, PoolKind
 from components.ui.judge import desk
 from components.ui.shared import address, state
 
@@ -30,7 +30,7 @@ def read() -> None:
     if id:
         try:
             kept = {queue.id: queue for queue in desk.store().queues(desk.place())}
-            if id in kept:
+            if id in kept and kept[id].plan.get("kind") != PoolKind.SIDES:
                 desk.open_queue(id, Plan.model_validate(kept[id].plan), kept[id].judge)
         except (LabError, ValidationError):
             return  # the list of queues says why

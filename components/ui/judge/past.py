@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from components.domain import LabError
 from components.judging import agreement as agreeing
-from components.judging.queues import Plan, Queue
+from components.judging.queues import Plan, PoolKind, Queue
 from components.judging.records import in_force
-from components.ui.judge import desk
+from components.ui.judge import desk, sides
 from components.ui.shared import page
 from components.wording import MINUS, count
 
@@ -29,6 +29,9 @@ def queues() -> None:
         return
     page.heading("Queues", "Each belongs to its judge. Leave one at any time, and go on later.")
     for one in kept:
+        if one.plan.get("kind") == PoolKind.SIDES:
+            sides.entry(one)
+            continue
         try:
             plan = Plan.model_validate(one.plan)
         except ValidationError:

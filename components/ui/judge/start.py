@@ -16,20 +16,24 @@ from components.judging import pools
 from components.judging.drawing import Rankings
 from components.judging.queues import Plan, PoolKind
 from components.judging.records import MAX_JUDGE
+from components.judging.sides import SidesPlan, sides_plan
 from components.lab import StepReport
 from components.pipeline import Pipelines, check_pipelines
-from components.ui.judge import desk
+from components.ui.judge import desk, sides
 from components.ui.shared import page, state, systems
 from components.ui.shared.work import on_demand
 
 KINDS: Mapping[PoolKind, str] = {
     PoolKind.TOP: "the best of each system",
     PoolKind.DUEL: "which of two is better",
+    PoolKind.SIDES: "two rankings side by side",
     PoolKind.HOLES: "holes that could turn an evaluation over",
     PoolKind.RANDOM: "some at random",
 }
 _USUAL_SCALE = 2
-Made = Callable[[Mapping[str, Rankings]], Plan]
+Made = Callable[[Mapping[str, Rankings]], Plan | SidesPlan]
+_SIDE = 5
+"""Documents of each ranking that stand side by side."""
 
 
 def form() -> None:
@@ -104,14 +108,17 @@ def _maker(corpus: Corpus, kind: PoolKind, pipelines: Pipelines, highest: int, s
     """Let the visitor say which pairs of the rankings; return what makes a queue of them."""
     queries = corpus.queries
     keys = list(dict.fromkeys((pipelines.first_stage, *pipelines.rerankers)))
-    if kind is PoolKind.DUEL:
+    if kind in (PoolKind.DUEL, PoolKind.SIDES):
         if len(keys) < 2:
-            raise InputError("A duel takes two systems.", "Choose a reranker or another one.")
+            raise InputError("This takes two systems.", "Choose a reranker or another one.")
         with st.container(horizontal=True, key="judge-duel"):
             before = st.selectbox("One", keys, width=260, key="_judge_before")
             others = [key for key in keys if key != before]
             after = st.selectbox("The other", others, width=260, key="_judge_after")
-        return lambda runs: pools.duel_pool(runs, queries, (before, after), highest, seed)
+        pair = before, after
+        if kind is PoolKind.SIDES:
+            return lambda runs: sides_plan(runs, queries, pair, _SIDE, seed)
+        return lambda runs: pools.duel_pool(runs, queries, pair, highest, seed)
     with st.container(horizontal=True, key="judge-pool"):
         k = int(st.number_input("First k of each", *(1, 100), value=10, width=130, key="_judge_k"))
         if kind is PoolKind.TOP:
@@ -156,9 +163,12 @@ def _prepare_holes(corpus: Corpus, name: str, highest: int, seed: int) -> None:
         _begin(pools.hole_pool(saved, baseline, highest, seed), name)
 
 
-def _begin(plan: Plan, judge: str) -> None:
+def _begin(plan: Plan | SidesPlan, judge: str) -> None:
     """Keep a queue and open it."""
     id = secrets.token_hex(8)
     desk.store().save_queue(desk.place(), id, judge, plan.model_dump(mode="json"))
-    desk.open_queue(id, plan, judge)
+    if isinstance(plan, SidesPlan):
+        sides.open_sides(id, plan, judge)
+    else:
+        desk.open_queue(id, plan, judge)
     st.rerun()

@@ -75,7 +75,7 @@ def _pools() -> list[tuple[tuple[str, str], ...]]:
         try:
             plan = Plan.model_validate(kept.plan)
         except ValidationError:
-            continue  # of another version; the list of queues says so
+            continue  # of another kind, or version; the list of queues says so
         if plan.kind is PoolKind.TOP:
             pools.append(plan.pairs)
     return pools
