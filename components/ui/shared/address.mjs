@@ -2,7 +2,7 @@
 /** The browser's history: one entry for each query, corpus or evaluation, none for what is pointed at. */
 
 /** Parameters that name what is looked at; all others say how. */
-const SUBJECTS = ["corpus", "upload", "q", "evaluation"];
+const SUBJECTS = ["corpus", "upload", "q", "evaluation", "queue"];
 
 /**
  * Tell whether two addresses of one page have the same subject; an address without one has any.

@@ -28,6 +28,7 @@ import_module("pandas")
 PAGES = (
     ("app.py", "Compare"),
     ("pages/evaluate.py", "Evaluate"),
+    ("pages/judge.py", "Judge"),
     ("pages/corpus.py", "Corpus"),
     ("pages/rerankers.py", "Rerankers"),
     ("pages/glossary.py", "Glossary"),
