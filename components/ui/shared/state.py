@@ -12,7 +12,7 @@ from components import measures
 from components.advice.costs import MeanTokens, tokens_of_corpus
 from components.config import Settings
 from components.corpora import open_corpus, sample_names
-from components.domain import Corpus, StoreError, UnavailableError
+from components.domain import NO_FILTER, Corpus, StoreError, UnavailableError
 from components.lab import BackgroundTask, Lab, Worker, catalog, read_settings
 from components.lab.library import Entry, Library
 from components.pipeline import limits
@@ -32,6 +32,8 @@ INITIAL_K = "initial_k"
 FINAL_K = "final_k"
 INSTRUCTION = "instruction"
 WITHOUT = "without"
+FILTER = "filter"
+FILTER_FAULT = "filter_fault"
 DEADLINE = "deadline"
 # How a comparison is looked at:
 VIEW = "view"
@@ -98,6 +100,8 @@ DEFAULTS: Mapping[str, Any] = {
     FINAL_K: limits.FINAL_K,
     INSTRUCTION: "",
     WITHOUT: False,
+    FILTER: NO_FILTER,
+    FILTER_FAULT: "",
     DEADLINE: None,
     VIEW: "all",
     COMPARE_MEASURE: measures.DEFAULT,
@@ -251,8 +255,10 @@ def corpus() -> Corpus:
 
 
 def choose_corpus(name: str) -> None:
-    """Make a corpus the session's own, with its opening query."""
+    """Make a corpus the session's own, with its opening query and no filter."""
     put(CORPUS, name)
+    put(FILTER, NO_FILTER)
+    put(FILTER_FAULT, "")
     put(QUERY, corpus().opening_query)
 
 
