@@ -24,14 +24,7 @@ from pydantic import ValidationError
 
 from components.config import EXACT_LIMIT
 from components.domain import Cancelled, Corpus, LabError, Matrix, Progress, StoreError
-from components.retrieval.engine import (
-    CollectionStatus,
-    edge_formats,
-    filling,
-    graph,
-    recall,
-    shards,
-)
+from components.retrieval.engine import CollectionStatus, filling, graph, recall, records, shards
 from components.retrieval.engine.shards import Manifest
 from components.retrieval.filtering import Clauses
 from components.retrieval.schema import (
@@ -86,9 +79,7 @@ class EdgeEngine:
         """Return how many points meet a filter."""
         shard = self._require(alias).shard
         with self._calls():
-            return int(
-                shard.count(edge.CountRequest(exact=True, filter=edge_formats.conditions(where)))
-            )
+            return int(shard.count(edge.CountRequest(exact=True, filter=records.conditions(where))))
 
     def search(
         self,
@@ -111,18 +102,10 @@ class EdgeEngine:
         params: edge.SearchParams,
         where: Clauses = (),
     ) -> list[list[Candidate]]:
-        wanted = edge_formats.conditions(where)
+        most = opened.manifest.points
         with self._calls():
-            answers = opened.shard.query_batch(
-                edge.QueryBatchRequest(
-                    [
-                        edge_formats.request(
-                            query, max(1, min(limit, opened.manifest.points)), params, wanted
-                        )
-                        for query, limit in zip(queries, limits, strict=True)
-                    ]
-                )
-            )
+            asked = records.batch(queries, limits, most, params, where)
+            answers = opened.shard.query_batch(asked)
         return [[Candidate(int(p.id), float(p.score)) for p in points] for points in answers]
 
     def dense(self, alias: str, positions: Sequence[int]) -> Matrix:

@@ -10,7 +10,7 @@ from typing import Any
 import qdrant_edge as edge
 
 from components.domain import Corpus, Progress
-from components.retrieval.engine import edge_formats
+from components.retrieval.engine import records
 from components.retrieval.filtering import payload_keys, payload_of
 from components.retrieval.schema import DENSE, SPARSE, CollectionSchema, CorpusVectors
 
@@ -33,7 +33,7 @@ def fill(
     total, fields = len(corpus.documents), corpus.fields
     with calls():
         part.mkdir()
-        shard = edge.EdgeShard.create(str(part), edge_formats.collection(schema))
+        shard = edge.EdgeShard.create(str(part), records.collection(schema))
     try:
         for start in range(0, total, _BATCH):
             progress(start, total)
@@ -46,9 +46,7 @@ def fill(
         progress(total, total)
         with calls():
             for key, kind in payload_keys(fields).items():
-                shard.update(
-                    edge.UpdateOperation.create_field_index(key, edge_formats.INDEXES[kind]())
-                )
+                shard.update(edge.UpdateOperation.create_field_index(key, records.INDEXES[kind]()))
             shard.flush()
     finally:
         shard.close()

@@ -32,8 +32,7 @@ INITIAL_K = "initial_k"
 FINAL_K = "final_k"
 INSTRUCTION = "instruction"
 WITHOUT = "without"
-FILTER = "filter"
-FILTER_FAULT = "filter_fault"
+FILTER, FILTER_FAULT = "filter", "filter_fault"
 DEADLINE = "deadline"
 # How a comparison is looked at:
 VIEW = "view"
@@ -54,8 +53,7 @@ LOOKED_AT = "looked_at"
 # What is evaluated, and how an evaluation is looked at:
 SUBSET = "subset"
 TAG = "evaluated_tag"
-SAMPLE = "sample"
-SEED = "seed"
+SAMPLE, SEED = "sample", "seed"
 REUSE = "reuse"
 KEEP_IDENTICAL = "keep_identical"
 COUNT_ZERO_ONLY = "count_zero_only"
@@ -101,7 +99,6 @@ DEFAULTS: Mapping[str, Any] = {
     INSTRUCTION: "",
     WITHOUT: False,
     FILTER: NO_FILTER,
-    FILTER_FAULT: "",
     DEADLINE: None,
     VIEW: "all",
     COMPARE_MEASURE: measures.DEFAULT,
@@ -258,7 +255,6 @@ def choose_corpus(name: str) -> None:
     """Make a corpus the session's own, with its opening query and no filter."""
     put(CORPUS, name)
     put(FILTER, NO_FILTER)
-    put(FILTER_FAULT, "")
     put(QUERY, corpus().opening_query)
 
 

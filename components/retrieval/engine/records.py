@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import qdrant_edge as edge
@@ -31,18 +31,26 @@ def collection(schema: CollectionSchema) -> edge.EdgeConfig:
     return edge.EdgeConfig(dense, sparse, wal_enabled=False)
 
 
-def request(
-    query: VectorQuery, limit: int, params: edge.SearchParams, where: edge.Filter | None
-) -> edge.QueryRequest:
-    """Return the request for the nearest points among those that meet a filter."""
-    vector = query.vector
-    near = (
-        edge.SparseVector(list(vector.indices), list(vector.values))
-        if isinstance(vector, SparseVector)
-        else vector.tolist()
-    )
-    nearest = edge.Query.Nearest(near, using=query.using)
-    return edge.QueryRequest(limit=limit, query=nearest, filter=where, params=params)
+def batch(
+    queries: Sequence[VectorQuery],
+    limits: Sequence[int],
+    most: int,
+    params: edge.SearchParams,
+    where: Clauses,
+) -> edge.QueryBatchRequest:
+    """Return the request for up to so many nearest points, `most` of them, that meet a filter."""
+    wanted, requests = conditions(where), []
+    for query, limit in zip(queries, limits, strict=True):
+        vector = query.vector
+        near = (
+            edge.SparseVector(list(vector.indices), list(vector.values))
+            if isinstance(vector, SparseVector)
+            else vector.tolist()
+        )
+        nearest = edge.Query.Nearest(near, using=query.using)
+        n = max(1, min(limit, most))
+        requests.append(edge.QueryRequest(limit=n, query=nearest, filter=wanted, params=params))
+    return edge.QueryBatchRequest(requests)
 
 
 def conditions(where: Clauses) -> edge.Filter | None:
