@@ -65,9 +65,7 @@ def under_filter(results: Results) -> None:
     if first.filter:
         judged = job.corpus.grades(job.corpus.find_query(results.comparison.query))
         outside = len(judged) - len(results.grades)
-        page.soft(
-            filters.describe(first.filter, first.matching, job.corpus, outside), "under-filter"
-        )
+        page.soft(filters.describe(first, job.corpus, outside), "under-filter")
 
 
 def outcome(results: Results) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import streamlit as st
 
-from components.domain import Condition, Corpus, Field, Filter, InputError, Op
+from components.domain import Condition, Corpus, Field, Filter, InputError, Op, Ranking
 from components.ui.shared import page, state
 from components.wording import agree, count, shortened
 
@@ -189,10 +189,15 @@ def _explain(corpus: Corpus) -> None:
 # ---------------------------------------------------------------- what is said of it
 
 
-def describe(filter: Filter, matching: int, corpus: Corpus, outside: int) -> str:
-    """Return a filter in words: how many documents meet it, and how many judged ones do not."""
-    total = count(len(corpus.documents), "document")
-    parts = [f"Filter {filter}: {matching:,} of {total} searched."]
+def describe(first: Ranking, corpus: Corpus, outside: int) -> str:
+    """Return a first stage's filter: how many documents meet it, and how many judged ones do not.
+
+    The corpus of a recording may be smaller than the one that was searched then.
+    """
+    searched = f"{first.matching:,} of {count(len(corpus.documents), 'document')} searched"
+    if first.recorded:
+        searched = f"{count(first.matching, 'document')} searched then"
+    parts = [f"Filter {first.filter}: {searched}."]
     if outside:
         verb = agree(outside, "lies outside it and is", "lie outside it and are")
         parts.append(f"{count(outside, 'judged document')} {verb} not counted.")
