@@ -148,6 +148,7 @@ def test_the_files_of_a_comparison_name_the_filter(visit: Visit) -> None:
     )
     assert '"conditions": [\n   "product=desktop"\n  ]' in made["fields-comparison.json"]
     assert made["fields-comparison.csv"].splitlines()[1].endswith(",red,product=desktop")
+    assert "fields-comparison-filtered.trec" in made
     assert permalink._KEYS["filter"] == state.FILTER
 
 
