@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from components.config import Settings
-from components.domain import Corpus, Encoder, InputError, Matrix, Progress, Vector
+from components.domain import Corpus, Encoder, Filter, InputError, Matrix, Progress, Vector
 from components.encoders import EncoderEntry
 from components.lab import catalog
 from components.lab.library import Library, library_folder
@@ -94,7 +94,7 @@ class Lab:
         self.search_log = SearchLog(self.settings.data_dir)
         self._at_hand: OrderedDict[tuple[str, str], Matrix] = OrderedDict()
         self._graphs: dict[tuple[str, str], BackgroundTask] = {}
-        self._building: dict[tuple[str, str], threading.Lock] = {}
+        self._building: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self.measured: dict[str, deque[Measured]] = {}
 
@@ -149,7 +149,7 @@ class Lab:
 
     def _begin_graph(self, corpus: Corpus, stage: FirstStage, entry: EncoderEntry) -> None:
         """Build a large collection's graph in a thread, once; exact search serves meanwhile."""
-        key = (corpus.fingerprint, stage.schema.key)
+        key = (corpus.fingerprint, self.store.alias(corpus, stage.schema))
         with self._lock:
             if key in self._graphs:
                 return
@@ -194,9 +194,18 @@ class Lab:
             return catalog.load_encoder(entry)
 
     def candidates(
-        self, corpus: Corpus, stage: FirstStage, query: str, vector: Vector | None, limit: int
+        self,
+        corpus: Corpus,
+        stage: FirstStage,
+        query: str,
+        vector: Vector | None,
+        limit: int,
+        filter: Filter,
     ) -> Candidates:
-        """Return the first stage's best documents; `vector` is the encoder's, if it has one."""
+        """Return the first stage's best documents that meet a filter.
+
+        `vector` is the encoder's, if it has one. BM25 counts words over the whole corpus.
+        """
         lexicon = self._lexicon(corpus)
         queries = stage.queries(EncodedQuery(query, vector, lexicon.bm25.query_vector(query)))
         dense, entry = None, stage.encoder
@@ -207,7 +216,9 @@ class Lab:
         ):
             dense = self._dense(corpus, entry, no_report)
         vectors = CorpusVectors(dense, lexicon.vectors)
-        return self.store.search(corpus, stage.schema, queries, limit, vectors, fused=stage.fused)
+        return self.store.search(
+            corpus, stage.schema, queries, limit, vectors, fused=stage.fused, filter=filter
+        )
 
     def context(self, corpus: Corpus | None, instruction: str = "") -> Context:
         """Return what a reranker may draw on."""
@@ -227,7 +238,8 @@ class Lab:
     def _building_alone(self, corpus: Corpus, schema: CollectionSchema) -> Iterator[None]:
         """Let nobody else of this process build this collection of a corpus."""
         with self._lock:
-            building = self._building.setdefault((corpus.fingerprint, schema.key), threading.Lock())
+            alias = self.store.alias(corpus, schema)
+            building = self._building.setdefault(alias, threading.Lock())
         with building:
             yield
 
