@@ -9,7 +9,16 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StrictFloat, StrictInt
 from pydantic_core import PydanticCustomError
 
-from components.config.fields import Address, Batch, Flag, Folder, ServerName, Text, Window
+from components.config.fields import (
+    Address,
+    Batch,
+    Flag,
+    Folder,
+    ServerName,
+    Text,
+    Window,
+    check_unique,
+)
 
 ENCODER_KINDS = ("dense", "sparse")
 ENCODER_SHAPES = ("openai", "tei")
@@ -113,6 +122,7 @@ class ModelSettings:
 
 def check_encoders(encoders: tuple[OwnEncoder, ...]) -> tuple[OwnEncoder, ...]:
     """Return encoders of which each says where it is, in one way; PydanticCustomError if not."""
+    check_unique([encoder.name for encoder in encoders], "two [[encoder]] tables are named")
     for encoder in encoders:
         places = (encoder.path is not None, bool(encoder.id), bool(encoder.url))
         sparse = encoder.kind == "sparse"
@@ -134,3 +144,7 @@ def check_encoders(encoders: tuple[OwnEncoder, ...]) -> tuple[OwnEncoder, ...]:
             context = {"name": encoder.name, "fault": fault, "remedy": remedy}
             raise PydanticCustomError("table", "[[encoder]] {name} {fault}", context)
     return encoders
+
+
+Encoders = Annotated[tuple[OwnEncoder, ...], AfterValidator(check_encoders)]
+"""All [[encoder]] tables of a configuration."""

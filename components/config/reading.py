@@ -22,14 +22,14 @@ from pydantic_core import PydanticCustomError
 
 from components.config.collections import CollectionSettings
 from components.config.encoders import (
+    Encoders,
     HostedModel,
     HybridSettings,
     ModelSettings,
     OwnEncoder,
-    check_encoders,
 )
-from components.config.fields import PRICE_UNITS, check_address
-from components.config.llm import LlmServer, check_llms
+from components.config.fields import PRICE_UNITS, check_address, check_unique
+from components.config.llm import Llms, LlmServer
 from components.config.mistakes import UNKNOWN, input_error, remedy_of
 from components.config.settings import (
     HubModel,
@@ -112,14 +112,6 @@ def _addresses(env: Mapping[str, str], providers: Sequence[ProviderVariables]) -
 # ---------------------------------------------------------------- the file
 
 
-def _check_unique(names: Sequence[str], message: str) -> None:
-    """Raise PydanticCustomError for a name that comes twice."""
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            context = {"message": message, "name": repr(name), "remedy": "Keep one."}
-            raise PydanticCustomError("table", "{message} {name}", context)
-
-
 _Unit = Literal["per_1k_searches", "per_1m_tokens"]
 _Dollars = Annotated[StrictFloat, Field(ge=0, lt=1e6)]
 _Price = Annotated[dict[_Unit, _Dollars], Field(min_length=1, max_length=1)]
@@ -135,8 +127,8 @@ class _File(BaseModel):
     hub: tuple[HubModel, ...] = ()
     compatible: tuple[Server, ...] = ()
     collection: tuple[CollectionSettings, ...] = ()
-    llm: tuple[LlmServer, ...] = ()
-    encoder: tuple[OwnEncoder, ...] = ()
+    llm: Llms = ()
+    encoder: Encoders = ()
     hosted: Mapping[_PricedModel, HostedModel] = Field(default_factory=dict)
     hybrid: HybridSettings = HybridSettings()
     prices: Mapping[_PricedModel, _Price] = Field(default_factory=dict)
@@ -173,13 +165,13 @@ class _File(BaseModel):
                 message = "[[hub]] {key} names neither model nor path"
                 context = {"key": model.key, "remedy": "Add one."}
                 raise PydanticCustomError("table", message, context)
-        _check_unique([model.key for model in models], "two [[hub]] tables have the key")
+        check_unique([model.key for model in models], "two [[hub]] tables have the key")
         return models
 
     @field_validator("compatible")
     @classmethod
     def _check_servers(cls, servers: tuple[Server, ...]) -> tuple[Server, ...]:
-        _check_unique([s.name for s in servers], "two [[compatible]] tables are named")
+        check_unique([s.name for s in servers], "two [[compatible]] tables are named")
         return servers
 
     @field_validator("collection")
@@ -187,14 +179,8 @@ class _File(BaseModel):
     def _check_collections(
         cls, collections: tuple[CollectionSettings, ...]
     ) -> tuple[CollectionSettings, ...]:
-        _check_unique([c.name for c in collections], "two [[collection]] tables are named")
+        check_unique([c.name for c in collections], "two [[collection]] tables are named")
         return collections
-
-    @field_validator("llm")
-    @classmethod
-    def _check_llms(cls, servers: tuple[LlmServer, ...]) -> tuple[LlmServer, ...]:
-        _check_unique([s.name for s in servers], "two [[llm]] tables are named")
-        return check_llms(servers)
 
     def key_variables(self) -> dict[str, str]:
         """Return the variables of the keys that tables name, by the key of what needs them."""
@@ -206,12 +192,6 @@ class _File(BaseModel):
         variables = {server.key: server.key_env for server in servers}
         variables |= {own.key: own.api_key_env for own in self.collection}
         return {owner: variable for owner, variable in variables.items() if variable}
-
-    @field_validator("encoder")
-    @classmethod
-    def _check_encoders(cls, encoders: tuple[OwnEncoder, ...]) -> tuple[OwnEncoder, ...]:
-        _check_unique([e.name for e in encoders], "two [[encoder]] tables are named")
-        return check_encoders(encoders)
 
     def price_overrides(self) -> tuple[PriceOverride, ...]:
         """Return `"cohere/rerank-v3.5" = { per_1k_searches = 2.0 }` and its like as records."""

@@ -1,7 +1,7 @@
 """Frozen records, protocols and the tree of errors. Imports nothing of ours."""
 
 from components.domain.corpus import MAX_GRADE, Corpus, Judgments, Query
-from components.domain.documents import Document, LazyDocuments
+from components.domain.documents import Document, DocumentSink, LazyDocuments
 from components.domain.errors import (
     BudgetError,
     Cancelled,
@@ -13,7 +13,7 @@ from components.domain.errors import (
     UnavailableError,
 )
 from components.domain.fields import Field, Fields
-from components.domain.filters import Condition, Filter, Op
+from components.domain.filters import NO_FILTER, Condition, Filter, Op
 from components.domain.imports import Count, ImportedColumn, ImportedFile, ImportReport
 from components.domain.models import (
     PER,
@@ -47,6 +47,7 @@ from components.domain.rankings import (
 
 __all__ = [
     "MAX_GRADE",
+    "NO_FILTER",
     "PER",
     "RANKS_ONLY",
     "RECORDED",
@@ -59,6 +60,7 @@ __all__ = [
     "CorpusError",
     "Count",
     "Document",
+    "DocumentSink",
     "Encoder",
     "Failure",
     "Field",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from components.config import Settings
-from components.domain import Corpus, Matrix, Progress, StoreError, Vector
+from components.domain import Corpus, Filter, InputError, Matrix, Progress, StoreError, Vector
 from components.encoders import EncoderContext, EncoderEntry
 from components.lab import catalog
 from components.lab.library import Library, library_folder
@@ -33,6 +33,7 @@ from components.retrieval.first_stages import FirstStage
 from components.retrieval.learned import within
 from components.retrieval.lexical import Lexicon, forget_lexicon, lexicon
 from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors, EncodedQuery
+from components.storage.documents import StoredDocuments
 from components.storage.score_cache import ScoreCache
 from components.storage.search_log import SearchLog
 from components.storage.spending import SpendingLedger
@@ -94,7 +95,7 @@ class Lab:
         self.search_log = SearchLog(self.settings.data_dir)
         self.vectors = VectorShelf(self.settings.cache_dir)
         self._graphs: dict[tuple[str, str], BackgroundTask] = {}
-        self._building: dict[tuple[str, str], threading.Lock] = {}
+        self._building: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self.measured: dict[str, deque[Measured]] = {}
 
@@ -139,8 +140,11 @@ class Lab:
     ) -> None:
         """Make a corpus searchable by a first stage; does nothing where it already is.
 
-        `told` hears what requests may be billed for, also where the work ends early.
+        `told` hears what requests may be billed for, also where the work ends early. Raises
+        InputError for a kept corpus that was deleted: nothing of it is written again.
         """
+        if isinstance(corpus.documents, StoredDocuments) and corpus.documents.deleted:
+            raise InputError(f"The corpus {corpus.name} was deleted.", "Choose another one.")
         for encoder in catalog.first_stage(first_stage, self.settings).encoders:
             if encoder.fetch(self.settings, _progress(report, "download")):
                 look_again()  # its revision is that of the weights that came
@@ -170,7 +174,7 @@ class Lab:
 
     def _begin_graph(self, corpus: Corpus, stage: FirstStage, entry: EncoderEntry) -> None:
         """Build a large collection's graph in a thread, once; exact search serves meanwhile."""
-        key = (corpus.fingerprint, stage.schema.key)
+        key = (corpus.fingerprint, self.store.alias(corpus, stage.schema))
         with self._lock:
             if key in self._graphs:
                 return
@@ -220,13 +224,17 @@ class Lab:
         query: str,
         encoded: Mapping[str, Vector | SparseVector],
         limit: int,
+        filter: Filter,
     ) -> Candidates:
-        """Return the first stage's best documents; `encoded` are its encoders' vectors by key.
+        """Return the first stage's best documents that meet a filter.
 
-        Raises StoreError where a vector is not as long as those of the documents.
+        `encoded` are its encoders' vectors by key. BM25 counts words over the whole corpus. Raises
+        StoreError where a vector is not as long as those of the documents.
         """
         if stage.parts:
-            lists = [self.candidates(corpus, part, query, encoded, limit) for part in stage.parts]
+            lists = [
+                self.candidates(corpus, part, query, encoded, limit, filter) for part in stage.parts
+            ]
             return fuse(corpus, lists, min(limit, len(corpus.documents)), stage.weights)
         entry, lexicon = stage.encoder, self._lexicon(corpus)
         asked = EncodedQuery(query, None, lexicon.bm25.query_vector(query))
@@ -247,7 +255,9 @@ class Lab:
                     )
                 vectors, asked = replace(vectors, dense=dense), replace(asked, dense=vector)
         queries = stage.queries(asked)
-        return self.store.search(corpus, stage.schema, queries, limit, vectors, fused=stage.fused)
+        return self.store.search(
+            corpus, stage.schema, queries, limit, vectors, fused=stage.fused, filter=filter
+        )
 
     def context(self, corpus: Corpus | None, instruction: str = "") -> Context:
         """Return what a reranker may draw on."""
@@ -267,7 +277,8 @@ class Lab:
     def _building_alone(self, corpus: Corpus, schema: CollectionSchema) -> Iterator[None]:
         """Let nobody else of this process build this collection of a corpus."""
         with self._lock:
-            building = self._building.setdefault((corpus.fingerprint, schema.key), threading.Lock())
+            alias = self.store.alias(corpus, schema)
+            building = self._building.setdefault(alias, threading.Lock())
         with building:
             yield
 

@@ -45,14 +45,16 @@ def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
     """Run the first stage: embed the query, search Qdrant, return at most initial_k candidates."""
     lab = run.lab
     stage = catalog.first_stage(run.pipelines.first_stage, lab.settings)
-    report = partial(run.watcher.step, stage.key)
+    report, filter = partial(run.watcher.step, stage.key), run.pipelines.filter
+    corpus.fields.check(filter)
     bills: list[Billed] = []
     lab.index(corpus, stage.key, report, bills.append)
     report("load", 0, 0)
     stage = catalog.first_stage(stage.key, lab.settings)  # indexing may have fetched its model
     encoded = encode(lab, stage, query, report)
     begun = time.perf_counter()
-    candidates = lab.candidates(corpus, stage, query, encoded.vectors, run.pipelines.initial_k)
+    limit = run.pipelines.initial_k
+    candidates = lab.candidates(corpus, stage, query, encoded.vectors, limit, filter)
     timing = replace(encoded.timing, search_ms=since(begun))
     documents = corpus.at([candidate.position for candidate in candidates.best])
     scores = [candidate.score for candidate in candidates.best]
@@ -60,6 +62,9 @@ def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
     tied = candidates.tied
     notes = [f"{count(tied, 'document')} share the score at the cut"] if tied else []
     notes += [describe_indexing(stage, billed, lab.settings) for billed in bills if billed.requests]
+    if filter:
+        matching = lab.store.count(corpus, stage.schema, filter)
+        ranking = replace(ranking, filter=filter, matching=matching)
     return replace(ranking, tied=tied, notes=tuple(notes), usage=encoded.usage)
 
 

@@ -22,7 +22,7 @@ from components.network.capacity import Told
 from components.network.cohere import base_address
 from components.network.errors import ProviderError
 from components.rerankers import Context
-from components.rerankers.hosted.compatible import answered_at, read_info
+from components.rerankers.hosted.compatible import USUAL_PATHS, answered_at, read_info
 from components.rerankers.hosted.jina import endpoint
 from components.ui.rerankers.providers import tiny_call
 from tests.support.servers.provider_server import KEY, Provider, Reply, Seen, score, serve
@@ -165,7 +165,10 @@ def test_addresses_of_providers_may_end_where_people_end_them() -> None:
 
 def test_addresses_are_tried_in_turn(provider: Provider, tmp_path: Path) -> None:
     (server,) = lab_of(provider, tmp_path, "/a/v1").settings.servers
-    tried = [address.removeprefix(provider.url) for address in addresses(server, "/v2/rerank")]
+    tried = [
+        address.removeprefix(provider.url)
+        for address in addresses(server.url, ("/v2/rerank", *USUAL_PATHS))
+    ]
     assert tried == ["/a/v1/rerank", "/a/v2/rerank", "/a/rerank"]
 
 

@@ -119,5 +119,9 @@ def test_an_evaluation_names_the_first_stage_in_its_estimate(
 
 
 def test_the_rerankers_page_lists_hosted_encoders(visit: Visit, provider: Provider) -> None:
-    shown_texts = texts(visit("pages/rerankers.py"))
-    assert "embed-v4.0" in shown_texts
+    at = visit("pages/rerankers.py")
+    assert "Encoders of Cohere: the corpus is sent once" in texts(at)
+    tables = [frame.value for frame in at.dataframe if "Key" in frame.value.columns]
+    rows = {row["Key"]: row for table in tables for _, row in table.iterrows()}
+    assert rows[KEY]["Price"] == "$1,000.00 per 1,000,000 tokens"
+    assert rows["voyage:4-large:4-lite"]["Model"] == "voyage-4-lite"

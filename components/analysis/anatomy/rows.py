@@ -18,6 +18,8 @@ from components.domain import Corpus, Document
 BATCH: Final = 256
 """Documents that are in memory at once."""
 SEED: Final = 18
+MOST: Final = 250_000
+"""Documents that are read at most; of more so many are drawn, about 100 MB of figures."""
 _UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Thai, Lao, Burmese, Khmer, Japanese and Chinese letters, between whose words is no space."""
 _WORDS: Final = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
@@ -67,7 +69,7 @@ class Part(Protocol):
 
 
 class Rows:
-    """The documents of a corpus that are read: all of them, or `most` drawn at random.
+    """The documents of a corpus that are read: all of them, or `most`, or MOST, drawn at random.
 
     A row is the number of such a document, from 0 in the corpus's order. A draw depends on the
     numbers alone: who looks again sees the same documents.
@@ -76,8 +78,9 @@ class Rows:
     def __init__(self, corpus: Corpus, most: int | None = None) -> None:
         self._corpus = corpus
         self.places: Sequence[int] = range(len(corpus.documents))
-        if most is not None and most < len(self.places):
-            drawn = np.random.default_rng(SEED).permutation(len(self.places))[: max(most, 1)]
+        most = MOST if most is None else min(max(most, 1), MOST)
+        if most < len(self.places):
+            drawn = np.random.default_rng(SEED).permutation(len(self.places))[:most]
             self.places = sorted(map(int, drawn))
 
     def __len__(self) -> int:

@@ -12,7 +12,7 @@ from components import measures
 from components.advice.costs import MeanTokens, tokens_of_corpus
 from components.config import Settings
 from components.corpora import open_corpus, sample_names
-from components.domain import Corpus, StoreError, UnavailableError
+from components.domain import NO_FILTER, Corpus, StoreError, UnavailableError
 from components.lab import BackgroundTask, Lab, Worker, catalog, read_settings
 from components.lab.library import Entry, Library
 from components.pipeline import limits
@@ -32,12 +32,12 @@ INITIAL_K = "initial_k"
 FINAL_K = "final_k"
 INSTRUCTION = "instruction"
 WITHOUT = "without"
+FILTER, FILTER_FAULT = "filter", "filter_fault"
 DEADLINE = "deadline"
 # How a comparison is looked at:
 VIEW = "view"
 COMPARE_MEASURE = "compare_measure"
-CHOSEN = "chosen"
-CHOSEN_SYSTEM = "chosen_system"
+CHOSEN, CHOSEN_SYSTEM = "chosen", "chosen_system"
 DEPTH = "depth"
 DRAWING = "drawing"
 OPEN_VIEW = "open_view"
@@ -52,15 +52,13 @@ LOOKED_AT = "looked_at"
 # What is evaluated, and how an evaluation is looked at:
 SUBSET = "subset"
 TAG = "evaluated_tag"
-SAMPLE = "sample"
-SEED = "seed"
+SAMPLE, SEED = "sample", "seed"
 REUSE = "reuse"
 KEEP_IDENTICAL = "keep_identical"
 COUNT_ZERO_ONLY = "count_zero_only"
 COUNT_DANGLING = "count_dangling"
 EVIDENCE = "evidence"
-MEASURE = "measure"
-CUT = "cut"
+MEASURE, CUT = "measure", "cut"
 BASELINE = "baseline"
 SAVED_ROWS = "kept"
 QUERIES_A_DAY = "queries_a_day"
@@ -90,6 +88,7 @@ RECORDING_READ = "recording_read"
 RUNS = "runs"
 HISTORY = "history"
 LATEST = "latest"
+JUDGING = "judging"
 
 DEFAULTS: Mapping[str, Any] = {
     FIRST_STAGE: catalog.DEFAULT_FIRST_STAGE,
@@ -98,6 +97,7 @@ DEFAULTS: Mapping[str, Any] = {
     FINAL_K: limits.FINAL_K,
     INSTRUCTION: "",
     WITHOUT: False,
+    FILTER: NO_FILTER,
     DEADLINE: None,
     VIEW: "all",
     COMPARE_MEASURE: measures.DEFAULT,
@@ -232,6 +232,7 @@ def corpus_named(name: str) -> Corpus:
     if corpus is None:
         entry = kept().get(name)
         corpus = library().open(entry, name) if entry else sample(name)
+    corpus = corpus.with_splits(mapping(JUDGING).get(("splits", name), {}))
     split = get(SPLITS).get(name, corpus.split)
     if split == corpus.split:
         return corpus
@@ -251,8 +252,9 @@ def corpus() -> Corpus:
 
 
 def choose_corpus(name: str) -> None:
-    """Make a corpus the session's own, with its opening query."""
+    """Make a corpus the session's own, with its opening query and no filter."""
     put(CORPUS, name)
+    put(FILTER, NO_FILTER)
     put(QUERY, corpus().opening_query)
 
 
