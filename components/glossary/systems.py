@@ -86,6 +86,14 @@ SYSTEMS = (
         "from two requests cannot be merged, and with fewer candidates they change.",
     ),
     Term(
+        "LLM",
+        "A large language model, asked in words to judge or order passages. It reads them among "
+        "its instructions, so a passage that holds some can sway it, and its order may change with "
+        "that of the candidates, and from call to call.",
+        "Sun et al. 2023",
+        ("LLMs",),
+    ),
+    Term(
         "Logit",
         "A score before it is squeezed into a probability: any number, where 0 stands for one half "
         "and higher is more relevant. Logits of two models cannot be compared.",
@@ -126,6 +134,12 @@ SYSTEMS = (
     Term(
         "Self-hosted",
         "Said of a model on a server of one's own, named in the configuration: nothing leaves it.",
+    ),
+    Term(
+        "Setwise",
+        "Said of an LLM that names the best of a few passages at a time, from which a heap sorts "
+        "the first ones.",
+        "Zhuang et al. 2024",
     ),
     Term(
         "Token",

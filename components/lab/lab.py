@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from components.config import Settings
-from components.domain import Corpus, Encoder, Matrix, Progress, Vector
+from components.domain import Corpus, Encoder, Filter, InputError, Matrix, Progress, Vector
 from components.encoders import EncoderEntry
 from components.lab import catalog
 from components.lab.library import Library, library_folder
@@ -29,6 +29,7 @@ from components.retrieval.first_stages import FirstStage
 from components.retrieval.lexical import Lexicon, forget_lexicon, lexicon
 from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors, EncodedQuery
 from components.retrieval.vectors import dense_vectors, is_cached
+from components.storage.documents import StoredDocuments
 from components.storage.score_cache import ScoreCache
 from components.storage.search_log import SearchLog
 from components.storage.spending import SpendingLedger
@@ -93,7 +94,7 @@ class Lab:
         self.search_log = SearchLog(self.settings.data_dir)
         self._at_hand: OrderedDict[tuple[str, str], Matrix] = OrderedDict()
         self._graphs: dict[tuple[str, str], BackgroundTask] = {}
-        self._building: dict[tuple[str, str], threading.Lock] = {}
+        self._building: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self.measured: dict[str, deque[Measured]] = {}
 
@@ -130,7 +131,12 @@ class Lab:
     # ------------------------------------------------------------ first stage
 
     def index(self, corpus: Corpus, first_stage: str, report: StepReport = no_report) -> None:
-        """Make a corpus searchable by a first stage; does nothing where it already is."""
+        """Make a corpus searchable by a first stage; does nothing where it already is.
+
+        Raises InputError for a kept corpus that was deleted: nothing of it is written again.
+        """
+        if isinstance(corpus.documents, StoredDocuments) and corpus.documents.deleted:
+            raise InputError(f"The corpus {corpus.name} was deleted.", "Choose another one.")
         stage = catalog.first_stage(first_stage)
         with self._building_alone(corpus, stage.schema):
             if not self.store.has(corpus, stage.schema):
@@ -143,7 +149,7 @@ class Lab:
 
     def _begin_graph(self, corpus: Corpus, stage: FirstStage, entry: EncoderEntry) -> None:
         """Build a large collection's graph in a thread, once; exact search serves meanwhile."""
-        key = (corpus.fingerprint, stage.schema.key)
+        key = (corpus.fingerprint, self.store.alias(corpus, stage.schema))
         with self._lock:
             if key in self._graphs:
                 return
@@ -188,9 +194,18 @@ class Lab:
             return catalog.load_encoder(entry)
 
     def candidates(
-        self, corpus: Corpus, stage: FirstStage, query: str, vector: Vector | None, limit: int
+        self,
+        corpus: Corpus,
+        stage: FirstStage,
+        query: str,
+        vector: Vector | None,
+        limit: int,
+        filter: Filter,
     ) -> Candidates:
-        """Return the first stage's best documents; `vector` is the encoder's, if it has one."""
+        """Return the first stage's best documents that meet a filter.
+
+        `vector` is the encoder's, if it has one. BM25 counts words over the whole corpus.
+        """
         lexicon = self._lexicon(corpus)
         queries = stage.queries(EncodedQuery(query, vector, lexicon.bm25.query_vector(query)))
         dense, entry = None, stage.encoder
@@ -201,7 +216,9 @@ class Lab:
         ):
             dense = self._dense(corpus, entry, no_report)
         vectors = CorpusVectors(dense, lexicon.vectors)
-        return self.store.search(corpus, stage.schema, queries, limit, vectors, fused=stage.fused)
+        return self.store.search(
+            corpus, stage.schema, queries, limit, vectors, fused=stage.fused, filter=filter
+        )
 
     def context(self, corpus: Corpus | None, instruction: str = "") -> Context:
         """Return what a reranker may draw on."""
@@ -221,7 +238,8 @@ class Lab:
     def _building_alone(self, corpus: Corpus, schema: CollectionSchema) -> Iterator[None]:
         """Let nobody else of this process build this collection of a corpus."""
         with self._lock:
-            building = self._building.setdefault((corpus.fingerprint, schema.key), threading.Lock())
+            alias = self.store.alias(corpus, schema)
+            building = self._building.setdefault(alias, threading.Lock())
         with building:
             yield
 

@@ -45,10 +45,12 @@ def best(
         for i, points in zip(open_, ask(asked, [wanted] * len(asked)), strict=True):
             positions = [point.position for point in points]
             ranked = _in_order(corpus, positions, rescore(queries[i], positions))
+            if isinstance(queries[i].vector, SparseVector):  # under a filter, an engine may fill up
+                ranked = [candidate for candidate in ranked if candidate.score > 0]
             last = min((point.score for point in points), default=0.0)
             clear = last + _SLACK * max(1.0, abs(last))
             # who has a score above that stands above whatever the engine left out
-            if len(points) < wanted or ranked[limit - 1].score > clear:
+            if len(points) < wanted or len(ranked) < limit or ranked[limit - 1].score > clear:
                 answers[i] = _cut(ranked, limit)
         wanted *= 4
     return [answers[i] for i in range(len(queries))]

@@ -47,6 +47,9 @@ def test_no_page_has_a_serious_fault(enter: Enter, scheme: str) -> None:
     for view in ("By query", "Latency and worth", "Kept and files"):
         page.get_by_role("radio", name=view).click()
         assert faults(visitor) == [], view
+    visitor.go("Judge")
+    assert faults(visitor) == []
+    assert headings(visitor)[:2] == ["h1 Rerank Lab · Judge", "h2 Judge"]
     visitor.go("Corpus")
     page.get_by_role("heading", name="Languages").wait_for()
     assert faults(visitor) == []

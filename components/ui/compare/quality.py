@@ -31,10 +31,8 @@ def headroom(results: Results) -> None:
         return
     st.text(describe_headroom(room, results.names))
     reached = {c.style: v for c, v in zip(results.columns, room.values, strict=True)}
-    figure = page.figure(
-        (*results.key, "headroom"), lambda: charts.headroom(reached, room.best, page.palette())
-    )
-    page.chart(figure, "headroom", f"{results.measure} reached and lost", charts.HEADROOM_PARTS)
+    chart = charts.headroom(reached, room.best, page.palette())
+    page.bars(chart, "headroom", f"{results.measure} reached and lost", charts.HEADROOM_PARTS)
 
 
 def harm(results: Results) -> None:
@@ -69,8 +67,10 @@ def gallery(results: Results) -> None:
     if not (job.corpus.judgments and results.local) or job.request.query.recorded_first is not None:
         return
     system = results.rankings[results.local[0]].system
-    key = ("gallery", job.corpus.fingerprint, pipelines.first_stage, system, pipelines.initial_k)
-    asked = Pipelines(pipelines.first_stage, (system,), pipelines.initial_k, reuse=True)
+    asked = Pipelines(
+        pipelines.first_stage, (system,), pipelines.initial_k, reuse=True, filter=pipelines.filter
+    )
+    key = ("gallery", job.corpus.identity, asked)
     result = on_demand(
         key,
         f"Where does the first stage beat {system}?",

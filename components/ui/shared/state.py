@@ -12,7 +12,7 @@ from components import measures
 from components.advice.costs import MeanTokens, tokens_of_corpus
 from components.config import Settings
 from components.corpora import open_corpus, sample_names
-from components.domain import Corpus, StoreError, UnavailableError
+from components.domain import NO_FILTER, Corpus, StoreError, UnavailableError
 from components.lab import BackgroundTask, Lab, Worker, catalog, read_settings
 from components.lab.library import Entry, Library
 from components.pipeline import limits
@@ -32,6 +32,7 @@ INITIAL_K = "initial_k"
 FINAL_K = "final_k"
 INSTRUCTION = "instruction"
 WITHOUT = "without"
+FILTER, FILTER_FAULT = "filter", "filter_fault"
 DEADLINE = "deadline"
 # How a comparison is looked at:
 VIEW = "view"
@@ -52,8 +53,7 @@ LOOKED_AT = "looked_at"
 # What is evaluated, and how an evaluation is looked at:
 SUBSET = "subset"
 TAG = "evaluated_tag"
-SAMPLE = "sample"
-SEED = "seed"
+SAMPLE, SEED = "sample", "seed"
 REUSE = "reuse"
 KEEP_IDENTICAL = "keep_identical"
 COUNT_ZERO_ONLY = "count_zero_only"
@@ -90,6 +90,7 @@ RECORDING_READ = "recording_read"
 RUNS = "runs"
 HISTORY = "history"
 LATEST = "latest"
+JUDGING = "judging"
 
 DEFAULTS: Mapping[str, Any] = {
     FIRST_STAGE: catalog.DEFAULT_FIRST_STAGE,
@@ -98,6 +99,7 @@ DEFAULTS: Mapping[str, Any] = {
     FINAL_K: limits.FINAL_K,
     INSTRUCTION: "",
     WITHOUT: False,
+    FILTER: NO_FILTER,
     DEADLINE: None,
     VIEW: "all",
     COMPARE_MEASURE: measures.DEFAULT,
@@ -232,6 +234,7 @@ def corpus_named(name: str) -> Corpus:
     if corpus is None:
         entry = kept().get(name)
         corpus = library().open(entry, name) if entry else sample(name)
+    corpus = corpus.with_splits(mapping(JUDGING).get(("splits", name), {}))
     split = get(SPLITS).get(name, corpus.split)
     if split == corpus.split:
         return corpus
@@ -251,8 +254,9 @@ def corpus() -> Corpus:
 
 
 def choose_corpus(name: str) -> None:
-    """Make a corpus the session's own, with its opening query."""
+    """Make a corpus the session's own, with its opening query and no filter."""
     put(CORPUS, name)
+    put(FILTER, NO_FILTER)
     put(QUERY, corpus().opening_query)
 
 

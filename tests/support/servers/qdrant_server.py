@@ -178,7 +178,7 @@ class QdrantServer:
             case "POST", ["points"]:
                 return collection.retrieve(body)
             case "POST", ["points", "count"]:
-                return {"count": collection.count}
+                return {"count": len(collection.matching((body or {}).get("filter")))}
             case "POST", ["points", "query", "batch"]:
                 searches, most = body["searches"], collection.limit("search_max_batchsize")
                 check_limit(len(searches), most, "search batch size")
