@@ -34,9 +34,9 @@ def show(corpus: Corpus, query: str, document: Document) -> None:
     highest = own.highest if own else desk.usual_scale(corpus)
     labels = LABELS.get(highest, ("",) * (highest + 1))
     ways: list[tuple[str, str, Kind, int | None]]
-    ways = [(str(grade), label, Kind.GRADE, grade) for grade, label in enumerate(labels)]
-    ways += [("?", "cannot say: the query or the document is unclear", Kind.CANNOT_SAY, None)]
-    ways += [("Take back", "back to the queue", Kind.REOPEN, None)] if own else []
+    ways = [(label or str(n), "", Kind.GRADE, n) for n, label in enumerate(labels)]
+    ways += [("cannot say", "The query or the document is unclear.", Kind.CANNOT_SAY, None)]
+    ways += [("take back", "", Kind.REOPEN, None)] if own else []
     with st.container(key="grade-here", gap="xxsmall"):
         page.soft(_describe(judge, own), "grade-here-line")
         with st.container(horizontal=True, gap="xxsmall"):
@@ -49,7 +49,7 @@ def show(corpus: Corpus, query: str, document: Document) -> None:
                     type="primary" if current else "secondary",
                     on_click=_keep,
                     args=(judge, query, document, highest, kind, grade),
-                    shortcut=label if grade is not None else None,
+                    shortcut=None if grade is None else str(grade),
                 )
     error: LabError | None = state.mapping(state.JUDGING).pop("here error", None)
     if error:
