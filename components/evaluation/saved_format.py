@@ -76,6 +76,7 @@ class SavedHead(SavedVersion):
     means: dict[str, dict[str, float]]
     rules: SavedRules = SavedRules()
     filter: Annotated[tuple[str, ...], AfterValidator(_check_filter)] = ()
+    metadata: str = ""
 
 
 Place = Annotated[int, Field(ge=0)]
