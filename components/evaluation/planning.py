@@ -185,7 +185,7 @@ def _inside(judged: _Judged, filter: Filter, corpus: Corpus) -> tuple[_Judged, _
     """
     if not filter:
         return judged, {}
-    inside = {q: filter.inside(row, corpus) for q, row in judged.inside.items()}
+    inside = {q: filter.inside(row, corpus.by_id) for q, row in judged.inside.items()}
     outside = sum(len(row) - len(inside[q]) for q, row in judged.inside.items())
     filtered = [
         q for q, row in judged.inside.items() if _has_relevant(row) and not _has_relevant(inside[q])
