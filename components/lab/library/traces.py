@@ -7,6 +7,7 @@ which are deleted where they are listed.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from components.storage.token_store import TokenStore
 
 _AT_ONCE: Final = 1_000
-_ENDINGS: Final = (".f32", ".lexicon")
+_ENDINGS: Final = (".f32", ".lexicon", ".sparse")
 """Of the files that are written under a lock; the others belong to one of them."""
 
 
@@ -61,7 +62,7 @@ def erase(lab: Indexes, library: Library, entry: Entry, folder: Path) -> None:
             with suppress(StoreError):  # a damaged corpus needs nothing
                 twins.append(library.open(other))
     if twins:  # what depends on texts alone is theirs, too
-        schemas = [stage.schema for stage in catalog.first_stages().values()]
+        schemas = [stage.schema for stage in catalog.first_stages(lab.settings).values()]
         theirs = {lab.store.alias(twin, schema) for twin in twins for schema in schemas}
         lab.store.drop_all(entry.fingerprint, theirs)
         return
@@ -98,10 +99,15 @@ def _remove_files(cache: Path, fingerprint: str, folder: str = "*") -> None:
         if path.suffix in _ENDINGS:
             with exclusive(path, busy):
                 for one in path.parent.glob(f"{path.name}*"):
-                    if one.suffix != ".lock":
+                    if one.is_dir():
+                        shutil.rmtree(one, ignore_errors=True)
+                    elif one.suffix != ".lock":
                         one.unlink(missing_ok=True)
     for path in files:
-        path.unlink(missing_ok=True)
+        if path.is_dir():  # slices of sparse vectors whose encoding was never finished
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def bytes_elsewhere(lab: Indexes, entry: Entry) -> int:
@@ -113,7 +119,7 @@ def bytes_elsewhere(lab: Indexes, entry: Entry) -> int:
 def indexed_by(lab: Indexes, entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
     """Return by which first stages each corpus is searchable at once, by its id."""
     aliases = lab.store.aliases()
-    stages = catalog.first_stages().items()
+    stages = catalog.first_stages(lab.settings).items()
     return {
         entry.id: tuple(
             key
