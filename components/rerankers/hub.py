@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -274,12 +276,17 @@ def _load(spec: Spec, context: Context) -> HubCrossEncoder:
     return _shared(folder, spec.max_tokens, spec.label)
 
 
-def tokenizer_of(spec: Spec, settings: Settings) -> Path | None:
-    """Return the file of a model's tokenizer, or None where there is none on this machine."""
-    model = _configured(spec, settings)
+def tokenizer_of(spec: Spec, settings: Settings) -> tuple[Path | None, int]:
+    """Return the file of a model's tokenizer, None where it is not here, and its tokens at most."""
+    model, limit = _configured(spec, settings), spec.max_tokens
     folder = model.path or _cached(model.model)
     file = folder / "tokenizer.json" if folder else None
-    return file if file and file.is_file() else None
+    if folder is None or file is None or not file.is_file():
+        return None, limit
+    with suppress(OSError, ValueError, TypeError):  # it may be absent, or not say it
+        told = json.loads((folder / "tokenizer_config.json").read_bytes())
+        limit = min(limit, int(told["model_max_length"])) if "model_max_length" in told else limit
+    return file, limit
 
 
 @lru_cache(maxsize=4)
