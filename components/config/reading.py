@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -68,7 +68,7 @@ def read_settings(
         cache_dir=Path(cache) if cache else platformdirs.user_cache_path("rerank-lab"),
         data_dir=Path(data) if data else platformdirs.user_data_path("rerank-lab"),
         servers=file.compatible,
-        collections=tuple(replace(own, **own.beside(folder)) for own in file.collection),
+        collections=tuple(own.beside(folder) for own in file.collection),
         prices=file.price_overrides(),
         remote=file.remote,
         spending=file.spending,

@@ -128,8 +128,9 @@ class VectorStore:
             return candidates.scores(vectors, query, positions)
 
         limit = min(limit, len(corpus.documents))
-        lists = candidates.best(corpus, queries, limit, partial(self._ask, alias, corpus), rescore)
-        return candidates.fuse(corpus, lists, limit) if fused else lists[0]
+        keys, ask = candidates.by_hash(corpus), partial(self._ask, alias, corpus)
+        lists = candidates.best(keys, queries, limit, ask, rescore)
+        return candidates.fuse(keys, lists, limit) if fused else lists[0]
 
     def _ask(
         self, alias: str, corpus: Corpus, queries: Sequence[VectorQuery], limits: Sequence[int]

@@ -1,0 +1,272 @@
+"""Reading a collection that somebody else made and keeps. Not one of these calls writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Any
+
+import numpy as np
+from qdrant_client import QdrantClient, models
+
+from components.config import CollectionSettings, QdrantSettings
+from components.domain import InputError, StoreError, Vector
+from components.models.bm25 import SparseVector
+from components.retrieval.engine.description import Description, description_of
+from components.retrieval.engine.errors import Remedies
+from components.retrieval.engine.nodes import Nodes
+from components.retrieval.schema import VectorQuery
+
+PointId = int | str
+"""A whole number, or a UUID as Qdrant writes it."""
+PAGE = 256
+"""Points of one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point as it was read; `dense` and `sparse` where they were asked for and it has them."""
+
+    id: PointId
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    dense: Vector | None = None
+    sparse: SparseVector | None = None
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One collection on a server, with a key that need not be allowed more than to read.
+
+    Where `tenant` names a payload field and a value, other points are not seen. Every method raises
+    StoreError where the server is gone, slow, refuses or answers nonsense. Safe to share between
+    threads.
+    """
+
+    settings: CollectionSettings
+    nodes: Nodes
+    tenant: tuple[str, PointId] | None = None
+
+    @property
+    def where(self) -> str:
+        """Return which collection it is and where, for messages."""
+        return f"the collection {self.settings.collection!r} at {self.settings.address}"
+
+    def of_tenant(self, name: str, value: PointId) -> Reader:
+        """Return a reader of one tenant's points."""
+        return replace(self, tenant=(name, value))
+
+    # ------------------------------------------------------------ the collection
+
+    def describe(self) -> Description:
+        """Return what the server says of the collection; InputError where there is no such one."""
+        name = self.settings.collection
+        try:
+            return self.nodes.call(lambda client: description_of(client.get_collection(name)))
+        except StoreError as exc:
+            if getattr(exc.__cause__, "status_code", None) != HTTPStatus.NOT_FOUND:
+                raise
+            raise InputError(
+                f"{self.settings.address} has no collection {name!r}.",
+                f"Correct collection in [[collection]] {self.settings.name}.",
+            ) from exc
+
+    def real_name(self) -> str:
+        """Return the collection's own name where an alias is configured; empty where untold."""
+        try:
+            aliases = self.nodes.aliases()
+        except StoreError:  # a key of this collection alone may not ask for all aliases
+            return ""
+        return aliases.get(self.settings.collection, self.settings.collection)
+
+    def count(self) -> int:
+        """Return how many points there are, exactly."""
+        name, only = self.settings.collection, self._filter()
+        return self.nodes.call(
+            lambda client: int(client.count(name, count_filter=only, exact=True).count)
+        )
+
+    # ------------------------------------------------------------ points
+
+    def pages(
+        self, size: int = PAGE, *, payload: bool | list[str] = True, vectors: bool = False
+    ) -> Iterator[list[Point]]:
+        """Yield all points in the order of their ids, so many in a request."""
+        offset: Any = None
+        while True:
+            points, offset = self.scroll(size, offset, payload=payload, vectors=vectors)
+            if points:
+                yield points
+            if offset is None:
+                return
+
+    def scroll(
+        self,
+        size: int,
+        offset: Any = None,  # noqa: ANN401  (what the server said comes next)
+        condition: models.Condition | None = None,
+        *,
+        payload: bool | list[str] = True,
+        vectors: bool = False,
+    ) -> tuple[list[Point], Any]:
+        """Return the next points in the order of their ids, and where those after them begin."""
+        name, only = self.settings.collection, self._filter(condition)
+
+        def ask(client: QdrantClient) -> tuple[list[Point], Any]:
+            records, following = client.scroll(
+                name,
+                scroll_filter=only,
+                limit=size,
+                offset=offset,
+                with_payload=payload,
+                with_vectors=self._names() if vectors else False,
+            )
+            return [self._point(record) for record in records], following
+
+        return self.nodes.call(ask)
+
+    def points(self, ids: Sequence[PointId]) -> dict[PointId, Point]:
+        """Return those of these points that there are, by id."""
+        by_id: dict[PointId, Point] = {}
+        for start in range(0, len(ids), PAGE):
+            wanted = list(dict.fromkeys(ids[start : start + PAGE]))
+            points, _ = self.scroll(len(wanted), None, models.HasIdCondition(has_id=wanted))
+            by_id |= {point.id: point for point in points}
+        return by_id
+
+    def having(
+        self, name: str, values: Sequence[PointId], payload: bool | list[str] = True
+    ) -> list[Point]:
+        """Return the points whose payload field holds one of these texts and whole numbers."""
+        points: list[Point] = []
+        for start in range(0, len(values), PAGE):
+            asked = values[start : start + PAGE]
+            kinds = (
+                [v for v in asked if isinstance(v, str)],
+                [v for v in asked if isinstance(v, int)],
+            )
+            any_of: list[models.Condition] = [
+                models.FieldCondition(key=name, match=models.MatchAny(any=kind))
+                for kind in kinds
+                if kind
+            ]
+            offset = None
+            while True:
+                matching = models.Filter(should=any_of)
+                page, offset = self.scroll(PAGE, offset, matching, payload=payload)
+                points += page
+                if offset is None:
+                    break
+        return points
+
+    def random(self, n: int, *, vectors: bool = False) -> list[Point]:
+        """Return so many points that the server draws at random."""
+        name, only = self.settings.collection, self._filter()
+        draw = models.SampleQuery(sample=models.Sample.RANDOM)
+        return self.nodes.call(
+            lambda client: [
+                self._point(point)
+                for point in client.query_points(
+                    name,
+                    query=draw,
+                    query_filter=only,
+                    limit=n,
+                    with_payload=True,
+                    with_vectors=self._names() if vectors else False,
+                ).points
+            ]
+        )
+
+    def search(
+        self,
+        queries: Sequence[VectorQuery],
+        limits: Sequence[int],
+        *,
+        exact: bool | None = None,
+        payload: bool = True,
+        vectors: bool = True,
+    ) -> list[list[Point]]:
+        """Return for each query the nearest points, as the collection itself searches.
+
+        With `exact` its graph is left aside. All queries are one request.
+        """
+        params = None if exact is None else models.SearchParams(exact=exact)
+        requests = [
+            models.QueryRequest(
+                query=_sent(query.vector),
+                using=query.using or None,
+                filter=self._filter(),
+                params=None if isinstance(query.vector, SparseVector) else params,
+                limit=limit,
+                with_payload=payload,
+                with_vector=([query.using] if query.using else True) if vectors else False,
+            )
+            for query, limit in zip(queries, limits, strict=True)
+        ]
+
+        def ask(client: QdrantClient) -> list[list[Point]]:
+            answers = client.query_batch_points(self.settings.collection, requests)
+            if len(answers) != len(requests):
+                raise ValueError(f"{len(answers)} answers to {len(requests)} queries")
+            return [
+                [self._point(p) for p in answer.points[:limit]]
+                for answer, limit in zip(answers, limits, strict=True)
+            ]
+
+        return self.nodes.call(ask)
+
+    # ------------------------------------------------------------ the client's records
+
+    def _filter(self, condition: models.Condition | None = None) -> models.Filter | None:
+        """Return a condition together with the tenant's."""
+        conditions = [condition] if condition else []
+        if self.tenant:
+            name, value = self.tenant
+            match = models.MatchValue(value=value)
+            conditions.append(models.FieldCondition(key=name, match=match))
+        return models.Filter(must=conditions) if conditions else None
+
+    def _names(self) -> bool | list[str]:
+        """Return the names of the vectors that are read; unnamed ones come with all others."""
+        names = [name for name in (self.settings.vector, self.settings.sparse) if name]
+        return names if self.settings.vector else True
+
+    def _point(self, record: models.Record | models.ScoredPoint) -> Point:
+        settings, vectors = self.settings, record.vector
+        by_name: Mapping[str, Any] = vectors if isinstance(vectors, dict) else {"": vectors}
+        dense = by_name.get(settings.vector)
+        sparse = by_name.get(settings.sparse) if settings.sparse else None
+        return Point(
+            record.id if isinstance(record.id, int) else str(record.id),
+            record.payload or {},
+            np.array(dense, np.float32) if isinstance(dense, list) else None,
+            SparseVector(tuple(sparse.indices), tuple(sparse.values))
+            if isinstance(sparse, models.SparseVector)
+            else None,
+            float(getattr(record, "score", 0.0)),
+        )
+
+
+def _sent(vector: Vector | SparseVector) -> Any:  # noqa: ANN401  (one of many of the client's)
+    """Return a query's vector in the client's records."""
+    if isinstance(vector, SparseVector):
+        return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
+    return vector.tolist()
+
+
+def reader_of(settings: CollectionSettings, api_key: str, timeout_s: int) -> Reader:
+    """Return a reader of a configured collection; nothing is asked yet."""
+    table = f"[[collection]] {settings.name}"
+    variable = settings.api_key_env
+    remedies = Remedies(
+        variable or f"the key of {table}",
+        f"Start the server, or correct url in {table}.",
+        f"Check the key in {variable}."
+        if variable
+        else f'Name the variable of its key in {table}: api_key_env = "MY_KEY".',
+        "Raise [qdrant] timeout_s, or look what the server is busy with.",
+        f"Correct {table}, or see the server's log.",
+    )
+    server = QdrantSettings(settings.url, api_key, timeout_s=timeout_s)
+    return Reader(settings, Nodes(server, remedies))

@@ -1,0 +1,155 @@
+"""Searching a collection that somebody else keeps, as it searches itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from components.domain import InputError, StoreError
+from components.models import hashed_terms
+from components.models.bm25 import BM25, SparseVector
+from components.retrieval import candidates
+from components.retrieval.candidates import Scores64
+from components.retrieval.engine.reader import Point, PointId
+from components.retrieval.existing.documents import ExistingDocuments
+from components.retrieval.existing.payload import order
+from components.retrieval.first_stages import FirstStage
+from components.retrieval.first_stages.hybrid import HYBRID
+from components.retrieval.schema import (
+    Candidate,
+    Candidates,
+    CollectionSchema,
+    EncodedQuery,
+    VectorQuery,
+)
+
+MOST = 5_000
+"""Points that one search asks for at most, to settle a tie; beyond that the engine cuts it."""
+_DIGITS = 6
+"""Digits of a score that the engine alone can compute; it adds in 32 bits."""
+
+
+def stages_of(documents: ExistingDocuments, dense: FirstStage) -> Mapping[str, FirstStage]:
+    """Return by which first stages a collection can be searched: BM25's only with its vectors."""
+    settings = documents.reader.settings
+    schema = CollectionSchema(
+        f"existing-{settings.name}", dense.schema.dense, bool(settings.sparse)
+    )
+
+    def nearest(query: EncodedQuery) -> tuple[VectorQuery, ...]:
+        return () if query.dense is None else (VectorQuery(settings.vector, query.dense),)
+
+    def matching(query: EncodedQuery) -> tuple[VectorQuery, ...]:
+        vector = hashed_terms.query_vector(query.text)
+        return (VectorQuery(settings.sparse, vector),) if vector.indices else ()
+
+    def both(query: EncodedQuery) -> tuple[VectorQuery, ...]:
+        return (*nearest(query), *matching(query))
+
+    stages = {dense.key: FirstStage(dense.spec, schema, nearest, dense.encoder)}
+    if settings.sparse:
+        stages[BM25.key] = FirstStage(BM25, schema, matching)
+        spec = replace(
+            HYBRID,
+            summary=f"{dense.key} and BM25 searched at once and joined by reciprocal rank fusion.",
+            model=f"{dense.key} and BM25, reciprocal rank fusion (k = {candidates.RRF_K})",
+        )
+        stages[HYBRID.key] = FirstStage(spec, schema, both, dense.encoder, fused=True)
+    return stages
+
+
+def search(
+    documents: ExistingDocuments,
+    queries: Sequence[VectorQuery],
+    limit: int,
+    *,
+    fused: bool,
+) -> Candidates:
+    """Return the best documents, ties by point id, each with the text that it was found with.
+
+    Dense scores are cosines, computed again in 64 bits from the points' own vectors; so are sparse
+    ones, but for those that only the engine knows, with its IDF.
+    """
+    if not queries:
+        return Candidates()
+    answers = _Answers(documents)
+    lists = candidates.best(
+        answers.keys, queries, limit, answers.ask, answers.rescore, max(MOST, limit * 2)
+    )
+    best = candidates.fuse(answers.keys, lists, limit) if fused else lists[0]
+    texts = tuple(documents.document(answers.points[c.position]) for c in best.best)
+    ids = [document.id for document in texts]
+    for i, id in enumerate(ids):
+        if id in ids[:i]:
+            raise InputError(
+                f"Two points of {documents.reader.where} have the id {id[:100]!r} in "
+                f"{documents.reader.settings.id_field}.",
+                f"Leave id_field out of [[collection]] {documents.reader.settings.name}, or name a "
+                "field that tells points apart.",
+            )
+    return replace(best, documents=texts)
+
+
+@dataclass(slots=True)
+class _Answers:
+    """The points of one search, numbered as they come."""
+
+    documents: ExistingDocuments
+    points: list[Point] = field(default_factory=list)
+    numbers: dict[PointId, int] = field(default_factory=dict)
+    vectors: dict[tuple[str, int], Point] = field(default_factory=dict)
+
+    def ask(self, queries: Sequence[VectorQuery], limits: Sequence[int]) -> list[list[Candidate]]:
+        answers = self.documents.reader.search(queries, limits)
+        lists = []
+        for query, answer in zip(queries, answers, strict=True):
+            if not np.isfinite([point.score for point in answer]).all():
+                raise StoreError(
+                    f"{self.documents.reader.where} answered nonsense: a score is not a finite "
+                    "number.",
+                    "See the server's log.",
+                )
+            lists.append([self._candidate(query, point) for point in answer])
+        return lists
+
+    def _candidate(self, query: VectorQuery, point: Point) -> Candidate:
+        number = self.numbers.setdefault(point.id, len(self.points))
+        if number == len(self.points):
+            self.points.append(point)
+        self.vectors[query.using, number] = point
+        return Candidate(number, point.score)
+
+    def keys(self, positions: Sequence[int]) -> list[tuple[bool, int, str]]:
+        return [order(self.points[position].id) for position in positions]
+
+    def rescore(self, query: VectorQuery, positions: Sequence[int]) -> Scores64:
+        points = [self.vectors[query.using, position] for position in positions]
+        if isinstance(query.vector, SparseVector):
+            weights = dict(zip(query.vector.indices, query.vector.values, strict=True))
+            scores = [
+                _rounded(point.score)
+                if self.documents.opened.idf or point.sparse is None
+                else sum(
+                    weights.get(i, 0.0) * value
+                    for i, value in zip(point.sparse.indices, point.sparse.values, strict=True)
+                )
+                for point in points
+            ]
+            return np.array(scores, np.float64)
+        own = query.vector.astype(np.float64)
+        return np.array(
+            [
+                _rounded(point.score)
+                if point.dense is None
+                else float((point.dense.astype(np.float64) * own).sum())
+                for point in points
+            ],
+            np.float64,
+        )
+
+
+def _rounded(score: float) -> float:
+    """Return a score without the digits in which equal ones differ."""
+    return float(f"{score:.{_DIGITS}g}")
