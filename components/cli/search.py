@@ -84,8 +84,8 @@ def index(
         report_to = steps_of(bars, "index")
         lab.index(opened, first_stage, report_to)
         if ahead:
-            passages = [document.passage for document in opened.documents]
-            encode_ahead(lab.tokens, passages, partial(report_to, f"encode with {LATE_BGE.key}"))
+            progress = partial(report_to, f"encode with {LATE_BGE.key}")
+            encode_ahead(lab.tokens, opened.documents, progress)
     removed = lab.store.drop_outdated() if remove_outdated else ()
     if as_json:
         own = {"first_stage": first_stage, "token_vectors": ahead, "removed": removed}

@@ -126,7 +126,8 @@ def coverage(judgments: Judgments, corpus: Corpus) -> Coverage:
             f"the first is {quoted(next(iter(judgments), ''))}.",
             "Give the judgments that belong to this corpus.",
         )
-    missing = judged - {document.id for document in corpus.documents}
+    ids = corpus.by_id.keys()
+    missing = [document for document in judged if document not in ids]
     return Coverage(len(judgments), len(unknown), len(judged), len(missing))
 
 

@@ -1,6 +1,7 @@
 """Frozen records, protocols and the tree of errors. Imports nothing of ours."""
 
-from components.domain.corpus import MAX_GRADE, Corpus, Document, Judgments, Query
+from components.domain.corpus import MAX_GRADE, Corpus, Judgments, Query
+from components.domain.documents import Document, LazyDocuments
 from components.domain.errors import (
     BudgetError,
     Cancelled,
@@ -63,6 +64,7 @@ __all__ = [
     "InputError",
     "Judgments",
     "LabError",
+    "LazyDocuments",
     "Limits",
     "Matrix",
     "Price",

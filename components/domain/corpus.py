@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
+from components.domain.documents import Document, LazyDocuments
 from components.domain.imports import Count, ImportReport
 
 Judgments = Mapping[str, Mapping[str, int]]
@@ -21,26 +22,6 @@ without a bound one number in a file takes gigabytes.
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """One passage of a corpus."""
-
-    id: str
-    title: str
-    text: str
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def passage(self) -> str:
-        """Return what every model reads: title, a space, text."""
-        return f"{self.title} {self.text}".strip()
-
-    @property
-    def details(self) -> tuple[tuple[str, str], ...]:
-        """Return what else its file says of the document: name and value, in the file's order."""
-        return tuple(self.metadata.items())
-
-
-@dataclass(frozen=True, slots=True)
 class Query:
     """One query; `tags` say what makes it hard, `note` says what a teacher can show with it."""
 
@@ -50,7 +31,7 @@ class Query:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Corpus:
     """Documents with, where they exist, queries and graded judgments.
 
@@ -58,11 +39,13 @@ class Corpus:
     with the same fingerprint rank alike. `splits` are all the judgments that came with it, by name;
     `judgments` are those of one of them, `dangling` those by split whose document is not in the
     corpus, `unasked` how many judged queries are not, by split. `report` says what became of the
-    files; it makes no difference between corpora.
+    files; it makes no difference between corpora. `documents` are a tuple, or `LazyDocuments` that
+    are read as they are needed; `at` and `ids` serve both. Corpora are equal where all else is and
+    fingerprint and metadata agree: texts are not compared.
     """
 
     name: str
-    documents: tuple[Document, ...]
+    documents: Sequence[Document]
     queries: tuple[Query, ...] = ()
     judgments: Judgments = field(default_factory=dict)
     fingerprint: str = ""
@@ -75,6 +58,27 @@ class Corpus:
     def __hash__(self) -> int:
         """Hash by fingerprint, so that work done for a corpus can be kept under it."""
         return hash(self.fingerprint)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two corpora are the same, without reading their texts."""
+        if not isinstance(other, Corpus):
+            return NotImplemented
+        own, its = (
+            (c.fingerprint, c.name, c.card, c.queries, c.judgments, c.splits) for c in (self, other)
+        )
+        return own == its and _same(self, other)
+
+    def at(self, places: Sequence[int]) -> list[Document]:
+        """Return the documents at these positions, in their order."""
+        if isinstance(self.documents, LazyDocuments):
+            return self.documents.at(places)
+        return [self.documents[place] for place in places]
+
+    def ids(self, places: Sequence[int]) -> list[str]:
+        """Return the ids of the documents at these positions, in their order."""
+        if isinstance(self.documents, LazyDocuments):
+            return self.documents.ids(places)
+        return [self.documents[place].id for place in places]
 
     def find_query(self, text: str) -> Query | None:
         """Return the corpus's own query with this text, if there is one."""
@@ -111,13 +115,42 @@ class Corpus:
     @property
     def by_id(self) -> Mapping[str, Document]:
         """Return the documents by id."""
-        return _by_id(self)
+        if isinstance(self.documents, LazyDocuments):
+            return self.documents.by_id
+        return _by_id(_Identity(self.documents))
 
     def grades(self, query: Query | None) -> Mapping[str, int]:
         """Return the grades of a query by document id; empty where nothing is judged."""
         return self.judgments.get(query.id, {}) if query else {}
 
 
+def _same(one: Corpus, other: Corpus) -> bool:
+    """Tell whether corpora of one fingerprint have the same documents, metadata included."""
+    mine, its = one.documents, other.documents
+    lazy = isinstance(mine, LazyDocuments) or isinstance(its, LazyDocuments)
+    if lazy or not one.fingerprint:
+        return mine == its
+    return mine is its or (
+        len(mine) == len(its)
+        and all(a.metadata == b.metadata for a, b in zip(mine, its, strict=True))
+    )
+
+
+class _Identity:
+    """Documents as a key: they are the same where they are one object."""
+
+    __slots__ = ("documents",)
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self.documents = documents
+
+    def __hash__(self) -> int:
+        return id(self.documents)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.documents is self.documents
+
+
 @lru_cache(maxsize=8)
-def _by_id(corpus: Corpus) -> Mapping[str, Document]:
-    return {document.id: document for document in corpus.documents}
+def _by_id(key: _Identity) -> Mapping[str, Document]:
+    return {document.id: document for document in key.documents}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from components.domain.corpus import Document
+from components.domain.documents import Document
 
 
 @dataclass(frozen=True, slots=True)

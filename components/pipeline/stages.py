@@ -56,7 +56,7 @@ def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
     candidates = lab.candidates(corpus, stage, query, vector, run.pipelines.initial_k)
     search_ms = since(begun)
     timing = Timing(embed_ms, search_ms, load_ms=load_ms, wait_ms=wait_ms)
-    documents = [corpus.documents[c.position] for c in candidates.best]
+    documents = corpus.at([candidate.position for candidate in candidates.best])
     scores = [candidate.score for candidate in candidates.best]
     ranking = first_stage_ranking(stage.key, documents, scores, timing)
     tied = candidates.tied

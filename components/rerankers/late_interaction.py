@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from components.domain import (
+    Document,
     Matrix,
     Progress,
     Scores,
@@ -48,6 +49,8 @@ LATE_BGE = Spec(
 )
 SLICE = 32
 """Texts that are looked up, and whose new token vectors are kept, at once."""
+AT_ONCE = 1_000
+"""Documents that are in memory while they are encoded ahead."""
 NOT_KEPT = "token vectors could not be kept on disk: the next search computes them again"
 _log = logging.getLogger(__name__)
 
@@ -151,18 +154,25 @@ class _Scoring:
             self._store, self._failed = None, True
 
 
-def encode_ahead(store: TokenStore, texts: Sequence[str], progress: Progress = no_progress) -> None:
-    """Keep the token vectors of texts that are not kept yet; the gate is held for a slice alone.
+def encode_ahead(
+    store: TokenStore, documents: Sequence[Document], progress: Progress = no_progress
+) -> None:
+    """Keep the token vectors of documents that are not kept yet.
 
-    Raises StoreError where they cannot be kept. What was encoded when `progress` raises is kept.
+    The gate is held for a slice alone, and some of the texts are in memory at once. Raises
+    StoreError where vectors cannot be kept; what was encoded when `progress` raises is kept.
     """
-    missing = store.missing(texts)
-    for start in range(0, len(missing), SLICE):
-        part = missing[start : start + SLICE]
-        with GATE.hold(check=partial(progress, start, len(missing))):
-            vectors = run_parallel(bge_small().encode_tokens, part)
-        store.keep(dict(zip(part, vectors, strict=True)))
-        progress(start + len(part), len(missing))
+    total = len(documents)
+    for begun in range(0, total, AT_ONCE):
+        texts = [document.passage for document in documents[begun : begun + AT_ONCE]]
+        missing = store.missing(texts)
+        done = begun + len(texts) - len(missing)
+        for start in range(0, len(missing), SLICE):
+            part = missing[start : start + SLICE]
+            with GATE.hold(check=partial(progress, done + start, total)):
+                vectors = run_parallel(bge_small().encode_tokens, part)
+            store.keep(dict(zip(part, vectors, strict=True)))
+            progress(done + start + len(part), total)
 
 
 FAMILY = bundled_family(

@@ -39,7 +39,7 @@ def offline_runs(
     """
     for first in FIRST_STAGES:
         lab.index(corpus, first)
-    encode_ahead(lab.tokens, [document.passage for document in corpus.documents])
+    encode_ahead(lab.tokens, corpus.documents)
     runs: dict[str, dict[str, Ranking]] = {}
     for query in corpus.queries:
         whole = slowly is None or query.id in slowly

@@ -118,6 +118,6 @@ def begin(corpus: Corpus, first_stage: str, *, tokens: bool) -> None:
         lab.index(corpus, first_stage, report)
         if tokens:
             progress = partial(report, f"encode with {LATE_BGE.key}")
-            encode_ahead(lab.tokens, [document.passage for document in corpus.documents], progress)
+            encode_ahead(lab.tokens, corpus.documents, progress)
 
     state.put(state.TASK, BackgroundTask(work).start())
