@@ -42,7 +42,7 @@ class MeanTokens:
 
 def tokens_of_corpus(corpus: Corpus) -> MeanTokens:
     """Count the tokens of a corpus's queries and documents."""
-    texts = [document.passage for document in _sample(corpus.documents)]
+    texts = [document.passage for document in corpus.sample(SAMPLE)]
     queries = [query.text for query in _sample(corpus.queries)] or [texts[0][:60]]
     return MeanTokens(
         _mean(queries), _mean(texts), f"{count(len(texts), 'document')} of {corpus.name}"

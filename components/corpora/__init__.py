@@ -1,6 +1,7 @@
 """Corpora from folders, files and uploads: every line is checked."""
 
 from components.corpora.archives import MAX_RATIO as ZIP_RATIO
+from components.corpora.beside import read_beside
 from components.corpora.cutting import USUAL, Cutting
 from components.corpora.faults import first_fault
 from components.corpora.formats import Columns, TablePreview, is_prose
@@ -42,6 +43,7 @@ __all__ = [
     "preview_columns",
     "printable",
     "quoted",
+    "read_beside",
     "read_candidates",
     "read_qrels",
     "read_texts",

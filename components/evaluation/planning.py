@@ -137,7 +137,8 @@ class _Judged:
 def _judged(corpus: Corpus, judgments: Judgments | None) -> _Judged:
     own = corpus.dangling.get(corpus.split, {}) if judgments is None else {}
     given = corpus.judgments if judgments is None else judgments
-    ids, asked = corpus.by_id, {query.id for query in corpus.queries}
+    ids = corpus.present({document for row in given.values() for document in row})
+    asked = {query.id for query in corpus.queries}
     inside: dict[str, Mapping[str, int]] = {}
     dangling: dict[str, Mapping[str, int]] = {q: row for q, row in own.items() if q in asked}
     for query, row in given.items():

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
 from components.config import Settings
-from components.domain import Corpus, Encoder, Matrix, Progress, Vector
+from components.domain import Corpus, Encoder, InputError, Matrix, Progress, Vector
 from components.encoders import EncoderEntry
 from components.lab import catalog
 from components.lab.spending import VisitorMeter
@@ -35,8 +35,10 @@ from components.storage.sqlite import WHOLE_LAB
 from components.storage.token_store import TokenStore
 
 if TYPE_CHECKING:
+    from components.lab.collections import Collections
     from components.retrieval.store import VectorStore
 
+T = TypeVar("T")
 GRAPH_QUERIES = 100
 """Queries at most by which a graph is measured: the corpus's own, else words of documents."""
 VECTORS_AT_HAND = 8
@@ -55,22 +57,32 @@ class Measured:
     usd: float | None = None
 
 
-class _LazyStore:
-    """Qdrant takes time to import, and not every command needs it."""
+class _Lazy(Generic[T]):
+    """Made when it is first wanted: Qdrant takes time to import, and not every command needs it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
         self._lock = threading.Lock()
-        self._store: VectorStore | None = None
+        self._made: T | None = None
 
-    def get(self) -> VectorStore:
-        """Return the store, the same for everybody."""
+    def get(self) -> T:
+        """Return it, the same for everybody."""
         with self._lock:
-            if self._store is None:
-                from components.retrieval.store import open_store
+            if self._made is None:
+                self._made = self._make()
+            return self._made
 
-                self._store = open_store(self._settings)
-            return self._store
+
+def _open_store(settings: Settings) -> VectorStore:
+    from components.retrieval.store import open_store
+
+    return open_store(settings)
+
+
+def _collections(settings: Settings) -> Collections:
+    from components.lab.collections import Collections
+
+    return Collections(settings)
 
 
 class Lab:
@@ -83,7 +95,8 @@ class Lab:
         self.uploads = UploadShelf()
         self.visitor = WHOLE_LAB
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)
-        self._store = _LazyStore(self.settings)
+        self._store = _Lazy(partial(_open_store, self.settings))
+        self._collections = _Lazy(partial(_collections, self.settings))
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
         limit = self.settings.token_vectors.limit_mb * 1_000_000
         path = self.settings.cache_dir / "tokens.sqlite"
@@ -99,6 +112,11 @@ class Lab:
     def store(self) -> VectorStore:
         """Return the vector store, which all copies of this lab share."""
         return self._store.get()
+
+    @property
+    def collections(self) -> Collections:
+        """Return the collections of one's own that are configured, shared like the store."""
+        return self._collections.get()
 
     def with_keys(
         self,
@@ -127,9 +145,30 @@ class Lab:
 
     # ------------------------------------------------------------ first stage
 
+    def first_stages(self, corpus: Corpus) -> Mapping[str, FirstStage]:
+        """Return the first stages by which a corpus can be searched, by key."""
+        return self.collections.stages(corpus) if corpus.remote else catalog.first_stages()
+
+    def first_stage(self, corpus: Corpus, key: str) -> FirstStage:
+        """Return one of them; InputError where there is none with this key."""
+        stage, stages = catalog.first_stage(key), self.first_stages(corpus)
+        if key not in stages:
+            raise InputError(
+                f"{corpus.name} cannot be searched by {stage.key}: it is a collection that exists "
+                "already, with the vectors that it has.",
+                f"Choose one of: {', '.join(stages)}.",
+            )
+        return stages[key]
+
     def index(self, corpus: Corpus, first_stage: str, report: StepReport = no_report) -> None:
         """Make a corpus searchable by a first stage; does nothing where it already is."""
-        stage = catalog.first_stage(first_stage)
+        stage = self.first_stage(corpus, first_stage)
+        if corpus.remote:  # it is searched as it is: there is nothing to build
+            if stage.encoder:
+                encoder, _ = self.encoder(stage.encoder)
+                with GATE.hold(check=partial(report, "wait", 0, 0)):
+                    self.collections.compare_vectors(corpus, stage.encoder, encoder)
+            return
         with self._building_alone(corpus, stage.schema):
             if not self.store.has(corpus, stage.schema):
                 sparse = self._lexicon(corpus, report).vectors
@@ -189,6 +228,8 @@ class Lab:
         self, corpus: Corpus, stage: FirstStage, query: str, vector: Vector | None, limit: int
     ) -> Candidates:
         """Return the first stage's best documents; `vector` is the encoder's, if it has one."""
+        if corpus.remote:
+            return self.collections.search(corpus, stage, query, vector, limit)
         lexicon = self._lexicon(corpus)
         queries = stage.queries(EncodedQuery(query, vector, lexicon.bm25.query_vector(query)))
         dense, entry = None, stage.encoder

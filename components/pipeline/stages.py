@@ -41,7 +41,7 @@ SATURATED = 3
 
 def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
     """Run the first stage: embed the query, search Qdrant, return at most initial_k candidates."""
-    lab, stage = run.lab, catalog.first_stage(run.pipelines.first_stage)
+    lab, stage = run.lab, run.lab.first_stage(corpus, run.pipelines.first_stage)
     report = partial(run.watcher.step, stage.key)
     lab.index(corpus, stage.key, report)
     report("load", 0, 0)
@@ -56,12 +56,13 @@ def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
     candidates = lab.candidates(corpus, stage, query, vector, run.pipelines.initial_k)
     search_ms = since(begun)
     timing = Timing(embed_ms, search_ms, load_ms=load_ms, wait_ms=wait_ms)
-    documents = corpus.at([candidate.position for candidate in candidates.best])
+    documents = candidates.documents or corpus.at([c.position for c in candidates.best])
     scores = [candidate.score for candidate in candidates.best]
     ranking = first_stage_ranking(stage.key, documents, scores, timing)
     tied = candidates.tied
     notes = (f"{count(tied, 'document')} share the score at the cut",) if tied else ()
-    return replace(ranking, tied=tied, notes=notes)
+    about = lab.collections.notes(corpus) if corpus.remote else ()
+    return replace(ranking, tied=tied, notes=(*notes, *about))
 
 
 def first_stage_ranking(

@@ -21,7 +21,9 @@ from components.retrieval.schema import VectorQuery
 PointId = int | str
 """A whole number, or a UUID as Qdrant writes it."""
 PAGE = 256
-"""Points of one request."""
+"""Points of one request that asks for their texts."""
+IDS_A_PAGE = 1_024
+"""Points of one request that asks for their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +128,15 @@ class Reader:
 
         return self.nodes.call(ask)
 
-    def points(self, ids: Sequence[PointId]) -> dict[PointId, Point]:
+    def points(
+        self, ids: Sequence[PointId], payload: bool | list[str] = True
+    ) -> dict[PointId, Point]:
         """Return those of these points that there are, by id."""
         by_id: dict[PointId, Point] = {}
-        for start in range(0, len(ids), PAGE):
-            wanted = list(dict.fromkeys(ids[start : start + PAGE]))
-            points, _ = self.scroll(len(wanted), None, models.HasIdCondition(has_id=wanted))
+        size = PAGE if payload is True else IDS_A_PAGE
+        for start in range(0, len(ids), size):
+            wanted = models.HasIdCondition(has_id=list(ids[start : start + size]))
+            points, _ = self.scroll(size, None, wanted, payload=payload)
             by_id |= {point.id: point for point in points}
         return by_id
 
@@ -140,8 +145,9 @@ class Reader:
     ) -> list[Point]:
         """Return the points whose payload field holds one of these texts and whole numbers."""
         points: list[Point] = []
-        for start in range(0, len(values), PAGE):
-            asked = values[start : start + PAGE]
+        size = PAGE if payload is True else IDS_A_PAGE
+        for start in range(0, len(values), size):
+            asked = values[start : start + size]
             kinds = (
                 [v for v in asked if isinstance(v, str)],
                 [v for v in asked if isinstance(v, int)],
@@ -154,7 +160,7 @@ class Reader:
             offset = None
             while True:
                 matching = models.Filter(should=any_of)
-                page, offset = self.scroll(PAGE, offset, matching, payload=payload)
+                page, offset = self.scroll(size, offset, matching, payload=payload)
                 points += page
                 if offset is None:
                     break

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from components.domain import Document, LazyDocuments, StoreError
 from components.retrieval.engine.errors import is_refusal
-from components.retrieval.engine.reader import PAGE, Point, PointId
+from components.retrieval.engine.reader import IDS_A_PAGE, PAGE, Point, PointId
 from components.retrieval.existing.opening import Opened
 from components.retrieval.existing.payload import POINT, document_of, point_id
 
 DOCUMENTS_AT_HAND = 2_000
 """Documents that stay in memory; the least recently read makes room."""
-_IDS_A_PAGE = 4 * PAGE
 
 
 class ExistingDocuments(LazyDocuments):
@@ -25,6 +24,8 @@ class ExistingDocuments(LazyDocuments):
     kind asks for a `sample`.
     """
 
+    remote = True
+
     def __init__(self, opened: Opened) -> None:
         self.opened = opened
         self.reader = opened.reader
@@ -33,6 +34,7 @@ class ExistingDocuments(LazyDocuments):
         self._at_hand: OrderedDict[str, Document] = OrderedDict()
         self._drawn: tuple[Document, ...] = ()
         self._by_id = _ById(self)
+        self._present: set[str] = set()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -106,7 +108,7 @@ class ExistingDocuments(LazyDocuments):
         with self._lock:
             while len(self._marks) <= page:
                 start = self._marks[-1]
-                points, following = self.reader.scroll(_IDS_A_PAGE, start, payload=False)
+                points, following = self.reader.scroll(IDS_A_PAGE, start, payload=False)
                 ids = [point.id for point in points]
                 self._marks += ids[PAGE::PAGE]
                 if following is None and len(self._marks) <= page:
@@ -131,7 +133,11 @@ class ExistingDocuments(LazyDocuments):
 
     def present(self, ids: Collection[str]) -> set[str]:
         """Return those of these ids that there are, in few requests."""
-        return {id for id, _ in self._looked_up(ids, texts=False)}
+        asked = set(ids)
+        there = {id for id, _ in self._looked_up(asked - self._present, texts=False)}
+        with self._lock:
+            self._present |= there
+            return asked & self._present
 
     def look_up(self, id: str) -> Document | None:
         """Return a document by its id, as it is now; None where there is none."""
@@ -139,11 +145,11 @@ class ExistingDocuments(LazyDocuments):
             return self.document(point)
         return None
 
-    def _looked_up(self, ids: Iterable[str], *, texts: bool) -> Iterator[tuple[str, Point]]:
+    def _looked_up(self, ids: Collection[str], *, texts: bool) -> Iterator[tuple[str, Point]]:
         """Yield the ids that there are, with their points."""
         settings = self.reader.settings
         by_payload = [id for id in ids if settings.id_field and not id.startswith(POINT)]
-        fields = True if texts else [settings.id_field]
+        fields: bool | list[str] = True if texts else [settings.id_field] * bool(settings.id_field)
         values: list[PointId] = [*by_payload]
         values += [int(id) for id in by_payload if id.isdecimal() and isinstance(point_id(id), int)]
         if values:
@@ -151,7 +157,8 @@ class ExistingDocuments(LazyDocuments):
                 yield document_of(point, settings).id, point
         names = {point_id(id): id for id in ids if not settings.id_field or id.startswith(POINT)}
         names.pop(None, None)
-        for point_key, point in self.reader.points([id for id in names if id is not None]).items():
+        wanted = [id for id in names if id is not None]
+        for point_key, point in self.reader.points(wanted, payload=texts or fields).items():
             if document_of(point, settings).id == names[point_key]:
                 yield names[point_key], point
 
@@ -173,11 +180,11 @@ class _ById(Mapping[str, Document]):
 
     def __contains__(self, id: object) -> bool:
         return isinstance(id, str) and (
-            self._documents.at_hand(id) is not None or bool(self._documents.present([id]))
+            self._documents.at_hand(id) is not None or bool(self._documents.present((id,)))
         )
 
     def __iter__(self) -> Iterator[str]:
         settings = self._documents.reader.settings
         payload: bool | list[str] = [settings.id_field] if settings.id_field else False
-        for page in self._documents.reader.pages(_IDS_A_PAGE, payload=payload):
+        for page in self._documents.reader.pages(IDS_A_PAGE, payload=payload):
             yield from (document_of(point, settings).id for point in page)
