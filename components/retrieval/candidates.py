@@ -30,7 +30,7 @@ RRF_K = 60
 """The constant of reciprocal rank fusion: a document at a rank adds 1 / (RRF_K + rank)."""
 _BEYOND = 10
 """How many more are asked for at first; four times as many at each further try."""
-_SLACK = 2.5e-5
+SLACK = 2.5e-5
 """By how much 32 bits may be wrong: of unit vectors of 384 numbers, of BM25 by its size."""
 
 
@@ -59,7 +59,7 @@ def best(
             positions = [point.position for point in points]
             ranked = _in_order(keys, positions, rescore(queries[i], positions))
             last = min((point.score for point in points), default=0.0)
-            clear = last + _SLACK * max(1.0, abs(last))
+            clear = last + SLACK * max(1.0, abs(last))
             # who has a score above that stands above whatever the engine left out
             whole = len(points) < wanted or wanted * 4 > most
             if whole or ranked[limit - 1].score > clear:

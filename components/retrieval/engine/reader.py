@@ -129,14 +129,18 @@ class Reader:
         return self.nodes.call(ask)
 
     def points(
-        self, ids: Sequence[PointId], payload: bool | list[str] = True
+        self,
+        ids: Sequence[PointId],
+        payload: bool | list[str] = True,
+        *,
+        vectors: bool = False,
     ) -> dict[PointId, Point]:
         """Return those of these points that there are, by id."""
         by_id: dict[PointId, Point] = {}
         size = PAGE if payload is True else IDS_A_PAGE
         for start in range(0, len(ids), size):
             wanted = models.HasIdCondition(has_id=list(ids[start : start + size]))
-            points, _ = self.scroll(size, None, wanted, payload=payload)
+            points, _ = self.scroll(size, None, wanted, payload=payload, vectors=vectors)
             by_id |= {point.id: point for point in points}
         return by_id
 
@@ -191,7 +195,6 @@ class Reader:
         *,
         exact: bool | None = None,
         payload: bool = True,
-        vectors: bool = True,
     ) -> list[list[Point]]:
         """Return for each query the nearest points, as the collection itself searches.
 
@@ -206,7 +209,6 @@ class Reader:
                 params=None if isinstance(query.vector, SparseVector) else params,
                 limit=limit,
                 with_payload=payload,
-                with_vector=([query.using] if query.using else True) if vectors else False,
             )
             for query, limit in zip(queries, limits, strict=True)
         ]

@@ -38,13 +38,17 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a collection when it is checked: `points` are some of its points."""
+    """What is known of a collection when it is checked.
+
+    `points` are some of its points with their payloads, `rows` some with their vectors.
+    """
 
     settings: CollectionSettings
     info: Description
     real_name: str
     total: int
     points: Sequence[Point]
+    rows: Sequence[Point]
     encoder: EncoderEntry | None
     encoders: Sequence[str]
 
@@ -138,9 +142,9 @@ def _dense(facts: Facts) -> Iterator[Check]:
         wanted = f"{facts.encoder.dimension}, as {settings.encoder} makes them"
         yield Check("dimension", wanted, str(params.size), remedy if wrong else "", fault=wrong)
     yield _distance(facts, params)
-    lacking = sum(point.dense is None for point in facts.points)
+    lacking = sum(point.dense is None for point in facts.rows)
     if lacking:
-        came = f"{lacking} of {len(facts.points)} points that were looked at have none"
+        came = f"{lacking} of {count(len(facts.rows), 'point')} that were looked at have none"
         yield Check("vectors", "one for each point", came, "Dense search cannot find those points.")
 
 
@@ -152,7 +156,7 @@ def _distance(facts: Facts, params: DenseVectors) -> Check:
     if params.distance != "Dot":
         came = params.distance
         return Check("distance", "Cosine, or Dot of unit vectors", came, remedy, fault=True)
-    lengths = [np.linalg.norm(p.dense.astype(float)) for p in facts.points if p.dense is not None]
+    lengths = [np.linalg.norm(p.dense.astype(float)) for p in facts.rows if p.dense is not None]
     odd = sum(bool(abs(length - 1) > _UNIT) for length in lengths)
     came = "Dot" if not odd else (
         f"Dot, and {odd} of {count(len(lengths), 'vector')} that were looked at "

@@ -16,6 +16,9 @@ from components.retrieval.existing.checks import Check, Facts, checks
 from components.retrieval.existing.payload import document_of
 from components.wording import count
 
+ROWS = 32
+"""Points whose vectors are looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -23,13 +26,15 @@ class Opened:
 
     `version` is a SHA-256 over what can be told of its contents in a moment: where it is, how it is
     read, when it was created, how many points it has, and the ids and texts of its first PAGE
-    points. `idf` says whether the engine weighs terms.
+    points. `idf` says whether the engine weighs terms, `quantized` whether dense scores may be of
+    quantized vectors, `search` in words how dense vectors are searched.
     """
 
     reader: Reader
     total: int
     version: str
     idf: bool
+    quantized: bool
     search: str
     at: datetime
     checks: tuple[Check, ...]
@@ -47,8 +52,9 @@ def open_existing(reader: Reader, encoder: EncoderEntry | None, encoders: Sequen
             info.tenants[0], _value(settings.tenant, info.fields[info.tenants[0]].kind)
         )
     total = reader.count()
-    first, _ = reader.scroll(PAGE, vectors=True) if total else ([], None)
-    facts = Facts(settings, info, reader.real_name(), total, first, encoder, encoders)
+    first, _ = reader.scroll(PAGE) if total else ([], None)
+    rows, _ = reader.scroll(ROWS, payload=False, vectors=True) if total else ([], None)
+    facts = Facts(settings, info, reader.real_name(), total, first, rows, encoder, encoders)
     looked_at = tuple(checks(facts))
     for check in looked_at:
         if check.fault:
@@ -63,6 +69,7 @@ def open_existing(reader: Reader, encoder: EncoderEntry | None, encoders: Sequen
         total,
         version,
         info.sparse.get(settings.sparse, False),
+        info.dense[settings.vector].quantized,
         _search(facts),
         at,
         looked_at,

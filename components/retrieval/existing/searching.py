@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from components.domain import InputError, StoreError
+from components.domain import InputError, StoreError, Vector
 from components.models import hashed_terms
 from components.models.bm25 import BM25, SparseVector
 from components.retrieval import candidates
@@ -69,8 +70,8 @@ def search(
 ) -> Candidates:
     """Return the best documents, ties by point id, each with the text that it was found with.
 
-    Dense scores are cosines, computed again in 64 bits from the points' own vectors; so are sparse
-    ones, but for those that only the engine knows, with its IDF.
+    Scores are the engine's. Near-ties are computed again in 64 bits from the points' own vectors,
+    but where only the engine can: by its IDF, or by quantized vectors.
     """
     if not queries:
         return Candidates()
@@ -99,57 +100,64 @@ class _Answers:
     documents: ExistingDocuments
     points: list[Point] = field(default_factory=list)
     numbers: dict[PointId, int] = field(default_factory=dict)
-    vectors: dict[tuple[str, int], Point] = field(default_factory=dict)
+    scores: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def ask(self, queries: Sequence[VectorQuery], limits: Sequence[int]) -> list[list[Candidate]]:
         answers = self.documents.reader.search(queries, limits)
-        lists = []
-        for query, answer in zip(queries, answers, strict=True):
-            if not np.isfinite([point.score for point in answer]).all():
-                raise StoreError(
-                    f"{self.documents.reader.where} answered nonsense: a score is not a finite "
-                    "number.",
-                    "See the server's log.",
-                )
-            lists.append([self._candidate(query, point) for point in answer])
-        return lists
+        if not all(math.isfinite(point.score) for answer in answers for point in answer):
+            raise StoreError(
+                f"{self.documents.reader.where} answered nonsense: a score is not a finite number.",
+                "See the server's log.",
+            )
+        return [
+            [self._candidate(query, point) for point in answer]
+            for query, answer in zip(queries, answers, strict=True)
+        ]
 
     def _candidate(self, query: VectorQuery, point: Point) -> Candidate:
         number = self.numbers.setdefault(point.id, len(self.points))
         if number == len(self.points):
             self.points.append(point)
-        self.vectors[query.using, number] = point
+        self.scores[query.using, number] = point.score
         return Candidate(number, point.score)
 
     def keys(self, positions: Sequence[int]) -> list[tuple[bool, int, str]]:
         return [order(self.points[position].id) for position in positions]
 
     def rescore(self, query: VectorQuery, positions: Sequence[int]) -> Scores64:
-        points = [self.vectors[query.using, position] for position in positions]
-        if isinstance(query.vector, SparseVector):
-            weights = dict(zip(query.vector.indices, query.vector.values, strict=True))
-            scores = [
-                _rounded(point.score)
-                if self.documents.opened.idf or point.sparse is None
-                else sum(
-                    weights.get(i, 0.0) * value
-                    for i, value in zip(point.sparse.indices, point.sparse.values, strict=True)
-                )
-                for point in points
-            ]
-            return np.array(scores, np.float64)
-        own = query.vector.astype(np.float64)
-        return np.array(
-            [
-                _rounded(point.score)
-                if point.dense is None
-                else float((point.dense.astype(np.float64) * own).sum())
-                for point in points
-            ],
-            np.float64,
-        )
+        """Return the engine's scores, those of near-ties computed in 64 bits where they can be."""
+        scores = np.array([self.scores[query.using, i] for i in positions], np.float64)
+        rounded = np.array([float(f"{score:.{_DIGITS}g}") for score in scores], np.float64)
+        opened = self.documents.opened
+        if opened.idf if isinstance(query.vector, SparseVector) else opened.quantized:
+            return rounded
+        near = _near_ties(scores)
+        ids = [self.points[positions[i]].id for i in near]
+        points = self.documents.reader.points(ids, payload=False, vectors=True) if ids else {}
+        for i, id in zip(near, ids, strict=True):
+            if id in points:  # it may have gone since it was found
+                rounded[i] = _product(query.vector, points[id], rounded[i])
+        return rounded
 
 
-def _rounded(score: float) -> float:
-    """Return a score without the digits in which equal ones differ."""
-    return float(f"{score:.{_DIGITS}g}")
+def _near_ties(scores: Scores64) -> list[int]:
+    """Return the places of scores that are next to another one which 32 bits may not tell apart."""
+    falling = np.argsort(-scores)
+    gaps = -np.diff(scores[falling]) <= candidates.SLACK * np.maximum(
+        1, np.abs(scores[falling][:-1])
+    )
+    near = np.append(gaps, False) | np.append(False, gaps)
+    return [int(i) for i in falling[near]]
+
+
+def _product(vector: Vector | SparseVector, point: Point, otherwise: float) -> float:
+    """Return the inner product of a query and a point, in 64 bits."""
+    if not isinstance(vector, SparseVector):
+        if point.dense is None:
+            return otherwise
+        return float((point.dense.astype(np.float64) * vector.astype(np.float64)).sum())
+    if point.sparse is None:
+        return otherwise
+    weights = dict(zip(vector.indices, vector.values, strict=True))
+    own = zip(point.sparse.indices, point.sparse.values, strict=True)
+    return math.fsum(weights.get(term, 0.0) * weight for term, weight in own)

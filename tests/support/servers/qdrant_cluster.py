@@ -275,7 +275,8 @@ class Cluster:
                 "quantization_config": None,
                 **({"strict_mode_config": collection.strict} if collection.strict else {}),
             },
-            "payload_schema": {},
+            "payload_schema": collection.indexed,
+            **({"created_at": created} if (created := getattr(collection, "created", "")) else {}),
         }
 
     def shards_of(self, name: str, peer: int) -> dict[str, Any]:
