@@ -157,7 +157,7 @@ def test_two_points_of_one_id_are_an_error_that_names_it(tmp_path: Path) -> None
     payloads[PAGE + 1]["meta"]["key"] = "d0"  # not among the points that are looked at first
     with serve(foreign(payloads)) as server:
         lab, corpus = opened(tmp_path, server, id_field="meta.key")
-        with pytest.raises(InputError, match="have the id 'd0' in meta.key"):
+        with pytest.raises(InputError, match=r"have the id .d0. in meta\.key"):
             retrieve(lab, corpus, asked("word0 word257", ENCODER, (), PAGE + 2))
 
 
@@ -180,7 +180,7 @@ def test_a_score_that_is_no_number_is_nonsense(tmp_path: Path) -> None:
 def test_documents_are_read_by_place_and_by_id_as_they_are_needed(tmp_path: Path) -> None:
     texts = [f"word{i}" for i in range(2 * PAGE + 7)]
     with serve(foreign(payloads_of(texts))) as server:
-        lab, corpus = opened(tmp_path, server)
+        _, corpus = opened(tmp_path, server)
         before = len(server.requests)
         assert len(corpus.documents) == len(texts)
         assert len(server.requests) == before
@@ -203,7 +203,7 @@ def test_ids_of_the_payload_may_be_numbers_and_nested(tmp_path: Path) -> None:
     del payloads[3]["meta"]["key"]
     names = uuids(4)
     with serve(foreign(payloads, names)) as server:
-        lab, corpus = opened(tmp_path, server, id_field="meta.key")
+        _, corpus = opened(tmp_path, server, id_field="meta.key")
         assert [d.id for d in corpus.documents] == ["d0", "17", "d2", f"point {names[3]}"]
         assert [corpus.by_id[d.id] for d in corpus.documents] == list(corpus.documents)
         assert corpus.present(["17", "d2", "d3", f"point {names[3]}", f"point {names[0]}"]) == {
@@ -213,7 +213,7 @@ def test_ids_of_the_payload_may_be_numbers_and_nested(tmp_path: Path) -> None:
 
 def test_a_sample_is_drawn_once(tmp_path: Path) -> None:
     with serve(foreign(payloads_of([f"word{i}" for i in range(600)]))) as server:
-        lab, corpus = opened(tmp_path, server)
+        _, corpus = opened(tmp_path, server)
         drawn = corpus.sample(50)
         assert (len(drawn), len({d.id for d in drawn})) == (50, 50)
         assert corpus.sample(50) == drawn

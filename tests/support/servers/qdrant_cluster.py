@@ -275,7 +275,7 @@ class Cluster:
                 "quantization_config": None,
                 **({"strict_mode_config": collection.strict} if collection.strict else {}),
             },
-            "payload_schema": collection.indexed,
+            "payload_schema": getattr(collection, "schema", {}),
             **({"created_at": created} if (created := getattr(collection, "created", "")) else {}),
         }
 

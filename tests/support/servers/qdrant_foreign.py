@@ -118,6 +118,7 @@ class Foreign(Collection):
     dense: dict[str, np.ndarray] = field(default_factory=dict)
     sparse: dict[str, Postings] = field(default_factory=dict)
     created: str = "2026-01-02T03:04:05Z"
+    schema: dict[str, Any] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
