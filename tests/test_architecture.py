@@ -14,7 +14,7 @@ from tests.support.house import ROOT, parsed
 LAYERS = (
     ("domain", "discovery"),
     ("config", "glossary", "wording"),
-    ("corpora", "measures", "models", "storage"),
+    ("corpora", "measures", "models", "network", "storage"),
     ("encoders",),
     ("rerankers", "retrieval"),
     ("lab",),

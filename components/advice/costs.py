@@ -18,7 +18,7 @@ from components.domain import Billed, Corpus, Price, Spec
 from components.evaluation import Evaluation, Plan
 from components.lab import catalog
 from components.models.tokens import estimate_tokens
-from components.rerankers.hosted.prices import DOCUMENTS_A_SEARCH, price_of, usd_of
+from components.network.prices import DOCUMENTS_A_SEARCH, price_of, usd_of
 from components.wording import count
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from components.config import Settings
 from components.domain import Billed, Spec
 from components.lab import Lab, Measured, catalog
 from components.lab.catalog import Entry
-from components.rerankers.hosted.prices import usd_of
+from components.network.prices import usd_of
 from components.wording import count, dollars, listed, milliseconds, signed
 
 PAIRS = 100

@@ -10,7 +10,7 @@ from rich.text import Text
 from components.cli.shared import Json, emit, out
 from components.config import Settings
 from components.lab import catalog, read_settings
-from components.rerankers.hosted.prices import price_of
+from components.network.prices import price_of
 from components.storage.spending import DaySpending, SpendingLedger
 
 

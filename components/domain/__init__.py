@@ -12,6 +12,8 @@ from components.domain.errors import (
     StoreError,
     UnavailableError,
 )
+from components.domain.fields import Field, Fields
+from components.domain.filters import Condition, Filter, Op
 from components.domain.imports import Count, ImportedColumn, ImportedFile, ImportReport
 from components.domain.models import (
     PER,
@@ -50,12 +52,16 @@ __all__ = [
     "BudgetError",
     "Cancelled",
     "Comparison",
+    "Condition",
     "Corpus",
     "CorpusError",
     "Count",
     "Document",
     "Encoder",
     "Failure",
+    "Field",
+    "Fields",
+    "Filter",
     "HalfMatrix",
     "Hit",
     "ImportReport",
@@ -67,6 +73,7 @@ __all__ = [
     "LazyDocuments",
     "Limits",
     "Matrix",
+    "Op",
     "Price",
     "PriceUnit",
     "Progress",

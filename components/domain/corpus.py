@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from components.domain.documents import Document, LazyDocuments
+from components.domain.fields import Fields, fields_of
 from components.domain.imports import Count, ImportReport
 
 Judgments = Mapping[str, Mapping[str, int]]
@@ -42,7 +43,8 @@ class Corpus:
     corpus, `unasked` how many judged queries are not, by split. `report` says what became of the
     files; it makes no difference between corpora. `documents` are a tuple, or `LazyDocuments` that
     are read as they are needed; `at` and `ids` serve both. Corpora are equal where all else is and
-    fingerprint and metadata agree: texts are not compared.
+    fingerprint and metadata agree: texts are not compared. `scanned` are the fields of the metadata
+    where they are known already.
     """
 
     name: str
@@ -55,6 +57,17 @@ class Corpus:
     dangling: Mapping[str, Judgments] = field(default_factory=dict, compare=False, repr=False)
     unasked: Mapping[str, Count] = field(default_factory=dict, compare=False, repr=False)
     report: ImportReport = field(default=ImportReport(), compare=False, repr=False)
+    scanned: Fields | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def fields(self) -> Fields:
+        """Return the fields of the metadata; the first call goes through all documents."""
+        return self.scanned or fields_of(self.fingerprint, self.documents)
+
+    @property
+    def identity(self) -> str:
+        """Return what tells the documents apart from all others, their metadata included."""
+        return f"{self.fingerprint} {self.fields.digest}".strip()
 
     def __hash__(self) -> int:
         """Hash by fingerprint, so that work done for a corpus can be kept under it."""

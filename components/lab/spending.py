@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from components.config import Budget, Settings
 from components.domain import Billed, Spec, StoreError
-from components.rerankers import UNMETERED, Settle
-from components.rerankers.hosted.prices import price_of
+from components.network.metering import UNMETERED, Settle
+from components.network.prices import price_of
 from components.storage.spending import Amount, SpendingLedger
 
 _log = logging.getLogger(__name__)

@@ -25,10 +25,10 @@ from components.domain import (
 )
 from components.lab import Measured, catalog
 from components.models.gate import GATE
+from components.network.prices import usd_of
 from components.pipeline.request import PipelineRun
 from components.pipeline.scoring import check_scores, score_texts, since
 from components.rerankers.fusion import RRF, fuse
-from components.rerankers.hosted.prices import usd_of
 from components.wording import count
 
 _NO_TIME = Timing()

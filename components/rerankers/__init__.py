@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from components.config import Settings
-from components.domain import Billed, Corpus, Matrix, Progress, Reranker, Spec, TokenVectors
+from components.domain import Corpus, Matrix, Progress, Reranker, Spec, TokenVectors
 from components.models.files import ModelFile
+from components.network.metering import UNMETERED, Meter
+from components.network.providers import Provider
 from components.storage.token_store import TokenScore
 
 
@@ -32,32 +34,6 @@ class TokenStore(Protocol):
         ...
 
 
-Settle = Callable[[Billed], None]
-"""`settle(billed)` says what calls were billed for in the end."""
-
-
-class Meter(Protocol):
-    """Keeps account of calls that cost money."""
-
-    def reserve(self, spec: Spec, billed: Billed) -> Settle:
-        """Set aside what calls are estimated to be billed for, and return what settles them.
-
-        Raises BudgetError where that may not be spent.
-        """
-        ...
-
-
-class Unmetered:
-    """Keeps no account."""
-
-    def reserve(self, spec: Spec, billed: Billed) -> Settle:
-        """Allow everything."""
-        return lambda billed: None
-
-
-UNMETERED = Unmetered()
-
-
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a reranker may use besides the query and the texts.
@@ -71,23 +47,6 @@ class Context:
     tokens: TokenStore | None = None
     instruction: str = ""
     meter: Meter = UNMETERED
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """A provider whose models answer over the network.
-
-    `key` is its name in the settings and in the specs of its models. `key_variable` and
-    `address_variable` name the environment variables that hold its API key and, where it differs
-    from the provider's own, its address. `hosts` are the provider's own: the prices on file are not
-    those of another server.
-    """
-
-    key: str
-    label: str
-    key_variable: str
-    address_variable: str
-    hosts: tuple[str, ...] = ()
 
 
 def no_check(spec: Spec, settings: Settings) -> None:

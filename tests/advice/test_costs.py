@@ -24,8 +24,8 @@ from components.domain import Billed, Corpus, Document, Price, Query, Timing, Us
 from components.evaluation import Evaluation, Plan, Ranked
 from components.lab import Lab, catalog
 from components.lab import Measured as LabMeasured
+from components.network.prices import price_of
 from components.pipeline import Pipelines
-from components.rerankers.hosted.prices import price_of
 from tests.support.given_prices import OWN, TRAFFIC, hosted, spec
 
 MONTH = 365.25 / 12

@@ -19,7 +19,7 @@ from components.advice.recommendation import figures
 from components.config import PriceOverride, Settings
 from components.domain import Billed
 from components.domain.billing import total_billed
-from components.rerankers.hosted.prices import price_of, usd_of
+from components.network.prices import price_of, usd_of
 from components.wording import dollars
 from tests.support.given_prices import OWN, TRAFFIC, hosted, spec
 

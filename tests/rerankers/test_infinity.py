@@ -48,10 +48,10 @@ from components.corpora import open_corpus
 from components.domain import Ranking
 from components.lab import Lab, read_settings
 from components.models.runtime import open_session
+from components.network import capacity
+from components.network.errors import ProviderError
 from components.rerankers.cross_encoder import MODEL, OnnxCrossEncoder
-from components.rerankers.hosted import capacity
 from components.rerankers.hosted.compatible import answered_at
-from components.rerankers.hosted.errors import ProviderError
 
 URL = os.environ.get("RERANK_LAB_INFINITY", "")
 pytestmark = pytest.mark.skipif(not URL, reason="RERANK_LAB_INFINITY names no server")
@@ -170,8 +170,8 @@ def test_coheres_own_sdk_reranks_through_it(lab: Lab, texts: list[str]) -> None:
     if answered_at("compatible:infinity", lab.settings) != "/v2/rerank":
         pytest.skip("it was started without --url-prefix /v2")
     settings = read_settings({"CO_API_KEY": "any", "CO_API_URL": URL})
+    from components.network.caller import Caller
     from components.rerankers.hosted import cohere
-    from components.rerankers.hosted.caller import Caller
 
     caller = Caller("Cohere", "house", "any")
     answer = cohere.Cohere(caller, settings.addresses["cohere"]).send(QUERY, texts, 60.0)

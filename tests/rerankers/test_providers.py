@@ -35,12 +35,13 @@ from components.domain import (
     UnavailableError,
 )
 from components.lab import Lab, catalog, read_settings
+from components.network import capacity
+from components.network import http as wire
+from components.network.errors import ProviderError, retry_after
+from components.network.limits import RateLimiter, split
 from components.pipeline import two_stage_search
 from components.rerankers import Context
-from components.rerankers.hosted import capacity, client
-from components.rerankers.hosted import http as wire
-from components.rerankers.hosted.errors import ProviderError, retry_after
-from components.rerankers.hosted.limits import RateLimiter, split
+from components.rerankers.hosted import client
 from tests.support.asking import asked, compare
 from tests.support.contracts.reranker_contract import RerankerContract, Subject
 from tests.support.servers.provider_server import KEY, Provider, Reply, Seen, serve

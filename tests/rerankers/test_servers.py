@@ -16,13 +16,13 @@ from components import pipeline
 from components.domain import InputError, Ranking
 from components.lab import Lab, catalog, read_settings
 from components.models.tokens import cut_texts, estimate_tokens
+from components.network import capacity
+from components.network.addresses import addresses
+from components.network.capacity import Told
+from components.network.cohere import base_address
+from components.network.errors import ProviderError
 from components.rerankers import Context
-from components.rerankers.hosted import capacity
-from components.rerankers.hosted.addresses import addresses
-from components.rerankers.hosted.capacity import Told
-from components.rerankers.hosted.cohere import base_address
 from components.rerankers.hosted.compatible import answered_at, read_info
-from components.rerankers.hosted.errors import ProviderError
 from components.rerankers.hosted.jina import endpoint
 from components.ui.rerankers.providers import tiny_call
 from tests.support.servers.provider_server import KEY, Provider, Reply, Seen, score, serve

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,14 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from components.domain import Billed
-from components.rerankers.hosted.caller import Caller
-from components.rerankers.hosted.errors import ProviderError, malformed
-from components.rerankers.hosted.refusals import without_scores
+from components.network.billing import billed_tokens, finite_number
+from components.network.caller import Caller
+from components.network.errors import ProviderError, malformed
+from components.network.refusals import without_scores
 from components.wording import count as counted
 from components.wording import visible
-
-MOST_UNITS = 1e9
-"""Billed units of one request from which on a number is taken for nonsense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +108,3 @@ def _quoted(caller: Caller, value: object) -> str:
     if isinstance(value, str):
         return f"the text {visible(caller.redact(value[:40]))[:20]!r}"
     return type(value).__name__
-
-
-def finite_number(value: object) -> float | None:
-    """Return a finite number, or None for anything else, truth values and text included."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def billed_units(value: object) -> float:
-    """Return a number of billed units, or 0 where the value is no sound one."""
-    units = finite_number(value)
-    return units if units and 0 < units < MOST_UNITS else 0.0
-
-
-def billed_tokens(value: object) -> Billed | None:
-    """Return one request billed by so many tokens; None where the value is no whole number."""
-    sound = isinstance(value, int) and billed_units(value)
-    return Billed(1, tokens=int(billed_units(value))) if sound else None

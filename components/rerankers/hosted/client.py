@@ -19,16 +19,16 @@ from components.config import RemoteSettings
 from components.domain import Billed, Cancelled, Limits, Progress, Scores, Spec, no_progress
 from components.domain.billing import total_billed
 from components.models.tokens import cut_texts, estimate_tokens
-from components.rerankers import UNMETERED, Meter
-from components.rerankers.hosted.account import Account
+from components.network.account import Account
+from components.network.caller import Caller
+from components.network.calls import Calls, Reply
+from components.network.capacity import Capacity
+from components.network.errors import ProviderError
+from components.network.limits import limiter_of, split
+from components.network.metering import UNMETERED, Meter
+from components.network.prices import DOCUMENTS_A_SEARCH
+from components.network.refusals import ONE_TOO_LARGE
 from components.rerankers.hosted.answers import Send, aligned
-from components.rerankers.hosted.caller import Caller
-from components.rerankers.hosted.calls import Calls, Reply
-from components.rerankers.hosted.capacity import Capacity
-from components.rerankers.hosted.errors import ProviderError
-from components.rerankers.hosted.limits import limiter_of, split
-from components.rerankers.hosted.prices import DOCUMENTS_A_SEARCH
-from components.rerankers.hosted.refusals import ONE_TOO_LARGE
 from components.wording import count
 
 ATTEMPTS = 3

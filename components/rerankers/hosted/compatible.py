@@ -15,15 +15,15 @@ from urllib.parse import urlsplit
 
 from components.config import Server, Settings
 from components.domain import Limits, Spec
+from components.network.addresses import addresses, path_of
+from components.network.caller import Caller
+from components.network.capacity import Told, capacity_of
+from components.network.errors import ProviderError
+from components.network.http import get, post
+from components.network.providers import api_key
 from components.rerankers import Context, Family
-from components.rerankers.hosted.addresses import addresses, path_of
 from components.rerankers.hosted.answers import Answer, at_path, pairs, read_results
-from components.rerankers.hosted.caller import Caller
-from components.rerankers.hosted.capacity import Told, capacity_of
 from components.rerankers.hosted.client import Reading, RemoteReranker
-from components.rerankers.hosted.errors import ProviderError
-from components.rerankers.hosted.family import api_key
-from components.rerankers.hosted.http import get, post
 from components.wording import listed
 
 Body = dict[str, Any]

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from components.config import Settings
-from components.domain import Reranker, Spec, UnavailableError
-from components.rerankers import Context, Family, Provider
+from components.domain import Reranker, Spec
+from components.network.caller import Caller
+from components.network.providers import Provider, api_key
+from components.rerankers import Context, Family
 from components.rerankers.hosted.answers import Send
-from components.rerankers.hosted.caller import Caller
 from components.rerankers.hosted.client import RemoteReranker
 
 Connect = Callable[[Caller, str, str], Send]
@@ -38,20 +39,6 @@ def hosted_spec(
         hosts=provider.hosts,
         **fields,
     )
-
-
-def api_key(spec: Spec, settings: Settings, label: str, variable: str) -> str:
-    """Return the key for a spec's provider; raise UnavailableError where there is none.
-
-    `label` names the provider and `variable` the environment variable that may hold the key.
-    """
-    key = settings.keys.get(spec.provider, "")
-    if not key:
-        raise UnavailableError(
-            f"There is no API key for {label}.",
-            f"Set {variable}, or type a key for this session on the Rerankers page.",
-        )
-    return key
 
 
 def provider_family(provider: Provider, models: tuple[Spec, ...], connect: Connect) -> Family:

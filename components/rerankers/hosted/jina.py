@@ -9,11 +9,11 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from components.domain import Limits, Price
-from components.rerankers import Provider
+from components.network.caller import Caller
+from components.network.http import post
+from components.network.providers import Provider
 from components.rerankers.hosted.answers import Answer, Send, at_path, read_results
-from components.rerankers.hosted.caller import Caller
 from components.rerankers.hosted.family import hosted_spec, provider_family
-from components.rerankers.hosted.http import post
 
 PROVIDER = Provider("jina", "Jina", "JINA_API_KEY", "JINA_API_URL", ("api.jina.ai",))
 ADDRESS = "https://api.jina.ai/v1/rerank"

@@ -21,8 +21,8 @@ from components.advice.costs import (
 from components.charts import evaluation as charts
 from components.exports.evaluation_report import EvaluationReport
 from components.lab import catalog
+from components.network.prices import price_of
 from components.pipeline.limits import MAX_INITIAL_K
-from components.rerankers.hosted.prices import price_of
 from components.ui.shared import page, state
 from components.wording import count, dollars, listed
 

@@ -10,7 +10,7 @@ from components.advice.latency import ROUNDS, measure
 from components.advice.recommendation import PAIRS, Figures, all_figures
 from components.domain import Corpus, Spec
 from components.lab import BackgroundTask, catalog
-from components.rerankers.hosted.prices import price_of
+from components.network.prices import price_of
 from components.ui.shared import page, spending, state
 from components.ui.shared.work import Computation, patience, watch
 from components.wording import count, dollars, milliseconds

@@ -10,9 +10,9 @@ from components import pipeline
 from components.domain import LabError, Limits, Ranking, Spec
 from components.lab import Lab
 from components.lab.catalog import Entry
-from components.rerankers.hosted.capacity import forget
+from components.network.capacity import forget
+from components.network.prices import price_of
 from components.rerankers.hosted.compatible import answered_at
-from components.rerankers.hosted.prices import price_of
 from components.ui.compare import jobs
 from components.ui.compare.board.view import describe_usage
 from components.ui.rerankers.title import title

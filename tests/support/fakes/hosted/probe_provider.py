@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from components.domain import Limits, Price
-from components.rerankers import Provider
+from components.network.caller import Caller
+from components.network.http import post
+from components.network.providers import Provider
 from components.rerankers.hosted.answers import Answer, Send, read_results
-from components.rerankers.hosted.caller import Caller
 from components.rerankers.hosted.family import hosted_spec, provider_family
-from components.rerankers.hosted.http import post
 
 PROVIDER = Provider("probe", "Probe", "PROBE_API_KEY", "PROBE_API_URL", ("probe.example",))
 ADDRESS = "https://probe.example/rerank"

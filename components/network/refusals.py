@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from components.rerankers.hosted.caller import Caller
-from components.rerankers.hosted.errors import ProviderError, malformed, message_of, retry_after
+from components.network.caller import Caller
+from components.network.errors import ProviderError, malformed, message_of, retry_after
 
 _KEY_REMEDY = "Set {variable} to a valid key, or type one for this session."
 _SMALLER = "Lower the number of candidates or shorten the texts."

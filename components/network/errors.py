@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from components.domain import RerankError
-from components.rerankers.hosted.caller import Caller
+from components.network.caller import Caller
 from components.wording import count
 
 MESSAGE_CHARACTERS = 300

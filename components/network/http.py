@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 
-from components.rerankers.hosted.caller import Caller
-from components.rerankers.hosted.errors import ProviderError, malformed, transport_failure
-from components.rerankers.hosted.refusals import refusal, without_scores
+from components.network.caller import Caller
+from components.network.errors import ProviderError, malformed, transport_failure
+from components.network.refusals import refusal, without_scores
 
 MOST_BYTES = 16_000_000
 """Bytes beyond which an answer is not read on."""

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from components.domain import Cancelled, InputError, Limits
-from components.rerankers.hosted.caller import Caller
+from components.network.caller import Caller
 from components.wording import count
 
 MOST_REQUEST_BYTES = 8_000_000

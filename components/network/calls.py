@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from components.domain import Billed, Progress
-from components.rerankers.hosted.account import Account, Batch
-from components.rerankers.hosted.errors import ProviderError
+from components.network.account import Account, Batch
+from components.network.errors import ProviderError
 from components.wording import count
 
 POLL_SECONDS = 0.05

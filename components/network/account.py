@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from components.domain import Billed, Spec
 from components.domain.billing import total_billed
-from components.rerankers import Meter, Settle
+from components.network.metering import Meter, Settle
 
 Batch = range
 """Which texts of the pass go into a request."""
