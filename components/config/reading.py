@@ -25,6 +25,7 @@ from components.config.collections import CollectionSettings
 from components.config.fields import PRICE_UNITS, check_address
 from components.config.settings import (
     HubModel,
+    LibrarySettings,
     PassageSettings,
     PriceOverride,
     ProviderVariables,
@@ -74,6 +75,7 @@ def read_settings(
         spending=file.spending,
         passages=file.passages,
         token_vectors=file.token_vectors,
+        library=file.library,
         sharing=file.sharing,
         sign_in=file.sign_in,
         addresses=_addresses(env, providers),
@@ -127,6 +129,7 @@ class _File(BaseModel):
     spending: SpendingSettings = SpendingSettings()
     passages: PassageSettings = PassageSettings()
     token_vectors: TokenSettings = TokenSettings()
+    library: LibrarySettings = LibrarySettings()
     sharing: SharingSettings = SharingSettings()
     sign_in: SignInSettings | None = None
 
@@ -222,6 +225,7 @@ _EXPECTED: Mapping[str, Mapping[str, str]] = {
     "spending": _descriptions(get_type_hints(SpendingSettings, include_extras=True)),
     "passages": _descriptions(get_type_hints(PassageSettings, include_extras=True)),
     "token_vectors": _descriptions(get_type_hints(TokenSettings, include_extras=True)),
+    "library": _descriptions(get_type_hints(LibrarySettings, include_extras=True)),
     "sharing": _descriptions(get_type_hints(SharingSettings, include_extras=True)),
     "sign_in": _descriptions(get_type_hints(SignInSettings, include_extras=True)),
 }

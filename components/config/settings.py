@@ -160,6 +160,17 @@ class TokenSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LibrarySettings:
+    """What the texts of kept corpora may take on disk, in megabytes.
+
+    `limit_mb` is for all together, `visitor_mb` for each visitor of a shared lab.
+    """
+
+    limit_mb: Megabytes = 20_000
+    visitor_mb: Megabytes = 1_000
+
+
+@dataclass(frozen=True, slots=True)
 class SharingSettings:
     """How other machines reach the lab.
 
@@ -269,6 +280,7 @@ class Settings:
     spending: SpendingSettings = SpendingSettings()
     passages: PassageSettings = PassageSettings()
     token_vectors: TokenSettings = TokenSettings()
+    library: LibrarySettings = LibrarySettings()
     sharing: SharingSettings = SharingSettings()
     sign_in: SignInSettings | None = None
     addresses: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

@@ -18,14 +18,15 @@ from components.config import Settings
 from components.domain import Corpus, Encoder, InputError, Matrix, Progress, Vector
 from components.encoders import EncoderEntry
 from components.lab import catalog
+from components.lab.library import Library
+from components.lab.library.traces import erase
 from components.lab.spending import VisitorMeter
-from components.lab.uploads import UploadShelf
 from components.lab.work import BackgroundTask, StepReport, no_report
 from components.models.gate import GATE
 from components.rerankers import Context
 from components.rerankers.late_interaction import LATE_BGE
 from components.retrieval.first_stages import FirstStage
-from components.retrieval.lexical import Lexicon, lexicon
+from components.retrieval.lexical import Lexicon, forget_lexicon, lexicon
 from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors, EncodedQuery
 from components.retrieval.vectors import dense_vectors, is_cached
 from components.storage.score_cache import ScoreCache
@@ -92,7 +93,8 @@ class Lab:
         self.settings = settings or Settings()
         self.spending = SpendingLedger(self.settings.data_dir)
         self.budget = self.settings.spending.budget(shared=shared)
-        self.uploads = UploadShelf()
+        library = self.settings.data_dir / "library"
+        self.library = Library(library, self.settings.library, partial(erase, self))
         self.visitor = WHOLE_LAB
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)
         self._store = _Lazy(partial(_open_store, self.settings))
@@ -247,6 +249,14 @@ class Lab:
         return Context(self.settings, corpus, self.tokens, instruction, self._meter)
 
     # ------------------------------------------------------------ bookkeeping
+
+    def forget(self, fingerprint: str) -> None:
+        """Let go of what is in memory of a corpus that was deleted."""
+        with self._lock:
+            for by_corpus in (self._at_hand, self._graphs):
+                for key in [key for key in by_corpus if key[0] == fingerprint]:
+                    del by_corpus[key]
+        forget_lexicon(fingerprint)
 
     @contextmanager
     def _building_alone(self, corpus: Corpus, schema: CollectionSchema) -> Iterator[None]:

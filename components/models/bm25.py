@@ -125,6 +125,13 @@ def remember(corpus: Corpus, bm25: Bm25) -> None:
             _remembered.popitem(last=False)
 
 
+def forget(fingerprint: str) -> None:
+    """Let go of the statistics of a corpus."""
+    with _remembered_lock:
+        for key in [key for key in _remembered if isinstance(key, tuple) and fingerprint in key]:
+            del _remembered[key]
+
+
 def _recall(corpus: Corpus) -> Bm25 | None:
     with _remembered_lock:
         bm25 = _remembered.get(corpus_key(corpus))

@@ -22,6 +22,7 @@ from components.models.bm25 import (
     CORPORA_REMEMBERED,
     Bm25,
     corpus_key,
+    forget,
     remember,
     saturated,
 )
@@ -70,6 +71,14 @@ def lexicon(corpus: Corpus, folder: Path, progress: Progress = no_progress) -> L
             _keep(key, lexicon)
     remember(corpus, lexicon.bm25)
     return lexicon
+
+
+def forget_lexicon(fingerprint: str) -> None:
+    """Let go of a corpus's lexicon, which then may be removed from the disk."""
+    with _lock:
+        for key in [key for key in _lexicons if fingerprint[:32] in str(key)]:
+            del _lexicons[key]
+    forget(fingerprint)
 
 
 def _recall(key: Hashable) -> Lexicon | None:

@@ -12,7 +12,7 @@ from components.config import Settings
 from components.domain import Corpus, Matrix, Progress, StoreError, no_progress
 from components.retrieval import candidates
 from components.retrieval.candidates import Scores64
-from components.retrieval.engine import CollectionStatus, Engine, alias_of
+from components.retrieval.engine import CollectionStatus, Engine, alias_of, beginning_of, is_of
 from components.retrieval.schema import (
     DENSE,
     Candidate,
@@ -85,6 +85,22 @@ class VectorStore:
     def drop(self, corpus: Corpus, schema: CollectionSchema) -> None:
         """Remove a corpus's collection, where there is one."""
         self.engine.drop(alias_of(corpus, schema))
+
+    def drop_all(self, fingerprint: str) -> None:
+        """Remove all collections of the corpora with a fingerprint."""
+        self.engine.drop_all(beginning_of(fingerprint))
+
+    def aliases(self) -> tuple[str, ...]:
+        """Return the names of all complete collections; one short request at most."""
+        return self.engine.aliases()
+
+    def is_of(self, alias: str, fingerprint: str, schema: CollectionSchema) -> bool:
+        """Return whether a name is that of a corpus's collection of a schema."""
+        return is_of(alias, fingerprint, schema)
+
+    def bytes_here(self, fingerprint: str) -> int:
+        """Return what the collections of a corpus take on this machine's disk."""
+        return self.engine.bytes_here(beginning_of(fingerprint))
 
     def alias(self, corpus: Corpus, schema: CollectionSchema) -> str:
         """Return the name under which a corpus is searched."""

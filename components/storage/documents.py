@@ -104,7 +104,11 @@ class DocumentWriter:
         if kind is None:
             self.close()
         else:
-            self._file.close()
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the file: what was written is not whole."""
+        self._file.close()
 
 
 class StoredDocuments(LazyDocuments):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,22 @@ class TokenStore:
                 for (kept,) in connection.execute(self._select(part, _TEXTS.c.digest)):
                     digests.pop(kept, None)
         return list(digests.values())
+
+    def present(self, texts: Iterable[str]) -> list[str]:
+        """Return the texts that are kept, each once and in their order."""
+        texts = list(dict.fromkeys(texts))
+        absent = set(self.missing(texts))
+        return [text for text in texts if text not in absent]
+
+    def forget(self, texts: Iterable[str]) -> None:
+        """Remove the token vectors of texts, of all models, from the file."""
+        digests = list(map(_digest, texts))
+        if not digests:
+            return
+        with self._database.begin() as connection:
+            connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            for part in _parts(digests):
+                connection.execute(_TEXTS.delete().where(_TEXTS.c.digest.in_(part)))
 
     def size(self) -> tuple[int, int]:
         """Return how many texts are kept, of all models, and how many bytes they take."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,8 @@ from streamlit.testing.v1 import AppTest
 from components.domain import Failure, Ranking
 from components.evaluation.job import EvaluationJob
 from components.evaluation.saved import SavedEvaluation
-from components.lab.uploads import UploadShelf
+from components.lab.library import Library
+from components.lab.library.traces import erase
 from components.pipeline.job import ComparisonJob
 from components.ui.shared import state
 
@@ -33,10 +34,14 @@ _scan_once = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture
-def visit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
+def visit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Visit]:
     """Return a function that opens a page as a new visitor; jobs left at work are stopped."""
     monkeypatch.setattr(manifest_scanner, "scan_component_manifests", _scan_once)
-    state._lab().uploads = UploadShelf()  # a local lab shows uploads to everybody
+    lab = state._lab()
+    folder = tmp_path_factory.mktemp("library")  # a local lab shows all of it to everybody
+    lab.library = Library(folder, lab.settings.library, partial(erase, lab))
     opened: list[AppTest] = []
 
     def open_page(page: str = "app.py", **session: object) -> AppTest:

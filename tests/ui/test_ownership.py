@@ -141,8 +141,7 @@ def test_past_searches_are_each_visitors_own(visit: Visit) -> None:
 
 @pytest.mark.usefixtures("shared")
 def test_an_upload_is_found_by_its_link_alone(visit: Visit) -> None:
-    shelf = state._lab().uploads
-    shelf.add("browser:ann", ANNS)
+    entry = state._lab().library.add(ANNS, "browser:ann")
     at = visit()
     assert "anns" not in "".join(at.selectbox(key="_corpus").options)
     linked = AppTest.from_file(str(APP), default_timeout=PATIENCE)
@@ -151,13 +150,13 @@ def test_an_upload_is_found_by_its_link_alone(visit: Visit) -> None:
     linked.query_params["reranker"] = [""]
     assert "The corpus anns is not here" in texts(linked.run())
     linked = AppTest.from_file(str(APP), default_timeout=PATIENCE)
-    linked.query_params["upload"] = shelf.token("browser:ann", "anns")
+    linked.query_params["upload"] = entry.token
     linked.query_params["first"] = "bm25"
     linked.query_params["reranker"] = [""]
     linked.run()
     assert said(linked, "soft-where").startswith("anns · 2 passages")
     settle(linked)
-    assert linked.query_params["upload"] == shelf.token("browser:ann", "anns")
+    assert linked.query_params["upload"] == entry.token
 
 
 # ---------------------------------------------------------------- a lab bound to this machine
@@ -165,7 +164,7 @@ def test_an_upload_is_found_by_its_link_alone(visit: Visit) -> None:
 
 def test_on_a_local_lab_every_window_sees_everything(visit: Visit) -> None:
     _, job = evaluated(visit)
-    state._lab().uploads.add("", ANNS)
+    state._lab().library.add(ANNS)
     at = visit(EVALUATE, **{state.EVIDENCE: "kept"})
     assert len(at.dataframe[0].value) == 1
     assert "anns (uploaded)" in at.selectbox(key="_evaluated_corpus").options

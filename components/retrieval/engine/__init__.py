@@ -86,8 +86,17 @@ class Engine(Protocol):
         again and again and may raise to end the work.
         """
 
+    def aliases(self) -> tuple[str, ...]:
+        """Return the aliases of the complete collections, without asking how each is."""
+
+    def bytes_here(self, beginning: str) -> int:
+        """Return what collections whose alias begins so take on this machine's disk."""
+
     def drop(self, alias: str) -> None:
         """Remove a collection and its alias, where there is one."""
+
+    def drop_all(self, beginning: str) -> None:
+        """Remove all collections whose alias begins so, half-built ones of this machine too."""
 
     def status(self) -> tuple[CollectionStatus, ...]:
         """Return the lab's collections in this engine."""
@@ -95,4 +104,18 @@ class Engine(Protocol):
 
 def alias_of(corpus: Corpus, schema: CollectionSchema) -> str:
     """Return the name under which a corpus is searched."""
-    return f"{PREFIX}-{corpus.fingerprint[:16]}-{schema.key}-r{_REVISION}"
+    return f"{beginning_of(corpus.fingerprint)}{_ending_of(schema)}"
+
+
+def is_of(alias: str, fingerprint: str, schema: CollectionSchema) -> bool:
+    """Return whether a name is that of a corpus's collection of a schema."""
+    return alias.startswith(beginning_of(fingerprint)) and alias.endswith(_ending_of(schema))
+
+
+def _ending_of(schema: CollectionSchema) -> str:
+    return f"{schema.key}-r{_REVISION}"
+
+
+def beginning_of(fingerprint: str) -> str:
+    """Return how the names of all collections of a corpus begin."""
+    return f"{PREFIX}-{fingerprint[:16]}-"

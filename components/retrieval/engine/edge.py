@@ -243,6 +243,10 @@ class EdgeEngine:
         exact = nearest(EXACT)
         return recall.measured(exact, lambda ef: nearest(edge.SearchParams(hnsw_ef=ef)))
 
+    def aliases(self) -> tuple[str, ...]:
+        """Return the aliases of the complete collections."""
+        return tuple(sorted(path.parent.name for path in self._folder.glob(f"*/{shards.CURRENT}")))
+
     def drop(self, alias: str) -> None:
         """Remove a collection, where there is one."""
         with self._lock:
@@ -250,6 +254,16 @@ class EdgeEngine:
             home = self._folder / alias
             (home / shards.CURRENT).unlink(missing_ok=True)
             shutil.rmtree(home, ignore_errors=True)  # where a file is open, the rest goes later
+
+    def bytes_here(self, beginning: str) -> int:
+        """Return what the collections whose alias begins so take on the disk."""
+        files = (f for home in self._folder.glob(f"{beginning}*") for f in home.rglob("*"))
+        return sum(file.stat().st_size for file in files if file.is_file())
+
+    def drop_all(self, beginning: str) -> None:
+        """Remove all collections whose alias begins so."""
+        for home in self._folder.glob(f"{beginning}*"):
+            self.drop(home.name)
 
     def status(self) -> tuple[CollectionStatus, ...]:
         """Return the collections of this folder."""

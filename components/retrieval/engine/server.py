@@ -96,10 +96,25 @@ class ServerEngine:
 
         self._graphs[alias] = name, recall.measured(nearest(0), nearest)
 
+    def aliases(self) -> tuple[str, ...]:
+        """Return the aliases of the complete collections."""
+        names = (name for name in self._nodes.aliases() if not leftovers.is_sign(name))
+        return tuple(sorted(name for name in names if name.startswith(PREFIX)))
+
     def drop(self, alias: str) -> None:
         """Remove a collection and its alias, where there is one."""
         if name := self._nodes.aliases().get(alias):
             self._nodes.delete(name)
+
+    def bytes_here(self, beginning: str) -> int:
+        """Return 0: nothing of a collection lies on this machine."""
+        return 0
+
+    def drop_all(self, beginning: str) -> None:
+        """Remove all collections whose alias begins so; half-built ones are swept in time."""
+        for alias in self.aliases():
+            if alias.startswith(beginning):
+                self.drop(alias)
 
     # ------------------------------------------------------------ searching
 

@@ -177,11 +177,11 @@ def _load(name: str, data: bytes) -> None:
 
 def _replay(recording: Recording) -> None:
     """Make a recording the session's: its corpus, its first query, only its own columns."""
-    names = [n for n in state.corpus_names() if recording.matches(state.corpus_named(n))]
-    if not names:
+    name = uploads.corpus_with(recording.fingerprint)
+    if name is None:
         uploads.bring(recording.corpus())
-        names = [recording.name]
-    state.choose_corpus(names[0])
+        name = recording.name
+    state.choose_corpus(name)
     state.put(state.RECORDING, recording)
     state.put(state.QUERY, recording.queries[0].text)
     state.put(state.RERANKERS, ())

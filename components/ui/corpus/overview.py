@@ -7,6 +7,7 @@ import streamlit as st
 from components.corpora import sample_names
 from components.domain import Corpus
 from components.glossary import term
+from components.storage.documents import StoredDocuments
 from components.ui.shared import page, state
 from components.wording import shortened
 
@@ -37,8 +38,13 @@ def overview() -> None:
 
 
 def _figures(corpus: Corpus) -> list[tuple[str, str]]:
-    n_words = state.memo(
-        ("words", corpus.fingerprint), lambda: sum(len(d.passage.split()) for d in corpus.documents)
+    documents = corpus.documents
+    n_words = (
+        documents.word_count  # nobody waits until all of them are read
+        if isinstance(documents, StoredDocuments)
+        else state.memo(
+            ("words", corpus.fingerprint), lambda: sum(len(d.passage.split()) for d in documents)
+        )
     )
     judged = sum(len(grades) for grades in corpus.judgments.values())
     return [

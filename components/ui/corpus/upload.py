@@ -14,9 +14,9 @@ from components.corpora import (
     describe_formats,
     member_endings,
     preview_columns,
-    sample_names,
 )
-from components.domain import Corpus, CorpusError
+from components.domain import Corpus, StoreError
+from components.lab.library import MAX_NAME, check_name, suggested
 from components.ui.corpus import indexing, reading
 from components.ui.corpus.imports import show_report
 from components.ui.corpus.overview import CELL_CHARACTERS, passages
@@ -82,14 +82,16 @@ def _ready(corpus: Corpus) -> None:
             f"✓ {corpus.name} is here: {count(len(corpus.documents), 'passage')}. A search waits "
             "until they are indexed."
         )
+        if unkept := state.get(state.UNKEPT):
+            page.soft(f"⚠ {unkept}", "unkept")
         if st.button("Search it", type="primary", key="search_upload", icon=":material/search:"):
             st.switch_page("app.py")
 
 
 def _describe_keeping() -> str:
-    """Say who sees an upload, and for how long it stays."""
+    """Say who sees an upload, and that it stays."""
     whose = "Everybody at this lab" if state.visitor().local else "You, and who has its link,"
-    return f"{whose} can use it until the lab is restarted."
+    return f"{whose} can use it; it stays until it is deleted."
 
 
 def _columns(preview: TablePreview) -> Columns | None:
@@ -143,22 +145,26 @@ def _offer(corpus: Corpus) -> None:
     show_report(corpus.report)
     passages(corpus, 5)
     key = f"_new_name_{corpus.fingerprint[:12]}"  # another upload begins with its own name
-    name = st.text_input("Name", value=corpus.name, max_chars=60, width=320, key=key)
-    if name.strip() in state.uploads():
-        page.soft("This takes the place of the corpus of that name.", "replaces")
+    proposal = suggested(corpus.name)
+    name = st.text_input("Name", value=proposal, max_chars=MAX_NAME, width=320, key=key)
+    if uploads.taken(name):
+        page.soft("This takes the place of your corpus of that name, which is deleted.", "replaces")
     if st.button("Use this corpus and index it", type="primary", key="use_upload"):
-        _adopt(corpus, name.strip())
+        _adopt(corpus, name)
 
 
 def _adopt(corpus: Corpus, name: str) -> None:
-    if not name or name in sample_names():
-        raise CorpusError(
-            f"The name {name!r} is empty or taken by a sample.", "Give the corpus another name."
-        )
-    named = replace(corpus, name=name)
-    uploads.bring(named, keep=True)
+    """Keep a corpus, make it the session's and begin to index it."""
+    named = replace(corpus, name=check_name(name))
+    try:
+        with st.spinner("Keeping it"):
+            name = uploads.keep(named)
+    except StoreError as exc:  # a disk that cannot be written costs keeping it, no search
+        uploads.bring(named)
+        name = named.name
+        state.put(state.UNKEPT, f"{exc.reason} {name} stays until this window is closed.")
     state.choose_corpus(name)
     state.put(state.UPLOADED, (*(state.get(state.UPLOADED) or ()), name))
     state.put(state.NEW_CORPUS, None)
-    indexing.begin(named, state.get(state.FIRST_STAGE), tokens=False)
+    indexing.begin(state.corpus_named(name), state.get(state.FIRST_STAGE), tokens=False)
     st.rerun()

@@ -13,7 +13,7 @@ from components.evaluation.saved import SavedEvaluation
 from components.exports.evaluation_report import EvaluationReport
 from components.pipeline.limits import MAX_INITIAL_K
 from components.ui.evaluate.report import view_key
-from components.ui.shared import page, state
+from components.ui.shared import page, state, uploads
 from components.wording import count, signed
 
 
@@ -93,8 +93,7 @@ def _table(report: EvaluationReport, system: str, changes: Sequence[Change]) -> 
 
 def _open(saved: SavedEvaluation, query: str) -> None:
     """Show a query in Compare with the evaluation's corpus and systems."""
-    names = {state.corpus_named(name).fingerprint: name for name in state.corpus_names()}
-    state.choose_corpus(names[saved.plan.fingerprint])
+    state.choose_corpus(uploads.corpus_with(saved.plan.fingerprint) or state.corpus().name)
     state.choose_split(state.corpus().name, saved.plan.split)
     state.put(state.QUERY, query)
     pipelines = saved.plan.pipelines

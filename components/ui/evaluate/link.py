@@ -16,7 +16,7 @@ from components.measures import DEFAULT, families
 from components.pipeline.limits import MAX_INITIAL_K
 from components.ui.evaluate.evidence import VIEWS
 from components.ui.evaluate.report import open_saved
-from components.ui.shared import address, state
+from components.ui.shared import address, state, uploads
 
 NAME = "evaluation"
 
@@ -70,8 +70,7 @@ def _read_view(*, afresh: bool) -> list[str]:
 
 def _choose_its_corpus(saved: SavedEvaluation) -> None:
     """Make the corpus of an evaluation the session's, where it is at hand."""
-    names = {state.corpus_named(name).fingerprint: name for name in state.corpus_names()}
-    name = names.get(saved.plan.fingerprint)
+    name = uploads.corpus_with(saved.plan.fingerprint)
     if name is not None and name != state.corpus().name:
         state.choose_corpus(name)
         state.choose_split(name, saved.plan.split)

@@ -9,22 +9,22 @@ from components.evaluation.significance import Difference
 from components.evaluation.unjudged import Standing
 from components.exports.evaluation_report import EvaluationReport
 from components.measures import Metrics, cutoff_of, families, measures_at, usual_measures
-from components.ui.shared import page, state
+from components.ui.shared import page, state, uploads
 
 
 def current() -> EvaluationReport | None:
     """Return the session's evaluation, without its documents where they are not at hand."""
     saved: SavedEvaluation | None = state.get(state.EVALUATED)
-    corpora = {c.fingerprint: c for c in map(state.corpus_named, state.corpus_names())}
     if saved is None:
         return None
+    corpus = uploads.corpus_with(saved.plan.fingerprint)
     name = families()[state.get(state.MEASURE)].at(state.get(state.CUT))
     baseline = state.get(state.BASELINE)
     return EvaluationReport(
         saved,
         metrics_of(saved, name),
         state.lab().settings,
-        corpora.get(saved.plan.fingerprint),
+        state.corpus_named(corpus) if corpus else None,
         baseline if baseline in saved.plan.systems else "",
         name,
         page.palette(),

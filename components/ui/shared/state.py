@@ -12,9 +12,9 @@ from components import measures
 from components.advice.costs import MeanTokens, tokens_of_corpus
 from components.config import Settings
 from components.corpora import open_corpus, sample_names
-from components.domain import Corpus, UnavailableError
+from components.domain import Corpus, StoreError, UnavailableError
 from components.lab import BackgroundTask, Lab, Worker, catalog, read_settings
-from components.lab.uploads import UploadShelf
+from components.lab.library import Entry, Library
 from components.pipeline import limits
 from components.ui.shared.visitor import Visitor, current, is_shared
 
@@ -69,6 +69,8 @@ BUSY = "busy"
 # What this session brought along, began or computed:
 UPLOADS = "uploads"
 LINKED = "linked"
+UNKEPT = "unkept"
+DELETED = "deleted"
 NEW_CORPUS = "new_corpus"
 UPLOADED = "uploaded"
 READING = "reading"
@@ -214,24 +216,29 @@ def sample(name: str) -> Corpus:
     return open_corpus(name)
 
 
-def shelf() -> UploadShelf:
-    """Return the uploads of all visitors."""
-    return _lab().uploads
+def library() -> Library:
+    """Return the corpora that stay, of all visitors."""
+    return _lab().library
 
 
-def uploads() -> dict[str, Corpus]:
-    """Return the visitor's uploads by name, and what else this session has brought along."""
-    return {**shelf().of(visitor().owner), **mapping(UPLOADS)}
+def kept() -> dict[str, Entry]:
+    """Return the kept corpora that the visitor finds, or has a link to, by name."""
+    links = ((name, library().linked(token)) for name, token in mapping(LINKED).items())
+    linked = {name: entry for name, entry in links if entry}
+    return {**library().named(visitor().owner), **linked}
 
 
 def corpus_names() -> tuple[str, ...]:
-    """Return the samples, the visitor's uploads and what this session has brought along."""
-    return (*sample_names(), *uploads())
+    """Return the samples, the kept corpora and what this session alone has brought along."""
+    return tuple(dict.fromkeys((*sample_names(), *kept(), *mapping(UPLOADS))))
 
 
 def corpus_named(name: str) -> Corpus:
-    """Return a sample or an upload, with the judgments of the chosen split."""
-    corpus = uploads().get(name) or sample(name)
+    """Return a corpus with the judgments of the chosen split; a kept one stays on disk."""
+    corpus: Corpus | None = mapping(UPLOADS).get(name)
+    if corpus is None:
+        entry = kept().get(name)
+        corpus = library().open(entry, name) if entry else sample(name)
     split = get(SPLITS).get(name, corpus.split)
     if split == corpus.split:
         return corpus
@@ -241,8 +248,13 @@ def corpus_named(name: str) -> Corpus:
 def corpus() -> Corpus:
     """Return the session's corpus; the first sample until another is chosen."""
     names = corpus_names()
-    name = get(CORPUS)
-    return corpus_named(name if name in names else names[0])
+    name = get(CORPUS) if get(CORPUS) in names else names[0]
+    try:
+        return corpus_named(name)
+    except StoreError as exc:  # it is damaged, or was deleted at this moment
+        put(NOTICES, (str(exc),))
+        put(CORPUS, names[0])
+        return corpus_named(names[0])
 
 
 def choose_corpus(name: str) -> None:

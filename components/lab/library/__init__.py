@@ -1,0 +1,7 @@
+"""Corpora that stay: what was uploaded, or added by the command line, in the data folder."""
+
+from components.lab.library.entries import Entry
+from components.lab.library.library import Library
+from components.lab.library.names import MAX_NAME, check_name, folded, suggested
+
+__all__ = ["MAX_NAME", "Entry", "Library", "check_name", "folded", "suggested"]

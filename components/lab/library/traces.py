@@ -1,0 +1,98 @@
+"""What a corpus leaves outside of its folder: vectors, statistics of words, indexes.
+
+Deleting it removes them, unless another corpus has the same texts. Cached scores stay: they are
+numbers under digests of a query and a text, which cannot be turned back. So do saved evaluations,
+which are deleted where they are listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from components.corpora import open_corpus, sample_names
+from components.domain import Document, StoreError
+from components.lab import catalog
+from components.lab.library.entries import Entry
+from components.storage.documents import StoredDocuments
+from components.storage.locks import exclusive
+
+if TYPE_CHECKING:
+    from components.lab.lab import Lab
+    from components.lab.library.library import Library
+
+_AT_ONCE: Final = 1_000
+_ENDINGS: Final = (".f32", ".lexicon")
+"""Of the files that are written under a lock; the others belong to one of them."""
+
+
+def erase(lab: Lab, library: Library, entry: Entry, folder: Path) -> None:
+    """Remove what a deleted corpus left; its documents may still be in `folder`.
+
+    Raises StoreError where the engine cannot be reached, or somebody is encoding the corpus.
+    """
+    others = [other for other in library.entries() if other.id != entry.id]
+    samples = [open_corpus(name) for name in sample_names()]
+    if entry.fingerprint in {*(o.fingerprint for o in others), *(s.fingerprint for s in samples)}:
+        return
+    lab.forget(entry.fingerprint)
+    lab.store.drop_all(entry.fingerprint)
+    _remove_files(lab.settings.cache_dir / "vectors", entry.fingerprint)
+    try:
+        documents = StoredDocuments(folder)
+    except StoreError:  # an earlier try has removed them
+        return
+    texts = {
+        text for part in _parts(documents) for text in lab.tokens.present(d.passage for d in part)
+    }
+    for other in others if texts else ():
+        texts.difference_update(d.passage for d in library.open(other).documents)
+    for sample in samples if texts else ():
+        texts.difference_update(d.passage for d in sample.documents)
+    lab.tokens.forget(texts)
+
+
+def _parts(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    rest = iter(documents)
+    while part := list(islice(rest, _AT_ONCE)):
+        yield part
+
+
+def _remove_files(folder: Path, fingerprint: str) -> None:
+    """Remove a corpus's vectors and statistics; StoreError where somebody is writing them."""
+
+    def busy() -> None:
+        raise StoreError("The corpus is being encoded at this moment.", "Stop that, and try again.")
+
+    files = sorted(folder.glob(f"{fingerprint[:32]}-*"))
+    for path in files:
+        if path.suffix in _ENDINGS:
+            with exclusive(path, busy):
+                for one in folder.glob(f"{path.name}*"):
+                    if one.suffix != ".lock":
+                        one.unlink(missing_ok=True)
+    for path in files:
+        path.unlink(missing_ok=True)
+
+
+def bytes_elsewhere(lab: Lab, entry: Entry) -> int:
+    """Return what a corpus's vectors, statistics and embedded indexes take on this machine."""
+    folder = lab.settings.cache_dir / "vectors"
+    files = (path for path in folder.glob(f"{entry.fingerprint[:32]}-*") if path.is_file())
+    return sum(path.stat().st_size for path in files) + lab.store.bytes_here(entry.fingerprint)
+
+
+def indexed_by(lab: Lab, entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
+    """Return by which first stages each corpus is searchable at once, by its id."""
+    aliases = lab.store.aliases()
+    stages = catalog.first_stages().items()
+    return {
+        entry.id: tuple(
+            key
+            for key, stage in stages
+            if any(lab.store.is_of(a, entry.fingerprint, stage.schema) for a in aliases)
+        )
+        for entry in entries
+    }

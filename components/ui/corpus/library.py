@@ -1,0 +1,149 @@
+"""The kept corpora: a table that opens none of them, and what can be done with the chosen one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components.domain import LabError
+from components.lab.library import MAX_NAME, Entry
+from components.lab.library.traces import bytes_elsewhere, indexed_by
+from components.ui.shared import page, state, uploads
+from components.wording import count, listed
+
+
+def manage() -> None:
+    """Offer to rename, share, link and delete the session's corpus where it is a kept one."""
+    entry = uploads.entry_of(state.corpus().name)
+    if deleted := state.get(state.DELETED):
+        st.success(deleted, icon=":material/check:")
+        state.put(state.DELETED, "")
+    if entry is None:
+        return
+    owner = state.visitor().owner
+    own = state.visitor().local or entry.owner == owner
+    with st.container(horizontal=True, key="manage", vertical_alignment="center"):
+        if own:
+            _rename(entry)
+        with st.popover("Link", icon=":material/link:", width="content"):
+            st.text("Whoever has this link finds the corpus, and nobody guesses it.")
+            home = (st.context.url or "").rstrip("/").removesuffix("/corpus")
+            st.code(f"{home}/?upload={entry.token}", language=None, wrap_lines=True)
+        if own:
+            _delete(entry)
+        if own and not state.visitor().local:
+            st.toggle(
+                "Everybody at this lab finds it",
+                value=entry.shared,
+                key=f"_share_{entry.id}_{entry.shared}",
+                on_change=_share,
+                args=(entry,),
+            )
+
+
+def _share(entry: Entry) -> None:
+    state.library().share(entry, shared=not entry.shared)
+
+
+def _rename(entry: Entry) -> None:
+    with st.popover("Rename", icon=":material/edit:", width="content"):
+        with st.form(f"rename_{entry.id}", border=False):
+            name = st.text_input("New name", value=entry.name, max_chars=MAX_NAME)
+            pressed = st.form_submit_button("Rename it", type="primary")
+        if pressed:
+            with page.complaints():
+                before = state.corpus().name
+                state.library().rename(entry, name)
+                links, splits = state.mapping(state.LINKED), dict(state.get(state.SPLITS))
+                links.pop(before, None)
+                new = next(n for n, own in state.kept().items() if own.id == entry.id)
+                if before in splits:
+                    state.put(state.SPLITS, {**splits, new: splits[before]})
+                state.put(state.CORPUS, new)
+                st.rerun()
+
+
+def _delete(entry: Entry) -> None:
+    with st.popover("Delete", icon=":material/delete:", width="content"):
+        size = (entry.bytes + bytes_elsewhere(state.lab(), entry)) / 1e6
+        st.text(
+            f"{entry.name}: {count(entry.documents, 'passage')}, "
+            f"{count(entry.queries, 'query')} and {count(entry.judgments, 'judgment')}, with "
+            f"vectors and indexes ({size:,.1f} MB). Saved evaluations stay."
+        )
+        if st.button("Delete it for good", type="primary", key="delete_corpus"):
+            with page.complaints():
+                _forget_work()
+                later = state.library().remove(entry)
+                rest = f" What is left of it goes later: {later}" if later else ""
+                state.put(state.DELETED, f"{entry.name} was deleted.{rest}")
+                state.put(state.UPLOADED, ())
+                state.choose_corpus(state.corpus_names()[0])
+                st.rerun()
+
+
+def _forget_work() -> None:
+    """Stop what this session does with its corpus, so that nothing is written again."""
+    task = state.task()
+    if task and not task.finished:
+        task.stop()
+        task.join(10)
+    state.put(state.TASK, None)
+    state.put(state.JOB, None)
+    state.put(state.PAST_JOBS, {})
+
+
+def listing() -> None:
+    """List all kept corpora that the visitor finds; a row that is selected is opened."""
+    kept = state.kept()
+    if not kept:
+        return
+    lab, settings = state.lab(), state.settings().library
+    total = sum(entry.bytes for entry in kept.values()) / 1e6
+    most = settings.limit_mb if state.visitor().local else settings.visitor_mb
+    page.heading(
+        "Library",
+        f"{count(len(kept), 'corpus', 'corpora')} that stay, {total:,.1f} MB of at most {most:,}. "
+        "Select one to open it.",
+    )
+    with page.complaints():
+        try:
+            indexes = indexed_by(lab, kept.values())
+        except LabError:  # the server is gone; the list is of this machine
+            indexes = {}
+        rows = [_row(name, entry, indexes.get(entry.id)) for name, entry in kept.items()]
+        names, chosen = list(kept), state.corpus().name
+        event = st.dataframe(
+            rows,
+            hide_index=True,
+            width="stretch",
+            height=min(420, 36 * len(rows) + 40),
+            on_select="rerun",
+            selection_mode="single-row",
+            key=f"library_{chosen}",
+            column_config={
+                "Size": st.column_config.NumberColumn(format="%.1f MB"),
+                "Added": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+            },
+        )
+        picked = [names[row] for row in event["selection"]["rows"] if row < len(names)]
+        if picked and picked[0] != chosen:
+            state.choose_corpus(picked[0])
+            st.rerun()
+
+
+def _row(name: str, entry: Entry, stages: tuple[str, ...] | None) -> dict[str, object]:
+    """Return a corpus's row; its size is that of its texts, vectors and embedded indexes."""
+    indexed = "not known: the server does not answer" if stages is None else listed(stages) or "no"
+    row: dict[str, object] = {
+        "Corpus": name,
+        "Passages": entry.documents,
+        "Queries": entry.queries,
+        "Size": (entry.bytes + bytes_elsewhere(state.lab(), entry)) / 1e6,
+        "Indexed for": indexed,
+        "Added": entry.made,
+    }
+    if not state.visitor().local:
+        own = entry.owner == state.visitor().owner
+        seen = "everybody here" if entry.shared else "you, and who has its link"
+        row["Found by"] = seen if own else "everybody here" if entry.shared else "its link"
+    return row
