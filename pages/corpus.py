@@ -1,7 +1,7 @@
 """Corpus: what is indexed and where; choose a sample or upload one."""
 
-from components.ui.corpus import indexing, library, overview, upload
-from components.ui.shared import page, sign_in
+from components.ui.corpus import existing, indexing, library, overview, upload
+from components.ui.shared import page, sign_in, state
 
 sign_in.gate()
 page.setup("Corpus")
@@ -9,4 +9,7 @@ overview.overview()
 library.manage()
 library.listing()
 upload.uploader()
-indexing.indexer()
+if state.corpus().remote:
+    existing.collection()
+else:
+    indexing.indexer()

@@ -54,9 +54,10 @@ def tokens_of_run(plan: Plan, evaluation: Evaluation, corpus: Corpus, depth: int
 
     What is retrieved is often longer than the corpus on average.
     """
-    ranked, documents = evaluation.rankings[plan.first_stage], corpus.by_id
+    ranked = evaluation.rankings[plan.first_stage]
     queries = _sample([query for query in plan.queries if query.id in ranked])
     ids = _sample([i for query in queries for i in ranked[query.id].documents[:depth]])
+    documents = corpus.some(ids)
     texts = [documents[i].passage for i in ids if i in documents]
     source = f"{count(len(texts), 'candidate')} of {count(len(queries), 'evaluated query')}"
     return MeanTokens(_mean([query.text for query in queries]), _mean(texts), source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -77,8 +78,11 @@ def index(
     catalog.first_stage(first_stage)
     lab = new_lab()
     columns = (text_column, title_column, id_column)
-    opened = opened_corpus(corpus, lab.settings, columns)
+    opened = opened_corpus(corpus, lab, columns)
     tell_import(opened)
+    if opened.remote:
+        _tell_collection(opened, first_stage, lab, tokens=tokens, as_json=as_json)
+        return
     ahead = len(opened.documents) <= AHEAD if tokens is None else tokens
     with progress_bars() as bars:
         report_to = steps_of(bars, "index")
@@ -94,6 +98,30 @@ def index(
         documents = count(len(opened.documents), "document")
         out.print(Text(f"{opened.name}: {documents} in {lab.store.where}"), soft_wrap=True)
         _tell_store(lab.store.status(), removed)
+
+
+def _tell_collection(
+    corpus: Corpus, first_stage: str, lab: Lab, *, tokens: bool | None, as_json: bool
+) -> None:
+    """Say what a collection that exists already is; nothing is to be indexed."""
+    if tokens:
+        raise InputError(
+            f"{corpus.name} is a collection that exists already; it is never read whole.",
+            "Leave --tokens out: token vectors are computed when a search first wants them.",
+        )
+    lab.index(corpus, first_stage)
+    about = lab.collections.about(corpus)
+    notes = lab.collections.notes(corpus)
+    if as_json:
+        own = {"first_stage": first_stage, "token_vectors": False, "removed": ()}
+        emit(_index_fields(corpus, lab) | own | {"collection": asdict(about), "noted": notes})
+        return
+    points = count(len(corpus.documents), "point")
+    out.print(Text(f"{corpus.name}: {points} of {about.where}; {about.search}"), soft_wrap=True)
+    out.print(Text("It exists already: nothing was indexed, and nothing written."), soft_wrap=True)
+    lines = [f"{c.name}: {c.came}. {c.remedy}" for c in about.checks if c.remedy]
+    for line in (*lines, *notes):
+        err.print(Text(line), soft_wrap=True)
 
 
 def _index_fields(corpus: Corpus, lab: Lab) -> dict[str, object]:
@@ -154,7 +182,7 @@ def search(
     pipeline.check_request(Request(pipelines, QueryInput(query)), lab)
     _check_instruction(lab, keys, instruction)
     columns = (text_column, title_column, id_column)
-    opened = opened_corpus(corpus, lab.settings, columns)
+    opened = opened_corpus(corpus, lab, columns)
     candidates = min(initial_k, len(opened.documents))
     estimate = estimate_queries(keys, 1, candidates, lambda: tokens_of_corpus(opened), lab.settings)
     check_spending(estimate, lab.settings, yes=yes)

@@ -18,7 +18,7 @@ from typer.exceptions import TyperException
 
 from components.advice.estimates import Estimate
 from components.config import Settings
-from components.corpora import Columns, Cutting, open_corpus
+from components.corpora import Columns, Cutting, check_split, open_corpus
 from components.domain import Corpus, InputError, LabError
 from components.exports.as_json import json_text
 from components.lab import Lab, catalog, read_settings
@@ -44,7 +44,8 @@ CorpusOption = Annotated[
     str,
     typer.Option(
         "--corpus",
-        help="A sample's name, or a folder or file as the Corpus page takes it.",
+        help="A sample's name, a configured collection's, or a folder or file as the Corpus page "
+        "takes it.",
         metavar="NAME|DIR|FILE",
     ),
 ]
@@ -121,20 +122,29 @@ def emit(value: dict[str, Any]) -> None:
 
 def opened_corpus(
     corpus: str,
-    settings: Settings,
+    lab: Lab,
     columns: tuple[str | None, str | None, str | None],
     split: str = "test",
 ) -> Corpus:
     """Open a corpus with these columns as text, title and id; what is None is guessed.
 
-    A bar on standard error tells what was read.
+    A bar on standard error tells what was read. A collection of one's own goes by its name.
     """
+    if corpus in {own.name for own in lab.settings.collections}:
+        if columns != (None, None, None):
+            raise InputError(
+                f"{corpus} is a collection of the configuration, which names its fields.",
+                f"Change text_field, title_field and id_field in [[collection]] {corpus}.",
+            )
+        opened = lab.collections.open(corpus)
+        check_split(split, opened.splits)
+        return opened.with_split(split)
     text, title, identity = columns
     others: dict[Literal["title", "id"], str | None] = {"title": title, "id": identity}
     guessed = frozenset(role for role, name in others.items() if name is None)
     named = Columns(text, title or None, identity or None, guessed)
     any_named = columns != (None, None, None)
-    cutting = Cutting.of(settings.passages)
+    cutting = Cutting.of(lab.settings.passages)
     with progress_bars() as bars:
         progress = partial(bars.step, "reading", "")
         return open_corpus(corpus, split, cutting, named if any_named else None, progress)

@@ -106,6 +106,12 @@ class Corpus:
             return self.documents.present(ids)
         return {id for id in ids if id in self.by_id}
 
+    def some(self, ids: Collection[str]) -> dict[str, Document]:
+        """Return those of the documents with these ids that the corpus has, read at once, by id."""
+        if isinstance(self.documents, LazyDocuments):
+            return self.documents.some(ids)
+        return {id: self.by_id[id] for id in ids if id in self.by_id}
+
     @property
     def remote(self) -> bool:
         """Return whether the documents are somebody else's, and never all read."""

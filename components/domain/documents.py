@@ -76,3 +76,7 @@ class LazyDocuments(Sequence[Document]):
     def present(self, ids: Collection[str]) -> set[str]:
         """Return those of these ids that there are."""
         return {id for id in ids if id in self.by_id}
+
+    def some(self, ids: Collection[str]) -> dict[str, Document]:
+        """Return those of the documents with these ids that there are, by id."""
+        return {id: self.by_id[id] for id in self.present(ids)}

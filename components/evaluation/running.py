@@ -225,12 +225,13 @@ def _given(
     """Return candidates from a file as a first stage; their score is their negated rank."""
     own = itself.id if itself else None
     ids = [i for i in candidates[query.id] if i != own][:limit]
-    unknown = [i for i in ids if i not in corpus.by_id]
+    by_id = corpus.some(ids)
+    unknown = [i for i in ids if i not in by_id]
     if unknown:
         raise InputError(
             f"The candidates of query {query.id} name {unknown[0]!r}, which {corpus.name} lacks.",
             "The candidates file must name documents of this corpus.",
         )
-    documents = [corpus.by_id[i] for i in ids]
+    documents = [by_id[i] for i in ids]
     ranks = [-float(rank) for rank in range(1, len(ids) + 1)]
     return pipeline.first_stage_ranking(CANDIDATES, documents, ranks)

@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,9 +17,13 @@ from components.corpora import read_beside
 from components.domain import Corpus, Encoder, InputError, LabError, Vector
 from components.encoders import EncoderEntry
 from components.lab import catalog
+from components.lab.work import StepReport
 from components.models.bm25 import SparseVector
+from components.models.gate import GATE
+from components.retrieval.engine import recall
 from components.retrieval.engine.reader import reader_of
 from components.retrieval.existing import (
+    Check,
     ExistingDocuments,
     changes,
     open_existing,
@@ -26,13 +31,15 @@ from components.retrieval.existing import (
     stages_of,
 )
 from components.retrieval.first_stages import FirstStage
-from components.retrieval.schema import Candidates, EncodedQuery
+from components.retrieval.schema import Candidates, EncodedQuery, VectorQuery
 from components.wording import count
 
 LOOK_AGAIN_S = 10.0
 """Seconds after which a collection is asked again whether it has changed."""
 ALIKE = 0.9
 """The cosine from which on a stored vector may be an encoder's of the point's text."""
+RECALL_QUERIES, LONGEST_QUERY = 100, 500
+"""Queries by which a graph is measured at most, and their characters."""
 LOOKED_AT = 4
 """Points whose vectors are compared with what the encoder makes of their texts."""
 
@@ -41,8 +48,8 @@ LOOKED_AT = 4
 class CollectionState:
     """A configured collection: its name, where it is, and its points where it was opened.
 
-    `error` says why it could not be opened, `search` how it searches dense vectors, `changed` in a
-    sentence that it is not what it was when it was opened.
+    `search` says how it searches dense vectors, `changed` in a sentence that it is not what it was
+    when it was opened, `error` why it could not be opened; `checks` are what was looked at.
     """
 
     name: str
@@ -51,6 +58,7 @@ class CollectionState:
     search: str = ""
     changed: str = ""
     error: str = ""
+    checks: tuple[Check, ...] = ()
 
 
 class Collections:
@@ -65,6 +73,8 @@ class Collections:
         self._corpora: dict[str, Corpus] = {}
         self._looked: dict[str, tuple[float, str]] = {}
         self._vector_notes: dict[str, str] = {}
+        self._recalls: dict[str, str] = {}
+        self._tried: set[str] = set()
         self._clock = clock
         self._locks = {name: threading.Lock() for name in self._by_name}
 
@@ -73,9 +83,17 @@ class Collections:
         """Return the names of all collections that are configured."""
         return tuple(self._by_name)
 
-    def opened(self, name: str) -> Corpus | None:
-        """Return a collection that was opened; None for any other."""
-        return self._corpora.get(name)
+    def with_fingerprint(self, fingerprint: str) -> str | None:
+        """Return the name of the collection with a fingerprint, if there is one.
+
+        One that nobody has tried to open yet is opened.
+        """
+        for name in self.names:
+            with suppress(LabError):
+                if name not in self._tried and self.open(name).fingerprint == fingerprint:
+                    return name
+        corpora = self._corpora.items()
+        return next((name for name, own in corpora if own.fingerprint == fingerprint), None)
 
     def open(self, name: str, *, anew: bool = False) -> Corpus:
         """Return a collection as a corpus; `anew` as it is now, even where it was opened before.
@@ -83,6 +101,7 @@ class Collections:
         Raises InputError where it is not as it is configured, StoreError where its server is gone.
         """
         own = catalog.require(name, self._by_name, "collection")
+        self._tried.add(name)
         with self._locks[name]:
             if anew or name not in self._corpora:
                 self._corpora[name] = _opened(own, self._settings)
@@ -145,19 +164,61 @@ class Collections:
         queries = stage.queries(EncodedQuery(query, vector, SparseVector((), ())))
         return search(existing(corpus), queries, limit, fused=stage.fused)
 
+    def measure_recall(self, corpus: Corpus, encoder: Encoder, report: StepReport) -> None:
+        """Compare what a collection's own dense search finds with exact search.
+
+        The corpus's own queries are asked, RECALL_QUERIES at most, or words of sampled documents
+        where it has none; each of them twice, the second time exactly. `recall` then says it.
+        """
+        texts = [query.text for query in corpus.queries if len(query.text) < LONGEST_QUERY]
+        own = bool(texts)
+        texts = texts or [" ".join(d.passage.split()[:10]) for d in corpus.sample(RECALL_QUERIES)]
+        texts, reader, shares = texts[:RECALL_QUERIES], existing(corpus).reader, []
+        for done, text in enumerate(texts):
+            report("recall", done, len(texts))
+            with GATE.hold(check=partial(report, "recall", done, len(texts))):
+                row = encoder.encode_query(text)
+            query, limit = [VectorQuery(reader.settings.vector, row)], [recall.DEPTH]
+            nearest, exact = (
+                [
+                    {p.id for p in points}
+                    for points in reader.search(query, limit, exact=how, payload=False)
+                ]
+                for how in (None, True)
+            )
+            shares.append(recall.share(nearest, exact))
+        whose = "query" if own else "query made of a document's words"
+        self._recalls[corpus.fingerprint] = (
+            f"recall@{recall.DEPTH} {np.mean(shares):.4f} against exact search on "
+            f"{count(len(shares), whose, whose.replace('query', 'queries'))}"
+        )
+
+    def recall(self, corpus: Corpus) -> str:
+        """Return in words what was measured of a collection's dense search; empty until it was."""
+        return self._recalls.get(corpus.fingerprint, "")
+
+    def about(self, corpus: Corpus) -> CollectionState:
+        """Return the state of a collection that was opened."""
+        opened = existing(corpus).opened
+        own = opened.reader.settings
+        return CollectionState(
+            corpus.name,
+            f"{own.collection} at {own.address}",
+            opened.total,
+            opened.search,
+            self.changes(corpus),
+            checks=opened.checks,
+        )
+
     def states(self) -> tuple[CollectionState, ...]:
         """Return all collections with their state; those that were not opened yet are opened."""
         states = []
         for own in self._settings.collections:
-            state = CollectionState(own.name, f"{own.collection} at {own.address}")
             try:
-                corpus = self.open(own.name)
+                states.append(self.about(self.open(own.name)))
             except LabError as exc:
-                states.append(replace(state, error=str(exc)))
-                continue
-            search, changed = existing(corpus).opened.search, self.changes(corpus)
-            points = len(corpus.documents)
-            states.append(replace(state, points=points, search=search, changed=changed))
+                where = f"{own.collection} at {own.address}"
+                states.append(CollectionState(own.name, where, error=str(exc)))
         return tuple(states)
 
 
@@ -181,6 +242,7 @@ def _opened(own: CollectionSettings, settings: Settings) -> Corpus:
     opened = open_existing(reader, encoders.get(own.encoder), tuple(encoders))
     documents = ExistingDocuments(opened)
     beside = read_beside(own.queries, own.qrels, documents.present)
+    documents.present([query.id for query in beside.queries])  # some queries are documents
     judgments = beside.splits.get("test") or next(iter(beside.splits.values()), {})
     return Corpus(
         own.name,

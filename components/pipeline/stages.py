@@ -169,7 +169,7 @@ def place(recorded: Recorded, first_stage: Ranking, corpus: Corpus) -> Ranking |
     A document that the first stage did not find has first-stage rank 0; one that the corpus does
     not have is left out, and the ranking's notes say how many.
     """
-    documents = corpus.by_id
+    documents = corpus.some([i for i, _ in recorded.documents])
     candidates = {hit.document.id: hit for hit in first_stage.hits}
     scored = [(i, score) for i, score in recorded.documents if i in documents]
     if recorded.documents and not scored:

@@ -8,12 +8,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from components.domain import Document, LazyDocuments, StoreError
 from components.retrieval.engine.errors import is_refusal
-from components.retrieval.engine.reader import IDS_A_PAGE, PAGE, Point, PointId
+from components.retrieval.engine.reader import IDS_A_PAGE, PAGE, Point
+from components.retrieval.engine.recall import PointId
 from components.retrieval.existing.opening import Opened
 from components.retrieval.existing.payload import POINT, document_of, point_id
 
 DOCUMENTS_AT_HAND = 2_000
 """Documents that stay in memory; the least recently read makes room."""
+MOST_KNOWN = 500_000
+"""Ids of which is remembered whether there is such a document."""
 
 
 class ExistingDocuments(LazyDocuments):
@@ -34,7 +37,7 @@ class ExistingDocuments(LazyDocuments):
         self._at_hand: OrderedDict[str, Document] = OrderedDict()
         self._drawn: tuple[Document, ...] = ()
         self._by_id = _ById(self)
-        self._present: set[str] = set()
+        self._there: dict[str, bool] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -132,18 +135,23 @@ class ExistingDocuments(LazyDocuments):
             return self._at_hand.get(id)
 
     def present(self, ids: Collection[str]) -> set[str]:
-        """Return those of these ids that there are, in few requests."""
-        asked = set(ids)
-        there = {id for id, _ in self._looked_up(asked - self._present, texts=False)}
+        """Return those of these ids that there are, in few requests; what was asked is known."""
         with self._lock:
-            self._present |= there
-            return asked & self._present
+            unknown = {id for id in ids if id not in self._there}
+        there = {id for id, _ in self._looked_up(unknown, texts=False)}
+        with self._lock:
+            if len(self._there) > MOST_KNOWN:
+                self._there.clear()
+            self._there |= {id: id in there for id in unknown}
+            return {id for id in ids if self._there.get(id)} | there
 
-    def look_up(self, id: str) -> Document | None:
-        """Return a document by its id, as it is now; None where there is none."""
-        for _, point in self._looked_up([id], texts=True):
-            return self.document(point)
-        return None
+    def some(self, ids: Collection[str]) -> dict[str, Document]:
+        """Return those of these documents that there are, by id, in few requests."""
+        documents = {id: document for id in ids if (document := self.at_hand(id))}
+        missing = {id for id in ids if id not in documents and self._there.get(id) is not False}
+        return documents | {
+            id: self.document(point) for id, point in self._looked_up(missing, texts=True)
+        }
 
     def _looked_up(self, ids: Collection[str], *, texts: bool) -> Iterator[tuple[str, Point]]:
         """Yield the ids that there are, with their points."""
@@ -173,15 +181,10 @@ class _ById(Mapping[str, Document]):
         return len(self._documents)
 
     def __getitem__(self, id: str) -> Document:
-        document = self._documents.at_hand(id) or self._documents.look_up(id)
-        if document is None:
-            raise KeyError(id)
-        return document
+        return self._documents.some((id,))[id]
 
     def __contains__(self, id: object) -> bool:
-        return isinstance(id, str) and (
-            self._documents.at_hand(id) is not None or bool(self._documents.present((id,)))
-        )
+        return isinstance(id, str) and bool(self._documents.present((id,)))
 
     def __iter__(self) -> Iterator[str]:
         settings = self._documents.reader.settings

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from components.config import CollectionSettings
 from components.domain import Document
-from components.retrieval.engine.reader import Point, PointId
+from components.retrieval.engine.reader import Point
+from components.retrieval.engine.recall import PointId
 
 POINT = "point "
 """Begins the document id of a point whose payload holds no id."""

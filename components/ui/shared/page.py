@@ -102,9 +102,12 @@ def setup(title: str) -> None:
         with st.container(key="where", width="content", gap=None):
             corpus = state.corpus()
             engine = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
+            engine = "a collection that exists already" if corpus.remote else engine
             soft(f"{corpus.name} · {count(len(corpus.documents), 'passage')} · {engine}", "where")
             sign_in.line()
             address.keep_history()
+    if unopened := state.get(state.UNOPENED):
+        complain(unopened, "unopened")
     state.ask_about_work()
     # With live updates the server sees that the window is there, on whatever page.
     if not live.address() and any(not w.finished and w.impatient for w in state.work()):
@@ -114,11 +117,11 @@ def setup(title: str) -> None:
 def corpus_picker(key: str, width: int) -> None:
     """Let the visitor choose the corpus; the field follows a choice made elsewhere."""
     st.session_state[key] = state.corpus().name
-    samples = sample_names()
+    own_names = (*sample_names(), *state.collection_names())
     st.selectbox(
         "Corpus",
         state.corpus_names(),
-        format_func=lambda name: name if name in samples else f"{name} (uploaded)",
+        format_func=lambda name: name if name in own_names else f"{name} (uploaded)",
         on_change=lambda: state.choose_corpus(st.session_state[key]),
         key=key,
         width=width,

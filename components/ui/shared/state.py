@@ -12,7 +12,7 @@ from components import measures
 from components.advice.costs import MeanTokens, tokens_of_corpus
 from components.config import Settings
 from components.corpora import open_corpus, sample_names
-from components.domain import Corpus, StoreError, UnavailableError
+from components.domain import Corpus, LabError, UnavailableError
 from components.lab import BackgroundTask, Lab, Worker, catalog, read_settings
 from components.lab.library import Entry, Library
 from components.pipeline import limits
@@ -45,6 +45,7 @@ PERMALINK_READ = "permalink_read"
 NAVIGATED = "navigated"
 PAST_JOBS = "past_jobs"
 NOTICES = "permalink_notices"
+UNOPENED = "unopened"
 FROM_ADDRESS = "from_address"
 CONFIRMED = "confirmed"
 UNCONFIRMED = "unconfirmed"
@@ -228,14 +229,21 @@ def kept() -> dict[str, Entry]:
     return {**library().named(visitor().owner), **linked}
 
 
+def collection_names() -> tuple[str, ...]:
+    """Return the collections of one's own that the configuration names."""
+    return tuple(own.name for own in settings().collections)
+
+
 def corpus_names() -> tuple[str, ...]:
-    """Return the samples, the kept corpora and what this session alone has brought along."""
-    return tuple(dict.fromkeys((*sample_names(), *kept(), *mapping(UPLOADS))))
+    """Return the samples, the collections, the kept corpora and what this session brought along."""
+    return tuple(dict.fromkeys((*sample_names(), *collection_names(), *kept(), *mapping(UPLOADS))))
 
 
 def corpus_named(name: str) -> Corpus:
     """Return a corpus with the judgments of the chosen split; a kept one stays on disk."""
     corpus: Corpus | None = mapping(UPLOADS).get(name)
+    if name in collection_names():
+        corpus = _lab().collections.open(name)
     if corpus is None:
         entry = kept().get(name)
         corpus = library().open(entry, name) if entry else sample(name)
@@ -251,8 +259,8 @@ def corpus() -> Corpus:
     name = get(CORPUS) if get(CORPUS) in names else names[0]
     try:
         return corpus_named(name)
-    except StoreError as exc:  # it is damaged, or was deleted at this moment
-        put(NOTICES, (str(exc),))
+    except LabError as exc:  # it is damaged, was deleted at this moment, or its server is gone
+        put(UNOPENED, exc)
         put(CORPUS, names[0])
         return corpus_named(names[0])
 
@@ -260,7 +268,11 @@ def corpus() -> Corpus:
 def choose_corpus(name: str) -> None:
     """Make a corpus the session's own, with its opening query."""
     put(CORPUS, name)
+    put(UNOPENED, None)
     put(QUERY, corpus().opening_query)
+    stages = lab().first_stages(corpus())
+    if get(FIRST_STAGE) not in stages:
+        put(FIRST_STAGE, next(iter(stages)))
 
 
 def choose_split(name: str, split: str) -> None:

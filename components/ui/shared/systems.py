@@ -16,7 +16,8 @@ from components.ui.shared import page, state
 def choose() -> None:
     """Let the visitor choose first stage, rerankers, depths, deadline and instruction."""
     settings = state.lab().settings
-    firsts, rerankers = catalog.first_stages(), catalog.reranker_specs(settings)
+    firsts = state.lab().first_stages(state.corpus())
+    rerankers = catalog.reranker_specs(settings)
     keyless = {
         key
         for key, spec in rerankers.items()
@@ -24,9 +25,11 @@ def choose() -> None:
     }
     st.selectbox(
         "First stage",
-        list(firsts),
+        list(dict.fromkeys((*firsts, state.get(state.FIRST_STAGE)))),
         help=explain("First stage"),
-        format_func=lambda key: f"{key} · {firsts[key].spec.family}",
+        format_func=lambda key: (
+            f"{key} · {firsts[key].spec.family if key in firsts else 'not for this corpus'}"
+        ),
         **state.bound(state.FIRST_STAGE),
     )
     st.multiselect(
