@@ -6,10 +6,10 @@ from components.ui.shared import page, sign_in, state
 sign_in.gate()
 page.setup("Corpus")
 overview.overview()
+if state.corpus().remote:
+    existing.collection()
 library.manage()
 library.listing()
 upload.uploader()
-if state.corpus().remote:
-    existing.collection()
-else:
+if not state.corpus().remote:
     indexing.indexer()

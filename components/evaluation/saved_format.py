@@ -113,3 +113,4 @@ class SavedBody(_Saved):
     failures: list[tuple[str, str, str, str]]
     ties: dict[str, dict[str, Count]] = {}
     marginal: SavedMarginal = SavedMarginal()
+    remarks: list[str] = []

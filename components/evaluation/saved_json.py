@@ -71,6 +71,7 @@ def body_json(saved: SavedEvaluation) -> dict[str, Any]:
             if any(r.tied for r in ranked.values())
         },
         "marginal": _marginal_body(saved.plan.marginal),
+        "remarks": saved.evaluation.remarks,
     }
 
 
@@ -119,7 +120,7 @@ def _queries(rows: Iterable[tuple[str, str, tuple[str, ...]]]) -> tuple[Query, .
 
 
 def _evaluation(head: SavedHead, body: SavedBody) -> Evaluation:
-    evaluation = Evaluation(head.systems)
+    evaluation = Evaluation(head.systems, remarks=list(body.remarks))
     for system, ranked in body.runs.items():
         evaluation.rankings[system] = {
             query: Ranked(

@@ -20,6 +20,7 @@ from components.lab import catalog
 from components.lab.work import StepReport
 from components.models.bm25 import SparseVector
 from components.models.gate import GATE
+from components.retrieval.candidates import SLACK
 from components.retrieval.engine import recall
 from components.retrieval.engine.reader import reader_of
 from components.retrieval.existing import (
@@ -126,6 +127,33 @@ class Collections:
             self._looked[corpus.fingerprint] = (now, said)
         return said
 
+    def check_unchanged(self, corpus: Corpus) -> None:
+        """Raise InputError where a collection is not what it was when it was opened."""
+        self._looked.pop(corpus.fingerprint, None)
+        if changed := self.changes(corpus):
+            raise InputError(
+                f"{corpus.name} has changed: {changed}.",
+                "Open it anew on the Corpus page, so that the figures say of what they are.",
+            )
+
+    def remarks(self, corpus: Corpus) -> tuple[str, ...]:
+        """Return what belongs to figures of a collection: how it searched, that it has changed."""
+        self._looked.pop(corpus.fingerprint, None)
+        changed, search = self.changes(corpus), existing(corpus).opened.search
+        how = f"The first stage is the collection's own: {search}; " + (
+            self.recall(corpus) or "its recall against exact search was not measured"
+        )
+        lines = [
+            f"{how}.",
+            *(f"{note[:1].upper()}{note[1:]}." for note in self.vector_notes(corpus)),
+        ]
+        if changed:
+            lines.append(
+                f"The collection changed while it was searched ({changed}): its queries were "
+                "answered in different states."
+            )
+        return tuple(lines)
+
     def compare_vectors(self, corpus: Corpus, entry: EncoderEntry, encoder: Encoder) -> None:
         """Look once whether an encoder makes vectors like a collection's of its texts.
 
@@ -148,14 +176,15 @@ class Collections:
             f"cosine of {alike:.2f} on {count(len(pairs), 'point')}"
         )  # fmt: skip
 
+    def vector_notes(self, corpus: Corpus) -> tuple[str, ...]:
+        """Return what is to be noted of a collection's vectors, where they were compared."""
+        return tuple(filter(None, [self._vector_notes.get(corpus.fingerprint, "")]))
+
     def notes(self, corpus: Corpus) -> tuple[str, ...]:
         """Return what is to be noted of a search in a collection."""
         changed = self.changes(corpus)
-        notes = (
-            self._vector_notes.get(corpus.fingerprint, ""),
-            f"the collection has changed: {changed}" if changed else "",
-        )
-        return tuple(filter(None, notes))
+        about = (f"the collection has changed: {changed}",) if changed else ()
+        return (*self.vector_notes(corpus), *about)
 
     def search(
         self, corpus: Corpus, stage: FirstStage, query: str, vector: Vector | None, limit: int
@@ -179,14 +208,11 @@ class Collections:
             with GATE.hold(check=partial(report, "recall", done, len(texts))):
                 row = encoder.encode_query(text)
             query, limit = [VectorQuery(reader.settings.vector, row)], [recall.DEPTH]
-            nearest, exact = (
-                [
-                    {p.id for p in points}
-                    for points in reader.search(query, limit, exact=how, payload=False)
-                ]
-                for how in (None, True)
-            )
-            shares.append(recall.share(nearest, exact))
+            [nearest] = reader.search(query, limit, payload=False)
+            [exact] = reader.search(query, limit, exact=True, payload=False)
+            last = min((point.score for point in exact), default=0.0)
+            near = sum(point.score >= last - SLACK for point in nearest)  # a tie is none the worse
+            shares.append(min(1.0, near / max(len(exact), 1)))
         whose = "query" if own else "query made of a document's words"
         self._recalls[corpus.fingerprint] = (
             f"recall@{recall.DEPTH} {np.mean(shares):.4f} against exact search on "

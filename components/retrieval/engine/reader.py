@@ -16,9 +16,10 @@ from components.models.bm25 import SparseVector
 from components.retrieval.engine.description import Description, description_of
 from components.retrieval.engine.errors import Remedies
 from components.retrieval.engine.nodes import Nodes
-from components.retrieval.engine.recall import PointId
 from components.retrieval.schema import VectorQuery
 
+PointId = int | str
+"""A whole number, or a UUID as Qdrant writes it."""
 PAGE = 256
 """Points of one request that asks for their texts."""
 IDS_A_PAGE = 1_024

@@ -6,14 +6,12 @@ misses next to nothing of the queries that it is measured by.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from components.wording import count
 
-PointId = int | str
-"""A whole number, or a UUID as Qdrant writes it."""
 ENOUGH = 0.99
 """The share of the exact 100 nearest that a graph must return, on average over the queries."""
 DEPTH = 100
@@ -40,13 +38,8 @@ def measured(exact: Sequence[set[int]], ask: Callable[[int], Sequence[set[int]]]
     """Return the graph with the smallest `ef` that finds enough; `ask(ef)` is what it finds."""
     recall = 0.0
     for ef in _EFS:
-        recall = share(ask(ef), exact)
+        shares = [len(a & b) / len(b) for a, b in zip(ask(ef), exact, strict=True) if b]
+        recall = sum(shares) / max(len(shares), 1)
         if recall >= ENOUGH:
             return Graph(ef=ef, recall=recall, queries=len(exact))
     return Graph(ef=0, recall=recall, queries=len(exact))
-
-
-def share(answers: Sequence[Set[PointId]], exact: Sequence[Set[PointId]]) -> float:
-    """Return the mean share of the exact nearest that the answers to the same queries have."""
-    shares = [len(a & b) / len(b) for a, b in zip(answers, exact, strict=True) if b]
-    return sum(shares) / max(len(shares), 1)

@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from components.domain import Document, LazyDocuments, StoreError
 from components.retrieval.engine.errors import is_refusal
-from components.retrieval.engine.reader import IDS_A_PAGE, PAGE, Point
-from components.retrieval.engine.recall import PointId
+from components.retrieval.engine.reader import IDS_A_PAGE, PAGE, Point, PointId
 from components.retrieval.existing.opening import Opened
 from components.retrieval.existing.payload import POINT, document_of, point_id
 

@@ -10,8 +10,7 @@ from uuid import UUID
 
 from components.config import CollectionSettings
 from components.domain import Document
-from components.retrieval.engine.reader import Point
-from components.retrieval.engine.recall import PointId
+from components.retrieval.engine.reader import Point, PointId
 
 POINT = "point "
 """Begins the document id of a point whose payload holds no id."""

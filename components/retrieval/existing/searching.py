@@ -13,8 +13,7 @@ from components.models import hashed_terms
 from components.models.bm25 import BM25, SparseVector
 from components.retrieval import candidates
 from components.retrieval.candidates import Scores64
-from components.retrieval.engine.reader import Point
-from components.retrieval.engine.recall import PointId
+from components.retrieval.engine.reader import Point, PointId
 from components.retrieval.existing.documents import ExistingDocuments
 from components.retrieval.existing.payload import order
 from components.retrieval.first_stages import FirstStage

@@ -28,25 +28,31 @@ def collection() -> None:
     )
     if about.changed:
         _changed(corpus, about.changed)
-    rows = [
-        {
-            "Looked at": check.name,
-            "Expected": shortened(check.expected, CELL),
-            "Came": shortened(check.came, CELL),
-            "To know": shortened(check.remedy, CELL),
-        }
-        for check in about.checks
+    lines = [
+        f"{check.name}: {check.came}. {check.remedy}" for check in about.checks if check.remedy
     ]
-    st.dataframe(rows, hide_index=True, width="stretch", key="collection_checks")
-    for i, note in enumerate(lab.collections.notes(corpus)):
-        page.soft(f"⚠ {note}", f"collection-note-{i}")
-    recall = lab.collections.recall(corpus)
+    lines += [f"⚠ {note}" for note in lab.collections.vector_notes(corpus)]
+    for i, line in enumerate(lines):
+        page.soft(line, f"collection-note-{i}")
+    recall = lab.collections.recall(corpus) or "recall not measured"
     page.soft(
-        f"Dense search: {about.search}{f'; {recall}' if recall else ''}. It is the collection's "
-        "own, so its candidates may change with the server's state.",
+        f"Dense search: {about.search}; {recall}. It is the collection's own, so its candidates "
+        "may change with the server's state.",
         "collection-search",
     )
     _measure(corpus)
+    with st.expander(f"What was checked when it was opened ({len(about.checks)})"):
+        rows = [
+            {
+                "Looked at": check.name,
+                "Expected": shortened(check.expected, CELL),
+                "Came": shortened(check.came, CELL),
+                "To know": shortened(check.remedy, CELL),
+            }
+            for check in about.checks
+        ]
+        height = 36 * len(rows) + 40
+        st.dataframe(rows, hide_index=True, width="stretch", height=height, key="collection_checks")
 
 
 def _changed(corpus: Corpus, how: str) -> None:
@@ -66,15 +72,17 @@ def _changed(corpus: Corpus, how: str) -> None:
 def _measure(corpus: Corpus) -> None:
     """Compare the collection's own search with exact search, on request: it costs the server."""
     lab = state.lab()
-    if st.button("Measure recall", key="measure_recall"):
+    with st.container(horizontal=True, key="recall", vertical_alignment="center"):
+        pressed = st.button("Measure recall", key="measure_recall")
+        page.soft(
+            "Searches its queries, 100 at most, once as the collection does and once exactly.",
+            "about-recall",
+        )
+    if pressed:
         entry = next(s.encoder for s in lab.first_stages(corpus).values() if s.encoder)
         encoder, _ = lab.encoder(entry)
         work = partial(lab.collections.measure_recall, corpus, encoder)
         state.put(state.TASK, BackgroundTask(work).start())
-    page.soft(
-        "Searches the corpus's queries, 100 at most, once as the collection does and once exactly.",
-        "about-recall",
-    )
     task = state.task()
     if task:
         watch(task, "recall")
