@@ -21,6 +21,7 @@ from components.retrieval import first_stages
 from tests.support.added import FAKES, added
 from tests.support.asking import asked, rerank_candidates, retrieve
 from tests.support.collections import ENCODER, foreign, lab_of, own, payloads_of, serve
+from tests.support.engines import spread
 from tests.support.servers.qdrant_foreign import Foreign
 from tests.support.visits import ids
 
@@ -98,7 +99,8 @@ def test_it_is_evaluated_like_any_corpus_and_the_figures_say_how(tmp_path: Path)
 
 def test_recall_is_measured_against_exact_search(tmp_path: Path) -> None:
     texts = tuple(f"w{i} x{i * 7 % 400} y{i * 13 % 400}" for i in range(400))
-    with serve(foreign(payloads_of(texts), in_graph=400)) as server:
+    rows = spread(400, seed=3, dimension=8)
+    with serve(foreign(payloads_of(texts), rows=rows, in_graph=400)) as server:
         lab = lab_of(tmp_path, own(server.url))
         corpus = lab.collections.open("mine")
         assert lab.collections.recall(corpus) == ""
