@@ -119,8 +119,9 @@ def bills(
     `measured` are dollars a query by model, such as an evaluation's. A model without any of the
     unit that it is priced by is left out: its cost is not known.
     """
-    priced, billed = [], traffic.billed()
+    priced, candidates = [], [traffic.document_tokens] * traffic.candidates
     for spec in specs:
+        billed = catalog.estimate(spec, settings, traffic.query_tokens, candidates)
         price, usd = price_of(spec, settings), usd_of(spec, billed, settings)
         usd = measured.get(spec.key, usd)
         if price is not None and usd is not None:
@@ -139,16 +140,9 @@ class Charge:
 
 def charge_for_texts(spec: Spec, query: str, texts: Sequence[str], settings: Settings) -> Charge:
     """Return what it takes to score texts that no first stage retrieved, estimated."""
-    most = spec.limits.documents or len(texts)
-    requests = 1 if spec.listwise else -(-len(texts) // most)
-    billed = billed_for_texts(query, texts, estimate_tokens(texts))
-    return Charge(requests, usd_of(spec, billed, settings))
-
-
-def billed_for_texts(query: str, texts: Sequence[str], tokens: Sequence[int]) -> Billed:
-    """Return what scoring texts of so many tokens against a query is billed for, estimated."""
-    total = sum(tokens) + len(texts) * estimate_tokens([query])[0]
-    return Billed(1, math.ceil(len(texts) / DOCUMENTS_A_SEARCH), total, estimated=True)
+    query_tokens, *tokens = estimate_tokens([query, *texts])
+    billed = catalog.estimate(spec, settings, query_tokens, tokens)
+    return Charge(billed.requests, usd_of(spec, billed, settings))
 
 
 # ---------------------------------------------------------------- machines of one's own

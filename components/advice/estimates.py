@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from components.advice.costs import MeanTokens, Traffic, billed_for_texts
+from components.advice.costs import MeanTokens
 from components.config import Settings, SpendingSettings
-from components.domain import Billed, Spec
+from components.domain import Spec
 from components.lab import amount_of, catalog, costs
 from components.models.tokens import estimate_tokens
 from components.wording import count, dollars
@@ -28,6 +27,10 @@ class Estimate:
     def needs_confirmation(self, spending: SpendingSettings) -> bool:
         """Return whether this is more than may be sent without asking."""
         return self.usd > spending.confirm_usd or self.unpriced > spending.confirm_requests
+
+    def times(self, n: int) -> Estimate:
+        """Return the estimate of doing the same n times."""
+        return Estimate(self.systems, self.usd * n, self.unpriced * n)
 
     def __str__(self) -> str:
         """Return the estimate in words: about $3.20 for cohere, voyage."""
@@ -53,8 +56,7 @@ def estimate_queries(
     if not specs:
         return Estimate()
     mean = tokens()
-    billed = Traffic(queries, candidates, mean.query, mean.document).billed()
-    return _total(specs, settings, billed, queries, [round(mean.document)] * candidates)
+    return _total(specs, settings, queries, mean.query, [mean.document] * candidates)
 
 
 def estimate_texts(
@@ -64,8 +66,8 @@ def estimate_texts(
     specs = _spenders(rerankers, settings)
     if not specs:
         return Estimate()
-    tokens = estimate_tokens(texts)
-    return _total(specs, settings, billed_for_texts(query, texts, tokens), 1, tokens)
+    query_tokens, *tokens = estimate_tokens([query, *texts])
+    return _total(specs, settings, 1, query_tokens, tokens)
 
 
 def _spenders(rerankers: Iterable[str], settings: Settings) -> list[Spec]:
@@ -75,21 +77,18 @@ def _spenders(rerankers: Iterable[str], settings: Settings) -> list[Spec]:
 
 
 def _total(
-    specs: Sequence[Spec], settings: Settings, billed: Billed, times: int, tokens: Sequence[int]
+    specs: Sequence[Spec],
+    settings: Settings,
+    times: int,
+    query_tokens: float,
+    tokens: Sequence[float],
 ) -> Estimate:
-    """Return what `times` passes cost that are billed so, each over texts of so many tokens."""
+    """Return what `times` passes cost, each over texts of so many tokens."""
     usd, unpriced = 0.0, 0
     for spec in specs:
+        billed = catalog.estimate(spec, settings, query_tokens, tokens)
         amount = amount_of(spec, billed, settings)
         if amount is not None:
             usd += amount.usd * times
-            unpriced += _requests(spec, tokens) * times if amount.unpriced else 0
-    return Estimate(tuple(spec.key for spec in specs), usd, unpriced)
-
-
-def _requests(spec: Spec, tokens: Sequence[int]) -> int:
-    """Return into how many requests texts are split, about."""
-    limits = spec.limits
-    by_documents = math.ceil(len(tokens) / limits.documents) if limits.documents else 1
-    by_tokens = math.ceil(sum(tokens) / limits.request_tokens) if limits.request_tokens else 1
-    return 1 if spec.listwise else max(by_documents, by_tokens)
+            unpriced += amount.unpriced * times
+    return Estimate(tuple(dict.fromkeys(spec.key for spec in specs)), usd, unpriced)

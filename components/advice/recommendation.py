@@ -10,7 +10,7 @@ from typing import Literal
 
 from components.advice.own_figures import OwnFigures
 from components.config import Settings
-from components.domain import Billed, Spec
+from components.domain import Spec
 from components.lab import Lab, Measured, catalog
 from components.lab.catalog import Entry
 from components.network.prices import usd_of
@@ -76,7 +76,7 @@ class Option:
 def figures(spec: Spec, measured: Sequence[Measured], settings: Settings, tokens: int) -> Figures:
     """Return a reranker's figures; `tokens` is the estimate for one query with 100 candidates."""
     times = [m.ms * PAIRS / m.pairs for m in measured if m.pairs >= FEWEST_PAIRS]
-    usd = usd_of(spec, Billed(1, searches=1.0, tokens=tokens), settings)
+    usd = usd_of(spec, catalog.estimate(spec, settings, 0.0, [tokens / PAIRS] * PAIRS), settings)
     return Figures(median(times) if times else None, len(times), usd if spec.provider else 0.0)
 
 

@@ -25,6 +25,13 @@ def check_pointwise(spec: Spec) -> None:
         )
 
 
+def beyond_settled(ranking: Ranking, k: int) -> tuple[str, ...]:
+    """Return a warning where more documents are looked at than a ranking's model has sorted."""
+    if not ranking.settled < min(k, len(ranking.hits)) or not ranking.settled:
+        return ()
+    return (f"warning: {k} shown, and only the first {ranking.settled} are sorted",)
+
+
 def at_depth(ranking: Ranking, depth: int) -> Ranking:
     """Return what a ranking would have been with only the first stage's first `depth` candidates.
 

@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from components.cli.bench import bench
+from components.cli.corpus import corpus
 from components.cli.evaluate import evaluate
 from components.cli.models import models
 from components.cli.search import index, rerank, search
@@ -23,6 +24,7 @@ from components.domain import InputError, LabError
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 for command in (serve, models, index, search, rerank, evaluate, bench):
     app.command()(command)
+app.add_typer(corpus, name="corpus")
 
 
 CLOSED_PIPE = 141

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from components.cli.shared import err
 from components.corpora import sample_names
-from components.domain import Corpus, ImportedFile, ImportReport
+from components.domain import Corpus, ImportedFile, ImportReport, LazyDocuments
 from components.wording import count, listed
 
 MOST_FILES = 10
@@ -21,8 +21,8 @@ _NOUNS = {"documents": "document", "queries": "query", "judgments": "judgment"}
 
 
 def tell_import(corpus: Corpus) -> None:
-    """Print what became of a corpus's files; of a sample, the project's own, nothing."""
-    if corpus.name not in sample_names():
+    """Print what became of a corpus's files; nothing of samples and of what was read long ago."""
+    if corpus.name not in sample_names() and not isinstance(corpus.documents, LazyDocuments):
         for line in (*import_lines(corpus.report), *corpus.report.warnings):
             err.print(Text(line), soft_wrap=True)
 

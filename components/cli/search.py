@@ -16,7 +16,15 @@ from rich.text import Text
 from components import pipeline
 from components.advice.costs import tokens_of_corpus
 from components.advice.estimates import estimate_queries, estimate_texts
+from components.analysis.depth import beyond_settled
 from components.cli.imports import import_fields, tell_import
+from components.cli.order_effects import (
+    OrderOption,
+    measure_all,
+    order_effects_json,
+    print_order_effects,
+    with_passes,
+)
 from components.cli.shared import (
     CorpusOption,
     FirstStage,
@@ -39,7 +47,7 @@ from components.cli.shared import (
     steps_of,
 )
 from components.corpora import read_texts
-from components.domain import Comparison, Corpus, InputError, Ranking
+from components.domain import RANKS_ONLY, Comparison, Corpus, InputError, Ranking
 from components.exports.as_json import comparison_json, ranking_json
 from components.lab import Lab, catalog
 from components.pipeline import PipelineRun, Pipelines, QueryInput, Request
@@ -169,6 +177,7 @@ def search(
         typer.Option("--final-k", help=f"Hits shown of each; {FINAL_K}, or fewer candidates."),
     ] = None,
     instruction: Instruction = "",
+    order_effects: OrderOption = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -184,16 +193,21 @@ def search(
     columns = (text_column, title_column, id_column)
     opened = opened_corpus(corpus, lab, columns)
     candidates = min(initial_k, len(opened.documents))
-    estimate = estimate_queries(keys, 1, candidates, lambda: tokens_of_corpus(opened), lab.settings)
+    passes = with_passes(keys, lab.settings, order_effects=order_effects)
+    mean = partial(tokens_of_corpus, opened)
+    estimate = estimate_queries(passes, 1, candidates, mean, lab.settings)
     check_spending(estimate, lab.settings, yes=yes)
     tell_import(opened)
     with progress_bars() as bars:
         run = PipelineRun(lab, opened, pipelines, bars)
         comparison = asyncio.run(pipeline.compare(run, QueryInput(query)))
+        effects = measure_all(run, comparison, bars) if order_effects else []
     if as_json:
-        emit(comparison_json(comparison, opened, most) | {"import": import_fields(opened)})
+        fields = {"import": import_fields(opened)} | order_effects_json(effects)
+        emit(comparison_json(comparison, opened, most) | fields)
     else:
-        _print_comparison(comparison, most)
+        _print_comparison(comparison, most, lab)
+        print_order_effects(effects)
     if comparison.failures:
         raise typer.Exit(1)
 
@@ -214,13 +228,17 @@ def _check_instruction(lab: Lab, keys: Sequence[str], instruction: str) -> None:
         err.print(Text(note))
 
 
-def _print_notes(ranking: Ranking) -> None:
-    for note in ranking.notes:
+def _print_notes(ranking: Ranking, k: int) -> None:
+    for note in (*beyond_settled(ranking, k), *ranking.notes):
         err.print(Text(f"{ranking.system}: {note}"), soft_wrap=True)
 
 
-def _print_comparison(comparison: Comparison, final_k: int) -> None:
-    for ranking in (comparison.first_stage, *comparison.rankings):
+def _print_comparison(comparison: Comparison, final_k: int, lab: Lab) -> None:
+    """Print every ranking as a table, with the scores of those that have any."""
+    rankings = comparison.rankings
+    specs = {r.system: catalog.reranker_spec(r.system, lab.settings) for r in rankings}
+    ordered = {system for system, spec in specs.items() if spec.scale == RANKS_ONLY}
+    for ranking in (comparison.first_stage, *rankings):
         ms = ranking.timing.rerank_ms or ranking.timing.total_ms
         table = Table("", "from", "score", "id", "title", box=None, title_justify="left")
         title = f"{ranking.system} · {ms:,.0f} ms"
@@ -230,11 +248,12 @@ def _print_comparison(comparison: Comparison, final_k: int) -> None:
         table.title = Text(title)
         for hit in ranking.hits[:final_k]:
             name = hit.document.title or hit.document.text[:80]
-            score = f"{hit.score:.4f}" if hit.scored else "none"
+            scored = hit.scored and ranking.system not in ordered
+            score = f"{hit.score:.4f}" if scored else "none"
             row = (str(hit.rank), str(hit.first_stage_rank), score, hit.document.id)
             table.add_row(*map(Text, (*row, name)))
         out.print(table)
-        _print_notes(ranking)
+        _print_notes(ranking, final_k)
     for failure in comparison.failures:
         err.print(Text(f"{failure.system}: {failure.reason} {failure.remedy}"), soft_wrap=True)
 
@@ -257,7 +276,7 @@ def rerank(
     pipeline.check_query(query)
     pipeline.check_depth("top_k", 1 if top_k is None else top_k)
     lab = new_lab()
-    catalog.require(reranker, catalog.reranker_specs(lab.settings), "reranker")
+    spec = catalog.require(reranker, catalog.reranker_specs(lab.settings), "reranker")
     _check_instruction(lab, [reranker], instruction)
     texts = read_texts(documents)
     estimate = estimate_texts([reranker], query, texts, lab.settings)
@@ -279,8 +298,8 @@ def rerank(
         names = ("timing", "truncated", "usage", "notes")
         emit({"results": results} | {name: fields[name] for name in names if name in fields})
         return
-    _print_notes(ranking)
+    _print_notes(ranking, len(results))
     for hit in ranking.hits[:top_k]:
         score = f"{hit.score:.4f}" if hit.scored else "no score"
-        line = f"{score}  [{hit.original_index}]  {hit.document.text}"
-        out.print(Text(line), soft_wrap=True)
+        score = f"rank {hit.rank}" if spec.scale == RANKS_ONLY else score
+        out.print(Text(f"{score}  [{hit.original_index}]  {hit.document.text}"), soft_wrap=True)

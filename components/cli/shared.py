@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -18,12 +19,18 @@ from typer.exceptions import TyperException
 
 from components.advice.estimates import Estimate
 from components.config import Settings
+<<<<<<< HEAD
 from components.corpora import Columns, Cutting, check_split, open_corpus
 from components.domain import Corpus, InputError, LabError
+=======
+from components.corpora import Columns, Cutting, open_corpus, quoted
+from components.domain import Corpus, CorpusError, InputError, LabError
+>>>>>>> main
 from components.exports.as_json import json_text
 from components.lab import Lab, catalog, read_settings
+from components.lab.library import KeptCorpora, library_folder
 from components.pipeline import NullWatcher
-from components.wording import visible
+from components.wording import listed, visible
 
 
 class SafeConsole(Console):
@@ -44,8 +51,12 @@ CorpusOption = Annotated[
     str,
     typer.Option(
         "--corpus",
+<<<<<<< HEAD
         help="A sample's name, a configured collection's, or a folder or file as the Corpus page "
         "takes it.",
+=======
+        help="The name of a sample or of a corpus in the library, or a folder or file.",
+>>>>>>> main
         metavar="NAME|DIR|FILE",
     ),
 ]
@@ -128,6 +139,7 @@ def opened_corpus(
 ) -> Corpus:
     """Open a corpus with these columns as text, title and id; what is None is guessed.
 
+<<<<<<< HEAD
     A bar on standard error tells what was read. A collection of one's own goes by its name.
     """
     if corpus in {own.name for own in lab.settings.collections}:
@@ -148,6 +160,46 @@ def opened_corpus(
     with progress_bars() as bars:
         progress = partial(bars.step, "reading", "")
         return open_corpus(corpus, split, cutting, named if any_named else None, progress)
+=======
+    A name in the library goes before a path, and is said to where both are there. A bar on
+    standard error tells what was read.
+    """
+    any_named = columns != (None, None, None)
+    library = KeptCorpora(library_folder(settings))
+    if kept := library.opened(corpus, split):
+        if any_named:
+            raise InputError(
+                f"{quoted(corpus)} is in the library, where its columns were chosen.",
+                "Choose columns when a corpus is added.",
+            )
+        with suppress(OSError, ValueError):
+            if Path(corpus).exists():
+                line = f"{corpus} is the corpus in the library; ./{corpus} is the file or folder."
+                err.print(Text(line), soft_wrap=True)
+        return kept
+    with progress_bars() as bars:
+        progress = partial(bars.step, "reading", "")
+        try:
+            columns_named = named_columns(columns) if any_named else None
+            return open_corpus(
+                corpus, split, Cutting.of(settings.passages), columns_named, progress
+            )
+        except CorpusError:
+            raise
+        except InputError as exc:
+            if not library.named():
+                raise
+            own = f"In the library: {listed(list(library.named()))}."
+            raise InputError(exc.reason, f"{own} {exc.remedy}") from exc
+
+
+def named_columns(columns: tuple[str | None, str | None, str | None]) -> Columns:
+    """Return the columns of text, title and id that were named; what is None is guessed."""
+    text, title, identity = columns
+    others: dict[Literal["title", "id"], str | None] = {"title": title, "id": identity}
+    guessed = frozenset(role for role, name in others.items() if name is None)
+    return Columns(text, title or None, identity or None, guessed)
+>>>>>>> main
 
 
 def new_lab() -> Lab:

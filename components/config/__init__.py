@@ -2,6 +2,7 @@
 
 from components.config.collections import TOKENIZERS, CollectionSettings
 from components.config.fields import PRICE_UNITS, SHAPES
+from components.config.llm import LlmServer
 from components.config.reading import read_settings
 from components.config.settings import (
     EXACT_LIMIT,
@@ -31,6 +32,7 @@ __all__ = [
     "CollectionSettings",
     "HubModel",
     "LibrarySettings",
+    "LlmServer",
     "PassageSettings",
     "PriceOverride",
     "ProviderVariables",

@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from components.config.collections import CollectionSettings
 from components.config.fields import PRICE_UNITS, check_address
+from components.config.llm import LlmServer, check_llms
 from components.config.settings import (
     HubModel,
     LibrarySettings,
@@ -52,12 +53,9 @@ def read_settings(
     variables the keys and addresses of the hosted providers are.
     """
     env = os.environ if environ is None else environ
-    path = env.get("RERANK_LAB_CONFIG", "")
-    file = _read_file(Path(path)) if path else _File()
+    file = _read_file(Path(path)) if (path := env.get("RERANK_LAB_CONFIG", "")) else _File()
     cache, data = env.get("RERANK_LAB_CACHE"), env.get("RERANK_LAB_DATA")
-    variables = {p.provider: p.key for p in providers}
-    variables |= {server.key: server.key_env for server in file.compatible if server.key_env}
-    variables |= {own.key: own.api_key_env for own in file.collection if own.api_key_env}
+    variables = {p.provider: p.key for p in providers} | file.key_variables()
     folder = Path(path).expanduser().absolute().parent
     return Settings(
         qdrant=QdrantSettings(
@@ -69,7 +67,12 @@ def read_settings(
         cache_dir=Path(cache) if cache else platformdirs.user_cache_path("rerank-lab"),
         data_dir=Path(data) if data else platformdirs.user_data_path("rerank-lab"),
         servers=file.compatible,
+<<<<<<< HEAD
         collections=tuple(own.beside(folder) for own in file.collection),
+=======
+        collections=tuple(replace(own, **own.beside(folder)) for own in file.collection),
+        llms=file.llm,
+>>>>>>> main
         prices=file.price_overrides(),
         remote=file.remote,
         spending=file.spending,
@@ -124,6 +127,7 @@ class _File(BaseModel):
     hub: tuple[HubModel, ...] = ()
     compatible: tuple[Server, ...] = ()
     collection: tuple[CollectionSettings, ...] = ()
+    llm: tuple[LlmServer, ...] = ()
     prices: Mapping[_PricedModel, _Price] = Field(default_factory=dict)
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
@@ -174,6 +178,19 @@ class _File(BaseModel):
         _check_unique([c.name for c in collections], "two [[collection]] tables are named")
         return collections
 
+    @field_validator("llm")
+    @classmethod
+    def _check_llms(cls, servers: tuple[LlmServer, ...]) -> tuple[LlmServer, ...]:
+        _check_unique([s.name for s in servers], "two [[llm]] tables are named")
+        return check_llms(servers)
+
+    def key_variables(self) -> dict[str, str]:
+        """Return the variables of the keys that tables name, by the key of what needs them."""
+        servers: tuple[Server | LlmServer, ...] = (*self.compatible, *self.llm)
+        variables = {server.key: server.key_env for server in servers}
+        variables |= {own.key: own.api_key_env for own in self.collection}
+        return {owner: variable for owner, variable in variables.items() if variable}
+
     def price_overrides(self) -> tuple[PriceOverride, ...]:
         """Return `"cohere/rerank-v3.5" = { per_1k_searches = 2.0 }` and its like as records."""
         prices = []
@@ -221,6 +238,7 @@ _EXPECTED: Mapping[str, Mapping[str, str]] = {
     "hub": _descriptions(get_type_hints(HubModel, include_extras=True)),
     "compatible": _descriptions(get_type_hints(Server, include_extras=True)),
     "collection": _descriptions(get_type_hints(CollectionSettings, include_extras=True)),
+    "llm": _descriptions(get_type_hints(LlmServer, include_extras=True)),
     "remote": _descriptions(get_type_hints(RemoteSettings, include_extras=True)),
     "spending": _descriptions(get_type_hints(SpendingSettings, include_extras=True)),
     "passages": _descriptions(get_type_hints(PassageSettings, include_extras=True)),
@@ -229,7 +247,7 @@ _EXPECTED: Mapping[str, Mapping[str, str]] = {
     "sharing": _descriptions(get_type_hints(SharingSettings, include_extras=True)),
     "sign_in": _descriptions(get_type_hints(SignInSettings, include_extras=True)),
 }
-_ROW_NAMES = {"hub": "key", "compatible": "name", "collection": "name"}
+_ROW_NAMES = {"hub": "key", "compatible": "name", "collection": "name", "llm": "name"}
 """The tables that may come several times, with the setting that tells one from another."""
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument", "string_pattern_mismatch"}
 """The types of pydantic's errors for a name that is no setting."""

@@ -43,6 +43,7 @@ from components.config.fields import (
     Truncate,
     Window,
 )
+from components.config.llm import LlmServer
 from components.domain import PriceUnit
 
 
@@ -275,6 +276,7 @@ class Settings:
     data_dir: Path = field(default_factory=lambda: platformdirs.user_data_path("rerank-lab"))
     servers: tuple[Server, ...] = ()
     collections: tuple[CollectionSettings, ...] = ()
+    llms: tuple[LlmServer, ...] = ()
     prices: tuple[PriceOverride, ...] = ()
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()

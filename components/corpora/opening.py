@@ -50,7 +50,7 @@ def open_corpus(
                 f"{printable(source)}: a collection of ir_datasets has no columns to choose from.",
                 "Choose columns of files.",
             )
-        return _with_split(read_irds(source.removeprefix(PREFIX), progress), split)
+        return with_split(read_irds(source.removeprefix(PREFIX), progress), split)
     try:
         path = Path(source).expanduser()
         is_folder, is_file = bool(source) and path.is_dir(), path.is_file()
@@ -81,7 +81,7 @@ def read_folder(
     title = name or printable(folder.resolve().name)
     meter = Meter(progress=progress)
     corpus = read_sources(title, label, sources, meter, columns, cutting, split)
-    return _with_split(corpus, split)
+    return with_split(corpus, split)
 
 
 def read_file(
@@ -100,11 +100,14 @@ def read_file(
     check_amount(1, int(path.suffix.lower() == ZIP), path.stat().st_size)  # before it is read
     file = replace(load(path, path.name), cutting=cutting)
     corpus = read_uploads([file], columns=columns, progress=progress, split=split)
-    return _with_split(corpus, split)
+    return with_split(corpus, split)
 
 
-def _with_split(corpus: Corpus, split: str) -> Corpus:
-    """Return a corpus with the judgments of one split; `test` may be absent, others not."""
+def with_split(corpus: Corpus, split: str) -> Corpus:
+    """Return a corpus with the judgments of one split; CorpusError for one that it lacks.
+
+    `test` may be absent.
+    """
     check_split(split, corpus.splits)
     if split in corpus.splits:
         return corpus.with_split(split)

@@ -17,6 +17,7 @@ from components.domain.filters import Condition, Filter, Op
 from components.domain.imports import Count, ImportedColumn, ImportedFile, ImportReport
 from components.domain.models import (
     PER,
+    RANKS_ONLY,
     Encoder,
     HalfMatrix,
     Limits,
@@ -47,6 +48,7 @@ from components.domain.rankings import (
 __all__ = [
     "MAX_GRADE",
     "PER",
+    "RANKS_ONLY",
     "RECORDED",
     "Billed",
     "BudgetError",

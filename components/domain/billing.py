@@ -17,4 +17,5 @@ def total_billed(bills: Sequence[Billed]) -> Billed:
         sum(b.searches for b in bills) if all(b.searches for b in bills) else 0.0,
         sum(b.tokens for b in bills) if all(b.tokens for b in bills) else 0,
         any(b.estimated for b in bills),
+        sum(b.written for b in bills),
     )

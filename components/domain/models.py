@@ -59,17 +59,22 @@ class Price:
     """US dollars for 1,000 searches or 1,000,000 tokens, with its source and date.
 
     One search is one query with up to 100 documents; tokens are those of the query times the
-    documents, plus those of all documents.
+    documents, plus those of all documents. A model that writes an answer takes `written_usd` for
+    1,000,000 tokens of it.
     """
 
     usd: float
     unit: PriceUnit
     source: str
     noted: date | None = None
+    written_usd: float = 0.0
 
     def __str__(self) -> str:
         """Return the price in words."""
-        return f"${self.usd:,.2f} per {PER[self.unit]:,} {self.unit}"
+        per = f"per {PER[self.unit]:,} {self.unit}"
+        if self.written_usd:
+            return f"${self.usd:,.2f} {per} read, ${self.written_usd:,.2f} written"
+        return f"${self.usd:,.2f} {per}"
 
     @property
     def origin(self) -> str:
@@ -82,7 +87,12 @@ class Price:
 
     def cost(self, billed: Billed) -> float:
         """Return what billed units cost, in US dollars."""
-        return self.usd * self.units(billed) / PER[self.unit]
+        written = self.written_usd * billed.written / PER["tokens"]
+        return self.usd * self.units(billed) / PER[self.unit] + written
+
+
+RANKS_ONLY = "ranks, without scores"
+"""The scale of a model that orders candidates and gives none of them a score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +103,10 @@ class Spec:
     (``onnx``, ``torch`` or ``none``). The scores of `listwise` models depend on the other
     candidates. `token_vectors` says that documents are compared token by token. `provider`
     names who answers over the network and whose key is needed, `price` what it charges
-    at its own `hosts`; a `self_hosted` server is one's own and charges nothing. `instructions` says
-    that the model follows an instruction beside the query.
+    at its own `hosts`; a `self_hosted` server is one's own and charges nothing, while one that is
+    `billed_keyless` charges without a key too. `instructions` says that the model follows an
+    instruction beside the query. One pass over the candidates may take `deadline_s` seconds where
+    that differs from the configured time.
     """
 
     key: str
@@ -121,6 +133,8 @@ class Spec:
     price: Price | None = None
     hosts: tuple[str, ...] = ()
     self_hosted: bool = False
+    billed_keyless: bool = False
+    deadline_s: float = 0.0
 
     @property
     def remote(self) -> bool:

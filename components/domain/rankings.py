@@ -16,6 +16,7 @@ from components.domain.documents import Document
 class Billed:
     """What a provider charges for: searches or tokens, in how many requests.
 
+    `written` are the tokens of an answer that a model wrote, beside the `tokens` that it read.
     `estimated` where the provider did not say and the lab counted for itself.
     """
 
@@ -23,6 +24,7 @@ class Billed:
     searches: float = 0.0
     tokens: int = 0
     estimated: bool = False
+    written: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Scores:
     where `estimated` they are counted with the lab's tokenizer instead of the model's. A cached
     result carries in `measured_ms` the time it took when it was computed. `wait_ms` was spent
     waiting for a rate limit or before another attempt; `billed` is what a provider charges for.
-    `reused` counts the texts whose scores were cached by an earlier run.
+    `reused` counts the texts whose scores were cached by an earlier run. The first `settled` ranks
+    are the model's order, and those below it only in part; 0 stands for all.
     """
 
     values: npt.NDArray[np.float64]
@@ -49,6 +52,7 @@ class Scores:
     notes: tuple[str, ...] = ()
     reused: int = 0
     unscored: tuple[int, ...] = ()
+    settled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,8 @@ class Ranking:
 
     `recorded` is the date of a ranking that was made earlier or elsewhere, empty for one made now.
     `cut_estimated` says that tokens cut were counted with another tokenizer than the model's.
-    `tied` documents of a first stage have the score at the cut, where the cut parts them.
+    `tied` documents of a first stage have the score at the cut, where the cut parts them. The first
+    `settled` ranks are the model's order, and those below it only in part; 0 stands for all.
     """
 
     system: str
@@ -141,6 +146,7 @@ class Ranking:
     cut_estimated: bool = False
     notes: tuple[str, ...] = ()
     tied: int = 0
+    settled: int = 0
 
     @property
     def truncated(self) -> int:

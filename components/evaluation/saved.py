@@ -17,13 +17,17 @@ from components.wording import count
 
 @dataclass(frozen=True, slots=True)
 class SavedEvaluation:
-    """One evaluation with all that it takes to show it again; `models` by system."""
+    """One evaluation with all that it takes to show it again; `models` by system.
+
+    `origin` says of one that was not made in this lab where it comes from.
+    """
 
     id: str
     made: datetime
     plan: Plan
     evaluation: Evaluation
     models: Mapping[str, str]
+    origin: str = ""
 
     @property
     def title(self) -> str:

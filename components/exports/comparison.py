@@ -11,7 +11,7 @@ from components.analysis.quality import quality
 from components.analysis.verdict import Verdict
 from components.charts.palette import StyledRanking, SystemStyle
 from components.corpora.details import detail_line
-from components.domain import Corpus, Failure, Hit
+from components.domain import RANKS_ONLY, Corpus, Failure, Hit
 from components.exports import svg
 from components.exports.rendering import Table, render
 from components.measures import DEFAULT
@@ -137,11 +137,13 @@ def _column(report: ComparisonReport, column: StyledRanking) -> dict[str, object
         "role": "first stage" if first else "reranker",
         "quality": "" if value is None else f"{report.measure} {value:.2f}",
         "facts": facts,
-        "hits": [_hit(report, hit, first=first) for hit in ranking.hits[: report.final_k]],
+        "hits": [_hit(report, hit, column, first=first) for hit in ranking.hits[: report.final_k]],
     }
 
 
-def _hit(report: ComparisonReport, hit: Hit, *, first: bool) -> dict[str, object]:
+def _hit(
+    report: ComparisonReport, hit: Hit, column: StyledRanking, *, first: bool
+) -> dict[str, object]:
     document, grade = hit.document, report.grades.get(hit.document.id)
     return {
         "rank": hit.rank,
@@ -152,7 +154,7 @@ def _hit(report: ComparisonReport, hit: Hit, *, first: bool) -> dict[str, object
         "dots": "●" * max(0, grade or 0) + "○" * (report.top_grade - max(0, grade or 0)),
         "mark": "dots" if grade is not None and report.top_grade <= MOST_DOTS else "words",
         "judgment": describe_grade(grade) if report.grades else "",
-        "score": score(hit.score),
+        "score": "" if column.style.scale == RANKS_ONLY else score(hit.score),
     }
 
 

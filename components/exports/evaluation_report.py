@@ -107,7 +107,9 @@ class EvaluationReport:
 
     def cautions(self, k: int) -> tuple[str, ...]:
         """Return what a reader must know before believing the figures; `k` documents are read."""
-        return (*self.counting(), *cautions(self.saved.plan, self.saved.evaluation, k))
+        origin = (self.saved.origin,) if self.saved.origin else ()
+        more = cautions(self.saved.plan, self.saved.evaluation, k)
+        return (*origin, *self.counting(), *more)
 
     def verdicts(
         self,

@@ -71,7 +71,7 @@ def pictures(report: EvaluationReport, given: Answer) -> Iterator[Section]:
         yield Section(
             "What the quality takes in time",
             "left is faster, up is a higher mean; of a faint system another one has at least the "
-            "mean in no more time. Median of both stages, this machine, warm, one at a time.",
+            "mean in no more time. Median of both stages, one machine, warm, one at a time.",
             svg.scatter(dots, "milliseconds a query", f"mean {report.measure}"),
         )
 

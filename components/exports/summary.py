@@ -105,6 +105,7 @@ def _sources(report: EvaluationReport) -> list[str]:
         f"{count(plan.documents, 'document')}, fingerprint {plan.fingerprint[:12]}; "
         f"{count(plan.depth, 'candidate')} a query from {shortened(plan.first_stage, NAME)}."
         + (f" Rules: {report.rules}." if report.rules else ""),
-        f"Measured on {saved.made:%d %B %Y} with Rerank Lab on the machine that it runs on.",
+        saved.origin
+        or f"Measured on {saved.made:%d %B %Y} with Rerank Lab on the machine that it runs on.",
         f"Models: {shortened('; '.join(models), 300)}.",
     ]

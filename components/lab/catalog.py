@@ -16,6 +16,7 @@ from typing import Literal, TypeVar
 from components import discovery, rerankers
 from components.config import ProviderVariables, Settings
 from components.domain import (
+    Billed,
     Encoder,
     InputError,
     Progress,
@@ -25,7 +26,7 @@ from components.domain import (
     no_progress,
 )
 from components.encoders import EncoderEntry
-from components.rerankers import Context, Family, hosted
+from components.rerankers import Context, Family, estimate_pass, hosted
 from components.retrieval import first_stages as stages
 from components.retrieval.first_stages import FirstStage
 
@@ -166,6 +167,17 @@ def identity(system: str, settings: Settings, instruction: str = "") -> str:
     """Return what a reranker's scores depend on besides query and texts, as lines of text."""
     spec, family = _family(base(system), settings)
     return "\n".join((spec.key, family.identity(spec, settings), instruction))
+
+
+def estimate(
+    spec: Spec, settings: Settings, query_tokens: float, tokens: Sequence[float]
+) -> Billed:
+    """Return what a reranker is billed for one query and texts of so many tokens, about."""
+    key = base(spec.key)
+    offered = (f for f in families() if any(other.key == key for other in f.specs(settings)))
+    family = next(offered, None)
+    bill = family.estimate if family else estimate_pass
+    return bill(spec, settings, query_tokens, tokens)
 
 
 def check_reranker(key: str, settings: Settings) -> None:

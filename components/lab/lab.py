@@ -18,7 +18,7 @@ from components.config import Settings
 from components.domain import Corpus, Encoder, InputError, Matrix, Progress, Vector
 from components.encoders import EncoderEntry
 from components.lab import catalog
-from components.lab.library import Library
+from components.lab.library import Library, library_folder
 from components.lab.library.traces import erase
 from components.lab.spending import VisitorMeter
 from components.lab.work import BackgroundTask, StepReport, no_report
@@ -93,7 +93,7 @@ class Lab:
         self.settings = settings or Settings()
         self.spending = SpendingLedger(self.settings.data_dir)
         self.budget = self.settings.spending.budget(shared=shared)
-        library = self.settings.data_dir / "library"
+        library = library_folder(self.settings)
         self.library = Library(library, self.settings.library, partial(erase, self))
         self.visitor = WHOLE_LAB
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)

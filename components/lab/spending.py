@@ -16,8 +16,8 @@ _log = logging.getLogger(__name__)
 
 
 def costs(spec: Spec, settings: Settings) -> bool:
-    """Return whether a reranker's calls cost money: those that are made with an API key."""
-    return spec.provider in settings.keys
+    """Return whether a reranker's calls cost money: those with an API key, few others."""
+    return spec.provider in settings.keys or spec.billed_keyless
 
 
 def amount_of(spec: Spec, billed: Billed, settings: Settings) -> Amount | None:

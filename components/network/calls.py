@@ -28,7 +28,7 @@ class Reply:
     """The scores of one request, aligned with its texts.
 
     `waited_s` are the seconds between attempts and for the rate limit, `attempts` at least 1;
-    `note` says what the request found out.
+    `note` says what the request found out, `lost` what answers were billed for that were none.
     """
 
     values: npt.NDArray[np.float64]
@@ -36,6 +36,7 @@ class Reply:
     waited_s: float
     attempts: int
     note: str = ""
+    lost: tuple[Billed, ...] = ()
 
 
 Request = Callable[[Sequence[str], threading.Event], Reply]

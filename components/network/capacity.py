@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from components.domain import Limits
 
@@ -27,7 +27,8 @@ class Capacity:
     """What this process knows of one server; it is learned again after a restart.
 
     `path` is the one that answered, empty until one did; `asked_at` the moment, on the monotonic
-    clock, when the server was last asked for its limits.
+    clock, when the server was last asked for its limits. `refused` are fields of a request that it
+    does not take; `logprobs` says whether it gives log probabilities, None until it is known.
     """
 
     told: Told = Told()
@@ -35,6 +36,9 @@ class Capacity:
     request_bytes: int = 0
     path: str = ""
     asked_at: float = float("-inf")
+    refused: frozenset[str] = frozenset()
+    logprobs: bool | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def bound(self, limits: Limits) -> Limits:
         """Return limits, lowered to what the server takes."""

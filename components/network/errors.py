@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-from components.domain import RerankError
+from components.domain import Billed, RerankError
 from components.network.caller import Caller
 from components.wording import count
 
@@ -25,7 +25,8 @@ class ProviderError(RerankError):
     the same, because it reached the provider and was not refused. `status` is the HTTP status, 0
     without one; `path` says where the request went. `most` is set where the request was too large:
     how many texts the server says that it takes, 0 where it does not say. `busy` says that a server
-    of one's own had too much to do at once; `said` are the server's own words.
+    of one's own had too much to do at once; `said` are the server's own words. An `unreadable`
+    answer came whole, but is none; `billed` is what it was billed for, where it says so.
     """
 
     path: str = ""
@@ -42,6 +43,8 @@ class ProviderError(RerankError):
         most: int | None = None,
         busy: bool = False,
         said: str = "",
+        unreadable: bool = False,
+        billed: Billed | None = None,
     ) -> None:
         super().__init__(reason, remedy)
         self.retry = retry
@@ -51,6 +54,8 @@ class ProviderError(RerankError):
         self.most = most
         self.busy = busy
         self.said = said
+        self.unreadable = unreadable
+        self.billed = billed
 
     def after_attempts(self, attempts: int) -> ProviderError:
         """Return the error with its path, the attempts and the wait that the provider asks for."""
@@ -64,6 +69,8 @@ class ProviderError(RerankError):
             status=self.status,
             most=self.most,
             busy=self.busy,
+            unreadable=self.unreadable,
+            billed=self.billed,
         )
 
 
@@ -105,6 +112,7 @@ def malformed(caller: Caller, fault: str) -> ProviderError:
     return ProviderError(
         f"{caller.label} answered, but {fault}.",
         "Nothing of it was used. Check the configured address and shape, or try again.",
+        unreadable=True,
     )
 
 

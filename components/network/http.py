@@ -89,8 +89,10 @@ def _exchange(
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
-        page = content.lstrip().startswith(b"<")
-        raise malformed(caller, "with a web page" if page else "not with JSON") from None
+        kinds = {b"<": "with a web page", b"d": "with a stream of parts"}
+        begins = content.lstrip()[:5]
+        kind = kinds.get(begins[:1]) if begins[:1] == b"<" or begins == b"data:" else None
+        raise malformed(caller, kind or "not with JSON") from None
 
 
 def _read(caller: Caller, response: httpx.Response, until: float) -> bytes:

@@ -97,9 +97,14 @@ def _score_with_cache(
         return ScoringPass(old, old.measured_ms or 0.0, 0.0, 0.0)
     new = _score(run, query, spec, [texts[i] for i in others])
     check_scores(spec.key, new.scores, len(others))
+    now = catalog.identity(spec.key, settings, _instruction(run, spec))
+    if now != identity:  # the answers told what kind of scores the server gives
+        keys = pair_keys(now, query, texts, listwise=spec.listwise)
     cache.keep([keys[i] for i in others], new.scores, new.rerank_ms)
     if not places:
         return new
+    if now != identity:
+        return _score_with_cache(run, query, spec, texts)
     return replace(
         new,
         scores=merged(old, places, new.scores, others),
@@ -114,7 +119,7 @@ def _deadline(run: PipelineRun, spec: Spec) -> ScoringProgress:
     """Return a progress that passes each step on, and raises once the deadline is over."""
     allowed = run.pipelines.deadline_s
     if allowed is None and not spec.local:
-        allowed = run.lab.settings.remote.deadline_s
+        allowed = spec.deadline_s or run.lab.settings.remote.deadline_s
     begun = time.monotonic()
 
     def step(done: int, total: int, scored: Sequence[tuple[int, float]] = (), /) -> None:

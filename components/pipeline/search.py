@@ -43,16 +43,17 @@ async def two_stage_search(
     """Retrieve `initial_k` candidates, rerank them, return the best `final_k`.
 
     Each hit carries the document with its metadata, the rerank score and rank, and the first
-    stage's score and rank. No candidates give an empty list. `corpus` is a sample's name, a
-    folder or a `Corpus`. Raises LabError where the search cannot be done.
+    stage's score and rank. No candidates give an empty list. `corpus` is a sample's name, one
+    in the library, a folder or a `Corpus`. Raises LabError where the search cannot be done.
     """
     lab = lab or default_lab()
     pipelines = Pipelines(first_stage, (reranker,), initial_k, instruction)
     check_request(Request(pipelines, QueryInput(query)), lab)
     check_depth("final_k", final_k, initial_k)
-    searched = open_corpus(corpus) if isinstance(corpus, str) else corpus
-    run = PipelineRun(lab, searched, pipelines)
-    first = await in_thread(partial(retrieve, run, searched, query))
+    if isinstance(corpus, str):
+        corpus = lab.library.opened(corpus) or open_corpus(corpus)
+    run = PipelineRun(lab, corpus, pipelines)
+    first = await in_thread(partial(retrieve, run, corpus, query))
     ranking = await in_thread(partial(rerank_candidates, run, query, first, reranker))
     return list(ranking.hits[:final_k])
 

@@ -124,6 +124,7 @@ def sort(system: str, first_stage: Ranking, scores: Scores, timing: Timing) -> R
         scores.cached,
         cut_estimated=scores.estimated,
         notes=(*scores.notes, *_saturation(values)),
+        settled=scores.settled,
     )
 
 
@@ -157,7 +158,7 @@ def _usage(scores: Scores) -> Usage:
         tokens=sum(scores.tokens_read),
         requests=billed.requests,
         searches=billed.searches,
-        billed_tokens=billed.tokens,
+        billed_tokens=billed.tokens + billed.written,
         estimated=billed.estimated,
         reused=scores.reused,
     )

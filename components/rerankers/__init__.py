@@ -6,14 +6,16 @@ with the texts, and never sort.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from components.config import Settings
-from components.domain import Corpus, Matrix, Progress, Reranker, Spec, TokenVectors
+from components.domain import Billed, Corpus, Matrix, Progress, Reranker, Spec, TokenVectors
 from components.models.files import ModelFile
 from components.network.metering import UNMETERED, Meter
+from components.network.prices import DOCUMENTS_A_SEARCH
 from components.network.providers import Provider
 from components.storage.token_store import TokenScore
 
@@ -57,6 +59,18 @@ def no_fetch(spec: Spec, settings: Settings, progress: Progress) -> None:
     """Fetch nothing: the model is on this machine, or on a server."""
 
 
+def estimate_pass(
+    spec: Spec, settings: Settings, query_tokens: float, tokens: Sequence[float]
+) -> Billed:
+    """Return what scoring texts of so many tokens is billed for, about, as rerankers charge it."""
+    n, total, limits = len(tokens), sum(tokens), spec.limits
+    by_documents = math.ceil(n / limits.documents) if limits.documents else 1
+    by_tokens = math.ceil(total / limits.request_tokens) if limits.request_tokens else 1
+    requests = 1 if spec.listwise else max(by_documents, by_tokens)
+    searches = math.ceil(n / DOCUMENTS_A_SEARCH)
+    return Billed(requests, searches, round(query_tokens * n + total), estimated=True)
+
+
 def model_and_revision(spec: Spec, settings: Settings) -> str:
     """Return the model, its revision, its token limit and its address, as one line."""
     return f"{spec.model} {spec.revision} {spec.max_tokens} {settings.addresses.get(spec.provider)}"
@@ -71,6 +85,8 @@ class Family:
     - `check(spec, settings)`: raises `UnavailableError` where it cannot run here.
     - `fetch(spec, settings, progress)`: brings a model to this machine before it is loaded.
     - `identity(spec, settings)`: what its scores depend on besides query, text and instruction.
+    - `estimate(spec, settings, query_tokens, tokens)`: what scoring texts of so many tokens is
+      billed for, at most about.
     - `provider`: the provider, where the models are hosted by one.
     """
 
@@ -79,6 +95,7 @@ class Family:
     check: Callable[[Spec, Settings], None] = no_check
     fetch: Callable[[Spec, Settings, Progress], None] = no_fetch
     identity: Callable[[Spec, Settings], str] = model_and_revision
+    estimate: Callable[[Spec, Settings, float, Sequence[float]], Billed] = estimate_pass
     provider: Provider | None = None
 
 

@@ -274,6 +274,14 @@ def _load(spec: Spec, context: Context) -> HubCrossEncoder:
     return _shared(folder, spec.max_tokens, spec.label)
 
 
+def tokenizer_of(spec: Spec, settings: Settings) -> Path | None:
+    """Return the file of a model's tokenizer, or None where there is none on this machine."""
+    model = _configured(spec, settings)
+    folder = model.path or _cached(model.model)
+    file = folder / "tokenizer.json" if folder else None
+    return file if file and file.is_file() else None
+
+
 @lru_cache(maxsize=4)
 def _shared(folder: Path, max_tokens: int, name: str) -> HubCrossEncoder:
     return HubCrossEncoder(folder, max_tokens, name)

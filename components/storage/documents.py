@@ -158,11 +158,12 @@ class StoredDocuments(LazyDocuments):
         """Return the documents at these places, in their order; neighbours are read at once."""
         if isinstance(places, range) and places.step == 1:
             return list(map(_document, self._records(places.start, places.stop)))
-        return [_document(self._record(place)) for place in places]
+        places = [range(len(self))[place] for place in places]
+        return [_document(next(self._records(place, place + 1))) for place in places]
 
     def ids(self, places: Sequence[int]) -> list[str]:
         """Return the ids of the documents at these places; their texts are not read."""
-        return [self._id(self._checked(place)) for place in places]
+        return [self._id(range(len(self))[place]) for place in places]
 
     @property
     def by_id(self) -> Mapping[str, Document]:
@@ -200,24 +201,10 @@ class StoredDocuments(LazyDocuments):
             bounds = [start - begin for start in self._starts[first : last + 1].tolist()]
             for place in range(first, last):
                 record = block[bounds[place - first] : bounds[place - first + 1]]
-                self._check(place, record)
+                if zlib.crc32(record) != int(self._checks[place]):
+                    raise self._damaged(f"document {place + 1:,} is not what was written")
                 yield record
             first = last
-
-    def _checked(self, place: int) -> int:
-        """Return a place from 0, which may be counted from the end."""
-        return range(len(self))[place]
-
-    def _record(self, place: int) -> memoryview:
-        place = self._checked(place)
-        begin, end = self._starts[place : place + 2].tolist()
-        record = memoryview(self._read(begin, end - begin))
-        self._check(place, record)
-        return record
-
-    def _check(self, place: int, record: memoryview) -> None:
-        if zlib.crc32(record) != int(self._checks[place]):
-            raise self._damaged(f"document {place + 1:,} is not what was written")
 
     def _id(self, place: int) -> str:
         begin, end = self._starts[place : place + 2].tolist()

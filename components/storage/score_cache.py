@@ -41,6 +41,7 @@ _PAIRS = sa.Table(
     sa.Column("requests", sa.Double, nullable=False),
     sa.Column("flags", sa.Integer, nullable=False),
     sa.Column("at", sa.Double, nullable=False),
+    sa.Column("written", sa.Double),
     sqlite_with_rowid=False,
 )
 _PAIRS_PER_STATEMENT = 500  # SQLite bounds the number of variables
@@ -59,8 +60,9 @@ class Flag(IntFlag):
 class CachedScore:
     """A pair's score and its share of the pass over `candidates` pairs that computed it.
 
-    `ms`, the billed `tokens`, `searches` and `requests` are the pass's own divided by `candidates`;
-    `flags` is a Flag and `at` the Unix time of the pass.
+    `ms`, the billed `tokens`, `searches`, `requests` and tokens `written` are the pass's own
+    divided by `candidates`; `flags` is a Flag and `at` the Unix time of the pass. Earlier versions
+    kept no tokens written.
     """
 
     score: float
@@ -73,6 +75,7 @@ class CachedScore:
     requests: float
     flags: int
     at: float
+    written: float | None = None
 
 
 def pair_keys(identity: str, query: str, texts: Sequence[str], *, listwise: bool) -> list[bytes]:
@@ -157,6 +160,7 @@ def _rows(keys: Sequence[bytes], scores: Scores, ms: float) -> list[dict[str, ob
         "requests": billed.requests / n,
         "flags": int(flags),
         "at": time.time(),
+        "written": billed.written / n,
     }
     tokens_read, tokens_cut = scores.tokens_read or (0,) * n, scores.tokens_cut or (0,) * n
     pairs = zip(keys, map(float, scores.values), tokens_read, tokens_cut, strict=True)
@@ -172,6 +176,7 @@ def as_scores(cached: Sequence[CachedScore]) -> Scores:
         round(sum(c.searches for c in cached), 6),
         round(sum(c.tokens for c in cached)),
         estimated=any(c.flags & Flag.ESTIMATED_BILL for c in cached),
+        written=round(sum(c.written or 0.0 for c in cached)),
     )
     shared = any(c.candidates != len(cached) or c.at != cached[0].at for c in cached)
     counted = Flag.COUNTED_TOKENS in flags

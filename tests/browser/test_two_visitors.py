@@ -173,7 +173,7 @@ def test_a_link_is_read_only(kept: Scene) -> None:
 
 
 def test_the_others_corpus_is_not_found_by_its_name(kept: Scene) -> None:
-    for name in (NAME, f"{NAME} (uploaded)", f"{NAME} (linked)"):
+    for name in (NAME, f"{NAME} (library)", f"{NAME} (linked)"):
         told = kept.tells(rerun("", f"corpus={name}&{BM25}"))
         assert f"The corpus {name} is not here".encode() in told
         assert SECRET.encode() not in told
@@ -268,7 +268,7 @@ def test_a_reload_keeps_ones_own(kept: Scene) -> None:
     kept.ann.page.goto(f"{kept.server.url}/evaluate")
     kept.ann.page.locator(".st-key-evaluate_now").wait_for()
     kept.ann.idle()
-    kept.ann.choose("_evaluated_corpus", f"{NAME} (uploaded)")
+    kept.ann.choose("_evaluated_corpus", f"{NAME} (library)")
     kept.ann.page.locator(".st-key-open_last button").click()
     kept.ann.page.locator(".st-key-verdict").wait_for()
     log = kept.server.log.read_bytes()

@@ -23,7 +23,7 @@ def test_an_uploaded_corpus_is_searched(small: Any) -> None:  # noqa: ANN401
     )
     upload(small, "towers.jsonl", jsonl(*rows))
     chosen = small.page.locator(".st-key-_corpus_page input")
-    expect(chosen).to_have_value("towers (uploaded)")
+    expect(chosen).to_have_value("towers (library)")
     expect(small.page.locator(".st-key-figures")).to_contain_text("Passages2")
     small.go("Compare")
     expect(small.page.locator(".st-key-where")).to_contain_text("towers · 2 passages")
@@ -32,7 +32,7 @@ def test_an_uploaded_corpus_is_searched(small: Any) -> None:  # noqa: ANN401
         LETTERS, "The lighthouse"
     )
     small.go("Corpus")
-    expect(chosen).to_have_value("towers (uploaded)")
+    expect(chosen).to_have_value("towers (library)")
     small.choose("_corpus_page", "exceptions")
     expect(small.page.locator(".st-key-figures")).to_contain_text("Passages9")
 

@@ -70,7 +70,7 @@ def test_all_of_a_corpus_comes_back(tmp_path: Path) -> None:
         assert (again.name, again.fingerprint, again.split) == ("mine", made.fingerprint, "dev")
         assert again.with_split("test").judgments == {"q1": {"b": 1}}
         assert again.dangling == {"test": {"q1": {"gone": 2}}}
-    assert (entry.documents, entry.queries, entry.judgments, entry.words) == (2, 1, 1, 2)
+    assert (entry.documents, entry.queries, entry.judgments, entry.word_count) == (2, 1, 1, 2)
     assert entry.bytes == sum(
         p.stat().st_size for p in (tmp_path / entry.id).iterdir() if p.name != MANIFEST
     )

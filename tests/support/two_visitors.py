@@ -107,4 +107,4 @@ def still_kept(scene: Scene) -> bool:
     """Return whether Ann still has her evaluation and her upload."""
     anybody = scene.tells(rerun("evaluate", scene.link), cookie="d" * 43)
     own = scene.tells(rerun("evaluate"), cookie=scene.cookie(scene.ann))
-    return NAME.encode() in anybody and f"{NAME} (uploaded)".encode() in own
+    return NAME.encode() in anybody and f"{NAME} (library)".encode() in own

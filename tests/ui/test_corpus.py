@@ -137,7 +137,7 @@ def test_an_upload_is_previewed_named_used_and_searched(visit: Visit) -> None:
     name_field(at).set_value("coast")
     at.button(key="use_upload").click().run()
     assert begin(at).step.state == "done"
-    assert names(at) == ["helpdesk", "atlas", "exceptions", "coast (uploaded)"]
+    assert names(at) == ["helpdesk", "atlas", "exceptions", "coast (library)"]
     assert at.selectbox(key="_corpus_page").value == "coast"
     assert at.metric[0].value == "2"
     assert not has(at, "use_upload"), "the form is closed"
@@ -213,7 +213,7 @@ def test_an_upload_cannot_take_the_name_of_a_sample(visit: Visit, taken: str) ->
     name_field(at).set_value("towers")
     at.button(key="use_upload").click().run()
     begin(at)
-    assert names(at)[-1] == "towers (uploaded)"
+    assert names(at)[-1] == "towers (library)"
 
 
 def test_taking_the_place_of_an_upload_is_said_before(visit: Visit) -> None:
@@ -235,7 +235,7 @@ def test_a_second_upload_joins_the_first(visit: Visit) -> None:
     upload(at, "ships.jsonl", other)
     at.button(key="use_upload").click().run()
     begin(at)
-    assert names(at)[3:] == ["towers (uploaded)", "ships (uploaded)"]
+    assert names(at)[3:] == ["towers (library)", "ships (library)"]
     assert at.metric[0].value == "1"
     assert said(at, "uploaded").startswith("✓ ships is here: 1 passage.")
     at.selectbox(key="_corpus_page").set_value("towers").run()
@@ -253,7 +253,7 @@ def test_an_upload_replaces_the_visitors_own_of_the_same_name(visit: Visit) -> N
     upload(at, "towers.jsonl", jsonl({"_id": "c", "text": "A ship of oak."}))
     at.button(key="use_upload").click().run()
     begin(at)
-    assert names(at)[3:] == ["towers (uploaded)"]
+    assert names(at)[3:] == ["towers (library)"]
     at.switch_page("app.py").run()
     job = settle(ask(at, "oak"))
     assert job is not before

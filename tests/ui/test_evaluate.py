@@ -52,8 +52,8 @@ def texts(at: AppTest) -> str:
 
 def test_a_first_visit_says_what_to_do(visit: Visit) -> None:
     at = visit(PAGE)
-    assert "Nothing is evaluated yet" in texts(at)
     assert "judged queries of exceptions (all)" in texts(at)
+    assert "Comes with the sample: recorded on" in texts(at)
 
 
 @pytest.mark.models
@@ -164,7 +164,7 @@ def test_the_last_kept_evaluation_is_offered(visit: Visit) -> None:
     assert one.title in texts(at)
     button(at, "open_last")
     assert at.session_state[state.EVALUATED].id == one.id
-    assert "Nothing is evaluated yet" not in texts(at)
+    assert "Comes with the sample" not in texts(at)
 
 
 @pytest.mark.usefixtures("probes")

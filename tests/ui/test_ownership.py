@@ -167,7 +167,7 @@ def test_on_a_local_lab_every_window_sees_everything(visit: Visit) -> None:
     state._lab().library.add(ANNS)
     at = visit(EVALUATE, **{state.EVIDENCE: "kept"})
     assert len(at.dataframe[0].value) == 1
-    assert "anns (uploaded)" in at.selectbox(key="_evaluated_corpus").options
+    assert "anns (library)" in at.selectbox(key="_evaluated_corpus").options
     assert EvaluationStore(job.lab.settings.data_dir).summaries()[0].id == job.saved.id
     past = visit(EVALUATE, **{state.EVIDENCE: "past"})
     assert "Searches of everybody at this lab" in said(past, "soft-about-past-searches")

@@ -60,7 +60,7 @@ class Draft:
             documents=len(self._writer),
             queries=len(corpus.queries),
             judgments=sum(map(len, corpus.judgments.values())),
-            words=self._writer.word_count,
+            word_count=self._writer.word_count,
             bytes=size,
             made=datetime.now(UTC),
             contents=digest,

@@ -37,7 +37,7 @@ class Entry:
     documents: int
     queries: int
     judgments: int
-    words: int
+    word_count: int
     bytes: int
     made: datetime
     contents: str

@@ -7,17 +7,18 @@ which are deleted where they are listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from components.corpora import open_corpus, sample_names
-from components.domain import Document, StoreError
+from components.domain import StoreError
 from components.lab import catalog
 from components.lab.library.entries import Entry
 from components.storage.documents import StoredDocuments
 from components.storage.locks import exclusive
+from components.storage.sizes import bytes_in
 
 if TYPE_CHECKING:
     from components.lab.lab import Lab
@@ -44,20 +45,16 @@ def erase(lab: Lab, library: Library, entry: Entry, folder: Path) -> None:
         documents = StoredDocuments(folder)
     except StoreError:  # an earlier try has removed them
         return
-    texts = {
-        text for part in _parts(documents) for text in lab.tokens.present(d.passage for d in part)
-    }
+    texts: set[str] = set()
+    for start in range(0, len(documents), _AT_ONCE):
+        passages = [document.passage for document in documents[start : start + _AT_ONCE]]
+        texts.update(lab.tokens.present(passages))
     for other in others if texts else ():
-        texts.difference_update(d.passage for d in library.open(other).documents)
+        with suppress(StoreError):  # a damaged corpus needs nothing
+            texts.difference_update(d.passage for d in library.open(other).documents)
     for sample in samples if texts else ():
         texts.difference_update(d.passage for d in sample.documents)
     lab.tokens.forget(texts)
-
-
-def _parts(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    rest = iter(documents)
-    while part := list(islice(rest, _AT_ONCE)):
-        yield part
 
 
 def _remove_files(folder: Path, fingerprint: str) -> None:
@@ -80,8 +77,8 @@ def _remove_files(folder: Path, fingerprint: str) -> None:
 def bytes_elsewhere(lab: Lab, entry: Entry) -> int:
     """Return what a corpus's vectors, statistics and embedded indexes take on this machine."""
     folder = lab.settings.cache_dir / "vectors"
-    files = (path for path in folder.glob(f"{entry.fingerprint[:32]}-*") if path.is_file())
-    return sum(path.stat().st_size for path in files) + lab.store.bytes_here(entry.fingerprint)
+    vectors = sum(map(bytes_in, folder.glob(f"{entry.fingerprint[:32]}-*")))
+    return vectors + lab.store.bytes_here(entry.fingerprint)
 
 
 def indexed_by(lab: Lab, entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:

@@ -9,7 +9,7 @@ import math
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -56,6 +56,16 @@ class Reading:
         return max(1, self.window - query_tokens - SPECIAL_TOKENS) if self.window else 0
 
 
+Estimate = Callable[[int, Sequence[int]], Billed]
+"""`estimate(query_tokens, tokens)` is what a request is billed for, as far as the lab can tell."""
+
+
+def estimate_request(query_tokens: int, tokens: Sequence[int]) -> Billed:
+    """Return what providers of rerankers bill a request for."""
+    searches = math.ceil(len(tokens) / DOCUMENTS_A_SEARCH)
+    return Billed(1, searches, query_tokens * len(tokens) + sum(tokens), estimated=True)
+
+
 class RemoteReranker:
     """A reranker behind the network: one request, or several at once where it is pointwise."""
 
@@ -70,11 +80,13 @@ class RemoteReranker:
         meter: Meter = UNMETERED,
         capacity: Capacity | None = None,
         reading: Reading | None = None,
+        estimate: Estimate = estimate_request,
     ) -> None:
         self._spec, self._caller, self._send, self._settings = spec, caller, send, settings
         self._instruction, self._meter = instruction, meter
         self._reading = reading or Reading()
         self._capacity = capacity or Capacity()
+        self._estimate = estimate
         self._limiter = limiter_of(caller, spec.limits.per_minute)
         estimate_tokens(["warm up"])
 
@@ -90,18 +102,20 @@ class RemoteReranker:
         if self._reading.cuts:
             texts, tokens = cut_texts(texts, room), read
         calls, spent = self._run(query, query_tokens, texts, tokens, limits, progress)
+        replies = calls.in_order()
+        bills = (
+            list(calls.bills().values())  # estimated where a provider does not say
+            if self._spec.hosted
+            else [reply.billed or Billed() for reply in replies]
+        )
         return Scores(
-            np.concatenate([reply.values for reply in calls.in_order()]),
+            np.concatenate([reply.values for reply in replies]),
             tokens_read=tuple(read),
             tokens_cut=tuple(cut),
             estimated=True,
             measured_ms=max(0.0, spent - calls.wait_ms),
             wait_ms=calls.wait_ms,
-            billed=total_billed(
-                list(calls.bills().values())  # estimated where a provider does not say
-                if self._spec.hosted
-                else [reply.billed or Billed() for reply in calls.in_order()]
-            ),
+            billed=total_billed([*bills, *(lost for reply in replies for lost in reply.lost)]),
             notes=(*calls.notes(), *self._notes(calls, limits, query_tokens)),
         )
 
@@ -143,13 +157,14 @@ class RemoteReranker:
         is not asked the same again where it can be asked for less.
         """
         waited, path, divisible = 0.0, "", len(texts) > 1 and not self._spec.listwise
+        lost: list[Billed] = []
         for attempt in range(1, ATTEMPTS + 1):
             waited += self._limiter.wait(stop)
             try:
                 answer = self._send(query, texts, self._settings.deadline_s)
                 path = answer.path
                 values = aligned(self._caller, answer.results, len(texts))
-                return Reply(values, answer.billed, waited, attempt, answer.note)
+                return Reply(values, answer.billed, waited, attempt, answer.note, tuple(lost))
             except ProviderError as exc:
                 exc.path = self._caller.redact(exc.path or path)
                 if exc.most is not None and len(texts) == 1:
@@ -162,13 +177,11 @@ class RemoteReranker:
                     raise Cancelled from exc
                 if exc.charged:
                     query_tokens, *tokens = estimate_tokens([self._instruction + query, *texts])
-                    self._meter.reserve(self._spec, self._estimate(query_tokens, tokens))
+                    settle = self._meter.reserve(self._spec, self._estimate(query_tokens, tokens))
+                    if exc.billed:
+                        settle(exc.billed)
+                        lost.append(exc.billed)
         raise AssertionError("the last attempt returns or raises")
-
-    def _estimate(self, query_tokens: int, tokens: Sequence[int]) -> Billed:
-        """Return what a request is billed for, as far as the lab can tell."""
-        searches = math.ceil(len(tokens) / DOCUMENTS_A_SEARCH)
-        return Billed(1, searches, query_tokens * len(tokens) + sum(tokens), estimated=True)
 
     def _notes(self, calls: Calls, limits: Limits, query_tokens: int) -> Iterator[str]:
         """Yield what limits made of the request."""

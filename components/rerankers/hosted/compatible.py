@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from components.config import Server, Settings
+from components.config import LlmServer, Server, Settings
 from components.domain import Limits, Spec
-from components.network.addresses import addresses, path_of
+from components.network.addresses import addresses, first_answer, in_turn, path_of
 from components.network.caller import Caller
 from components.network.capacity import Told, capacity_of
 from components.network.errors import ProviderError
@@ -24,7 +24,6 @@ from components.network.providers import api_key
 from components.rerankers import Context, Family
 from components.rerankers.hosted.answers import Answer, at_path, pairs, read_results
 from components.rerankers.hosted.client import Reading, RemoteReranker
-from components.wording import listed
 
 Body = dict[str, Any]
 ASK_SECONDS = 2.0
@@ -94,34 +93,14 @@ class Compatible:
         self._addresses = addresses(server, self._shape.path)
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
-        """Return what the server answers; raise ProviderError where it does not.
+        """Return what the server answers, at the first path that it knows; raise ProviderError."""
 
-        Where a path is unknown to the server (404, 405) the next is tried, and the one that
-        answers is asked first from then on.
-        """
-        tried: list[str] = []
-        last: ProviderError | None = None
-        for address in self._in_turn():
-            path = path_of(address)
-            try:
-                answer = at_path(path, partial(self._send_to, address))(query, texts, seconds)
-            except ProviderError as exc:
-                if exc.status not in {404, 405} or "model" in exc.said.lower():
-                    raise
-                tried.append(path)
-                last = exc
-                continue
-            self._capacity.path = path
-            note = f"answered at {path}, not at {listed(tried, 'or')}" if tried else ""
-            return replace(answer, note=note)
-        if last is None:
-            raise AssertionError("there is an address")
-        last.path = listed(tried)
-        raise last
+        def ask(address: str) -> Answer:
+            send = partial(self._send_to, address)
+            return at_path(path_of(address), send)(query, texts, seconds)
 
-    def _in_turn(self) -> list[str]:
-        """Return the addresses, the one that answered last time first."""
-        return sorted(self._addresses, key=lambda a: path_of(a) != self._capacity.path)
+        answer, note = first_answer(self._addresses, self._capacity, ask)
+        return replace(answer, note=note)
 
     def _send_to(self, address: str, query: str, texts: Sequence[str], seconds: float) -> Answer:
         server, shape = self._server, self._shape
@@ -139,7 +118,7 @@ class Compatible:
         capacity, now = self._capacity, time.monotonic()
         if self._shape.info and now - capacity.asked_at > ASKED_AGAIN_S:
             capacity.asked_at = now
-            for address in self._in_turn():
+            for address in in_turn(self._addresses, capacity):
                 parts = urlsplit(address)
                 where = parts._replace(path=parts.path.removesuffix("/rerank") + self._shape.info)
                 with suppress(ProviderError):  # to tell its limits is nobody's duty
@@ -198,9 +177,9 @@ def _identity(spec: Spec, settings: Settings) -> str:
 
 
 def answered_at(key: str, settings: Settings) -> str:
-    """Return the path at which a server of one's own answered last, empty where none did."""
-    server = next((s for s in settings.servers if s.key == key), None)
-    return capacity_of(server).path if server else ""
+    """Return the path at which a configured server answered last, empty where none did."""
+    servers: tuple[Server | LlmServer, ...] = (*settings.servers, *settings.llms)
+    return next((capacity_of(server).path for server in servers if server.key == key), "")
 
 
 def _check(spec: Spec, settings: Settings) -> None:

@@ -34,6 +34,7 @@ from components.retrieval.schema import (
     CorpusVectors,
     VectorQuery,
 )
+from components.storage.sizes import bytes_in
 from components.wording import count as counted
 
 OPEN_AT_ONCE = 16
@@ -257,8 +258,7 @@ class EdgeEngine:
 
     def bytes_here(self, beginning: str) -> int:
         """Return what the collections whose alias begins so take on the disk."""
-        files = (f for home in self._folder.glob(f"{beginning}*") for f in home.rglob("*"))
-        return sum(file.stat().st_size for file in files if file.is_file())
+        return sum(map(bytes_in, self._folder.glob(f"{beginning}*")))
 
     def drop_all(self, beginning: str) -> None:
         """Remove all collections whose alias begins so."""

@@ -7,8 +7,10 @@ import streamlit as st
 from components.analysis.agreement import agreement as agreement_of
 from components.analysis.agreement import describe_agreement, measures
 from components.charts import comparison as charts
+from components.domain import RANKS_ONLY
 from components.ui.compare.results import Results
 from components.ui.shared import page
+from components.wording import agree, listed
 
 
 def agreement(results: Results) -> None:
@@ -43,8 +45,13 @@ def scores(results: Results) -> None:
         "Score by rank",
         "How to read: each system has its own scale, so compare shapes, never heights.",
     )
+    columns = [c for c in results.columns if c.style.scale != RANKS_ONLY]
+    without = [c.style.name for c in results.columns if c.style.scale == RANKS_ONLY]
+    if without:
+        gives = agree(len(without), "gives", "give")
+        page.soft(f"{listed(without)} {gives} ranks and no scores.", "without-scores")
     figure = page.figure(
         (*results.key, "scores"),
-        lambda: charts.scores(results.columns, results.final_k, page.palette()),
+        lambda: charts.scores(columns, results.final_k, page.palette()),
     )
     page.chart(figure, "scores", "Score by rank for each system")

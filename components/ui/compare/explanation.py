@@ -10,7 +10,7 @@ import streamlit as st
 from components.analysis import explanations
 from components.charts import explanations as charts
 from components.charts.palette import StyledRanking, SystemStyle
-from components.domain import Hit, Ranking, Spec
+from components.domain import RANKS_ONLY, Hit, Ranking, Spec
 from components.lab import catalog
 from components.models.bm25 import BM25, statistics
 from components.pipeline.job import ComparisonJob
@@ -49,6 +49,8 @@ def _explainer(spec: Spec, ranking: Ranking) -> Explainer:
         return _bm25
     if spec.token_vectors:
         return _maxsim
+    if spec.scale == RANKS_ONLY:
+        return _none("It orders candidates and gives none a score: there is nothing to take apart.")
     if spec.provider or spec.family == "cross-encoder":
         return occlusion.explain
     if spec.family == "fusion":

@@ -17,7 +17,7 @@ import streamlit as st
 from components.analysis import comparison as analysis
 from components.analysis.matching import matching_words
 from components.charts.palette import LETTERS, StyledRanking, SystemStyle, letters
-from components.domain import Document, Hit, Ranking, Spec
+from components.domain import RANKS_ONLY, Document, Hit, Ranking, Spec
 from components.pipeline.job import FIRST
 from components.ui.compare import explanation
 from components.ui.compare.board.component import Selection
@@ -46,6 +46,11 @@ class Place:
     spec: Spec
     hit: Hit | None
     provisional: bool = False
+
+    @property
+    def ranks_only(self) -> bool:
+        """Return whether the system orders documents and gives them no scores."""
+        return self.spec.scale == RANKS_ONLY
 
 
 def show(results: Results, selection: Selection) -> None:
@@ -128,7 +133,8 @@ def heading_html(place: Place) -> str:
     facts = "does not rank this document"
     if hit:
         so_far = " so far" if place.provisional else ""
-        facts = f"rank <b>{hit.rank}</b>{so_far} · score <b>{score(hit.score)}</b> "
+        facts = f"rank <b>{hit.rank}</b>{so_far} · "
+        facts += "" if place.ranks_only else f"score <b>{score(hit.score)}</b> "
         facts += escape(style.scale)
         if place.system != FIRST and hit.first_stage_rank:
             facts += f" · {movement(hit.movement)} from {LETTERS[0]} {hit.first_stage_rank}"
@@ -185,7 +191,7 @@ def ranks_html(places: Sequence[Place], opened: Place) -> str:
 
 def _rank_row(place: Place, opened: bool, *, read: bool) -> str:
     hit, name = place.hit, escape(place.column.style.label)
-    cells = [str(hit.rank), score(hit.score)] if hit else ["-", "-"]
+    cells = [str(hit.rank), "-" if place.ranks_only else score(hit.score)] if hit else ["-", "-"]
     if read:
         cells.append(describe_tokens(hit, place.column.ranking) if hit else "")
     button = (

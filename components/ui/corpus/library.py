@@ -8,20 +8,20 @@ from components.domain import LabError
 from components.lab.library import MAX_NAME, Entry
 from components.lab.library.traces import bytes_elsewhere, indexed_by
 from components.ui.shared import page, state, uploads
-from components.wording import count, listed
+from components.wording import agree, count, listed
+
+MOST_ROWS = 10
+"""Rows of the table that are seen at once."""
 
 
 def manage() -> None:
-    """Offer to rename, share, link and delete the session's corpus where it is a kept one."""
+    """Offer to rename, link, delete and share the session's corpus where it is a kept one."""
     entry = uploads.entry_of(state.corpus().name)
-    if deleted := state.get(state.DELETED):
-        st.success(deleted, icon=":material/check:")
-        state.put(state.DELETED, "")
     if entry is None:
         return
     owner = state.visitor().owner
     own = state.visitor().local or entry.owner == owner
-    with st.container(horizontal=True, key="manage", vertical_alignment="center"):
+    with st.container(horizontal=True, key="manage", vertical_alignment="center", width="content"):
         if own:
             _rename(entry)
         with st.popover("Link", icon=":material/link:", width="content"):
@@ -31,17 +31,11 @@ def manage() -> None:
         if own:
             _delete(entry)
         if own and not state.visitor().local:
-            st.toggle(
-                "Everybody at this lab finds it",
-                value=entry.shared,
-                key=f"_share_{entry.id}_{entry.shared}",
-                on_change=_share,
-                args=(entry,),
-            )
-
-
-def _share(entry: Entry) -> None:
-    state.library().share(entry, shared=not entry.shared)
+            key = f"_share_{entry.id}_{entry.shared}"
+            shared = st.toggle("Everybody at this lab finds it", value=entry.shared, key=key)
+            if shared != entry.shared:
+                state.library().share(entry, shared=shared)
+                st.rerun()
 
 
 def _rename(entry: Entry) -> None:
@@ -95,6 +89,9 @@ def _forget_work() -> None:
 def listing() -> None:
     """List all kept corpora that the visitor finds; a row that is selected is opened."""
     kept = state.kept()
+    if deleted := state.get(state.DELETED):
+        st.success(deleted, icon=":material/check:")
+        state.put(state.DELETED, "")
     if not kept:
         return
     lab, settings = state.lab(), state.settings().library
@@ -102,8 +99,8 @@ def listing() -> None:
     most = settings.limit_mb if state.visitor().local else settings.visitor_mb
     page.heading(
         "Library",
-        f"{count(len(kept), 'corpus', 'corpora')} that stay, {total:,.1f} MB of at most {most:,}. "
-        "Select one to open it.",
+        f"{count(len(kept), 'corpus', 'corpora')} that {agree(len(kept), 'stays', 'stay')}: texts "
+        f"of {total:,.1f} MB, at most {most:,}. Select one to open it.",
     )
     with page.complaints():
         try:
@@ -111,29 +108,35 @@ def listing() -> None:
         except LabError:  # the server is gone; the list is of this machine
             indexes = {}
         rows = [_row(name, entry, indexes.get(entry.id)) for name, entry in kept.items()]
-        names, chosen = list(kept), state.corpus().name
+        names, current = list(kept), state.corpus().name
         event = st.dataframe(
             rows,
             hide_index=True,
             width="stretch",
-            height=min(420, 36 * len(rows) + 40),
+            height="content" if len(rows) <= MOST_ROWS else 36 * (MOST_ROWS + 1),
             on_select="rerun",
             selection_mode="single-row",
-            key=f"library_{chosen}",
+            key=f"library_{current}",
             column_config={
+                "Passages": st.column_config.NumberColumn(format="localized"),
+                "Queries": st.column_config.NumberColumn(format="localized"),
                 "Size": st.column_config.NumberColumn(format="%.1f MB"),
-                "Added": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+                "Added": st.column_config.DatetimeColumn(
+                    format="D MMM YYYY, HH:mm", timezone=st.context.timezone
+                ),
             },
         )
         picked = [names[row] for row in event["selection"]["rows"] if row < len(names)]
-        if picked and picked[0] != chosen:
+        if picked and picked[0] != current:
             state.choose_corpus(picked[0])
             st.rerun()
 
 
 def _row(name: str, entry: Entry, stages: tuple[str, ...] | None) -> dict[str, object]:
     """Return a corpus's row; its size is that of its texts, vectors and embedded indexes."""
-    indexed = "not known: the server does not answer" if stages is None else listed(stages) or "no"
+    indexed = (
+        "not known: the server does not answer" if stages is None else listed(stages) or "not yet"
+    )
     row: dict[str, object] = {
         "Corpus": name,
         "Passages": entry.documents,

@@ -8,6 +8,7 @@ from components.corpora import sample_names
 from components.domain import Corpus
 from components.glossary import term
 from components.storage.documents import StoredDocuments
+from components.ui.corpus import library
 from components.ui.shared import page, state
 from components.wording import shortened
 
@@ -26,7 +27,9 @@ CELL_CHARACTERS = 2_000
 
 def overview() -> None:
     """Let the visitor choose a corpus, and show what is in it."""
-    page.corpus_picker("_corpus_page", 320)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="corpus"):
+        page.corpus_picker("_corpus_page", 320)
+        library.manage()
     corpus = state.corpus()
     with page.complaints(), st.container(horizontal=True, key="figures", gap="large"):
         for label, value in _figures(corpus):

@@ -37,7 +37,8 @@ def show(report: EvaluationReport | None) -> None:
         "you give; hatched are machines of your own. Prices are the dated ones on file; times and "
         "texts are those of the evaluation, at its depth.",
     )
-    report = report if report and report.ranked else None
+    # what another machine took says nothing of this one
+    report = report if report and report.ranked and not report.saved.origin else None
     page.soft(
         report.saved.title if report else "No evaluation is open: nothing here is measured.",
         "money-of",

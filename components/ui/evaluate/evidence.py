@@ -35,6 +35,7 @@ def show(report: EvaluationReport | None) -> None:
     elif report is None:
         _nothing_yet()
     else:
+        _origin(report)
         _controls(report)
         _verdict(report, whole=view.draw is quality.quality)
         if report.ranked:
@@ -73,6 +74,13 @@ def _nothing_yet() -> None:
         with column:
             page.heading(title, line)
     saved.offer_last()
+
+
+def _origin(report: EvaluationReport) -> None:
+    """Say of an evaluation that was not made here where it comes from, and offer one's own."""
+    if report.saved.origin:
+        page.soft(report.saved.origin, "evaluation-origin")
+        saved.offer_last()
 
 
 def _choose_view() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from components.evaluation.samples import sample_evaluation
 from components.evaluation.saved import SavedEvaluation
 from components.evaluation.significance import Difference
 from components.evaluation.unjudged import Standing
@@ -13,8 +14,12 @@ from components.ui.shared import page, state, uploads
 
 
 def current() -> EvaluationReport | None:
-    """Return the session's evaluation, without its documents where they are not at hand."""
+    """Return the session's evaluation, without its documents where they are not at hand.
+
+    Until one is open, it is the one that comes with the corpus, which samples have.
+    """
     saved: SavedEvaluation | None = state.get(state.EVALUATED)
+    saved = saved or sample_evaluation(state.corpus().fingerprint)
     if saved is None:
         return None
     corpus = uploads.corpus_with(saved.plan.fingerprint)

@@ -35,9 +35,18 @@ def listing() -> None:
         "Hosted rerankers",
         "Query and texts go to the provider. A key typed here lives in this browser session only.",
     )
-    for provider in dict.fromkeys(e.spec.provider for e in rerankers if e.spec.hosted):
-        providers.box([e for e in rerankers if e.spec.provider == provider])
-    servers = [e for e in rerankers if e.spec.self_hosted]
+    llms = [e for e in rerankers if e.spec.family == "llm"]
+    others = [e for e in rerankers if e not in llms]
+    for provider in dict.fromkeys(e.spec.provider for e in others if e.spec.hosted):
+        providers.box([e for e in others if e.spec.provider == provider])
+    page.heading(
+        "LLMs",
+        "Named in the configuration file: any server with OpenAI's /v1/chat/completions. Query and "
+        "texts go to it." + ("" if llms else " None is configured; .docs/settings.md shows how."),
+        *("Pointwise", "Listwise"),
+    )
+    _in_two_columns(llms, lambda entry: providers.box([entry]))
+    servers = [e for e in others if e.spec.self_hosted]
     page.heading(
         "Self-hosted servers",
         "Named in the configuration file: vLLM, TEI, Infinity, llama.cpp, a LiteLLM proxy."

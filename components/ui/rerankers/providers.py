@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from components import pipeline
-from components.domain import LabError, Limits, Ranking, Spec
+from components.domain import RANKS_ONLY, LabError, Limits, Ranking, Spec
 from components.lab import Lab
 from components.lab.catalog import Entry
 from components.network.capacity import forget
@@ -28,12 +28,15 @@ def box(entries: Sequence[Entry]) -> None:
     with st.container(border=True, key=f"provider-{safe}"):
         title(first)
         st.text(spec.summary)
+        if spec.caution:
+            st.text(f"Caution: {spec.caution}")
         if not first.available:
             st.text(f"{first.reason} {first.remedy}")
+        named_here = spec.self_hosted or spec.family == "llm"
         page.soft(
-            _describe_provider(spec) if spec.hosted else _describe_server(spec), f"source-{safe}"
+            _describe_server(spec) if named_here else _describe_provider(spec), f"source-{safe}"
         )
-        if spec.hosted:
+        if not named_here:
             st.dataframe([_model_row(e.spec) for e in entries], hide_index=True, width="stretch")
         with st.container(horizontal=True, vertical_alignment="bottom", key=f"actions-{safe}"):
             _key_form(provider, safe)
@@ -50,8 +53,12 @@ def _describe_provider(spec: Spec) -> str:
 def _describe_server(spec: Spec) -> str:
     takes = "takes an instruction" if spec.instructions else "takes no instruction"
     how = "candidates scored together" if spec.listwise else "each candidate scored on its own"
-    limits = f"limits: {describe_limits(spec.limits)}"
-    return " · ".join([spec.model, takes, how, limits, f"scores: {spec.scale}"])
+    facts = [spec.model, takes, how, f"limits: {describe_limits(spec.limits)}"]
+    facts.append(spec.scale if spec.scale == RANKS_ONLY else f"scores: {spec.scale}")
+    if spec.hosted:
+        price = price_of(spec, state.lab().settings)
+        facts.append(f"{price}, from {price.origin}" if price else "price not on file")
+    return " · ".join(facts)
 
 
 def _model_row(spec: Spec) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -14,7 +15,6 @@ from streamlit.delta_generator import DeltaGenerator
 from components import glossary
 from components.charts.alternative import values_of
 from components.charts.palette import DARK, LETTERS, LIGHT, Palette, SystemStyle
-from components.corpora import sample_names
 from components.domain import LabError
 from components.ui.shared import address, live, sign_in, state
 from components.ui.shared.pictures import Entry, Picture, pictures
@@ -88,7 +88,7 @@ _STYLE = """<style>
 
 def setup(title: str) -> None:
     """Set the page's title, its style and the navigation. Call before drawing anything."""
-    state.begin_drawing()
+    state.put(state.DRAWING, time.monotonic())
     st.set_page_config(page_title=f"{title} · Rerank Lab", page_icon="🔀", layout="wide")
     st.html(_STYLE.replace("PAPER", palette().paper))
     with st.container(horizontal=True, key="nav", vertical_alignment="center"):
@@ -117,11 +117,20 @@ def setup(title: str) -> None:
 def corpus_picker(key: str, width: int) -> None:
     """Let the visitor choose the corpus; the field follows a choice made elsewhere."""
     st.session_state[key] = state.corpus().name
+<<<<<<< HEAD
     own_names = (*sample_names(), *state.collection_names())
     st.selectbox(
         "Corpus",
         state.corpus_names(),
         format_func=lambda name: name if name in own_names else f"{name} (uploaded)",
+=======
+    where = {name: "this window" for name in state.mapping(state.UPLOADS)}
+    where = dict.fromkeys(state.kept(), "library") | where
+    st.selectbox(
+        "Corpus",
+        state.corpus_names(),
+        format_func=lambda name: f"{name} ({where[name]})" if name in where else name,
+>>>>>>> main
         on_change=lambda: state.choose_corpus(st.session_state[key]),
         key=key,
         width=width,

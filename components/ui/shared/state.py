@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -49,6 +49,7 @@ UNOPENED = "unopened"
 FROM_ADDRESS = "from_address"
 CONFIRMED = "confirmed"
 UNCONFIRMED = "unconfirmed"
+LOOKED_AT = "looked_at"
 # What is evaluated, and how an evaluation is looked at:
 SUBSET = "subset"
 TAG = "evaluated_tag"
@@ -141,16 +142,6 @@ def mapping(key: str) -> dict[Any, Any]:
     return values
 
 
-def begin_drawing() -> None:
-    """Note that the script begins to draw a page."""
-    put(DRAWING, time.monotonic())
-
-
-def seconds_of_drawing() -> float:
-    """Return for how long the script has been drawing the page."""
-    return time.monotonic() - float(get(DRAWING) or time.monotonic())
-
-
 def bound(key: str) -> dict[str, Any]:
     """Return the arguments that tie a widget to a session value, whoever changes it."""
     widget = f"_{key}"
@@ -175,7 +166,9 @@ def memo(key: tuple[object, ...], compute: Callable[[], T]) -> T:
 @st.cache_resource(show_spinner=False)
 def _lab() -> Lab:
     settings = read_settings()
-    return Lab(settings, shared=is_shared(settings))
+    lab = Lab(settings, shared=is_shared(settings))
+    threading.Thread(target=lab.library.sweep, name="sweep", daemon=True).start()
+    return lab
 
 
 def settings() -> Settings:

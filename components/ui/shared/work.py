@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -78,7 +79,8 @@ def poll(worker: Worker, drawn: int) -> None:
     often it is looked.
     """
     if not live.address():
-        every = max(POLL_SECONDS, POLL_SHARE * state.seconds_of_drawing())
+        drawing_s = time.monotonic() - float(state.get(state.DRAWING) or time.monotonic())
+        every = max(POLL_SECONDS, POLL_SHARE * drawing_s)
         st.fragment(_look, run_every=every)(worker, drawn)
 
 

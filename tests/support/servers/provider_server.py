@@ -152,7 +152,7 @@ def refusal(provider: Provider, seen: Seen) -> Reply | None:
     return UNKNOWN if provider.only and seen.path != provider.only else None
 
 
-def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
+def _handler(provider: Provider, answer: Callable[[Seen], Any]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
@@ -216,10 +216,12 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(context: ssl.SSLContext | None = None) -> Iterator[Provider]:
-    """Serve on a free loopback port, over TLS where a context is given."""
+def serve(
+    context: ssl.SSLContext | None = None, answer: Callable[[Seen], Any] = answer
+) -> Iterator[Provider]:
+    """Serve on a free loopback port, over TLS where a context is given; `answer` is the truth."""
     provider = Provider("")
-    server = _Server(("127.0.0.1", 0), _handler(provider))
+    server = _Server(("127.0.0.1", 0), _handler(provider, answer))
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     scheme = "https" if context else "http"

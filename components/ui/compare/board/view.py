@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TypeVar
 
 from components.analysis.comparison import movement_paths, relative_scores, telling_documents
-from components.analysis.depth import at_depth
+from components.analysis.depth import at_depth, beyond_settled
 from components.analysis.quality import quality
 from components.charts.palette import LETTERS, letters
 from components.config import Settings
 from components.corpora.details import detail_line
 from components.corpora.pasted import GIVEN
-from components.domain import Failure, Hit, Ranking, Recorded, Spec, Usage
+from components.domain import RANKS_ONLY, Failure, Hit, Ranking, Recorded, Spec, Usage
 from components.lab import catalog
 from components.lab.work import Step
 from components.measures import DEFAULT
@@ -180,8 +180,8 @@ def _column(
     ended = ranking if stage.state == "done" else None  # else its order is provisional
     value = quality(ended, grades, measure) if ended else None
     cards = _cards(ranking, final_k, grades, first=letter == "A")
-    if spec.scale == GIVEN:
-        cards = tuple(replace(card, score="") for card in cards)
+    if spec.scale in {GIVEN, RANKS_ONLY}:
+        cards = tuple(replace(card, score="", bar=0.0) for card in cards)
     return ColumnView(
         key=spec.key if letter != "A" else FIRST,
         letter=letter,
@@ -193,7 +193,7 @@ def _column(
         total=stage.total,
         latency=milliseconds(ended.timing.total_ms) if ended and ended.timing.total_ms else "",
         quality="" if value is None else f"{measure} {value:.2f}",
-        notes=_notes(spec, ranking, provisional=ranking is not ended),
+        notes=_notes(spec, ranking, final_k, provisional=ranking is not ended),
         reason=failure.reason if failure else "",
         remedy=failure.remedy if failure else "",
         cards=cards,
@@ -225,7 +225,7 @@ def describe_usage(usage: Usage) -> str:
     return f"{' and '.join(units)} ({how})"
 
 
-def _notes(spec: Spec, ranking: Ranking | None, *, provisional: bool) -> tuple[str, ...]:
+def _notes(spec: Spec, ranking: Ranking | None, k: int, *, provisional: bool) -> tuple[str, ...]:
     notes = ["anti-pattern"] if spec.caution.startswith("An anti-pattern") else []
     if ranking is None or provisional:
         return (*notes, *(["provisional order"] if provisional else ()))
@@ -236,7 +236,7 @@ def _notes(spec: Spec, ranking: Ranking | None, *, provisional: bool) -> tuple[s
         notes.append(f"{about}{ranking.truncated} cut")
     if ranking.usage.estimated and ranking.usage.usd is not None:
         notes.append("cost estimated")
-    notes += ranking.notes
+    notes += (*beyond_settled(ranking, k), *ranking.notes)
     if ranking.cached:
         notes.append("cached")
     if ranking.timing.load_ms > 50:
