@@ -19,13 +19,8 @@ from typer.exceptions import TyperException
 
 from components.advice.estimates import Estimate
 from components.config import Settings
-<<<<<<< HEAD
-from components.corpora import Columns, Cutting, check_split, open_corpus
-from components.domain import Corpus, InputError, LabError
-=======
-from components.corpora import Columns, Cutting, open_corpus, quoted
+from components.corpora import Columns, Cutting, check_split, open_corpus, quoted
 from components.domain import Corpus, CorpusError, InputError, LabError
->>>>>>> main
 from components.exports.as_json import json_text
 from components.lab import Lab, catalog, read_settings
 from components.lab.library import KeptCorpora, library_folder
@@ -51,12 +46,8 @@ CorpusOption = Annotated[
     str,
     typer.Option(
         "--corpus",
-<<<<<<< HEAD
-        help="A sample's name, a configured collection's, or a folder or file as the Corpus page "
-        "takes it.",
-=======
-        help="The name of a sample or of a corpus in the library, or a folder or file.",
->>>>>>> main
+        help="The name of a sample, of a corpus in the library or of a collection in the "
+        "configuration, or a folder or file.",
         metavar="NAME|DIR|FILE",
     ),
 ]
@@ -139,11 +130,12 @@ def opened_corpus(
 ) -> Corpus:
     """Open a corpus with these columns as text, title and id; what is None is guessed.
 
-<<<<<<< HEAD
-    A bar on standard error tells what was read. A collection of one's own goes by its name.
+    A name of the configuration or in the library goes before a path, and is said to where both are
+    there. A bar on standard error tells what was read.
     """
+    any_named = columns != (None, None, None)
     if corpus in {own.name for own in lab.settings.collections}:
-        if columns != (None, None, None):
+        if any_named:
             raise InputError(
                 f"{corpus} is a collection of the configuration, which names its fields.",
                 f"Change text_field, title_field and id_field in [[collection]] {corpus}.",
@@ -151,21 +143,7 @@ def opened_corpus(
         opened = lab.collections.open(corpus)
         check_split(split, opened.splits)
         return opened.with_split(split)
-    text, title, identity = columns
-    others: dict[Literal["title", "id"], str | None] = {"title": title, "id": identity}
-    guessed = frozenset(role for role, name in others.items() if name is None)
-    named = Columns(text, title or None, identity or None, guessed)
-    any_named = columns != (None, None, None)
-    cutting = Cutting.of(lab.settings.passages)
-    with progress_bars() as bars:
-        progress = partial(bars.step, "reading", "")
-        return open_corpus(corpus, split, cutting, named if any_named else None, progress)
-=======
-    A name in the library goes before a path, and is said to where both are there. A bar on
-    standard error tells what was read.
-    """
-    any_named = columns != (None, None, None)
-    library = KeptCorpora(library_folder(settings))
+    library = KeptCorpora(library_folder(lab.settings))
     if kept := library.opened(corpus, split):
         if any_named:
             raise InputError(
@@ -182,7 +160,7 @@ def opened_corpus(
         try:
             columns_named = named_columns(columns) if any_named else None
             return open_corpus(
-                corpus, split, Cutting.of(settings.passages), columns_named, progress
+                corpus, split, Cutting.of(lab.settings.passages), columns_named, progress
             )
         except CorpusError:
             raise
@@ -199,7 +177,6 @@ def named_columns(columns: tuple[str | None, str | None, str | None]) -> Columns
     others: dict[Literal["title", "id"], str | None] = {"title": title, "id": identity}
     guessed = frozenset(role for role, name in others.items() if name is None)
     return Columns(text, title or None, identity or None, guessed)
->>>>>>> main
 
 
 def new_lab() -> Lab:

@@ -67,12 +67,8 @@ def read_settings(
         cache_dir=Path(cache) if cache else platformdirs.user_cache_path("rerank-lab"),
         data_dir=Path(data) if data else platformdirs.user_data_path("rerank-lab"),
         servers=file.compatible,
-<<<<<<< HEAD
         collections=tuple(own.beside(folder) for own in file.collection),
-=======
-        collections=tuple(replace(own, **own.beside(folder)) for own in file.collection),
         llms=file.llm,
->>>>>>> main
         prices=file.price_overrides(),
         remote=file.remote,
         spending=file.spending,

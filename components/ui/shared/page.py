@@ -117,20 +117,12 @@ def setup(title: str) -> None:
 def corpus_picker(key: str, width: int) -> None:
     """Let the visitor choose the corpus; the field follows a choice made elsewhere."""
     st.session_state[key] = state.corpus().name
-<<<<<<< HEAD
-    own_names = (*sample_names(), *state.collection_names())
-    st.selectbox(
-        "Corpus",
-        state.corpus_names(),
-        format_func=lambda name: name if name in own_names else f"{name} (uploaded)",
-=======
     where = {name: "this window" for name in state.mapping(state.UPLOADS)}
     where = dict.fromkeys(state.kept(), "library") | where
     st.selectbox(
         "Corpus",
         state.corpus_names(),
         format_func=lambda name: f"{name} ({where[name]})" if name in where else name,
->>>>>>> main
         on_change=lambda: state.choose_corpus(st.session_state[key]),
         key=key,
         width=width,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components.analysis.anatomy import Anatomy, AnatomyStore, describe
+from components.analysis.anatomy import REMOTE, Anatomy, AnatomyStore, describe
 from components.domain import Corpus
 from components.lab import StepReport
 from components.ui.corpus.anatomy import findings, pictures
@@ -50,8 +50,9 @@ def _result(corpus: Corpus) -> Anatomy | None:
     if task and task.result:
         return task.result
     store = AnatomyStore(state.settings())
+    most = min(len(corpus.documents), REMOTE) if corpus.remote else SAMPLE
     return state.memo(
-        ("anatomy on disk", corpus), lambda: store.find(corpus) or store.find(corpus, SAMPLE)
+        ("anatomy on disk", corpus), lambda: store.find(corpus) or store.find(corpus, most)
     )
 
 
@@ -64,6 +65,9 @@ def _task(corpus: Corpus) -> Computation[Anatomy] | None:
 def _offer(corpus: Corpus) -> None:
     """Begin to read a small corpus, offer to read a large one, or show how far reading is."""
     n = len(corpus.documents)
+    if corpus.remote:
+        _offer_sample(corpus, min(n, REMOTE))
+        return
     if _task(corpus) is None and n <= AT_ONCE:
         _begin(corpus, None)
     task = _task(corpus)
@@ -71,19 +75,30 @@ def _offer(corpus: Corpus) -> None:
         return
     with st.container(horizontal=True, key="anatomy-offer"):
         if n > 2 * SAMPLE:
-            st.button(
-                f"Read {SAMPLE:,} at random",
-                type="primary",
-                key="anatomy_sample",
-                on_click=_begin,
-                args=(corpus, SAMPLE),
-            )
+            _sample_button(corpus, SAMPLE)
         st.button(
             f"Read all {count(n, 'passage')}",
             key="anatomy_whole",
             on_click=_begin,
             args=(corpus, None),
         )
+
+
+def _offer_sample(corpus: Corpus, most: int) -> None:
+    """Offer to read a part of a corpus that is never all read, or show how far reading is."""
+    task = _task(corpus)
+    if not task or (watch(task, "anatomy") and not task.result):
+        _sample_button(corpus, most)
+
+
+def _sample_button(corpus: Corpus, most: int) -> None:
+    st.button(
+        f"Read {most:,} at random",
+        type="primary",
+        key="anatomy_sample",
+        on_click=_begin,
+        args=(corpus, most),
+    )
 
 
 def _begin(corpus: Corpus, most: int | None) -> None:
