@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +16,7 @@ from components import pipeline
 from components.advice.costs import tokens_of_corpus
 from components.advice.estimates import estimate_queries, estimate_texts
 from components.analysis.depth import beyond_settled
+from components.cli import collection
 from components.cli.imports import import_fields, tell_import
 from components.cli.order_effects import (
     OrderOption,
@@ -89,7 +89,10 @@ def index(
     opened = opened_corpus(corpus, lab, columns)
     tell_import(opened)
     if opened.remote:
-        _tell_collection(opened, first_stage, lab, tokens=tokens, as_json=as_json)
+        about = collection.told(opened, first_stage, lab, tokens=bool(tokens))
+        if as_json:
+            own = {"first_stage": first_stage, "token_vectors": False, "removed": ()}
+            emit(_index_fields(opened, lab) | own | about)
         return
     ahead = len(opened.documents) <= AHEAD if tokens is None else tokens
     with progress_bars() as bars:
@@ -106,30 +109,6 @@ def index(
         documents = count(len(opened.documents), "document")
         out.print(Text(f"{opened.name}: {documents} in {lab.store.where}"), soft_wrap=True)
         _tell_store(lab.store.status(), removed)
-
-
-def _tell_collection(
-    corpus: Corpus, first_stage: str, lab: Lab, *, tokens: bool | None, as_json: bool
-) -> None:
-    """Say what a collection that exists already is; nothing is to be indexed."""
-    if tokens:
-        raise InputError(
-            f"{corpus.name} is a collection that exists already; it is never read whole.",
-            "Leave --tokens out: token vectors are computed when a search first wants them.",
-        )
-    lab.index(corpus, first_stage)
-    about = lab.collections.about(corpus)
-    notes = lab.collections.notes(corpus)
-    if as_json:
-        own = {"first_stage": first_stage, "token_vectors": False, "removed": ()}
-        emit(_index_fields(corpus, lab) | own | {"collection": asdict(about), "noted": notes})
-        return
-    points = count(len(corpus.documents), "point")
-    out.print(Text(f"{corpus.name}: {points} of {about.where}; {about.search}"), soft_wrap=True)
-    out.print(Text("It exists already: nothing was indexed, and nothing written."), soft_wrap=True)
-    lines = [f"{c.name}: {c.came}. {c.remedy}" for c in about.checks if c.remedy]
-    for line in (*lines, *notes):
-        err.print(Text(line), soft_wrap=True)
 
 
 def _index_fields(corpus: Corpus, lab: Lab) -> dict[str, object]:

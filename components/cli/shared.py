@@ -134,15 +134,8 @@ def opened_corpus(
     there. A bar on standard error tells what was read.
     """
     any_named = columns != (None, None, None)
-    if corpus in {own.name for own in lab.settings.collections}:
-        if any_named:
-            raise InputError(
-                f"{corpus} is a collection of the configuration, which names its fields.",
-                f"Change text_field, title_field and id_field in [[collection]] {corpus}.",
-            )
-        opened = lab.collections.open(corpus)
-        check_split(split, opened.splits)
-        return opened.with_split(split)
+    if corpus in lab.collection_names:
+        return _opened_collection(corpus, lab, split, any_named=any_named)
     library = KeptCorpora(library_folder(lab.settings))
     if kept := library.opened(corpus, split):
         if any_named:
@@ -169,6 +162,18 @@ def opened_corpus(
                 raise
             own = f"In the library: {listed(list(library.named()))}."
             raise InputError(exc.reason, f"{own} {exc.remedy}") from exc
+
+
+def _opened_collection(name: str, lab: Lab, split: str, *, any_named: bool) -> Corpus:
+    """Open a collection of the configuration with the judgments of a split."""
+    if any_named:
+        raise InputError(
+            f"{name} is a collection of the configuration, which names its fields.",
+            f"Change text_field, title_field and id_field in [[collection]] {name}.",
+        )
+    opened = lab.collections.open(name)
+    check_split(split, opened.splits)
+    return opened.with_split(split)
 
 
 def named_columns(columns: tuple[str | None, str | None, str | None]) -> Columns:

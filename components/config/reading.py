@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     StrictFloat,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from pydantic.fields import FieldInfo
@@ -160,19 +161,11 @@ class _File(BaseModel):
         _check_unique([model.key for model in models], "two [[hub]] tables have the key")
         return models
 
-    @field_validator("compatible")
+    @field_validator("compatible", "collection")
     @classmethod
-    def _check_servers(cls, servers: tuple[Server, ...]) -> tuple[Server, ...]:
-        _check_unique([s.name for s in servers], "two [[compatible]] tables are named")
-        return servers
-
-    @field_validator("collection")
-    @classmethod
-    def _check_collections(
-        cls, collections: tuple[CollectionSettings, ...]
-    ) -> tuple[CollectionSettings, ...]:
-        _check_unique([c.name for c in collections], "two [[collection]] tables are named")
-        return collections
+    def _check_names(cls, tables: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
+        _check_unique([t.name for t in tables], f"two [[{info.field_name}]] tables are named")
+        return tables
 
     @field_validator("llm")
     @classmethod

@@ -66,6 +66,7 @@ class SavedHead(SavedVersion):
     models: dict[str, str]
     means: dict[str, dict[str, float]]
     rules: SavedRules = SavedRules()
+    remarks: tuple[str, ...] = ()
 
 
 Place = Annotated[int, Field(ge=0)]
@@ -113,4 +114,3 @@ class SavedBody(_Saved):
     failures: list[tuple[str, str, str, str]]
     ties: dict[str, dict[str, Count]] = {}
     marginal: SavedMarginal = SavedMarginal()
-    remarks: list[str] = []

@@ -37,6 +37,7 @@ def head_json(saved: SavedEvaluation, metrics: Mapping[str, Metrics]) -> dict[st
         "models": dict(saved.models),
         "means": {system: dict(m.mean) for system, m in metrics.items()},
         "rules": asdict(plan.rules),
+        "remarks": saved.evaluation.remarks,
     }
 
 
@@ -71,7 +72,6 @@ def body_json(saved: SavedEvaluation) -> dict[str, Any]:
             if any(r.tied for r in ranked.values())
         },
         "marginal": _marginal_body(saved.plan.marginal),
-        "remarks": saved.evaluation.remarks,
     }
 
 
@@ -120,7 +120,7 @@ def _queries(rows: Iterable[tuple[str, str, tuple[str, ...]]]) -> tuple[Query, .
 
 
 def _evaluation(head: SavedHead, body: SavedBody) -> Evaluation:
-    evaluation = Evaluation(head.systems, remarks=list(body.remarks))
+    evaluation = Evaluation(head.systems, remarks=list(head.remarks))
     for system, ranked in body.runs.items():
         evaluation.rankings[system] = {
             query: Ranked(

@@ -120,6 +120,11 @@ class Lab:
         """Return the collections of one's own that are configured, shared like the store."""
         return self._collections.get()
 
+    @property
+    def collection_names(self) -> tuple[str, ...]:
+        """Return the names of the collections of one's own."""
+        return tuple(own.name for own in self.settings.collections)
+
     def with_keys(
         self,
         keys: Mapping[str, str],
@@ -150,6 +155,11 @@ class Lab:
     def first_stages(self, corpus: Corpus) -> Mapping[str, FirstStage]:
         """Return the first stages by which a corpus can be searched, by key."""
         return self.collections.stages(corpus) if corpus.remote else catalog.first_stages()
+
+    def usable_first_stage(self, corpus: Corpus, key: str) -> str:
+        """Return a first stage's key, or that of a corpus's first one where it cannot be used."""
+        stages = self.first_stages(corpus)
+        return key if key in stages else next(iter(stages))
 
     def first_stage(self, corpus: Corpus, key: str) -> FirstStage:
         """Return one of them; InputError where there is none with this key."""

@@ -14,7 +14,7 @@ from components.measures import families, quality_measures
 from components.pipeline import Request, check_request
 from components.pipeline.job import ComparisonJob
 from components.ui.compare import jobs, paste, recording
-from components.ui.shared import page, state, systems
+from components.ui.shared import page, spending, state, systems
 
 FIRST_PAINT_SECONDS = 0.15
 """How long the first drawing waits for the first stage, which takes milliseconds when warm."""
@@ -145,7 +145,7 @@ def _may_send(request: Request, corpus: Corpus) -> bool:
         request.pipelines.rerankers,
         1,
         min(request.pipelines.initial_k, len(corpus.documents)),
-        lambda: state.mean_tokens(corpus),
+        lambda: spending.mean_tokens(corpus),
         lab.settings,
     )
     much = estimate.needs_confirmation(lab.settings.spending)

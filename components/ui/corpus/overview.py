@@ -67,10 +67,10 @@ def _figures(corpus: Corpus) -> list[tuple[str, str]]:
 def _sampled_figures(corpus: Corpus) -> list[tuple[str, str]]:
     """Return the figures of a corpus that is never read whole."""
     sample = corpus.sample(SAMPLE)
-    words = sum(len(document.passage.split()) for document in sample) / max(len(sample), 1)
+    length = sum(len(document.passage.split()) for document in sample) / max(len(sample), 1)
     return [
         ("Passages", f"{len(corpus.documents):,}"),
-        (f"Words a passage, of {len(sample):,} drawn at random", f"{words:,.0f}"),
+        (f"Words a passage, of {len(sample):,} drawn at random", f"{length:,.0f}"),
         ("Queries", f"{len(corpus.queries):,}"),
         ("Judgments", f"{sum(map(len, corpus.judgments.values())):,}"),
         ("Fingerprint", corpus.fingerprint[:12]),

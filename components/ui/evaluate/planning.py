@@ -17,7 +17,7 @@ from components.evaluation.rules import describe_rules
 from components.glossary import explain
 from components.lab import catalog
 from components.pipeline import check_pipelines
-from components.ui.shared import page, state, systems
+from components.ui.shared import page, spending, state, systems
 from components.wording import count, dollars, duration
 
 SUBSETS = {"all": "all", "tag": "one kind", "sample": "some, at random"}
@@ -158,7 +158,7 @@ def estimate(plan: Plan, queries: int) -> Estimate:
         plan.pipelines.rerankers,
         queries,
         plan.depth,
-        lambda: state.mean_tokens(state.corpus()),
+        lambda: spending.mean_tokens(state.corpus()),
         settings,
     )
 
@@ -178,7 +178,7 @@ def _describe_bills(plan: Plan) -> Iterator[str]:
     specs = [catalog.reranker_spec(key, settings) for key in plan.pipelines.rerankers]
     if not any(spec.provider for spec in specs):
         return
-    mean = state.mean_tokens(state.corpus())
+    mean = spending.mean_tokens(state.corpus())
     traffic = Traffic(len(plan.queries), plan.depth, mean.query, mean.document)
     for bill in bills(specs, traffic, settings):
         usd = bill.usd_a_query * len(plan.queries)

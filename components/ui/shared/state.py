@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from components import measures
-from components.advice.costs import MeanTokens, tokens_of_corpus
 from components.config import Settings
 from components.corpora import open_corpus, sample_names
 from components.domain import Corpus, LabError, UnavailableError
@@ -222,20 +221,16 @@ def kept() -> dict[str, Entry]:
     return {**library().named(visitor().owner), **linked}
 
 
-def collection_names() -> tuple[str, ...]:
-    """Return the collections of one's own that the configuration names."""
-    return tuple(own.name for own in settings().collections)
-
-
 def corpus_names() -> tuple[str, ...]:
     """Return the samples, the collections, the kept corpora and what this session brought along."""
-    return tuple(dict.fromkeys((*sample_names(), *collection_names(), *kept(), *mapping(UPLOADS))))
+    own = (*kept(), *mapping(UPLOADS))
+    return tuple(dict.fromkeys((*sample_names(), *_lab().collection_names, *own)))
 
 
 def corpus_named(name: str) -> Corpus:
     """Return a corpus with the judgments of the chosen split; a kept one stays on disk."""
     corpus: Corpus | None = mapping(UPLOADS).get(name)
-    if name in collection_names():
+    if name in _lab().collection_names:
         corpus = _lab().collections.open(name)
     if corpus is None:
         entry = kept().get(name)
@@ -263,9 +258,7 @@ def choose_corpus(name: str) -> None:
     put(CORPUS, name)
     put(UNOPENED, None)
     put(QUERY, corpus().opening_query)
-    stages = lab().first_stages(corpus())
-    if get(FIRST_STAGE) not in stages:
-        put(FIRST_STAGE, next(iter(stages)))
+    put(FIRST_STAGE, lab().usable_first_stage(corpus(), get(FIRST_STAGE)))
 
 
 def choose_split(name: str, split: str) -> None:
@@ -281,11 +274,6 @@ def query() -> str:
     if QUERY not in st.session_state:
         put(QUERY, corpus().opening_query)
     return str(get(QUERY))
-
-
-def mean_tokens(corpus: Corpus) -> MeanTokens:
-    """Return the tokens of a corpus's queries and documents, counted once a session."""
-    return memo(("mean tokens", corpus), lambda: tokens_of_corpus(corpus))
 
 
 # ---------------------------------------------------------------- work in threads
