@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -99,3 +100,21 @@ def lab_of(folder: Path, *collections: CollectionSettings, key: str = READER) ->
     """Return a lab with collections of its own."""
     keys = Secrets({collection.key: key for collection in collections})
     return Lab(Settings(collections=collections, cache_dir=folder, data_dir=folder, keys=keys))
+
+
+def config(folder: Path, url: str, **given: object) -> Path:
+    """Write a configuration with the collection, read with the hashing encoder; return its path."""
+    table = {
+        "name": "mine",
+        "url": url,
+        "collection": NAME,
+        "text_field": "body",
+        "title_field": "title",
+        "encoder": ENCODER,
+        "vector": "vec",
+        "api_key_env": "READER_KEY",
+    }
+    path = folder / "lab.toml"
+    lines = [f"{name} = {json.dumps(value)}" for name, value in (table | given).items()]
+    path.write_text("\n".join(["[[collection]]", *lines]))
+    return path
