@@ -15,7 +15,7 @@ from components.retrieval import first_stages
 from components.retrieval.existing import Check, ExistingDocuments
 from tests.support.added import FAKES, added
 from tests.support.collections import foreign, lab_of, own, payloads_of, serve
-from tests.support.servers.qdrant_foreign import Foreign
+from tests.support.servers.qdrant_foreign import Foreign, Postings
 from tests.support.servers.qdrant_server import Fault, QdrantServer
 
 TEXTS = ("the red fox", "a blue fox", "green hats")
@@ -225,6 +225,10 @@ def test_what_is_to_be_known_is_no_mistake(tmp_path: Path) -> None:
                 "Each term of a query weighs the same. How many documents have a term is not known "
                 "without reading all of them, so the lab sends no IDF of its own.",
             ),
+            "terms": (
+                "67% of their terms are in the texts",
+                "BM25 may find little: queries are cut into terms by that tokenizer.",
+            ),
             "text field": ("2 of 3 points that were looked at", "The others are without text."),
             "title field": ("2 of 3 points that were looked at", "The others are without title."),
             "id field": (
@@ -248,3 +252,20 @@ def test_one_tenant_of_several_is_a_corpus(tmp_path: Path) -> None:
         assert "3" in corpus.by_id
         assert "2" not in corpus.by_id
         assert {d.id for d in corpus.sample(9)} == {"1", "3", "5", "7"}
+
+
+def test_terms_and_weights_are_those_of_the_tokenizer(tmp_path: Path) -> None:
+    texts = ("red fox red fox fence", "a long line of words that are different", "green hats")
+    with serve(foreign(payloads_of(texts), sparse="words")) as server:
+        checks = checks_of(tmp_path, server, sparse="words")
+        assert checks["terms"].came == "100% of their terms are in the texts"
+        assert (checks["mean length"].came, checks["mean length"].remedy) == ("about 256 words", "")
+        checks = checks_of(tmp_path, server, sparse="words", mean_length=100)
+        assert checks["mean length"].expected == "100 words"
+        assert checks["mean length"].remedy.startswith("It is in the documents' weights already")
+    collection = foreign(payloads_of(texts), sparse="words")
+    collection.sparse["words"] = Postings([([1, 2], [1.0, 2.0])] * 3)
+    with serve(collection) as server:
+        terms = checks_of(tmp_path, server, sparse="words")["terms"]
+        assert terms.came == "0% of their terms are in the texts"
+        assert terms.remedy.startswith("BM25 may find little")

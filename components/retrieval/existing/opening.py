@@ -14,6 +14,7 @@ from components.retrieval.engine.description import Description
 from components.retrieval.engine.reader import PAGE, Point, Reader
 from components.retrieval.existing.checks import Check, Facts, checks
 from components.retrieval.existing.payload import document_of
+from components.retrieval.existing.term_weights import check_terms
 from components.wording import count
 
 ROWS = 32
@@ -53,9 +54,11 @@ def open_existing(reader: Reader, encoder: EncoderEntry | None, encoders: Sequen
         )
     total = reader.count()
     first, _ = reader.scroll(PAGE) if total else ([], None)
-    rows, _ = reader.scroll(ROWS, payload=False, vectors=True) if total else ([], None)
+    rows, _ = reader.scroll(ROWS, vectors=True) if total else ([], None)
     facts = Facts(settings, info, reader.real_name(), total, first, rows, encoder, encoders)
     looked_at = tuple(checks(facts))
+    if settings.sparse in info.sparse:
+        looked_at += tuple(check_terms(rows, settings))
     for check in looked_at:
         if check.fault:
             raise InputError(
