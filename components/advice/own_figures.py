@@ -44,9 +44,12 @@ def telling_evaluations(
 ) -> list[EvaluationSummary]:
     """Return the evaluations of a corpus to read, those of most queries first, then the newest.
 
-    Each adds at least one of the systems; one query is no evidence.
+    Each adds at least one of the systems; one query is no evidence, and what was measured under a
+    filter is not of the corpus.
     """
-    of_corpus = [s for s in summaries if s.fingerprint == fingerprint and s.queries > 1]
+    of_corpus = [
+        s for s in summaries if s.fingerprint == fingerprint and s.queries > 1 and not s.filter
+    ]
     wanted = set(systems)
     telling: list[EvaluationSummary] = []
     for summary in sorted(of_corpus, key=lambda s: (-s.queries, -s.made.timestamp())):

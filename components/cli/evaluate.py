@@ -18,6 +18,7 @@ from components.cli.evaluate_report import by_depth, print_report, report_fields
 from components.cli.imports import import_fields, tell_import
 from components.cli.shared import (
     CorpusOption,
+    FilterOption,
     FirstStage,
     IdOption,
     InitialK,
@@ -40,7 +41,7 @@ from components.corpora import (
     read_candidates,
     read_qrels,
 )
-from components.domain import Corpus, InputError, Judgments, LabError
+from components.domain import Corpus, Filter, InputError, Judgments, LabError
 from components.evaluation import Plan, Rules, Subset
 from components.evaluation.saved import saved_evaluation
 from components.evaluation.store import EvaluationStore
@@ -87,6 +88,7 @@ def evaluate(
     first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
     reranker: Rerankers = None,
     initial_k: InitialK = INITIAL_K,
+    filter: FilterOption = None,
     depth: Annotated[
         list[int] | None,
         typer.Option(help="Also measure with so few candidates; may be repeated."),
@@ -115,7 +117,11 @@ def evaluate(
     lab = new_lab()
     limits = [_limit(text) for text in fail_under or ()]
     own = [evaluation.check_measure(name) for name in measure or ()]
-    pipelines = Pipelines(first_stage, tuple(reranker or ()), initial_k, reuse=reuse)
+    pipelines = Pipelines(
+        *(first_stage, tuple(reranker or ()), initial_k),
+        reuse=reuse,
+        filter=Filter.parse(filter or ()),
+    )
     pipeline.check_pipelines(pipelines, lab)
     for name, value in (("max_queries", max_queries), ("sample", sample)):
         pipeline.check_depth(name, 1 if value is None else value)

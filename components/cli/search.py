@@ -27,6 +27,7 @@ from components.cli.order_effects import (
 )
 from components.cli.shared import (
     CorpusOption,
+    FilterOption,
     FirstStage,
     IdOption,
     InitialK,
@@ -47,14 +48,14 @@ from components.cli.shared import (
     steps_of,
 )
 from components.corpora import read_texts
-from components.domain import RANKS_ONLY, Comparison, Corpus, InputError, Ranking
+from components.domain import RANKS_ONLY, Comparison, Corpus, Filter, InputError, Ranking
 from components.exports.as_json import comparison_json, ranking_json
 from components.lab import Lab, catalog
 from components.pipeline import PipelineRun, Pipelines, QueryInput, Request
 from components.pipeline.limits import FINAL_K, INITIAL_K
 from components.rerankers.late_interaction import LATE_BGE, encode_ahead
 from components.retrieval.engine import CollectionStatus
-from components.wording import count, dollars
+from components.wording import agree, count, dollars
 
 AHEAD = 2_000
 """Documents up to which token vectors are encoded ahead unless it was said."""
@@ -156,13 +157,15 @@ def search(
         typer.Option("--final-k", help=f"Hits shown of each; {FINAL_K}, or fewer candidates."),
     ] = None,
     instruction: Instruction = "",
+    filter: FilterOption = None,
     order_effects: OrderOption = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Search a corpus and show what each reranker makes of the same candidates."""
     keys = tuple(reranker or ())
-    pipelines = Pipelines(first_stage, keys, initial_k, instruction)
+    conditions = Filter.parse(filter or ())
+    pipelines = Pipelines(first_stage, keys, initial_k, instruction, filter=conditions)
     most = min(FINAL_K, initial_k) if final_k is None else final_k
     if final_k is not None:
         pipeline.check_depth("final_k", final_k, initial_k)
@@ -171,6 +174,7 @@ def search(
     _check_instruction(lab, keys, instruction)
     columns = (text_column, title_column, id_column)
     opened = opened_corpus(corpus, lab, columns)
+    opened.fields.check(conditions)
     candidates = min(initial_k, len(opened.documents))
     passes = with_passes(keys, lab.settings, order_effects=order_effects)
     mean = partial(tokens_of_corpus, opened)
@@ -214,6 +218,10 @@ def _print_notes(ranking: Ranking, k: int) -> None:
 
 def _print_comparison(comparison: Comparison, final_k: int, lab: Lab) -> None:
     """Print every ranking as a table, with the scores of those that have any."""
+    if filter := comparison.first_stage.filter:
+        n = comparison.first_stage.matching
+        met = f"{count(n, 'document')} that {agree(n, 'meets', 'meet')}"
+        err.print(Text(f"Searched: {met} the filter {filter}."), soft_wrap=True)
     rankings = comparison.rankings
     specs = {r.system: catalog.reranker_spec(r.system, lab.settings) for r in rankings}
     ordered = {system for system, spec in specs.items() if spec.scale == RANKS_ONLY}

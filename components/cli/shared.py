@@ -83,6 +83,15 @@ InitialK = Annotated[int, typer.Option("--initial-k", help="Candidates of the fi
 Instruction = Annotated[
     str, typer.Option(help="What the reranker should look for; few models take one.")
 ]
+FilterOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        help="Search only documents that meet it, such as product=desktop|mobile or year>=2020; "
+        "repeated for and.",
+        metavar="CONDITION",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 

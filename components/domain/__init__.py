@@ -13,7 +13,7 @@ from components.domain.errors import (
     UnavailableError,
 )
 from components.domain.fields import Field, Fields
-from components.domain.filters import Condition, Filter, Op
+from components.domain.filters import NO_FILTER, Condition, Filter, Op
 from components.domain.imports import Count, ImportedColumn, ImportedFile, ImportReport
 from components.domain.models import (
     PER,
@@ -47,6 +47,7 @@ from components.domain.rankings import (
 
 __all__ = [
     "MAX_GRADE",
+    "NO_FILTER",
     "PER",
     "RANKS_ONLY",
     "RECORDED",

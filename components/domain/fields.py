@@ -138,19 +138,16 @@ class _Tally:
                 self.low = min(self.low, value.number)
                 self.high = max(self.high, value.number)
             elif value.span is not None:
-                self._add_date(value, value.span.start)
+                self.dates += 1
+                if self.first is None or value.span.start < self.first:
+                    self.first, self.earliest = value.span.start, value.text
+                if self.last is None or value.span.start > self.last:
+                    self.last, self.latest = value.span.start, value.text
             else:
                 self.texts += 1
                 self.longest = max(self.longest, len(value.text))
                 if len(self.distinct) <= MOST_VALUES:
                     self.distinct.add(value.text)
-
-    def _add_date(self, value: Value, start: datetime) -> None:
-        self.dates += 1
-        if self.first is None or start < self.first:
-            self.first, self.earliest = start, value.text
-        if self.last is None or start > self.last:
-            self.last, self.latest = start, value.text
 
     def unindexed(self) -> str:
         """Return why the field is not worth an index; empty where it is."""
@@ -189,11 +186,11 @@ def scan_fields(documents: Iterable[Document]) -> Fields:
                 others.add(name) if len(others) < MOST_VALUES else None
                 continue
             tallies.setdefault(name, _Tally()).add(values_of(text))
-    found, n_indexed = [], 0
+    fields, n_indexed = list[Field](), 0
     for name, tally in tallies.items():
-        found.append(tally.field(name, beyond=n_indexed >= MOST_INDEXED))
-        n_indexed += not found[-1].unindexed
-    return Fields(tuple(found), digest.hexdigest() if any_metadata else "", len(others))
+        fields.append(tally.field(name, beyond=n_indexed >= MOST_INDEXED))
+        n_indexed += not fields[-1].unindexed
+    return Fields(tuple(fields), digest.hexdigest() if any_metadata else "", len(others))
 
 
 _scanned: OrderedDict[str, list[tuple[Sequence[Document], Fields]]] = OrderedDict()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
+from components.domain.corpus import Corpus
 from components.domain.documents import Document
 from components.domain.errors import InputError
 from components.domain.values import FIRST_MOMENT, Span, Value, read_value, values_of
@@ -94,10 +95,10 @@ def _check(condition: Condition) -> None:
     """Raise InputError for a condition that no value could be compared with."""
     if not condition.field or not condition.values or "" in condition.values:
         raise InputError("A condition of the filter lacks its field or its value.", _EXAMPLES)
-    words = (condition.field, *condition.values)
-    if any("\ud800" <= character <= "\udfff" for word in words for character in word):
+    texts = (condition.field, *condition.values)
+    if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
         raise InputError("A condition of the filter is not valid Unicode text.", _EXAMPLES)
-    longest = max(map(len, words))
+    longest = max(map(len, texts))
     if longest > MOST_CHARACTERS or len(condition.values) > MOST_OPERANDS:
         raise InputError(
             f"A condition of the filter has more than {MOST_OPERANDS} values, or one of more than "
@@ -178,6 +179,15 @@ class Filter:
         """Return whether a document meets all conditions."""
         return all(condition.matches(document) for condition in self.conditions)
 
+    def inside(self, grades: Mapping[str, int], corpus: Corpus) -> Mapping[str, int]:
+        """Return the grades without those of documents that do not meet the filter."""
+        if not self:
+            return grades
+        ids = corpus.some(grades.keys())
+        return {d: g for d, g in grades.items() if d not in ids or self.matches(ids[d])}
+
+
+NO_FILTER: Final = Filter()
 
 # ---------------------------------------------------------------- reading
 

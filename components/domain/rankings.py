@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.domain.documents import Document
+from components.domain.filters import NO_FILTER, Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,9 @@ class Ranking:
     `recorded` is the date of a ranking that was made earlier or elsewhere, empty for one made now.
     `cut_estimated` says that tokens cut were counted with another tokenizer than the model's.
     `tied` documents of a first stage have the score at the cut, where the cut parts them. The first
-    `settled` ranks are the model's order, and those below it only in part; 0 stands for all.
+    `settled` ranks are the model's order, and those below it only in part; 0 stands for all. A
+    first stage's `filter` is met by `matching` documents of the corpus, and only those were
+    searched.
     """
 
     system: str
@@ -147,6 +150,8 @@ class Ranking:
     notes: tuple[str, ...] = ()
     tied: int = 0
     settled: int = 0
+    filter: Filter = NO_FILTER
+    matching: int = 0
 
     @property
     def truncated(self) -> int:
@@ -172,7 +177,8 @@ class Recorded:
     """A system's ranking of one query, made earlier or elsewhere: shown, never computed.
 
     `key` is the system's name in this session; `documents` are ids with scores, best first;
-    `date` says when it was made, in words.
+    `date` says when it was made, in words. Of a first stage under a filter, `matching` documents
+    met that.
     """
 
     key: str
@@ -182,6 +188,7 @@ class Recorded:
     scale: str = "as recorded"
     timing: Timing = Timing()
     usage: Usage = Usage()
+    matching: int = 0
 
 
 @dataclass(frozen=True, slots=True)

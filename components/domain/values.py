@@ -103,9 +103,11 @@ def _span(text: str) -> Span | None:
         return None
     parts = {name: int(match[name] or 0) for name in ("hour", "minute", "second")}
     fraction = int((match["fraction"] or "0")[:6].ljust(6, "0"))
+    zone, digits = match["zone"] or "Z", (match["zone"] or "")[1:].replace(":", "").ljust(4, "0")
+    distance = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     local = datetime(
         int(match["year"]), int(match["month"]), int(match["day"] or 1), **parts,
-        microsecond=fraction, tzinfo=_zone(match["zone"]),
+        microsecond=fraction, tzinfo=timezone(-distance if zone[0] == "-" else distance),
     )  # fmt: skip
     start = local.astimezone(UTC)
     try:
@@ -124,12 +126,3 @@ def _length(match: re.Match[str], local: datetime) -> timedelta:
     if match["day"]:
         return timedelta(days=1)
     return (local.replace(day=28) + timedelta(days=4)).replace(day=1) - local
-
-
-def _zone(text: str | None) -> timezone:
-    """Return a time zone by its distance from UTC; UTC where none is written."""
-    if not text or text == "Z":
-        return UTC
-    digits = text[1:].replace(":", "").ljust(4, "0")
-    distance = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return timezone(-distance if text[0] == "-" else distance)

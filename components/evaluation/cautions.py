@@ -28,6 +28,12 @@ def warnings(plan: Plan, evaluation: Evaluation) -> tuple[str, ...]:
     """Return what may make all figures worthless."""
     complete, planned = evaluation.complete, len(plan.queries)
     lines = list(evaluation.remarks)
+    if filter := plan.pipelines.filter:
+        lines.append(
+            f"Only documents that meet the filter {filter} were searched and judged; "
+            f"{count(plan.marginal.outside, 'judgment')} of others are left out. BM25 counts words "
+            "over the whole corpus."
+        )
     if len(complete) < planned:
         lines.append(
             f"{len(complete):,} of {count(planned, 'query')} "

@@ -46,6 +46,12 @@ def unlike(old: SavedEvaluation, new: SavedEvaluation) -> list[str]:
     lines = []
     if old.plan.fingerprint != new.plan.fingerprint:
         lines.append("The corpora differ: nothing below is a like-for-like comparison.")
+    before, after = old.plan.pipelines.filter, new.plan.pipelines.filter
+    if before != after:
+        lines.append(
+            f"The filters differ: {before or 'none'} then, {after or 'none'} now. Other documents "
+            "were searched and judged: nothing below is a like-for-like comparison."
+        )
     rules = differing_rules(old.plan.rules, new.plan.rules)
     if rules:
         lines.append(f"{rules} Their figures are not those of one benchmark.")

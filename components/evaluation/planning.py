@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypedDict
 
-from components.domain import Corpus, Count, InputError, Judgments, Query
+from components.domain import Corpus, Count, Filter, InputError, Judgments, Query
 from components.evaluation.rules import Marginal, Rules
 from components.pipeline import Pipelines
 
@@ -94,14 +95,17 @@ def plan(
     `judgments` stand in for the corpus's own; of documents that it lacks they are dangling.
     """
     subset, rules = subset or Subset(), rules or Rules()
+    _check_filter(pipelines.filter, corpus, candidates)
     judged = _judged(corpus, judgments)
     if not judged.dangling and not (corpus.judgments if judgments is None else judgments):
         raise InputError(
             f"The corpus {corpus.name} has no judgments.",
             "Add qrels/test.tsv to its folder, or name a file with --qrels.",
         )
+    judged, left_out = _inside(judged, pipelines.filter, corpus)
     grades = judged.counted(rules)
-    queries = _subset_of(_usable_queries(corpus, grades, candidates, rules), subset, corpus.name)
+    usable = _usable_queries(corpus, grades, candidates, rules, pipelines.filter)
+    queries = _subset_of(usable, subset, corpus.name)
     return Plan(
         pipelines,
         queries,
@@ -113,7 +117,7 @@ def plan(
         split,
         subset.description,
         rules,
-        _marginal(corpus, judged, grades, candidates, queries, subset.tag),
+        replace(_marginal(corpus, judged, grades, candidates, queries, subset.tag), **left_out),
     )
 
 
@@ -151,6 +155,44 @@ def _judged(corpus: Corpus, judgments: Judgments | None) -> _Judged:
     others = [query for query in given if query not in asked]
     unasked = corpus.unasked.get(corpus.split, Count()) if judgments is None else Count()
     return _Judged(inside, dangling, Count(len(others), *others[:1]) if others else unasked)
+
+
+def _check_filter(
+    filter: Filter, corpus: Corpus, candidates: Mapping[str, Sequence[str]] | None
+) -> None:
+    """Raise InputError for a filter that cannot be applied to a corpus, or to given candidates."""
+    corpus.fields.check(filter)
+    if filter and candidates is not None:
+        raise InputError(
+            f"The filter {filter} narrows a first stage, and the candidates come from a file.",
+            "Leave the filter out, or the file.",
+        )
+
+
+class _LeftOut(TypedDict, total=False):
+    """What a filter leaves out, as in `Marginal`."""
+
+    outside: int
+    filtered: tuple[str, ...]
+
+
+def _inside(judged: _Judged, filter: Filter, corpus: Corpus) -> tuple[_Judged, _LeftOut]:
+    """Return what is judged of documents that meet a filter, and what is left out.
+
+    Queries that had relevant documents and have none within the filter are left out whole.
+    """
+    if not filter:
+        return judged, {}
+    inside = {q: filter.inside(row, corpus) for q, row in judged.inside.items()}
+    outside = sum(len(row) - len(inside[q]) for q, row in judged.inside.items())
+    filtered = [
+        q for q, row in judged.inside.items() if _has_relevant(row) and not _has_relevant(inside[q])
+    ]
+    for query in filtered:
+        del inside[query]
+    dangling = {q: row for q, row in judged.dangling.items() if q not in filtered}
+    left_out: _LeftOut = {"outside": outside, "filtered": tuple(filtered)}
+    return replace(judged, inside=inside, dangling=dangling), left_out
 
 
 def _marginal(
@@ -192,6 +234,7 @@ def _usable_queries(
     grades: Judgments,
     candidates: Mapping[str, Sequence[str]] | None,
     rules: Rules,
+    filter: Filter,
 ) -> list[Query]:
     """Return the queries that count and, where a file gives them, have candidates."""
     usable = [
@@ -201,6 +244,12 @@ def _usable_queries(
     ]
     if candidates is not None:
         usable = [q for q in usable if q.id in candidates]
+    if not usable and filter:
+        raise InputError(
+            f"No judged query of {corpus.name} has a relevant document that meets the filter "
+            f"{filter}.",
+            "Leave a condition out.",
+        )
     if not usable:
         raise InputError(
             f"No query of {corpus.name} has both a relevant document and candidates.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from components.domain import Count, Judgments, Query
+from components.domain import NO_FILTER, Count, Filter, Judgments, Query
 from components.wording import count
 
 _KINDS: Mapping[str, str] = {
@@ -49,7 +49,9 @@ class Marginal:
     `dangling` are grades of documents that the corpus lacks. `identical` are the ids of queries
     that are documents. `without_candidates` are judged queries that a file of candidates lacks, and
     `unasked` counts those that the corpus lacks: no rule can count them, for nothing ranks them.
-    Of a set that is `drawn`, the queries were chosen among those that count.
+    Of a set that is `drawn`, the queries were chosen among those that count. `outside` counts the
+    judgments of documents that do not meet the filter, and `filtered` are the queries whose
+    relevant documents all are such: no rule counts these.
     """
 
     queries: tuple[Query, ...] = ()
@@ -59,6 +61,8 @@ class Marginal:
     without_candidates: tuple[str, ...] = ()
     unasked: Count = field(default_factory=Count)
     drawn: bool = False
+    outside: int = 0
+    filtered: tuple[str, ...] = ()
 
     @property
     def n_dangling(self) -> int:
@@ -66,10 +70,19 @@ class Marginal:
         return sum(map(len, self.dangling.values()))
 
 
-def describe_rules(rules: Rules, marginal: Marginal) -> str:
-    """Return by which rules figures were computed, where that makes a difference; else nothing."""
+def describe_rules(rules: Rules, marginal: Marginal, filter: Filter = NO_FILTER) -> str:
+    """Return by which rules figures were computed, where that makes a difference; else nothing.
+
+    A filter is always named, and comes first.
+    """
     zero, dangling, own = len(marginal.queries), marginal.n_dangling, len(marginal.identical)
     parts = []
+    if filter:
+        parts.append(f"filter {filter}: {count(marginal.outside, 'judgment')} outside it left out")
+    if marginal.filtered:
+        n = len(marginal.filtered)
+        whose = "whose relevant documents all lie outside the filter"
+        parts.append(f"{count(n, 'query')} {whose} left out")
     if zero:
         how = "counted as 0" if rules.zero_only else "left out"
         parts.append(f"{count(zero, 'query')} without a relevant document {how}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from components.config import Settings
+from components.domain import NO_FILTER, Filter
 from components.evaluation.planning import CANDIDATES, Plan
 from components.evaluation.rules import Rules
 from components.evaluation.running import Evaluation
@@ -32,7 +33,8 @@ class SavedEvaluation:
     @property
     def title(self) -> str:
         """Return what a list of evaluations shows."""
-        return _title(self.made, self.plan.corpus, len(self.evaluation.complete), self.plan.systems)
+        plan, n = self.plan, len(self.evaluation.complete)
+        return _title(self.made, plan.corpus, plan.pipelines.filter, n, plan.systems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,17 @@ class EvaluationSummary:
     initial_k: int
     means: Mapping[str, Mapping[str, float]]
     rules: Rules = field(default=Rules())
+    filter: Filter = NO_FILTER
 
     @property
     def title(self) -> str:
         """Return what a list of evaluations shows."""
-        return _title(self.made, self.corpus, self.queries, self.systems)
+        return _title(self.made, self.corpus, self.filter, self.queries, self.systems)
 
 
-def _title(made: datetime, corpus: str, n: int, systems: Collection[str]) -> str:
-    return f"{made:%d %b %Y %H:%M} UTC · {corpus} · {count(n, 'query')} · {', '.join(systems)}"
+def _title(made: datetime, corpus: str, filter: Filter, n: int, systems: Collection[str]) -> str:
+    name = f"{corpus} ({filter})" if filter else corpus
+    return f"{made:%d %b %Y %H:%M} UTC · {name} · {count(n, 'query')} · {', '.join(systems)}"
 
 
 def saved_evaluation(

@@ -1,7 +1,7 @@
 """The format of a saved evaluation: a small head for lists, and a body with every ranking.
 
-Format 1 is that of version 0.1.0. A change that older code cannot read gets the next number and a
-migration of what came before.
+Format 1 is that of version 0.1.0 and, still, of what has no filter. A change that older code cannot
+read gets the next number and a migration of what came before.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 
 from components.corpora.faults import Grade
-from components.domain import Usage
+from components.domain import Filter, InputError, Usage
 from components.wording import count
 
-VERSION = 1
+VERSION = 2
+"""Of an evaluation under a filter, which older versions would take for one of the whole corpus."""
 MAX_COUNT: Final = 10**15
 """The most that is counted or measured: documents, tokens, milliseconds, dollars."""
 
@@ -50,6 +51,14 @@ class SavedRules(_Saved):
     dangling: bool = False
 
 
+def _check_filter(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Raise ValueError for what is no filter."""
+    try:
+        return Filter.parse(texts).texts
+    except InputError as exc:
+        raise ValueError(exc.reason) from exc
+
+
 class SavedHead(SavedVersion):
     """What a list needs, and what was run; `means` by system and measure."""
 
@@ -67,6 +76,7 @@ class SavedHead(SavedVersion):
     means: dict[str, dict[str, float]]
     rules: SavedRules = SavedRules()
     remarks: tuple[str, ...] = ()
+    filter: Annotated[tuple[str, ...], AfterValidator(_check_filter)] = ()
 
 
 Place = Annotated[int, Field(ge=0)]
@@ -99,6 +109,8 @@ class SavedMarginal(_Saved):
     without_candidates: tuple[str, ...] = ()
     unasked: tuple[Count, str] = (0, "")
     drawn: bool = False
+    outside: Count = 0
+    filtered: tuple[str, ...] = ()
 
 
 class SavedBody(_Saved):

@@ -7,7 +7,7 @@ from dataclasses import asdict, astuple
 from datetime import datetime
 from typing import Any
 
-from components.domain import Count, Failure, Query, Timing
+from components.domain import Count, Failure, Filter, Query, Timing
 from components.evaluation.planning import CANDIDATES, Plan
 from components.evaluation.rules import Marginal, Rules
 from components.evaluation.running import Evaluation, Ranked
@@ -22,7 +22,7 @@ def head_json(saved: SavedEvaluation, metrics: Mapping[str, Metrics]) -> dict[st
     """Return what a list needs, and what was run."""
     plan = saved.plan
     return {
-        "version": VERSION,
+        "version": VERSION if plan.pipelines.filter else 1,
         "corpus": plan.corpus,
         "documents": plan.documents,
         "split": plan.split,
@@ -38,7 +38,7 @@ def head_json(saved: SavedEvaluation, metrics: Mapping[str, Metrics]) -> dict[st
         "means": {system: dict(m.mean) for system, m in metrics.items()},
         "rules": asdict(plan.rules),
         "remarks": saved.evaluation.remarks,
-    }
+    } | ({"filter": list(plan.pipelines.filter.texts)} if plan.pipelines.filter else {})
 
 
 def body_json(saved: SavedEvaluation) -> dict[str, Any]:
@@ -84,6 +84,8 @@ def _marginal_body(marginal: Marginal) -> dict[str, Any]:
         "without_candidates": marginal.without_candidates,
         "unasked": astuple(marginal.unasked),
         "drawn": marginal.drawn,
+        "outside": marginal.outside,
+        "filtered": marginal.filtered,
     }
 
 
@@ -93,7 +95,13 @@ def loaded(
     """Return an evaluation from its head and body; raise ValueError or IndexError for damage."""
     first = catalog.DEFAULT_FIRST_STAGE if head.first_stage == CANDIDATES else head.first_stage
     plan = Plan(
-        Pipelines(first, head.rerankers, head.initial_k, head.instruction),
+        Pipelines(
+            first,
+            head.rerankers,
+            head.initial_k,
+            head.instruction,
+            filter=Filter.parse(head.filter),
+        ),
         _queries(body.queries),
         body.judgments,
         {} if head.first_stage == CANDIDATES else None,

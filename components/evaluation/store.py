@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json  # megabytes: json would hold the interpreter for long
 
 from components.corpora import first_fault
-from components.domain import StoreError
+from components.domain import Filter, StoreError
 from components.evaluation.rules import Rules
 from components.evaluation.saved import EvaluationSummary, SavedEvaluation
 from components.evaluation.saved_format import VERSION, SavedBody, SavedHead, SavedVersion
@@ -173,4 +173,5 @@ def _summary(row: Any) -> EvaluationSummary | str:  # noqa: ANN401
         head.initial_k,
         head.means,
         Rules(**head.rules.model_dump()),
+        Filter.parse(head.filter),
     )

@@ -61,10 +61,18 @@ def comparison_json(comparison: Comparison, corpus: Corpus, final_k: int) -> dic
             "documents": len(corpus.documents),
             "fingerprint": corpus.fingerprint,
         },
+        "filter": filter_json(comparison.first_stage),
         "first_stage": ranking_json(comparison.first_stage, final_k),
         "rankings": [ranking_json(r, final_k) for r in comparison.rankings],
         "failures": [failure_json(f) for f in comparison.failures],
     }
+
+
+def filter_json(first_stage: Ranking) -> dict[str, Any] | None:
+    """Return the conditions that the candidates meet, and how many documents do; null for none."""
+    if not first_stage.filter:
+        return None
+    return {"conditions": list(first_stage.filter.texts), "matching": first_stage.matching}
 
 
 def rules_json(report: EvaluationReport) -> dict[str, Any]:
@@ -76,6 +84,8 @@ def rules_json(report: EvaluationReport) -> dict[str, Any]:
             for system, value in values.items():
                 means.setdefault(rule, {}).setdefault(system, {})[name] = value
     return {
+        "filter": list(plan.pipelines.filter.texts),
+        "outside_filter": {"judgments": marginal.outside, "queries": list(marginal.filtered)},
         "rules": dict(plan.rules.outcomes),
         "without_relevant": [query.id for query in marginal.queries],
         "dangling": {query: dict(row) for query, row in marginal.dangling.items()},

@@ -15,7 +15,7 @@ from components.domain import RANKS_ONLY, Corpus, Failure, Hit
 from components.exports import svg
 from components.exports.rendering import Table, render
 from components.measures import DEFAULT
-from components.wording import count, describe_grade, dollars, milliseconds, score, shortened
+from components.wording import agree, count, describe_grade, dollars, milliseconds, score, shortened
 from components.wording import movement as describe_movement
 
 LONGEST_BAR = 420
@@ -92,6 +92,14 @@ def _provenance(report: ComparisonReport) -> str:
         f"{count(len(others), 'reranker')} ordered the same {candidates} of {first.style.label}"
     )
     instruction = f" Instruction: {report.instruction}." if report.instruction else ""
+    filter = first.ranking.filter
+    filtered = (
+        f" Only {count(first.ranking.matching, 'document')} that "
+        f"{agree(first.ranking.matching, 'meets', 'meet')} the filter {filter} were searched; BM25 "
+        "counts words over the whole corpus."
+        if filter
+        else ""
+    )
     fewer = (
         f" That is with fewer candidates of the same scoring pass; the times are those of all "
         f"{report.scored:,}."
@@ -101,7 +109,7 @@ def _provenance(report: ComparisonReport) -> str:
     return (
         f"{corpus.name}, {count(len(corpus.documents), 'document')}, fingerprint "
         f"{corpus.fingerprint[:12]}. {report.made:%d %B %Y %H:%M} UTC. "
-        f"{ordered}; the first {report.final_k:,} of each are shown.{fewer}{instruction}"
+        f"{ordered}; the first {report.final_k:,} of each are shown.{fewer}{instruction}{filtered}"
     )
 
 

@@ -37,7 +37,10 @@ def files(report: EvaluationReport) -> Iterator[tuple[str, str]]:
     marginal = report.saved.plan.marginal.judgments  # left out of the means, and judged
     yield "qrels.trec", _lines(qrels_lines({**complete, **marginal}))
     yield "rules.json", _json(rules_json(report))
-    yield "metrics.json", _json({s: m.mean for s, m in report.metrics.items()})
+    # what a figure is of must stand beside it; no system is called filter
+    filter = report.saved.plan.pipelines.filter.texts
+    means = {s: m.mean for s, m in report.metrics.items()}
+    yield "metrics.json", _json(({"filter": filter} if filter else {}) | means)
     yield "per_query.json", _json({s: m.per_query for s, m in report.metrics.items()})
     yield "per_query.csv", per_query_csv(report)
     yield "differences.csv", differences_csv(report)

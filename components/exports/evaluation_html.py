@@ -52,4 +52,5 @@ def provenance(report: EvaluationReport) -> str:
         f"“{plan.split}”, queries: {plan.subset}, {count(plan.depth, 'candidate')} a query from "
         f"{plan.first_stage}, {report.saved.made:%d %B %Y %H:%M} UTC."
         + (f" Instruction: {instruction}." if instruction else "")
+        + (f" Filter: {filter}." if (filter := plan.pipelines.filter) else "")
     )

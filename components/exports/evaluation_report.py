@@ -98,7 +98,8 @@ class EvaluationReport:
     @property
     def rules(self) -> str:
         """Return by which rules the figures count, where that makes a difference; else nothing."""
-        return describe_rules(self.saved.plan.rules, self.saved.plan.marginal)
+        plan = self.saved.plan
+        return describe_rules(plan.rules, plan.marginal, plan.pipelines.filter)
 
     def counting(self) -> tuple[str, ...]:
         """Return what the rules count and leave out, and the means that counting it would give."""

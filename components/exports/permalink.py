@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from components.config import Settings
-from components.domain import InputError
+from components.domain import Filter, InputError
 from components.lab import catalog
 from components.measures import parse_measure
 from components.pipeline.limits import FINAL_K, MAX_FINAL_K, MAX_INITIAL_K, MAX_SYSTEMS, MAX_TEXT
@@ -28,6 +28,7 @@ def parameters(settings: Settings) -> Mapping[str, Check]:
         "shown": whole(1, MAX_FINAL_K),
         "depth": whole(FINAL_K, MAX_INITIAL_K),
         "instruction": text,
+        "filter": conditions,
         "document": text,
         "column": lambda values: catalog.RENAMED.get(values[0], text(values)),
         "view": one_of(VIEWS),
@@ -39,6 +40,14 @@ def text(values: Sequence[str]) -> str | None:
     """Accept a text that is not blank, cut to MAX_TEXT characters."""
     value = values[0][:MAX_TEXT]
     return value if value.strip() else None
+
+
+def conditions(values: Sequence[str]) -> Filter | None:
+    """Accept the conditions of a filter, all or none."""
+    try:
+        return Filter.parse(values)
+    except InputError:
+        return None
 
 
 def quality_measure(values: Sequence[str]) -> str | None:

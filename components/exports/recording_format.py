@@ -21,6 +21,7 @@ from pydantic import (
 
 from components.corpora import MAX_QUERY
 from components.corpora.faults import Grade
+from components.domain.filters import MOST_CONDITIONS
 from components.wording import shortened
 
 FORMAT: Final = "rerank-lab-recording"
@@ -123,8 +124,18 @@ class FailureData(_Strict):
     remedy: Text
 
 
+class FilterData(_Strict):
+    """The conditions that the candidates meet, and how many documents of the corpus do."""
+
+    conditions: Annotated[list[Text], Field(min_length=1, max_length=MOST_CONDITIONS)]
+    matching: Count
+
+
 class QueryData(_Strict):
-    """One comparison; `grades` are the judgments of its query by document id."""
+    """One comparison; `grades` are the judgments of its query by document id.
+
+    Without a filter, which older versions refuse, the file has no such field.
+    """
 
     text: Annotated[str, Field(min_length=1, max_length=MAX_QUERY)]
     initial_k: Annotated[int, Field(ge=1, le=MAX_HITS)]
@@ -133,6 +144,7 @@ class QueryData(_Strict):
     first_stage: SystemData
     systems: Annotated[list[SystemData], Field(max_length=8)]
     failures: Annotated[list[FailureData], Field(max_length=8)]
+    filter: FilterData | None = None
 
 
 class RecordingData(_Strict):

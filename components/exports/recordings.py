@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
 from components.corpora import MAX_BYTES, MAX_SIZE, fingerprint, first_fault, printable, quoted
 from components.domain import (
+    NO_FILTER,
     RECORDED,
     Comparison,
     Corpus,
     CorpusError,
     Document,
     Failure,
+    Filter,
+    InputError,
     Judgments,
     Query,
     Ranking,
@@ -32,6 +35,7 @@ from components.exports.recording_format import (
     CorpusData,
     DocumentData,
     FailureData,
+    FilterData,
     QueryData,
     RecordingData,
     SystemData,
@@ -67,6 +71,7 @@ class RecordedQuery:
     first_stage: Recorded
     columns: tuple[Recorded, ...]
     failures: tuple[Failure, ...] = ()
+    filter: Filter = NO_FILTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,8 @@ def bundle(saved: Sequence[Saved], corpus: Corpus, made: datetime) -> str:
         documents=[DocumentData(id=d.id, title=d.title, text=d.text) for d in documents.values()],
         queries=[_query(one, made) for one in saved],
     )
-    return visible(data.model_dump_json(indent=1), keep="\n")
+    unfiltered = {i: {"filter"} for i, query in enumerate(data.queries) if query.filter is None}
+    return visible(data.model_dump_json(indent=1, exclude={"queries": unfiltered}), keep="\n")
 
 
 def _query(one: Saved, made: datetime) -> QueryData:
@@ -158,6 +164,9 @@ def _query(one: Saved, made: datetime) -> QueryData:
         first_stage=_system(comparison.first_stage, one, made),
         systems=[_system(ranking, one, made) for ranking in comparison.rankings],
         failures=[FailureData(**asdict(failure)) for failure in comparison.failures],
+        filter=FilterData(conditions=list(first.filter.texts), matching=first.matching)
+        if (first := comparison.first_stage).filter
+        else None,
     )
 
 
@@ -224,6 +233,10 @@ def _check(query: QueryData, documents: set[str], where: str) -> None:
     names = [system.system for system in query.systems]
     if len(set(names)) < len(names):
         raise CorpusError(f"{where} names a system twice.", "Save it again.")
+    try:
+        Filter.parse(query.filter.conditions if query.filter else ())
+    except InputError as exc:
+        raise CorpusError(f"{where}: {exc.reason}", exc.remedy) from exc
     for system in (query.first_stage, *query.systems):
         ids = [i for i, _ in system.hits]
         if len(set(ids)) < len(ids):
@@ -242,9 +255,12 @@ def _recorded_query(query: QueryData) -> RecordedQuery:
         query.initial_k,
         query.instruction,
         query.grades,
-        _recorded(query.first_stage),
+        replace(
+            _recorded(query.first_stage), matching=query.filter.matching if query.filter else 0
+        ),
         tuple(_recorded(system) for system in query.systems),
         tuple(Failure(RECORDED + f.system, f.reason, f.remedy) for f in query.failures),
+        Filter.parse(query.filter.conditions) if query.filter else NO_FILTER,
     )
 
 

@@ -33,7 +33,8 @@ def read_comparison(data: bytes, name: str, corpus: Corpus) -> dict[str, dict[st
         query = queries.get(row["query"])
         if query is None:
             continue
-        ranked = systems.setdefault(row["system"], {}).setdefault(query, {})
+        filter = f" ({row['filter']})" if row.get("filter") else ""
+        ranked = systems.setdefault(row["system"] + filter, {}).setdefault(query, {})
         document = ids.get(row["id"], row["id"])
         if document in ranked:
             raise CorpusError(f"{where} ranks {quoted(document)} a second time.", "Remove a row.")

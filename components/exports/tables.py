@@ -43,8 +43,10 @@ COMPARISON_COLUMNS = (
 def comparison_csv(rankings: Sequence[Ranking], grades: Mapping[str, int], query: str = "") -> str:
     """Return all hits of all systems, one a row; `grades` are judgments by document id.
 
-    A hit without a score has an empty one.
+    A hit without a score has an empty one. Under a filter there is one column more.
     """
+    filter = str(rankings[0].filter) if rankings else ""
+    filtered = (guarded(filter),) if filter else ()
     rows = (
         (
             guarded(ranking.system),
@@ -55,11 +57,12 @@ def comparison_csv(rankings: Sequence[Ranking], grades: Mapping[str, int], query
             grades.get(hit.document.id, ""),
             guarded(hit.document.title),
             guarded(query),
+            *filtered,
         )
         for ranking in rankings
         for hit in ranking.hits
     )
-    return _csv(COMPARISON_COLUMNS, rows)
+    return _csv((*COMPARISON_COLUMNS, *(("filter",) if filter else ())), rows)
 
 
 # ---------------------------------------------------------------- evaluations

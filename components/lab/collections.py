@@ -14,7 +14,7 @@ import numpy as np
 
 from components.config import CollectionSettings, Settings
 from components.corpora import read_beside
-from components.domain import Corpus, Encoder, InputError, LabError, Vector
+from components.domain import Corpus, Encoder, Filter, InputError, LabError, Vector
 from components.encoders import EncoderEntry
 from components.lab import catalog
 from components.lab.work import StepReport
@@ -27,6 +27,7 @@ from components.retrieval.existing import (
     Check,
     ExistingDocuments,
     changes,
+    clauses,
     open_existing,
     search,
     stages_of,
@@ -187,11 +188,26 @@ class Collections:
         return (*self.vector_notes(corpus), *about)
 
     def search(
-        self, corpus: Corpus, stage: FirstStage, query: str, vector: Vector | None, limit: int
+        self,
+        corpus: Corpus,
+        stage: FirstStage,
+        query: str,
+        vector: Vector | None,
+        limit: int,
+        filter: Filter,
     ) -> Candidates:
-        """Return a collection's best documents by one of its first stages."""
-        queries = stage.queries(EncodedQuery(query, vector, SparseVector((), ())))
-        return search(existing(corpus), queries, limit, fused=stage.fused)
+        """Return a collection's best documents that meet a filter, by one of its first stages."""
+        queries, documents = (
+            stage.queries(EncodedQuery(query, vector, SparseVector((), ()))),
+            existing(corpus),
+        )
+        where = clauses(filter, documents.reader)
+        return search(documents, queries, limit, where, fused=stage.fused)
+
+    def count(self, corpus: Corpus, filter: Filter) -> int:
+        """Return how many of a collection's points meet a filter."""
+        reader = existing(corpus).reader
+        return reader.count(clauses(filter, reader))
 
     def measure_recall(self, corpus: Corpus, encoder: Encoder, report: StepReport) -> None:
         """Compare what a collection's own dense search finds with exact search.
@@ -279,4 +295,5 @@ def _opened(own: CollectionSettings, settings: Settings) -> Corpus:
         splits=beside.splits,
         dangling=beside.dangling,
         unasked=beside.unasked,
+        scanned=opened.fields,
     )

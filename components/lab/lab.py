@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import numpy as np
 
 from components.config import Settings
-from components.domain import Corpus, Encoder, InputError, Matrix, Progress, Vector
+from components.domain import Corpus, Encoder, Filter, InputError, Matrix, Progress, Vector
 from components.encoders import EncoderEntry
 from components.lab import catalog
 from components.lab.library import Library, library_folder
@@ -106,7 +106,7 @@ class Lab:
         self.search_log = SearchLog(self.settings.data_dir)
         self._at_hand: OrderedDict[tuple[str, str], Matrix] = OrderedDict()
         self._graphs: dict[tuple[str, str], BackgroundTask] = {}
-        self._building: dict[tuple[str, str], threading.Lock] = {}
+        self._building: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self.measured: dict[str, deque[Measured]] = {}
 
@@ -192,7 +192,7 @@ class Lab:
 
     def _begin_graph(self, corpus: Corpus, stage: FirstStage, entry: EncoderEntry) -> None:
         """Build a large collection's graph in a thread, once; exact search serves meanwhile."""
-        key = (corpus.fingerprint, stage.schema.key)
+        key = (corpus.fingerprint, self.store.alias(corpus, stage.schema))
         with self._lock:
             if key in self._graphs:
                 return
@@ -237,11 +237,20 @@ class Lab:
             return catalog.load_encoder(entry)
 
     def candidates(
-        self, corpus: Corpus, stage: FirstStage, query: str, vector: Vector | None, limit: int
+        self,
+        corpus: Corpus,
+        stage: FirstStage,
+        query: str,
+        vector: Vector | None,
+        limit: int,
+        filter: Filter,
     ) -> Candidates:
-        """Return the first stage's best documents; `vector` is the encoder's, if it has one."""
+        """Return the first stage's best documents that meet a filter.
+
+        `vector` is the encoder's, if it has one. BM25 counts words over the whole corpus.
+        """
         if corpus.remote:
-            return self.collections.search(corpus, stage, query, vector, limit)
+            return self.collections.search(corpus, stage, query, vector, limit, filter)
         lexicon = self._lexicon(corpus)
         queries = stage.queries(EncodedQuery(query, vector, lexicon.bm25.query_vector(query)))
         dense, entry = None, stage.encoder
@@ -252,7 +261,15 @@ class Lab:
         ):
             dense = self._dense(corpus, entry, no_report)
         vectors = CorpusVectors(dense, lexicon.vectors)
-        return self.store.search(corpus, stage.schema, queries, limit, vectors, fused=stage.fused)
+        return self.store.search(
+            corpus, stage.schema, queries, limit, vectors, fused=stage.fused, filter=filter
+        )
+
+    def matching(self, corpus: Corpus, stage: FirstStage, filter: Filter) -> int:
+        """Return how many documents meet a filter."""
+        if corpus.remote:
+            return self.collections.count(corpus, filter)
+        return self.store.count(corpus, stage.schema, filter)
 
     def context(self, corpus: Corpus | None, instruction: str = "") -> Context:
         """Return what a reranker may draw on."""
@@ -272,7 +289,8 @@ class Lab:
     def _building_alone(self, corpus: Corpus, schema: CollectionSchema) -> Iterator[None]:
         """Let nobody else of this process build this collection of a corpus."""
         with self._lock:
-            building = self._building.setdefault((corpus.fingerprint, schema.key), threading.Lock())
+            alias = self.store.alias(corpus, schema)
+            building = self._building.setdefault(alias, threading.Lock())
         with building:
             yield
 

@@ -109,7 +109,9 @@ def _logged_first_stage(run: PipelineRun, query: QueryInput) -> Ranking:
         raise InputError("There is no corpus to search.", "Choose one.")
     try:
         first = (
-            _recorded_first_stage(query.recorded_first, corpus)
+            replace(
+                _recorded_first_stage(query.recorded_first, corpus), filter=run.pipelines.filter
+            )
             if query.recorded_first
             else retrieve(run, corpus, query.text)
         )
@@ -134,7 +136,7 @@ def _recorded_first_stage(recorded: Recorded, corpus: Corpus) -> Ranking:
     documents = [by_id[i] for i, _ in recorded.documents]
     scores = [score for _, score in recorded.documents]
     first = first_stage_ranking(recorded.key, documents, scores, recorded.timing)
-    return replace(first, recorded=recorded.date)
+    return replace(first, recorded=recorded.date, matching=recorded.matching)
 
 
 async def compare_candidates(

@@ -51,6 +51,15 @@ class ComparisonJob(Worker):
         return PipelineRun(self.lab, self.corpus, self.request.pipelines)
 
     @property
+    def grades(self) -> Mapping[str, int]:
+        """Return the grades of the query's judged documents that meet the filter, by id."""
+        query = self.request.query
+        grades = self.corpus.grades(self.corpus.find_query(query.text))
+        if query.recorded_first is not None and not self.corpus.fields.all:
+            return grades  # a recording holds no metadata, and only grades within its filter
+        return self.request.pipelines.filter.inside(grades, self.corpus)
+
+    @property
     def first_stage(self) -> Ranking | None:
         """Return the first stage's ranking, once there is one."""
         return self.comparison.first_stage if self.comparison else None
@@ -82,7 +91,7 @@ class ComparisonJob(Worker):
         before, now = self.request.pipelines, request.pipelines
         same = replace(before, rerankers=now.rerankers, instruction=now.instruction) == now
         query = replace(self.request.query, recorded=request.query.recorded)
-        if not same or query != request.query or self.corpus.fingerprint != corpus.fingerprint:
+        if not same or query != request.query or self.corpus.identity != corpus.identity:
             return {}
         alike, settings = before.instruction == now.instruction, self.lab.settings
         return {

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from components.corpora import MAX_QUERY
-from components.domain import Comparison, Corpus, Failure, InputError, Ranking, Recorded
+from components.domain import (
+    NO_FILTER,
+    Comparison,
+    Corpus,
+    Failure,
+    Filter,
+    InputError,
+    Ranking,
+    Recorded,
+)
 from components.lab import Lab, catalog
 from components.pipeline.limits import INITIAL_K, MAX_DEPTH
 from components.wording import count
@@ -55,7 +64,8 @@ class Pipelines:
     An `instruction` goes to the rerankers that follow one, except where their name ends in
     `@plain`. `deadline_s` bounds the scoring of each reranker; without one, network rerankers have
     the configured deadline and local ones have none. With `reuse`, scores that are cached on disk
-    are not computed again, and new ones are cached.
+    are not computed again, and new ones are cached. The first stage searches only documents that
+    meet the `filter`.
     """
 
     first_stage: str = catalog.DEFAULT_FIRST_STAGE
@@ -64,6 +74,7 @@ class Pipelines:
     instruction: str = ""
     deadline_s: float | None = None
     reuse: bool = False
+    filter: Filter = NO_FILTER
 
 
 @dataclass(frozen=True, slots=True)

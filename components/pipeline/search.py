@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
 from components.corpora import open_corpus
-from components.domain import Corpus, Document, Hit, Ranking
+from components.domain import Corpus, Document, Filter, Hit, Ranking
 from components.lab import Lab, catalog, read_settings
 from components.pipeline.comparison import in_thread
 from components.pipeline.request import (
@@ -38,16 +38,20 @@ async def two_stage_search(
     initial_k: int = 100,
     final_k: int = 10,
     instruction: str = "",
+    filter: Iterable[str] = (),
     lab: Lab | None = None,
 ) -> list[Hit]:
     """Retrieve `initial_k` candidates, rerank them, return the best `final_k`.
 
     Each hit carries the document with its metadata, the rerank score and rank, and the first
     stage's score and rank. No candidates give an empty list. `corpus` is a sample's name, one
-    in the library, a folder or a `Corpus`. Raises LabError where the search cannot be done.
+    in the library, a folder or a `Corpus`. Only documents that meet the `filter` are searched:
+    conditions such as "product=desktop|mobile" and "year>=2020". Raises LabError where the search
+    cannot be done.
     """
     lab = lab or default_lab()
-    pipelines = Pipelines(first_stage, (reranker,), initial_k, instruction)
+    conditions = Filter.parse(filter)
+    pipelines = Pipelines(first_stage, (reranker,), initial_k, instruction, filter=conditions)
     check_request(Request(pipelines, QueryInput(query)), lab)
     check_depth("final_k", final_k, initial_k)
     if isinstance(corpus, str):

@@ -42,7 +42,8 @@ SATURATED = 3
 def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
     """Run the first stage: embed the query, search Qdrant, return at most initial_k candidates."""
     lab, stage = run.lab, run.lab.first_stage(corpus, run.pipelines.first_stage)
-    report = partial(run.watcher.step, stage.key)
+    report, filter = partial(run.watcher.step, stage.key), run.pipelines.filter
+    corpus.fields.check(filter)
     lab.index(corpus, stage.key, report)
     report("load", 0, 0)
     vector, load_ms, embed_ms, wait_ms = None, 0.0, 0.0, 0.0
@@ -53,7 +54,7 @@ def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
             vector = encoder.encode_query(query)
             embed_ms = since(begun)
     begun = time.perf_counter()
-    candidates = lab.candidates(corpus, stage, query, vector, run.pipelines.initial_k)
+    candidates = lab.candidates(corpus, stage, query, vector, run.pipelines.initial_k, filter)
     search_ms = since(begun)
     timing = Timing(embed_ms, search_ms, load_ms=load_ms, wait_ms=wait_ms)
     documents = candidates.documents or corpus.at([c.position for c in candidates.best])
@@ -61,6 +62,9 @@ def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
     ranking = first_stage_ranking(stage.key, documents, scores, timing)
     tied = candidates.tied
     notes = (f"{count(tied, 'document')} share the score at the cut",) if tied else ()
+    if filter:
+        matching = lab.matching(corpus, stage, filter)
+        ranking = replace(ranking, filter=filter, matching=matching)
     about = lab.collections.notes(corpus) if corpus.remote else ()
     return replace(ranking, tied=tied, notes=(*notes, *about))
 

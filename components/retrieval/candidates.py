@@ -58,10 +58,12 @@ def best(
         for i, points in zip(open_, ask(asked, [wanted] * len(asked)), strict=True):
             positions = [point.position for point in points]
             ranked = _in_order(keys, positions, rescore(queries[i], positions))
+            if isinstance(queries[i].vector, SparseVector):  # under a filter, an engine may fill up
+                ranked = [candidate for candidate in ranked if candidate.score > 0]
             last = min((point.score for point in points), default=0.0)
             clear = last + SLACK * max(1.0, abs(last))
             # who has a score above that stands above whatever the engine left out
-            whole = len(points) < wanted or wanted * 4 > most
+            whole = len(points) < wanted or len(ranked) < limit or wanted * 4 > most
             if whole or ranked[limit - 1].score > clear:
                 answers[i] = _cut(ranked, limit)
         wanted *= 4

@@ -9,10 +9,11 @@ from functools import partial
 import numpy as np
 
 from components.config import Settings
-from components.domain import Corpus, Matrix, Progress, StoreError, no_progress
+from components.domain import NO_FILTER, Corpus, Filter, Matrix, Progress, StoreError, no_progress
 from components.retrieval import candidates
 from components.retrieval.candidates import Scores64
 from components.retrieval.engine import CollectionStatus, Engine, alias_of, beginning_of, is_of
+from components.retrieval.filtering import Clauses, clauses
 from components.retrieval.schema import (
     DENSE,
     Candidate,
@@ -126,13 +127,16 @@ class VectorStore:
         vectors: CorpusVectors,
         *,
         fused: bool = False,
+        filter: Filter = NO_FILTER,
     ) -> Candidates:
         """Return the best documents; none where there is no query.
 
         A dense query finds the nearest by cosine, a sparse one those that share a word, by BM25.
         With `fused`, reciprocal rank fusion joins the lists of all queries. `vectors` are the
-        documents' own; dense ones that are not at hand are asked of the engine.
+        documents' own; dense ones that are not at hand are asked of the engine. Each list is of
+        the documents that meet the `filter`; InputError where that cannot be applied.
         """
+        where = clauses(filter, corpus.fields)
         if not queries:
             return Candidates()
         alias = alias_of(corpus, schema)
@@ -144,16 +148,25 @@ class VectorStore:
             return candidates.scores(vectors, query, positions)
 
         limit = min(limit, len(corpus.documents))
-        keys, ask = candidates.by_hash(corpus), partial(self._ask, alias, corpus)
+        keys, ask = candidates.by_hash(corpus), partial(self._ask, alias, corpus, where)
         lists = candidates.best(keys, queries, limit, ask, rescore)
         return candidates.fuse(keys, lists, limit) if fused else lists[0]
 
+    def count(self, corpus: Corpus, schema: CollectionSchema, filter: Filter) -> int:
+        """Return how many documents meet a filter."""
+        return self.engine.count(alias_of(corpus, schema), clauses(filter, corpus.fields))
+
     def _ask(
-        self, alias: str, corpus: Corpus, queries: Sequence[VectorQuery], limits: Sequence[int]
+        self,
+        alias: str,
+        corpus: Corpus,
+        where: Clauses,
+        queries: Sequence[VectorQuery],
+        limits: Sequence[int],
     ) -> list[list[Candidate]]:
         """Ask the engine; its answers must be of this corpus, and finite."""
         most = len(corpus.documents)  # a server may refuse to be asked for more than it allows
-        answers = self.engine.search(alias, queries, [min(limit, most) for limit in limits])
+        answers = self.engine.search(alias, queries, [min(limit, most) for limit in limits], where)
         points = [point for answer in answers for point in answer]
         if any(not 0 <= point.position < len(corpus.documents) for point in points):
             raise StoreError(

@@ -35,7 +35,7 @@ def test_old_collections_and_notes_are_told(
     ended = run(*COMMAND, "--json")
     assert ended.code == 0
     value, down = ended.json, ["a peer is down: http://node-1:6335/"]
-    new = f"rerank-lab-{exceptions.fingerprint[:16]}-bm25-r2"
+    new = f"rerank-lab-{exceptions.fingerprint[:16]}-bm25-r3"
     assert value["store"] == f"Qdrant at {server.url}"
     assert value["collections"] == {OLD: 0, new: 9}
     assert value["notes"] == {OLD: down, new: down}

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from components.domain import Filter
 from components.exports.permalink import (
     about_rerankers,
+    conditions,
     measure_within,
     one_of,
     parameters,
@@ -34,6 +36,13 @@ def test_a_text_is_cut_and_not_blank() -> None:
     assert text([" a "]) == " a "
     assert text(["\n "]) is None
     assert text(["a" * (MAX_TEXT + 1)]) == "a" * MAX_TEXT
+
+
+def test_a_filter_is_taken_whole_or_not_at_all() -> None:
+    filter = conditions(["year>=2020", "product=a|b"])
+    assert filter is not None
+    assert filter.texts == ("product=a|b", "year>=2020")
+    assert conditions(["year>=2020", "product"]) is None
 
 
 def test_keys_are_those_of_the_catalog() -> None:
@@ -68,12 +77,13 @@ def test_every_parameter_of_a_link_has_its_check() -> None:
         "document": "d",
         "column": "rrf",
     }
-    given |= {"view": "presenter", "measure": "nDCG@5"}
+    given |= {"view": "presenter", "measure": "nDCG@5", "filter": "year>=2020"}
     assert {name: check([given[name]]) for name, check in checks.items()} == given | {
         "reranker": ("rrf",),
         "candidates": 1000,
         "shown": 50,
         "depth": 10,
+        "filter": Filter.parse(["year>=2020"]),
     }
     beyond = {"candidates": "1001", "shown": "51", "depth": "9", "view": "none", "first": "rrf"}
     assert [checks[name]([value]) for name, value in beyond.items()] == [None] * 5

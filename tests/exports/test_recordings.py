@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.domain import (
+    NO_FILTER,
     Comparison,
     Corpus,
     CorpusError,
     Document,
     Failure,
+    Filter,
     Hit,
     LabError,
     Ranking,
@@ -105,6 +107,20 @@ def test_a_recording_is_read_back_with_its_date_times_and_costs() -> None:
     assert query.failures == (Failure("recorded:jina", "No.", "Do."),)
     assert columns_for(recording, "  q ") is query
     assert columns_for(recording, "other") is None
+
+
+def test_a_filter_is_recorded_and_none_leaves_the_file_as_older_versions_read_it() -> None:
+    corpus, comparison = by_hand()
+    assert '"filter"' not in bundle([saved(comparison)], corpus, MADE)
+    filter = Filter.parse(["product=desktop|mobile", "year>=2020"])
+    first = replace(comparison.first_stage, filter=filter, matching=2)
+    narrowed = replace(comparison, first_stage=first)
+    data = bundle([saved(narrowed), saved(comparison)], corpus, MADE)
+    one, other = read_bundle(data.encode(), "x.json").queries
+    assert (one.filter, one.first_stage.matching) == (filter, 2)
+    assert (other.filter, other.first_stage.matching) == (NO_FILTER, 0)
+    with pytest.raises(CorpusError, match=r"queries\[0\]: 'year' is not a condition"):
+        read_bundle(data.replace("year>=2020", "year").encode(), "x.json")
 
 
 @pytest.mark.models

@@ -62,7 +62,7 @@ def test_the_command_line_indexes_searches_and_evaluates_with_it(
     indexed = command("index", *with_it, "--no-tokens")
     assert indexed["first_stage"] == KEY
     corpus = open_corpus("exceptions")
-    [alias] = [alias for alias in indexed["collections"] if alias.endswith(f"-{KEY}-1-r2")]
+    [alias] = [alias for alias in indexed["collections"] if alias.endswith(f"-{KEY}-1-r3")]
     assert indexed["collections"][alias] == len(corpus.documents)
     first, *_ = corpus.queries
     answer = command("search", first.text, *with_it, "--reranker", "bm25")

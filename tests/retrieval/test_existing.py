@@ -16,7 +16,8 @@ from components.domain import Corpus, InputError, StoreError
 from components.lab import Lab, catalog
 from components.models import hashed_terms
 from components.retrieval import first_stages
-from components.retrieval.engine.reader import PAGE, Point
+from components.retrieval.engine.points import Point
+from components.retrieval.engine.reader import PAGE, reader_of
 from components.retrieval.existing.payload import document_of, point_id, text_of
 from tests.support.added import FAKES, added
 from tests.support.asking import asked, retrieve
@@ -231,7 +232,7 @@ PAYLOADS = st.dictionaries(st.sampled_from(["a", "a.b", "b", "id", ""]) | st.tex
 @given(PAYLOADS, st.sampled_from(["", "a", "a.b", "id"]))
 def test_any_payload_is_a_document_of_texts(payload: dict[str, Any], path: str) -> None:
     settings = own("http://x", text_field="a", title_field="a.b", id_field=path)
-    document = document_of(Point(7, payload), settings)
+    document = document_of(Point(7, payload), reader_of(settings, "", 10))
     assert document.id
     for text in (document.title, document.text, *(t for pair in document.details for t in pair)):
         assert "\0" not in text
@@ -243,7 +244,7 @@ def test_any_payload_is_a_document_of_texts(payload: dict[str, Any], path: str) 
     [
         (None, ""),
         ("  as it is\n", "  as it is\n"),
-        (["one", "two"], "one\n\ntwo"),
+        (["one", "two"], '["one", "two"]'),
         (["one", 2], '["one", 2]'),
         ([], "[]"),
         (0, "0"),
@@ -255,6 +256,11 @@ def test_any_payload_is_a_document_of_texts(payload: dict[str, Any], path: str) 
 )
 def test_values_as_text(value: object, text: str) -> None:
     assert text_of(value) == text
+
+
+def test_a_text_of_several_parts_is_paragraphs() -> None:
+    assert text_of(["one", "two"], paragraphs=True) == "one\n\ntwo"
+    assert text_of(["one", 2], paragraphs=True) == '["one", 2]'
 
 
 @given(st.integers(0, 2**64 - 1) | st.uuids().map(str))

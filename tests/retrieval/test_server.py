@@ -580,7 +580,7 @@ def test_a_collection_of_another_dimension(server: QdrantServer) -> None:
 # ---------------------------------------------------------------- what builds leave behind
 
 NOW = datetime(2026, 11, 26, 12, 0, 0, tzinfo=UTC)
-HALF = "rerank-lab-0123456789abcdef-bm25-r2-v20261126105500-0a1b2c"
+HALF = "rerank-lab-0123456789abcdef-bm25-r3-v20261126105500-0a1b2c"
 
 
 @pytest.mark.parametrize(
@@ -588,7 +588,7 @@ HALF = "rerank-lab-0123456789abcdef-bm25-r2-v20261126105500-0a1b2c"
     [
         ({}, True),
         ({"other": "another"}, True),
-        ({"rerank-lab-0123456789abcdef-bm25-r2": HALF}, False),
+        ({"rerank-lab-0123456789abcdef-bm25-r3": HALF}, False),
         ({"whatever": HALF}, False),
         ({f"{HALF}-at-20261126105900": HALF}, True),
         ({f"{HALF}-at-20261126110500": HALF}, False),
@@ -604,7 +604,7 @@ def test_a_collection_is_abandoned_when_nobody_searches_or_builds_it(
     "name",
     [
         HALF.replace("105500", "110500"),  # within the hour
-        HALF.replace("-r2-v20261126105500", "-v20261125130000"),  # of 0.1.0: within the day
+        HALF.replace("-r3-v20261126105500", "-v20261125130000"),  # of 0.1.0: within the day
         HALF.replace("rerank-lab-", "other-lab-"),
         HALF.replace("0123456789abcdef", "my-backup"),
         f"my-{HALF}",
@@ -618,7 +618,7 @@ def test_what_is_young_or_of_others_is_never_abandoned(name: str) -> None:
 
 
 def test_version_0_1_0_has_a_day() -> None:
-    old = HALF.replace("-r2-v20261126", "-v20261125")
+    old = HALF.replace("-r3-v20261126", "-v20261125")
     assert leftovers.abandoned([old], {}, NOW) == (old,)
 
 

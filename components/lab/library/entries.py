@@ -13,7 +13,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from components.corpora import first_fault
-from components.domain import Corpus, Count, ImportReport, Judgments, Query, StoreError
+from components.domain import Corpus, Count, Fields, ImportReport, Judgments, Query, StoreError
 from components.storage.documents import StoredDocuments
 
 MANIFEST, CONTENTS = "manifest.json", "corpus.json"
@@ -73,6 +73,7 @@ class Contents(BaseModel):
     dangling: dict[str, dict[str, dict[str, int]]]
     unasked: dict[str, Count]
     report: ImportReport
+    fields: Fields | None = None
 
     @classmethod
     def of(cls, corpus: Corpus) -> Self:
@@ -87,6 +88,7 @@ class Contents(BaseModel):
             dangling={name: _plain(judged) for name, judged in corpus.dangling.items()},
             unasked=dict(corpus.unasked),
             report=corpus.report,
+            fields=corpus.fields,
         )
 
     def corpus(self, entry: Entry, documents: StoredDocuments) -> Corpus:
@@ -102,6 +104,7 @@ class Contents(BaseModel):
             dangling=self.dangling,
             unasked=self.unasked,
             report=self.report,
+            scanned=self.fields,
         )
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from components.domain import Corpus, Matrix, Progress
+from components.retrieval.filtering import Clauses
 from components.retrieval.schema import Candidate, CollectionSchema, CorpusVectors, VectorQuery
 
 PREFIX = "rerank-lab"
 """Begins the names of all collections of all labs."""
-_REVISION = "2"
+_REVISION = "3"
 """Of what a collection holds. Collections of version 0.1.0 have no revision in their names."""
 
 
@@ -68,10 +69,20 @@ class Engine(Protocol):
     ) -> None:
         """Fill a new collection, check its count, and move the alias to it."""
 
+    def count(self, alias: str, where: Clauses) -> int:
+        """Return how many points meet a filter."""
+
     def search(
-        self, alias: str, queries: Sequence[VectorQuery], limits: Sequence[int]
+        self,
+        alias: str,
+        queries: Sequence[VectorQuery],
+        limits: Sequence[int],
+        where: Clauses = (),
     ) -> list[list[Candidate]]:
-        """Return for each query up to so many nearest points, in any order among near-ties."""
+        """Return for each query up to so many nearest points, in any order among near-ties.
+
+        Only points that meet the filter are searched, and those exactly: no graph is asked.
+        """
 
     def dense(self, alias: str, positions: Sequence[int]) -> Matrix:
         """Return the dense vectors of points, shape (len(positions), dimension)."""
@@ -103,8 +114,9 @@ class Engine(Protocol):
 
 
 def alias_of(corpus: Corpus, schema: CollectionSchema) -> str:
-    """Return the name under which a corpus is searched."""
-    return f"{beginning_of(corpus.fingerprint)}{_ending_of(schema)}"
+    """Return the name under which a corpus is searched; it tells its metadata too."""
+    metadata = f"m{corpus.fields.digest[:12]}-" if corpus.fields.indexed else ""
+    return f"{beginning_of(corpus.fingerprint)}{metadata}{_ending_of(schema)}"
 
 
 def is_of(alias: str, fingerprint: str, schema: CollectionSchema) -> bool:

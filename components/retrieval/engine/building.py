@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
 from qdrant_client import QdrantClient, models
 
-from components.domain import Corpus, Progress, StoreError
+from components.domain import Corpus, Fields, Progress, StoreError
 from components.retrieval.engine import formats, leftovers
 from components.retrieval.engine.errors import is_refusal
 from components.retrieval.engine.nodes import Nodes
+from components.retrieval.filtering import Kind, payload_keys
 from components.retrieval.schema import CollectionSchema, CorpusVectors
 from components.wording import count as counted
 
@@ -41,7 +42,7 @@ class Builder:
         self._sweep()
         name, total = leftovers.new_name(alias), len(corpus.documents)
         try:
-            strict = self._create(name, schema)
+            strict = self._create(name, schema, corpus.fields)
             most = min(_BATCH, strict.upsert_max_batchsize or _BATCH)
             self._fill(name, formats.batches(corpus, vectors, most), total, progress)
             points = self._nodes.call(lambda client: client.count(name, exact=True).count)
@@ -71,8 +72,10 @@ class Builder:
         except StoreError as exc:  # the build may do without
             _log.warning("half-built collections could not be removed: %s", exc)
 
-    def _create(self, name: str, schema: CollectionSchema) -> models.StrictModeConfigOutput:
-        """Create a collection and return the limits that it has."""
+    def _create(
+        self, name: str, schema: CollectionSchema, fields: Fields
+    ) -> models.StrictModeConfigOutput:
+        """Create a collection and its payload's indexes; return the limits that it has."""
         self._nodes.slowly(
             lambda client, seconds: client.create_collection(
                 name,
@@ -82,12 +85,15 @@ class Builder:
                 timeout=seconds,
             )
         )
-        strict, keyword = self._nodes.strict_mode(name), models.PayloadSchemaType.KEYWORD
-        self._nodes.slowly(
-            lambda client, seconds: client.create_payload_index(
-                name, "doc_id", keyword, timeout=min(seconds, strict.max_timeout or seconds)
-            )
-        )
+        strict = self._nodes.strict_mode(name)
+        keys: Mapping[str, Kind] = {"doc_id": "text", **payload_keys(fields)}
+
+        def index(client: QdrantClient, seconds: int) -> None:  # again after a node is gone
+            timeout = min(seconds, strict.max_timeout or seconds)
+            for key, kind in keys.items():
+                client.create_payload_index(name, key, formats.INDEXES[kind], timeout=timeout)
+
+        self._nodes.slowly(index)
         return strict
 
     def _fill(

@@ -21,10 +21,11 @@ class DenseVectors:
 
 @dataclass(frozen=True, slots=True)
 class IndexedField:
-    """A payload field with an index: its type, and whether it tells tenants apart."""
+    """A payload field with an index: its type, its points, and whether it tells tenants apart."""
 
     kind: str
     tenant: bool
+    points: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,11 @@ def description_of(info: models.CollectionInfo) -> Description:
         {name: _dense(params, config) for name, params in (vectors or {}).items()},
         {name: params.modifier == models.Modifier.IDF for name, params in sparse.items()},
         {
-            name: IndexedField(index.data_type.value, bool(getattr(index.params, "is_tenant", 0)))
+            name: IndexedField(
+                index.data_type.value,
+                bool(getattr(index.params, "is_tenant", False)),
+                index.points,
+            )
             for name, index in info.payload_schema.items()
         },
         info.indexed_vectors_count or 0,

@@ -24,9 +24,9 @@ from pydantic import ValidationError
 
 from components.config import EXACT_LIMIT
 from components.domain import Cancelled, Corpus, LabError, Matrix, Progress, StoreError
-from components.models.bm25 import SparseVector
-from components.retrieval.engine import CollectionStatus, filling, graph, recall, shards
+from components.retrieval.engine import CollectionStatus, filling, graph, recall, records, shards
 from components.retrieval.engine.shards import Manifest
+from components.retrieval.filtering import Clauses
 from components.retrieval.schema import (
     DENSE,
     Candidate,
@@ -75,14 +75,24 @@ class EdgeEngine:
 
     # ------------------------------------------------------------ searching
 
+    def count(self, alias: str, where: Clauses) -> int:
+        """Return how many points meet a filter."""
+        shard = self._require(alias).shard
+        with self._calls():
+            return int(shard.count(edge.CountRequest(exact=True, filter=records.conditions(where))))
+
     def search(
-        self, alias: str, queries: Sequence[VectorQuery], limits: Sequence[int]
+        self,
+        alias: str,
+        queries: Sequence[VectorQuery],
+        limits: Sequence[int],
+        where: Clauses = (),
     ) -> list[list[Candidate]]:
-        """Return for each query up to so many nearest points."""
+        """Return for each query up to so many nearest points; exactly where there is a filter."""
         opened = self._require(alias)
-        ef = opened.manifest.graph.ef if opened.manifest.graph else 0
+        ef = opened.manifest.graph.ef if opened.manifest.graph and not where else 0
         params = edge.SearchParams(hnsw_ef=ef) if ef else EXACT
-        return self._search(opened, queries, limits, params)
+        return self._search(opened, queries, limits, params, where)
 
     def _search(
         self,
@@ -90,25 +100,12 @@ class EdgeEngine:
         queries: Sequence[VectorQuery],
         limits: Sequence[int],
         params: edge.SearchParams,
+        where: Clauses = (),
     ) -> list[list[Candidate]]:
+        most = opened.manifest.points
         with self._calls():
-            answers = opened.shard.query_batch(
-                edge.QueryBatchRequest(
-                    [
-                        edge.QueryRequest(
-                            limit=max(1, min(limit, opened.manifest.points)),
-                            query=edge.Query.Nearest(
-                                edge.SparseVector(list(v.indices), list(v.values))
-                                if isinstance(v := query.vector, SparseVector)
-                                else v.tolist(),
-                                using=query.using,
-                            ),
-                            params=params,
-                        )
-                        for query, limit in zip(queries, limits, strict=True)
-                    ]
-                )
-            )
+            asked = records.batch(queries, limits, most, params, where)
+            answers = opened.shard.query_batch(asked)
         return [[Candidate(int(p.id), float(p.score)) for p in points] for points in answers]
 
     def dense(self, alias: str, positions: Sequence[int]) -> Matrix:
@@ -190,7 +187,7 @@ class EdgeEngine:
                 return
             part = shards.new(home)
             try:
-                points = filling.fill(part, schema, vectors, total, progress, self._calls)
+                points = filling.fill(part, corpus, schema, vectors, progress, self._calls)
                 if points != total:
                     raise StoreError(
                         f"{self.where} holds {points:,} of {counted(total, 'point')} after "

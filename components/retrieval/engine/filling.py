@@ -9,7 +9,9 @@ from typing import Any
 
 import qdrant_edge as edge
 
-from components.domain import Progress
+from components.domain import Corpus, Progress
+from components.retrieval.engine import records
+from components.retrieval.filtering import payload_keys, payload_of
 from components.retrieval.schema import DENSE, SPARSE, CollectionSchema, CorpusVectors
 
 _BATCH = 256
@@ -17,35 +19,34 @@ _BATCH = 256
 
 def fill(
     part: Path,
+    corpus: Corpus,
     schema: CollectionSchema,
     vectors: CorpusVectors,
-    total: int,
     progress: Progress,
     calls: Callable[[], AbstractContextManager[None]],
 ) -> int:
-    """Write `total` points into a new shard and flush it; return how many it has.
+    """Write a corpus's points into a new shard and flush it; return how many it has.
 
     Only one batch of points is in memory at a time. The engine is called within `calls`, which
     translates its errors; `progress` may raise to end the work.
     """
+    total, fields = len(corpus.documents), corpus.fields
     with calls():
         part.mkdir()
-        # rows have unit length, so their inner product is the cosine
-        # cold: what nobody searches is not read, and a small collection has no large file in memory
-        cold = edge.Memory.Cold
-        rows = edge.EdgeVectorParams(schema.dense, edge.Distance.Dot, memory=cold)
-        sparse = {SPARSE: edge.EdgeSparseVectorParams()} if schema.sparse else None
-        dense = {DENSE: rows} if schema.dense else None
-        config = edge.EdgeConfig(dense, sparse, wal_enabled=False)
-        shard = edge.EdgeShard.create(str(part), config)
+        shard = edge.EdgeShard.create(str(part), records.collection(schema))
     try:
         for start in range(0, total, _BATCH):
             progress(start, total)
-            points = [_point(i, vectors) for i in range(start, min(start + _BATCH, total))]
+            points = [
+                edge.Point(i, _by_name(i, vectors), payload_of(document, fields) or None)
+                for i, document in enumerate(corpus.documents[start : start + _BATCH], start)
+            ]
             with calls():
                 shard.update(edge.UpdateOperation.upsert_points(points))
         progress(total, total)
         with calls():
+            for key, kind in payload_keys(fields).items():
+                shard.update(edge.UpdateOperation.create_field_index(key, records.INDEXES[kind]()))
             shard.flush()
     finally:
         shard.close()
@@ -57,8 +58,8 @@ def fill(
     return int(points_count)
 
 
-def _point(i: int, vectors: CorpusVectors) -> edge.Point:
-    """Return the document at position `i` of its corpus."""
+def _by_name(i: int, vectors: CorpusVectors) -> dict[str, Any]:
+    """Return the vectors of the document at position `i` of its corpus."""
     by_name: dict[str, Any] = {}
     if vectors.dense is not None:
         by_name[DENSE] = vectors.dense[i].tolist()
@@ -66,4 +67,4 @@ def _point(i: int, vectors: CorpusVectors) -> edge.Point:
         start, end = vectors.sparse.indptr[i : i + 2]
         indices, values = vectors.sparse.indices[start:end], vectors.sparse.data[start:end]
         by_name[SPARSE] = edge.SparseVector(indices.tolist(), values.tolist())
-    return edge.Point(i, by_name, None)
+    return by_name

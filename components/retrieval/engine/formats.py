@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from qdrant_client import models
 
-from components.domain import Corpus, Document
+from components.domain import Corpus, Document, Fields
 from components.models.bm25 import SparseVector
+from components.retrieval.filtering import Clause, Clauses, Kind, payload_of
 from components.retrieval.schema import (
     DENSE,
     SPARSE,
@@ -17,6 +18,12 @@ from components.retrieval.schema import (
     VectorQuery,
 )
 
+INDEXES: Mapping[Kind, models.PayloadSchemaType] = {
+    "text": models.PayloadSchemaType.KEYWORD,
+    "number": models.PayloadSchemaType.FLOAT,
+    "date": models.PayloadSchemaType.DATETIME,
+}
+"""The index of each kind of values."""
 MOST_BYTES = 8_000_000
 """Of a request's JSON. A server takes 33,554,432 unless it is configured otherwise."""
 
@@ -36,8 +43,8 @@ def collection(schema: CollectionSchema) -> dict[str, Any]:
     }
 
 
-def point(i: int, document: Document, vectors: CorpusVectors) -> models.PointStruct:
-    """Return the document at position `i` of its corpus, with its vectors."""
+def point(i: int, document: Document, vectors: CorpusVectors, fields: Fields) -> models.PointStruct:
+    """Return the document at position `i` of its corpus, with its vectors and indexed fields."""
     by_name: dict[str, Any] = {}
     if vectors.dense is not None:
         by_name[DENSE] = vectors.dense[i].tolist()
@@ -45,7 +52,8 @@ def point(i: int, document: Document, vectors: CorpusVectors) -> models.PointStr
         start, end = vectors.sparse.indptr[i : i + 2]
         indices, values = vectors.sparse.indices[start:end], vectors.sparse.data[start:end]
         by_name[SPARSE] = models.SparseVector(indices=indices.tolist(), values=values.tolist())
-    payload = {"doc_id": document.id, "title": document.title, "text": document.text}
+    texts = {"doc_id": document.id, "title": document.title, "text": document.text}
+    payload = texts | payload_of(document, fields)
     return models.PointStruct(id=i, vector=by_name, payload=payload)
 
 
@@ -59,7 +67,7 @@ def batches(
     batch: list[models.PointStruct] = []
     size = 0
     for i, document in enumerate(corpus.documents):
-        one = point(i, document, vectors)
+        one = point(i, document, vectors, corpus.fields)
         length = len(one.model_dump_json().encode())
         if batch and (len(batch) == most or size + length > MOST_BYTES):
             yield batch
@@ -84,7 +92,36 @@ def alias_actions(
     ]
 
 
-def request(query: VectorQuery, limit: int, ef: int = 0) -> models.QueryRequest:
+def conditions(where: Clauses) -> models.Filter | None:
+    """Return a filter; None where all points meet it."""
+    if not where:
+        return None
+    return models.Filter(
+        must=[
+            models.Filter(should=[condition_of(clause) for clause in group])
+            if group
+            else models.HasIdCondition(has_id=[])
+            for group in where
+        ]
+    )
+
+
+def condition_of(clause: Clause) -> models.FieldCondition:
+    """Return one clause of a filter."""
+    if clause.texts:
+        match = models.MatchAny(any=list(clause.texts))
+        return models.FieldCondition(key=clause.key, match=match)
+    bounds = (
+        models.Range(**clause.numbers)
+        if clause.numbers
+        else models.DatetimeRange.model_validate(clause.dates)
+    )
+    return models.FieldCondition(key=clause.key, range=bounds)
+
+
+def request(
+    query: VectorQuery, limit: int, ef: int = 0, where: Clauses = ()
+) -> models.QueryRequest:
     """Return the request for the nearest points, by exact search unless `ef` is given.
 
     A server always searches sparse vectors exactly, and its strict mode may refuse to be asked.
@@ -92,6 +129,14 @@ def request(query: VectorQuery, limit: int, ef: int = 0) -> models.QueryRequest:
     vector = query.vector
     if isinstance(vector, SparseVector):
         near = models.SparseVector(indices=list(vector.indices), values=list(vector.values))
-        return models.QueryRequest(query=near, using=query.using, limit=limit)
+        return models.QueryRequest(
+            query=near, using=query.using, limit=limit, filter=conditions(where)
+        )
     params = models.SearchParams(hnsw_ef=ef) if ef else models.SearchParams(exact=True)
-    return models.QueryRequest(query=vector.tolist(), using=query.using, limit=limit, params=params)
+    return models.QueryRequest(
+        query=vector.tolist(),
+        using=query.using,
+        limit=limit,
+        params=params,
+        filter=conditions(where),
+    )

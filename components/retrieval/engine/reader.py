@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-import numpy as np
 from qdrant_client import QdrantClient, models
 
 from components.config import CollectionSettings, QdrantSettings
-from components.domain import InputError, StoreError, Vector
+from components.domain import InputError, StoreError
 from components.models.bm25 import SparseVector
-from components.retrieval.engine.description import Description, description_of
+from components.retrieval.engine.description import Description, IndexedField, description_of
 from components.retrieval.engine.errors import Remedies
+from components.retrieval.engine.formats import condition_of
 from components.retrieval.engine.nodes import Nodes
+from components.retrieval.engine.points import Point, PointId, point_of, sent, value_at
+from components.retrieval.filtering import Clause, Clauses
 from components.retrieval.schema import VectorQuery
 
-PointId = int | str
-"""A whole number, or a UUID as Qdrant writes it."""
 PAGE = 256
 """Points of one request that asks for their texts."""
 IDS_A_PAGE = 1_024
@@ -27,21 +29,11 @@ IDS_A_PAGE = 1_024
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """One point as it was read; `dense` and `sparse` where they were asked for and it has them."""
-
-    id: PointId
-    payload: Mapping[str, Any] = field(default_factory=dict)
-    dense: Vector | None = None
-    sparse: SparseVector | None = None
-    score: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class Reader:
     """One collection on a server, with a key that need not be allowed more than to read.
 
-    Where `tenant` names a payload field and a value, other points are not seen. Every method raises
+    Where `tenant` names a payload field and a value, other points are not seen. `indexed` are the
+    payload fields with an index, by path. Every method raises
     StoreError where the server is gone, slow, refuses or answers nonsense. Safe to share between
     threads.
     """
@@ -49,6 +41,7 @@ class Reader:
     settings: CollectionSettings
     nodes: Nodes
     tenant: tuple[str, PointId] | None = None
+    indexed: Mapping[str, IndexedField] = field(default_factory=dict)
 
     @property
     def where(self) -> str:
@@ -82,9 +75,9 @@ class Reader:
             return ""
         return aliases.get(self.settings.collection, self.settings.collection)
 
-    def count(self) -> int:
-        """Return how many points there are, exactly."""
-        name, only = self.settings.collection, self._filter()
+    def count(self, where: Clauses = ()) -> int:
+        """Return how many points there are, or meet a filter, exactly."""
+        name, only = self.settings.collection, self._filter(where=where)
         return self.nodes.call(
             lambda client: int(client.count(name, count_filter=only, exact=True).count)
         )
@@ -124,7 +117,7 @@ class Reader:
                 with_payload=payload,
                 with_vectors=self._names() if vectors else False,
             )
-            return [self._point(record) for record in records], following
+            return [point_of(record, self.settings) for record in records], following
 
         return self.nodes.call(ask)
 
@@ -176,7 +169,7 @@ class Reader:
         draw = models.SampleQuery(sample=models.Sample.RANDOM)
         return self.nodes.call(
             lambda client: [
-                self._point(point)
+                point_of(point, self.settings)
                 for point in client.query_points(
                     name,
                     query=draw,
@@ -195,17 +188,18 @@ class Reader:
         *,
         exact: bool | None = None,
         payload: bool = True,
+        where: Clauses = (),
     ) -> list[list[Point]]:
-        """Return for each query the nearest points, as the collection itself searches.
+        """Return for each query the nearest points of a filter, as the collection itself searches.
 
         With `exact` its graph is left aside. All queries are one request.
         """
         params = None if exact is None else models.SearchParams(exact=exact)
         requests = [
             models.QueryRequest(
-                query=_sent(query.vector),
+                query=sent(query.vector),
                 using=query.using or None,
-                filter=self._filter(),
+                filter=self._filter(where=where),
                 params=None if isinstance(query.vector, SparseVector) else params,
                 limit=limit,
                 with_payload=payload,
@@ -218,7 +212,7 @@ class Reader:
             if len(answers) != len(requests):
                 raise ValueError(f"{len(answers)} answers to {len(requests)} queries")
             return [
-                [self._point(p) for p in answer.points[:limit]]
+                [point_of(p, self.settings) for p in answer.points[:limit]]
                 for answer, limit in zip(answers, limits, strict=True)
             ]
 
@@ -226,41 +220,63 @@ class Reader:
 
     # ------------------------------------------------------------ the client's records
 
-    def _filter(self, condition: models.Condition | None = None) -> models.Filter | None:
-        """Return a condition together with the tenant's."""
-        conditions = [condition] if condition else []
+    # ------------------------------------------------------------ indexed fields
+
+    def values(self, path: str, most: int) -> list[tuple[str, int]]:
+        """Return the values of an indexed field with their points, most first."""
+        name, only = self.settings.collection, self._filter()
+        hits = self.nodes.call(
+            lambda client: (
+                client.facet(name, key=path, facet_filter=only, limit=most, exact=True).hits
+            )
+        )
+        return [
+            (json.dumps(h.value) if isinstance(h.value, bool) else str(h.value), h.count)
+            for h in hits
+        ]
+
+    def extremes(self, path: str) -> list[Any]:
+        """Return the least and the largest value of an indexed field of numbers or dates."""
+        name, only = self.settings.collection, self._filter()
+        values = []
+        for direction in (models.Direction.ASC, models.Direction.DESC):
+            by = models.OrderBy(key=path, direction=direction)
+            ask = partial(
+                QdrantClient.scroll, collection_name=name, scroll_filter=only, limit=1, order_by=by
+            )
+            records, _ = self.nodes.call(ask)
+            values += [value_at(record.payload or {}, path) for record in records]
+        return values
+
+    def _filter(
+        self, condition: models.Condition | None = None, where: Clauses = ()
+    ) -> models.Filter | None:
+        """Return a condition together with a filter's and the tenant's."""
+        conditions: list[models.Condition] = [condition] if condition else []
+        for group in where:
+            any_of = [one for clause in group for one in self._of(clause)]
+            nothing = models.HasIdCondition(has_id=[])
+            conditions.append(models.Filter(should=any_of) if any_of else nothing)
         if self.tenant:
             name, value = self.tenant
             match = models.MatchValue(value=value)
             conditions.append(models.FieldCondition(key=name, match=match))
         return models.Filter(must=conditions) if conditions else None
 
+    def _of(self, clause: Clause) -> list[models.Condition]:
+        """Return a clause; an index of truth values is asked for truth values."""
+        if self.indexed[clause.key].kind != "bool":
+            return [condition_of(clause)]
+        values = [text == "true" for text in clause.texts if text in ("true", "false")]
+        return [
+            models.FieldCondition(key=clause.key, match=models.MatchValue(value=value))
+            for value in values
+        ]
+
     def _names(self) -> bool | list[str]:
         """Return the names of the vectors that are read; unnamed ones come with all others."""
         names = [name for name in (self.settings.vector, self.settings.sparse) if name]
         return names if self.settings.vector else True
-
-    def _point(self, record: models.Record | models.ScoredPoint) -> Point:
-        settings, vectors = self.settings, record.vector
-        by_name: Mapping[str, Any] = vectors if isinstance(vectors, dict) else {"": vectors}
-        dense = by_name.get(settings.vector)
-        sparse = by_name.get(settings.sparse) if settings.sparse else None
-        return Point(
-            record.id if isinstance(record.id, int) else str(record.id),
-            record.payload or {},
-            np.array(dense, np.float32) if isinstance(dense, list) else None,
-            SparseVector(tuple(sparse.indices), tuple(sparse.values))
-            if isinstance(sparse, models.SparseVector)
-            else None,
-            float(getattr(record, "score", 0.0)),
-        )
-
-
-def _sent(vector: Vector | SparseVector) -> Any:  # noqa: ANN401  (one of many of the client's)
-    """Return a query's vector in the client's records."""
-    if isinstance(vector, SparseVector):
-        return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
-    return vector.tolist()
 
 
 def reader_of(settings: CollectionSettings, api_key: str, timeout_s: int) -> Reader:

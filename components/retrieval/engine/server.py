@@ -20,6 +20,7 @@ from components.retrieval.engine.building import Builder
 from components.retrieval.engine.errors import is_refusal, one_line
 from components.retrieval.engine.nodes import Nodes
 from components.retrieval.engine.recall import Graph
+from components.retrieval.filtering import Clauses
 from components.retrieval.schema import (
     DENSE,
     Candidate,
@@ -118,18 +119,38 @@ class ServerEngine:
 
     # ------------------------------------------------------------ searching
 
+    def count(self, alias: str, where: Clauses) -> int:
+        """Return how many points meet a filter."""
+        wanted = formats.conditions(where)
+        return self._nodes.call(
+            lambda client: int(client.count(alias, count_filter=wanted, exact=True).count)
+        )
+
     def search(
-        self, alias: str, queries: Sequence[VectorQuery], limits: Sequence[int]
+        self,
+        alias: str,
+        queries: Sequence[VectorQuery],
+        limits: Sequence[int],
+        where: Clauses = (),
     ) -> list[list[Candidate]]:
-        """Return for each query up to so many nearest points, all in one request."""
+        """Return for each query up to so many nearest points, all in one request.
+
+        A graph is not asked where there is a filter.
+        """
         _, graph = self._graphs.get(alias, ("", None))
-        return self._search(alias, queries, limits, graph.ef if graph else 0)
+        return self._search(alias, queries, limits, graph.ef if graph and not where else 0, where)
 
     def _search(
-        self, alias: str, queries: Sequence[VectorQuery], limits: Sequence[int], ef: int
+        self,
+        alias: str,
+        queries: Sequence[VectorQuery],
+        limits: Sequence[int],
+        ef: int,
+        where: Clauses = (),
     ) -> list[list[Candidate]]:
         requests = [
-            formats.request(query, limit, ef) for query, limit in zip(queries, limits, strict=True)
+            formats.request(query, limit, ef, where)
+            for query, limit in zip(queries, limits, strict=True)
         ]
 
         def ask(client: QdrantClient) -> list[list[Candidate]]:

@@ -2,6 +2,7 @@
 
 from components.retrieval.existing.checks import Check
 from components.retrieval.existing.documents import ExistingDocuments
+from components.retrieval.existing.fields import clauses
 from components.retrieval.existing.opening import Opened, changes, open_existing
 from components.retrieval.existing.searching import search, stages_of
 
@@ -10,6 +11,7 @@ __all__ = [
     "ExistingDocuments",
     "Opened",
     "changes",
+    "clauses",
     "open_existing",
     "search",
     "stages_of",

@@ -11,8 +11,8 @@ import numpy as np
 from components.config import CollectionSettings
 from components.encoders import EncoderEntry
 from components.retrieval.engine.description import DenseVectors, Description
-from components.retrieval.engine.reader import Point
-from components.retrieval.existing.payload import own_id, value_at
+from components.retrieval.engine.points import Point, value_at
+from components.retrieval.existing.payload import own_id
 from components.wording import agree, count, listed
 
 NAMES = 8

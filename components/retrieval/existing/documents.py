@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from components.domain import Document, LazyDocuments, StoreError
 from components.retrieval.engine.errors import is_refusal
-from components.retrieval.engine.reader import IDS_A_PAGE, PAGE, Point, PointId
+from components.retrieval.engine.points import Point, PointId
+from components.retrieval.engine.reader import IDS_A_PAGE, PAGE
 from components.retrieval.existing.opening import Opened
 from components.retrieval.existing.payload import POINT, document_of, point_id
 
@@ -63,7 +64,7 @@ class ExistingDocuments(LazyDocuments):
 
     def document(self, point: Point) -> Document:
         """Return a point as a document, which stays at hand for a while."""
-        document = document_of(point, self.reader.settings)
+        document = document_of(point, self.reader)
         with self._lock:
             self._at_hand[document.id] = document
             self._at_hand.move_to_end(document.id)
@@ -94,7 +95,7 @@ class ExistingDocuments(LazyDocuments):
         """Return the ids of the documents at these places, in their order."""
         settings = self.reader.settings
         points = self._at(places, payload=[settings.id_field] if settings.id_field else False)
-        return [document_of(points[place], settings).id for place in places]
+        return [document_of(points[place], self.reader).id for place in places]
 
     def _at(self, places: Sequence[int], payload: bool | list[str]) -> dict[int, Point]:
         points: dict[int, Point] = {}
@@ -161,12 +162,12 @@ class ExistingDocuments(LazyDocuments):
         values += [int(id) for id in by_payload if id.isdecimal() and isinstance(point_id(id), int)]
         if values:
             for point in self.reader.having(settings.id_field, values, fields):
-                yield document_of(point, settings).id, point
+                yield document_of(point, self.reader).id, point
         names = {point_id(id): id for id in ids if not settings.id_field or id.startswith(POINT)}
         names.pop(None, None)
         wanted = [id for id in names if id is not None]
         for point_key, point in self.reader.points(wanted, payload=texts or fields).items():
-            if document_of(point, settings).id == names[point_key]:
+            if document_of(point, self.reader).id == names[point_key]:
                 yield names[point_key], point
 
 
@@ -186,7 +187,8 @@ class _ById(Mapping[str, Document]):
         return isinstance(id, str) and bool(self._documents.present((id,)))
 
     def __iter__(self) -> Iterator[str]:
-        settings = self._documents.reader.settings
+        reader = self._documents.reader
+        settings = reader.settings
         payload: bool | list[str] = [settings.id_field] if settings.id_field else False
         for page in self._documents.reader.pages(IDS_A_PAGE, payload=payload):
-            yield from (document_of(point, settings).id for point in page)
+            yield from (document_of(point, reader).id for point in page)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from components.domain import InputError
+from components.domain import Fields, InputError
 from components.encoders import EncoderEntry
 from components.retrieval.engine.description import Description
-from components.retrieval.engine.reader import PAGE, Point, Reader
+from components.retrieval.engine.points import Point
+from components.retrieval.engine.reader import PAGE, Reader
 from components.retrieval.existing.checks import Check, Facts, checks
+from components.retrieval.existing.fields import fields_of
 from components.retrieval.existing.payload import document_of
 from components.retrieval.existing.term_weights import check_terms
 from components.wording import count
@@ -38,6 +40,7 @@ class Opened:
     quantized: bool
     search: str
     at: datetime
+    fields: Fields
     checks: tuple[Check, ...]
 
 
@@ -46,19 +49,18 @@ def open_existing(reader: Reader, encoder: EncoderEntry | None, encoders: Sequen
 
     `encoder` made its vectors, None where there is no such one among `encoders`.
     """
-    settings = reader.settings
-    info = reader.describe()
+    settings, info = reader.settings, reader.describe()
+    reader = replace(reader, indexed=info.fields)
     if settings.tenant and info.tenants:
-        reader = reader.of_tenant(
-            info.tenants[0], _value(settings.tenant, info.fields[info.tenants[0]].kind)
-        )
+        path = info.tenants[0]
+        reader = reader.of_tenant(path, _value(settings.tenant, info.fields[path].kind))
     total = reader.count()
     first, _ = reader.scroll(PAGE) if total else ([], None)
     rows, _ = reader.scroll(ROWS, vectors=True) if total else ([], None)
     facts = Facts(settings, info, reader.real_name(), total, first, rows, encoder, encoders)
     looked_at = tuple(checks(facts))
     if settings.sparse in info.sparse:
-        looked_at += tuple(check_terms(rows, settings))
+        looked_at += tuple(check_terms(rows, reader))
     for check in looked_at:
         if check.fault:
             raise InputError(
@@ -66,7 +68,6 @@ def open_existing(reader: Reader, encoder: EncoderEntry | None, encoders: Sequen
                 check.remedy,
             )
     version = _version(reader, info, total, first)
-    at = datetime.now(UTC)
     return Opened(
         reader,
         total,
@@ -74,7 +75,8 @@ def open_existing(reader: Reader, encoder: EncoderEntry | None, encoders: Sequen
         info.sparse.get(settings.sparse, False),
         info.dense[settings.vector].quantized,
         _search(facts),
-        at,
+        datetime.now(UTC),
+        fields_of(reader, first, version[:16]),
         looked_at,
     )
 
@@ -107,7 +109,7 @@ def _version(reader: Reader, info: Description, total: int, first: Sequence[Poin
     read = (own.id_field, own.title_field, own.text_field, own.vector, own.sparse, own.encoder)
     digest = hashlib.sha256(json.dumps(["collection", *place, *read]).encode())
     for point in first:
-        document = document_of(point, own)
+        document = document_of(point, reader)
         digest.update(json.dumps([document.id, document.title, document.text]).encode() + b"\n")
     return digest.hexdigest()
 

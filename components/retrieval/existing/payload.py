@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from components.config import CollectionSettings
 from components.domain import Document
-from components.retrieval.engine.reader import Point, PointId
+from components.retrieval.engine.points import Point, PointId, value_at
+from components.retrieval.engine.reader import Reader
 
 POINT = "point "
 """Begins the document id of a point whose payload holds no id."""
@@ -20,25 +20,15 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _JSON = json.JSONEncoder(ensure_ascii=False)
 
 
-def value_at(payload: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401  (any JSON)
-    """Return what a payload holds under a name, or along a path with dots; None where nothing."""
-    if path in payload:
-        return payload[path]
-    value: Any = payload
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
-
-
-def text_of(value: object) -> str:
-    """Return a value as text: texts of a list as paragraphs, what is not text as JSON.
+def text_of(value: object, *, paragraphs: bool = False) -> str:
+    """Return a value as text: what is not text as JSON, or a list of texts as `paragraphs`.
 
     Null is empty. What can be neither stored nor sent, null characters and halves of surrogate
     pairs, becomes the replacement character.
     """
     if value is None:
         return ""
-    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+    if paragraphs and value and isinstance(value, list) and all(isinstance(v, str) for v in value):
         value = "\n\n".join(value)
     if not isinstance(value, str):
         try:
@@ -57,30 +47,35 @@ def own_id(point: Point, path: str) -> str:
     return value if plain and value.isprintable() else ""
 
 
-def document_of(point: Point, settings: CollectionSettings) -> Document:
-    """Return a point as a document; its other payload fields are the document's metadata."""
+def document_of(point: Point, reader: Reader) -> Document:
+    """Return a point as a document; its other payload fields are the document's metadata.
+
+    So are those that one can filter on, each under its path.
+    """
+    settings = reader.settings
     id = own_id(point, settings.id_field) if settings.id_field else str(point.id)
     used = {settings.id_field, settings.title_field, settings.text_field}
+    apart = {path for path in (*used, *reader.indexed) if path}
     title = value_at(point.payload, settings.title_field) if settings.title_field else None
     return Document(
         id or f"{POINT}{point.id}",
         text_of(title),
-        text_of(value_at(point.payload, settings.text_field)),
-        dict(_metadata(point.payload, used)),
+        text_of(value_at(point.payload, settings.text_field), paragraphs=True),
+        dict(_metadata(point.payload, used - {*reader.indexed}, apart)),
     )
 
 
 def _metadata(
-    payload: Mapping[str, Any], used: set[str], prefix: str = ""
+    payload: Mapping[str, Any], used: set[str], apart: set[str], prefix: str = ""
 ) -> Sequence[tuple[str, str]]:
-    """Return what else a payload holds; of an object that holds a used field, its other fields."""
+    """Return what else a payload holds; of an object that holds one of the paths, its fields."""
     pairs: list[tuple[str, str]] = []
     for name, value in payload.items():
         path = f"{prefix}{name}"
         if path in used or value is None or value == "":
             continue
-        if isinstance(value, dict) and any(other.startswith(f"{path}.") for other in used):
-            pairs += _metadata(value, used, f"{path}.")
+        if isinstance(value, dict) and any(other.startswith(f"{path}.") for other in apart):
+            pairs += _metadata(value, used, apart, f"{path}.")
         else:
             pairs.append((text_of(path), text_of(value)))
     return pairs

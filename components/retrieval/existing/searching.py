@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from components.domain import InputError, StoreError, Vector
 from components.models import hashed_terms
 from components.models.bm25 import BM25, SparseVector
 from components.retrieval import candidates
 from components.retrieval.candidates import Scores64
-from components.retrieval.engine.reader import Point, PointId
+from components.retrieval.engine.points import Point, PointId
 from components.retrieval.existing.documents import ExistingDocuments
 from components.retrieval.existing.payload import order
+from components.retrieval.filtering import Clauses
 from components.retrieval.first_stages import FirstStage
 from components.retrieval.first_stages.hybrid import HYBRID
 from components.retrieval.schema import (
@@ -29,7 +31,9 @@ from components.retrieval.schema import (
 MOST = 5_000
 """Points that one search asks for at most, to settle a tie; beyond that the engine cuts it."""
 _DIGITS = 6
-"""Digits of a score that the engine alone can compute; it adds in 32 bits."""
+"""Digits of a score that are the engine's; it adds in 32 bits."""
+_LUCK = 5e-6
+"""By how much the engine may part equal scores, relative to the larger of them and 1."""
 
 
 def stages_of(documents: ExistingDocuments, dense: FirstStage) -> Mapping[str, FirstStage]:
@@ -65,17 +69,19 @@ def search(
     documents: ExistingDocuments,
     queries: Sequence[VectorQuery],
     limit: int,
+    where: Clauses = (),
     *,
     fused: bool,
 ) -> Candidates:
-    """Return the best documents, ties by point id, each with the text that it was found with.
+    """Return the best documents that meet a filter, each with the text that it was found with.
 
-    Scores are the engine's. Near-ties are computed again in 64 bits from the points' own vectors,
-    but where only the engine can: by its IDF, or by quantized vectors.
+    Scores are the engine's. Near-ties are computed again in 64 bits from the points' own vectors;
+    where only the engine can compute them, by its IDF or of quantized vectors, they are ties. The
+    points' ids settle those.
     """
     if not queries:
         return Candidates()
-    answers = _Answers(documents)
+    answers = _Answers(documents, where)
     lists = candidates.best(
         answers.keys, queries, limit, answers.ask, answers.rescore, max(MOST, limit * 2)
     )
@@ -98,12 +104,13 @@ class _Answers:
     """The points of one search, numbered as they come."""
 
     documents: ExistingDocuments
+    where: Clauses
     points: list[Point] = field(default_factory=list)
     numbers: dict[PointId, int] = field(default_factory=dict)
     scores: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def ask(self, queries: Sequence[VectorQuery], limits: Sequence[int]) -> list[list[Candidate]]:
-        answers = self.documents.reader.search(queries, limits)
+        answers = self.documents.reader.search(queries, limits, where=self.where)
         if not all(math.isfinite(point.score) for answer in answers for point in answer):
             raise StoreError(
                 f"{self.documents.reader.where} answered nonsense: a score is not a finite number.",
@@ -127,11 +134,13 @@ class _Answers:
     def rescore(self, query: VectorQuery, positions: Sequence[int]) -> Scores64:
         """Return the engine's scores, those of near-ties computed in 64 bits where they can be."""
         scores = np.array([self.scores[query.using, i] for i in positions], np.float64)
-        rounded = np.array([float(f"{score:.{_DIGITS}g}") for score in scores], np.float64)
         opened = self.documents.opened
         if opened.idf if isinstance(query.vector, SparseVector) else opened.quantized:
-            return rounded
-        near = _near_ties(scores)
+            return _level(scores)
+        rounded = np.array([float(f"{score:.{_DIGITS}g}") for score in scores], np.float64)
+        falling, alike = _steps(scores, candidates.SLACK)
+        beside = (np.append(alike, False) | np.append(False, alike))[: len(falling)]
+        near = [int(i) for i in falling[beside]]
         ids = [self.points[positions[i]].id for i in near]
         points = self.documents.reader.points(ids, payload=False, vectors=True) if ids else {}
         for i, id in zip(near, ids, strict=True):
@@ -140,14 +149,21 @@ class _Answers:
         return rounded
 
 
-def _near_ties(scores: Scores64) -> list[int]:
-    """Return the places of scores that are next to another one which 32 bits may not tell apart."""
+def _level(scores: Scores64) -> Scores64:
+    """Return scores of which those that the engine's luck may have parted are equal."""
+    falling, alike = _steps(scores, _LUCK)
+    level = scores.copy()
+    for place, same in enumerate(alike.tolist(), start=1):
+        if same:
+            level[falling[place]] = level[falling[place - 1]]
+    return np.array([float(f"{score:.{_DIGITS}g}") for score in level], np.float64)
+
+
+def _steps(scores: Scores64, slack: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Return places by falling score, and whether each score is as good as the next lower one."""
     falling = np.argsort(-scores)
-    gaps = -np.diff(scores[falling]) <= candidates.SLACK * np.maximum(
-        1, np.abs(scores[falling][:-1])
-    )
-    near = np.append(gaps, False) | np.append(False, gaps)
-    return [int(i) for i in falling[near]]
+    ordered = scores[falling]
+    return falling, -np.diff(ordered) <= slack * np.maximum(1, np.abs(ordered[:-1]))
 
 
 def _product(vector: Vector | SparseVector, point: Point, otherwise: float) -> float:

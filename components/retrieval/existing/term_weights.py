@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from components.config import CollectionSettings
 from components.models import hashed_terms
 from components.models.bm25 import K1, B, SparseVector
-from components.retrieval.engine.reader import Point
+from components.retrieval.engine.points import Point
+from components.retrieval.engine.reader import Reader
 from components.retrieval.existing.checks import Check
 from components.retrieval.existing.payload import document_of
 
@@ -19,9 +19,10 @@ NEAR = 0.1
 """By how much a mean length may differ, as a share of it."""
 
 
-def check_terms(points: Sequence[Point], settings: CollectionSettings) -> Iterator[Check]:
+def check_terms(points: Sequence[Point], reader: Reader) -> Iterator[Check]:
     """Check terms and weights of some points' sparse vectors, of title and text or text alone."""
-    pairs = [(document_of(p, settings), p.sparse) for p in points if p.sparse and p.sparse.indices]
+    settings = reader.settings
+    pairs = [(document_of(p, reader), p.sparse) for p in points if p.sparse and p.sparse.indices]
     if not pairs:
         yield Check("terms", "a sparse vector for each point", "none", "BM25 finds no such point.")
         return
@@ -30,7 +31,11 @@ def check_terms(points: Sequence[Point], settings: CollectionSettings) -> Iterat
         [(Counter(hashed_terms.numbers(t)), v) for t, (_, v) in zip(way, pairs, strict=True)]
         for way in texts
     ]
-    share, counted = max(((_share(way), way) for way in ways), key=lambda pair: pair[0])
+    shares = [
+        sum(sum(i in counts for i in v.indices) / len(v.indices) for counts, v in way) / len(way)
+        for way in ways
+    ]
+    share, counted = max(zip(shares, ways, strict=True), key=lambda pair: pair[0])
     wanted = f"those that {settings.tokenizer} makes of the texts"
     if share < ENOUGH:
         came = f"{share:.0%} of their terms are in the texts"
@@ -44,12 +49,6 @@ def check_terms(points: Sequence[Point], settings: CollectionSettings) -> Iterat
         far = abs(mean - own) > NEAR * own
         remedy = "It is in the documents' weights already; searches are as they are." if far else ""
         yield Check("mean length", f"{own:g} words", f"about {mean:,.0f} words", remedy)
-
-
-def _share(counted: Sequence[tuple[Counter[int], SparseVector]]) -> float:
-    """Return the share of all vectors' terms that their texts have."""
-    shares = [sum(i in counts for i in v.indices) / len(v.indices) for counts, v in counted]
-    return sum(shares) / len(shares)
 
 
 def _mean_lengths(counts: Counter[int], vector: SparseVector) -> Iterator[float]:

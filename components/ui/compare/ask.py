@@ -14,7 +14,7 @@ from components.measures import families, quality_measures
 from components.pipeline import Request, check_request
 from components.pipeline.job import ComparisonJob
 from components.ui.compare import jobs, paste, recording
-from components.ui.shared import page, spending, state, systems
+from components.ui.shared import filters, page, spending, state, systems
 
 FIRST_PAINT_SECONDS = 0.15
 """How long the first drawing waits for the first stage, which takes milliseconds when warm."""
@@ -52,6 +52,7 @@ def settings() -> Request:
         with st.popover("Systems and depth", icon=":material/tune:", width="content"):
             systems.choose()
             _choose_measure()
+        filters.popover()
         recording.popover()
         paste.popover()
         st.selectbox(
@@ -123,13 +124,15 @@ def current_job(request: Request) -> ComparisonJob | None:
     """
     corpus = state.corpus()
     job = jobs.current()
-    if job and job.request == request and job.corpus.fingerprint == corpus.fingerprint:
+    if job and job.request == request and job.corpus.identity == corpus.identity:
         return job
     jobs.shelve()
     if state.get(state.NAVIGATED) and (past := jobs.take_back(request, corpus)):
         return past
     with page.complaints():
         check_request(request, state.lab())
+        if request.query.recorded_first is None:
+            corpus.fields.check(request.pipelines.filter)
         if not _may_send(request, corpus):
             return None
         cached = job.reusable_rankings(request, corpus) if job else {}

@@ -30,6 +30,7 @@ def files(results: Results, link: str) -> tuple[page.Download, ...]:
     query = corpus.find_query(text)
     stem, query_id = f"{corpus.name}-comparison", query.id if query else "q"
     rankings, grades = results.rankings, results.grades
+    run = f"{stem}-filtered" if results.comparison.first_stage.filter else stem  # it has no head
     return (
         (
             "Report (HTML)",
@@ -39,7 +40,7 @@ def files(results: Results, link: str) -> tuple[page.Download, ...]:
         ),
         ("JSON", f"{stem}.json", "application/json", lambda: _json(results)),
         ("CSV", f"{stem}.csv", "text/csv", lambda: comparison_csv(rankings, grades, text)),
-        ("TREC run", f"{stem}.trec", "text/plain", lambda: comparison_run(rankings, query_id)),
+        ("TREC run", f"{run}.trec", "text/plain", lambda: comparison_run(rankings, query_id)),
     )
 
 

@@ -32,8 +32,8 @@ def shelve() -> None:
     job = current()
     if job and job.finished and not (job.stopped or job.error):
         shelf = state.mapping(state.PAST_JOBS)
-        shelf.pop((job.request, job.corpus.fingerprint), None)  # the latest stands last
-        shelf[job.request, job.corpus.fingerprint] = job
+        shelf.pop((job.request, job.corpus.identity), None)  # the latest stands last
+        shelf[job.request, job.corpus.identity] = job
         if len(shelf) > MOST_PAST:
             shelf.pop(next(iter(shelf)))
     drop()
@@ -46,7 +46,7 @@ def last() -> ComparisonJob | None:
 
 def take_back(request: Request, corpus: Corpus) -> ComparisonJob | None:
     """Make a comparison that is kept the session's again, where there is one of a request."""
-    job: ComparisonJob | None = state.mapping(state.PAST_JOBS).get((request, corpus.fingerprint))
+    job: ComparisonJob | None = state.mapping(state.PAST_JOBS).get((request, corpus.identity))
     if job:
         state.put(state.JOB, job)
     return job

@@ -49,7 +49,7 @@ def _draw(job: ComparisonJob) -> None:
         job = last
     finished = job.finished  # read before drawing, so that nothing is missed in between
     query = job.corpus.find_query(job.request.query.text)
-    grades, measure = job.corpus.grades(query), str(state.get(state.COMPARE_MEASURE))
+    grades, measure = job.grades, str(state.get(state.COMPARE_MEASURE))
     final_k = min(int(state.get(state.FINAL_K)), job.request.pipelines.initial_k)
     if job.error:
         page.complain(job.error)
@@ -61,7 +61,7 @@ def _draw(job: ComparisonJob) -> None:
     elif job.stopped:
         page.soft("Stopped. What had finished is shown.", "stopped")
     if job.first_stage is not None and not job.first_stage.hits:
-        st.text("The first stage found no candidate: no document holds a word of this query.")
+        status.no_candidate(job.first_stage)
         permalink.write()
     elif job.first_stage is not None or not finished:
         _draw_comparison(job, final_k, grades, measure, followed)
@@ -91,6 +91,7 @@ def _draw_comparison(
     at, results = depth.selected_depth(job), None
     if job.comparison is not None:
         results = Results.of(job, job.comparison, grades, final_k, measure, page.palette(), at)
+        status.under_filter(results)
         with st.container(horizontal=True, vertical_alignment="bottom", key="above"):
             status.outcome(results)
             if state.get(state.VIEW) != "presenter":

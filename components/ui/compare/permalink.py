@@ -20,6 +20,7 @@ _KEYS: Mapping[str, str] = {
     "shown": state.FINAL_K,
     "depth": state.DEPTH,
     "instruction": state.INSTRUCTION,
+    "filter": state.FILTER,
     "document": state.CHOSEN,
     "column": state.CHOSEN_SYSTEM,
     "view": state.VIEW,
@@ -88,13 +89,15 @@ def write() -> None:
         "shown": str(state.get(state.FINAL_K)),
         "depth": str(state.get(state.DEPTH) or ""),
         "instruction": state.get(state.INSTRUCTION),
+        "filter": list(state.get(state.FILTER).texts),
         "document": state.get(state.CHOSEN) or "",
         "column": state.get(state.CHOSEN_SYSTEM) or "",
         "view": state.get(state.VIEW) if state.get(state.VIEW) != "all" else "",
         "measure": measure if measure != DEFAULT else "",
     }
     params = st.query_params
-    current = {n: params.get_all(n) if n == "reranker" else params[n] for n in params}
+    several = {name for name, value in view.items() if isinstance(value, list)}
+    current = {n: params.get_all(n) if n in several else params[n] for n in params}
     wanted = {name: value for name, value in view.items() if value}
     if wanted != current:
         params.from_dict(wanted)

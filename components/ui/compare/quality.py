@@ -69,8 +69,10 @@ def gallery(results: Results) -> None:
     if not (job.corpus.judgments and results.local) or job.request.query.recorded_first is not None:
         return
     system = results.rankings[results.local[0]].system
-    key = ("gallery", job.corpus.fingerprint, pipelines.first_stage, system, pipelines.initial_k)
-    asked = Pipelines(pipelines.first_stage, (system,), pipelines.initial_k, reuse=True)
+    asked = Pipelines(
+        pipelines.first_stage, (system,), pipelines.initial_k, reuse=True, filter=pipelines.filter
+    )
+    key = ("gallery", job.corpus.identity, asked)
     result = on_demand(
         key,
         f"Where does the first stage beat {system}?",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from components.corpora.pasted import given_order
-from components.domain import Comparison, InputError, Recorded
+from components.domain import NO_FILTER, Comparison, InputError, Recorded
 from components.exports.recordings import (
     RecordedQuery,
     Recording,
@@ -47,6 +47,8 @@ def request_for(query: str, pipelines: Pipelines) -> Request:
     first = recorded.first_stage if recorded else given_order(state.corpus())
     if recorded:
         pipelines = replace(pipelines, initial_k=recorded.initial_k)
+    if first is not None:  # its candidates are what they are
+        pipelines = replace(pipelines, filter=recorded.filter if recorded else NO_FILTER)
     return Request(pipelines, QueryInput(query, columns[:room], first))
 
 
@@ -93,8 +95,7 @@ def remember(job: ComparisonJob, comparison: Comparison) -> None:
 def _entry(job: ComparisonJob, comparison: Comparison) -> Saved:
     specs = {comparison.first_stage.system: first_spec(job.request)}
     specs |= column_specs(job.request, job.lab.settings)
-    grades = job.corpus.grades(job.corpus.find_query(job.request.query.text))
-    return saved(comparison, job.request.pipelines, specs, grades)
+    return saved(comparison, job.request.pipelines, specs, job.grades)
 
 
 def _history() -> list[tuple[str, Saved]]:

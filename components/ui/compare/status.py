@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from components.analysis.verdict import Verdict, verdict
-from components.domain import Query
+from components.domain import Query, Ranking
 from components.pipeline.job import FIRST, ComparisonJob
 from components.ui.compare.board.view import column_specs, describe_step
 from components.ui.compare.results import Results
-from components.ui.shared import page, state
+from components.ui.shared import filters, page, state
 from components.ui.shared.progress import Line
 from components.ui.shared.progress import progress as progress_lines
 from components.wording import count, listed
@@ -45,6 +45,27 @@ def progress(job: ComparisonJob, followed: Mapping[str, Any] | None) -> None:
         progress_lines([line(job)], key="progress_line", live=parts)
         if st.button("Stop", key="stop", icon=":material/stop:", width="content"):
             job.stop()
+
+
+def no_candidate(first: Ranking) -> None:
+    """Say why there is nothing to show, and offer to remove the filter where there is one."""
+    reason = "no document holds a word of this query"
+    if first.filter:
+        reason = f"no document that meets the filter {first.filter} holds a word of this query"
+    if first.filter and not first.matching:
+        reason = f"no document meets the filter {first.filter}"
+    st.text(f"The first stage found no candidate: {reason}.")
+    if first.filter and not first.recorded:
+        filters.clear_button("search_whole")
+
+
+def under_filter(results: Results) -> None:
+    """Say under which filter the candidates were found, and what that leaves out."""
+    first, job = results.comparison.first_stage, results.job
+    if first.filter:
+        judged = job.corpus.grades(job.corpus.find_query(results.comparison.query))
+        outside = len(judged) - len(results.grades)
+        page.soft(filters.describe(first, job.corpus, outside), "under-filter")
 
 
 def outcome(results: Results) -> None:
@@ -82,4 +103,6 @@ def missing_candidates(job: ComparisonJob) -> None:
     if candidates < asked:
         whole = candidates == len(job.corpus.documents)
         why = "the whole corpus" if whole else "all that the first stage found"
+        if job.first_stage and job.first_stage.filter and candidates == job.first_stage.matching:
+            why = "all that meet the filter"
         page.soft(f"{count(candidates, 'candidate')} instead of {asked:,}: {why}.", "depth")

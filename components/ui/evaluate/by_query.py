@@ -97,6 +97,7 @@ def _open(saved: SavedEvaluation, query: str) -> None:
     state.choose_split(state.corpus().name, saved.plan.split)
     state.put(state.QUERY, query)
     pipelines = saved.plan.pipelines
+    state.put(state.FILTER, pipelines.filter)
     state.put(state.FIRST_STAGE, pipelines.first_stage)
     state.put(state.RERANKERS, tuple(r for r in pipelines.rerankers if "@" not in r))
     state.put(state.INITIAL_K, min(pipelines.initial_k, MAX_INITIAL_K))  # commands take more

@@ -17,7 +17,7 @@ from components.evaluation.rules import describe_rules
 from components.glossary import explain
 from components.lab import catalog
 from components.pipeline import check_pipelines
-from components.ui.shared import page, spending, state, systems
+from components.ui.shared import filters, page, spending, state, systems
 from components.wording import count, dollars, duration
 
 SUBSETS = {"all": "all", "tag": "one kind", "sample": "some, at random"}
@@ -44,6 +44,7 @@ def form() -> Plan | LabError:
                 "Its time is that of the earlier run, and the evaluation says so.",
                 **state.bound(state.REUSE),
             )
+        filters.popover()
         with st.popover("Rules", icon=":material/rule:", width="content"):
             _choose_rules()
     try:
@@ -145,7 +146,7 @@ def describe_plan(plan: Plan) -> str:
         f"{count(len(plan.queries), 'judged query')} of {plan.corpus} ({plan.subset}), "
         f"{count(plan.depth, 'candidate')} each from {plan.first_stage}: {rerankers}."
     )
-    rules = describe_rules(plan.rules, plan.marginal)
+    rules = describe_rules(plan.rules, plan.marginal, plan.pipelines.filter)
     if rules:
         sentence += f" Rules: {rules}."
     return " ".join([sentence, *_describe_time(plan), *_describe_bills(plan)])

@@ -86,6 +86,7 @@ def _row(summary: EvaluationSummary) -> dict[str, object]:
         "Queries": f"{summary.queries:,}: {summary.subset}",
         "Judgments": summary.split,
         "Candidates": summary.initial_k,
+        "Filter": str(summary.filter) or "none",
         "Rules": summary.rules.description,
         MEASURE: " · ".join(f"{s} {value:.3f}" for s, value in values.items()),
     }

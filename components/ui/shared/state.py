@@ -11,7 +11,7 @@ import streamlit as st
 from components import measures
 from components.config import Settings
 from components.corpora import open_corpus, sample_names
-from components.domain import Corpus, LabError, UnavailableError
+from components.domain import NO_FILTER, Corpus, LabError, UnavailableError
 from components.lab import BackgroundTask, Lab, Worker, catalog, read_settings
 from components.lab.library import Entry, Library
 from components.pipeline import limits
@@ -31,6 +31,7 @@ INITIAL_K = "initial_k"
 FINAL_K = "final_k"
 INSTRUCTION = "instruction"
 WITHOUT = "without"
+FILTER, FILTER_FAULT = "filter", "filter_fault"
 DEADLINE = "deadline"
 # How a comparison is looked at:
 VIEW = "view"
@@ -52,8 +53,7 @@ LOOKED_AT = "looked_at"
 # What is evaluated, and how an evaluation is looked at:
 SUBSET = "subset"
 TAG = "evaluated_tag"
-SAMPLE = "sample"
-SEED = "seed"
+SAMPLE, SEED = "sample", "seed"
 REUSE = "reuse"
 KEEP_IDENTICAL = "keep_identical"
 COUNT_ZERO_ONLY = "count_zero_only"
@@ -98,6 +98,7 @@ DEFAULTS: Mapping[str, Any] = {
     FINAL_K: limits.FINAL_K,
     INSTRUCTION: "",
     WITHOUT: False,
+    FILTER: NO_FILTER,
     DEADLINE: None,
     VIEW: "all",
     COMPARE_MEASURE: measures.DEFAULT,
@@ -254,8 +255,9 @@ def corpus() -> Corpus:
 
 
 def choose_corpus(name: str) -> None:
-    """Make a corpus the session's own, with its opening query."""
+    """Make a corpus the session's own, with its opening query and no filter."""
     put(CORPUS, name)
+    put(FILTER, NO_FILTER)
     put(UNOPENED, None)
     put(QUERY, corpus().opening_query)
     put(FIRST_STAGE, lab().usable_first_stage(corpus(), get(FIRST_STAGE)))

@@ -101,4 +101,5 @@ def pipelines() -> Pipelines:
         initial_k=int(state.get(state.INITIAL_K)),
         instruction=instruction,
         deadline_s=state.get(state.DEADLINE),
+        filter=state.get(state.FILTER),
     )

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from tests.support.servers.qdrant_filters import keys_of, meets
+
 Floats = npt.NDArray[np.float32]
 NEAR = 1e-6
 """Scores that differ by less, relative to the larger of them and 1, are near-ties."""
@@ -159,6 +161,14 @@ class Collection:
             parts = [s.dense(using, np.array(query, np.float32)) for s in self.shards]
         ids = np.concatenate([ids for ids, _ in parts])
         scores = np.concatenate([scores for _, scores in parts])
+        if asked.get("filter"):
+            matching = self.matching(asked["filter"])
+            kept = np.isin(ids, matching)
+            ids, scores = ids[kept], scores[kept]
+            if isinstance(query, dict):  # nothing forbids to fill up with what shares no term
+                others = np.setdiff1d(matching, ids)
+                ids = np.concatenate([ids, others])
+                scores = np.concatenate([scores, np.zeros(len(others), np.float32)])
         thorough = (asked.get("params") or {}).get("hnsw_ef", 0) >= THOROUGH
         if not (exact or thorough or isinstance(query, dict)):
             reached = rng.random(len(ids)) >= MISSED
@@ -167,6 +177,15 @@ class Collection:
         scores = (scores + noise).astype(np.float32)
         order = np.lexsort((rng.random(len(ids)), -scores))[:limit]
         return [{"id": int(ids[i]), "version": 0, "score": float(scores[i])} for i in order]
+
+    def matching(self, asked: Mapping[str, Any] | None) -> npt.NDArray[np.int64]:
+        """Return the points that meet a filter; refuse one on a key without an index."""
+        strict = self.strict.get("enabled") and not self.strict.get("unindexed_filtering_retrieve")
+        for key in keys_of(asked or {}):
+            if strict and key not in self.indexed:
+                raise RefusalError(400, f"Bad request: Index required but not found for {key!r}")
+        points = [p for shard in self.shards for p in shard.points.values()]
+        return np.array([int(p["id"]) for p in points if meets(p, asked)], np.int64)
 
     def retrieve(self, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         names = asked.get("with_vector")

@@ -7,8 +7,10 @@ exact or thorough, near-ties come in a new order at each answer, and a filter is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -35,6 +37,12 @@ def value_at(payload: Mapping[str, Json], path: str) -> list[Json]:
     return values
 
 
+def moment(text: str) -> datetime:
+    """Return a moment as RFC 3339 writes it; one without a zone is in UTC."""
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 def matches(asked: Mapping[str, Json] | None, id: Json, payload: Mapping[str, Json]) -> bool:
     """Return whether a point passes a filter."""
     if not asked:
@@ -50,6 +58,9 @@ def matches(asked: Mapping[str, Json] | None, id: Json, payload: Mapping[str, Js
         if match is not None:
             wanted = match.get("any", [match.get("value")])
             return any(type(v) is type(w) and v == w for v in values for w in wanted)
+        if limits and any(isinstance(w, str) for w in limits.values()):  # moments, in UTC
+            limits = {name: moment(w) for name, w in limits.items() if w is not None}
+            values = [moment(v) for v in values if isinstance(v, str)]
         tests: Mapping[str, Callable[[Any, Any], bool]] = {
             "gt": lambda v, w: v > w,
             "gte": lambda v, w: v >= w,
@@ -140,6 +151,8 @@ class Foreign(Collection):
     def scroll(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         limit, offset, wanted = asked.get("limit") or 10, asked.get("offset"), asked.get("filter")
         check_limit(limit, self.limit("max_query_limit"), "limit")
+        if by := asked.get("order_by"):
+            return self._ordered(by["key"], by.get("direction"), limit, asked)
         start = 0 if offset is None else next(
             (i for i, id in enumerate(self.ids) if order(id) >= order(offset)), self.count
         )  # fmt: skip
@@ -152,6 +165,36 @@ class Foreign(Collection):
                 }
             places.append(i)
         return {"points": [self._record(p, asked) for p in places], "next_page_offset": None}
+
+    def _ordered(
+        self, key: str, direction: str | None, limit: int, asked: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the first points by a field's values; points without one are left out."""
+        if self.schema.get(key, {}).get("data_type") not in {"integer", "float", "datetime"}:
+            raise RefusalError(400, f"Bad request: No range index for `order_by` key: `{key}`.")
+        rows = [
+            (value, i)
+            for i in self._passing(asked.get("filter"))
+            for value in value_at(self.payload(i), key)
+            if value is not None
+        ]
+        rows.sort(key=lambda row: row[0], reverse=direction == "desc")
+        points = [self._record(i, asked) for _, i in rows[:limit]]
+        return {"points": points, "next_page_offset": None}
+
+    def facet(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a field's values with their points."""
+        key = asked["key"]
+        if self.schema.get(key, {}).get("data_type") not in {"keyword", "integer", "bool", "uuid"}:
+            raise RefusalError(400, f"Bad request: Index required but not found for {key!r}")
+        counts = Counter(
+            value
+            for i in self._passing(asked.get("filter"))
+            for value in dict.fromkeys(value_at(self.payload(i), key))
+            if value is not None
+        )
+        hits = counts.most_common(asked.get("limit") or 10)
+        return {"hits": [{"value": value, "count": n} for value, n in hits]}
 
     def retrieve(self, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         places = [self.place(id) for id in asked["ids"]]

@@ -186,11 +186,13 @@ class QdrantServer:
             case "POST", ["points"]:
                 return collection.retrieve(body)
             case "POST", ["points", "count"]:
-                if isinstance(collection, Foreign) and body.get("filter"):
+                if isinstance(collection, Foreign):
                     return {"count": collection.counted(body)}
-                return {"count": collection.count}
+                return {"count": len(collection.matching((body or {}).get("filter")))}
             case "POST", ["points", "scroll"] if isinstance(collection, Foreign):
                 return collection.scroll(body)
+            case "POST", ["facet"] if isinstance(collection, Foreign):
+                return collection.facet(body)
             case "POST", ["points", "query"]:
                 return {"points": collection.query(body, self.cluster.rng)}
             case "POST", ["points", "query", "batch"]:

@@ -66,7 +66,9 @@ def _offer(corpus: Corpus) -> None:
     """Begin to read a small corpus, offer to read a large one, or show how far reading is."""
     n = len(corpus.documents)
     if corpus.remote:
-        _offer_sample(corpus, min(n, REMOTE))
+        task = _task(corpus)
+        if not task or (watch(task, "anatomy") and not task.result):
+            _sample_button(corpus, min(n, REMOTE))
         return
     if _task(corpus) is None and n <= AT_ONCE:
         _begin(corpus, None)
@@ -82,13 +84,6 @@ def _offer(corpus: Corpus) -> None:
             on_click=_begin,
             args=(corpus, None),
         )
-
-
-def _offer_sample(corpus: Corpus, most: int) -> None:
-    """Offer to read a part of a corpus that is never all read, or show how far reading is."""
-    task = _task(corpus)
-    if not task or (watch(task, "anatomy") and not task.result):
-        _sample_button(corpus, most)
 
 
 def _sample_button(corpus: Corpus, most: int) -> None:
