@@ -21,7 +21,7 @@ LAYERS = (
     ("pipeline",),
     ("analysis",),
     ("evaluation",),
-    ("advice", "charts"),
+    ("advice", "charts", "judging"),
     ("exports", "bench"),
     ("ui", "cli"),
     ("app", "pages"),

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ import typer.main
 
 from components import measures, rerankers
 from components.cli import app
-from components.config import HubModel, Server
+from components.config import HubModel, LlmServer, Server
 from components.corpora import Upload, formats, read_uploads
 from components.domain import CorpusError, RerankError
 from components.exports.permalink import parameters
@@ -117,7 +118,9 @@ def test_the_guide_has_every_command_and_option() -> None:
     described = {section.partition("\n")[0]: section for section in sections}
     assert list(described) == list(COMMANDS)
     for name, command in COMMANDS.items():
-        options = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
+        parts = getattr(command, "commands", {}).values()  # of a group
+        params = [param for part in (command, *parts) for param in part.params]
+        options = {o for p in params for o in (*p.opts, *p.secondary_opts)}
         for option in sorted(o for o in options if o.startswith("--") and o != "--json"):
             assert re.search(rf"{option}\b(?!-)", described[name]), f"{name} {option}"
 
@@ -139,6 +142,9 @@ def fields(value: object) -> Iterator[str]:
         "search exception --corpus exceptions --first-stage bm25 --reranker bm25 --reranker jina",
         "rerank exception --documents texts.txt --reranker bm25",
         "evaluate --corpus exceptions --first-stage bm25 --reranker jina --out out --no-save",
+        "corpus add exceptions --name kept --replace",
+        "corpus list",
+        "corpus describe --corpus exceptions",
     ],
 )
 def test_the_guide_has_every_field(
@@ -182,6 +188,12 @@ def test_the_example_of_a_configuration_is_read(tmp_path: Path) -> None:
     server = Server("my-vllm", "http://127.0.0.1:8000", model, key_env="MY_VLLM_KEY", documents=32)
     server = replace(server, path="/rerank", truncate=True, max_tokens=512)
     assert settings.servers == (server,)
+    [llm] = settings.llms
+    usual = LlmServer("judge", "https://llm.example.org/v1", "the-model", key_env="JUDGE_KEY")
+    usual = replace(usual, window=20, stride=10, input_usd=0.15, output_usd=0.60)
+    noted = replace(usual, price_source=llm.price_source, price_noted=date(2026, 11, 26))
+    assert llm == noted
+    assert (llm.size, llm.step) == (replace(llm, window=0).size, replace(llm, stride=0).step)
     assert [(p.provider, p.model, p.usd) for p in settings.prices] == [
         ("cohere", "rerank-v3.5", 2.0),
         ("voyage", "rerank-2.5", 0.05),

@@ -168,4 +168,4 @@ def _of_top(trials: Sequence[Trial], top: int) -> str:
     """Return how many of the first documents passes share with the ranking."""
     low, high = min(t.shared for t in trials), max(t.shared for t in trials)
     shared = str(low) if low == high else f"{low} to {high}"
-    return f"{shared} of its first {top} documents among the first {top} again"
+    return f"{shared} of its first {count(top, 'document')} among the first {top} again"

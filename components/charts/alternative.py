@@ -49,8 +49,6 @@ def _series(trace: Any) -> Iterator[str]:  # noqa: ANN401  (Plotly has a class a
         name = next((text for text in carried if text), "")
     else:
         lying = trace.type == "scatter" or trace.orientation == "h"
-        if trace.type == "bar" and trace.base is not None:  # drawn on an axis of another kind
-            x = [plain_text(str(text)).partition(": ")[2] for text in trace.customdata]
         names, values = (y, x) if lying else (x, y)
         pairs = [f"{n} {v}" for n, v in zip(names, values, strict=True)]
         error = trace.error_x

@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 
 from components.analysis.agreement import Agreement
 from components.charts.layout import axis_name, layout, plain
+from components.charts.lying_bars import Axis, Fill, LyingBars, Part, Series, names_of
 from components.charts.palette import Palette, StyledRanking, SystemStyle
 from components.wording import milliseconds
 
@@ -36,98 +37,58 @@ def spreads_widely(columns: Sequence[StyledRanking]) -> bool:
     return bool(totals) and max(totals) > MANY_TIMES * min(totals)
 
 
-def latency(columns: Sequence[StyledRanking], palette: Palette) -> go.Figure:
+def latency(columns: Sequence[StyledRanking], palette: Palette) -> LyingBars:
     """Draw one bar a system, its stages one after another, in milliseconds; waiting stands apart.
 
     The number at a bar's end is the time of both stages. Where the times differ widely, the axis is
     logarithmic: a stage ends where it ends in time, but lengths cannot be compared.
     """
-    waited = any(c.ranking.timing.wait_ms >= 1 for c in columns)
-    figure = make_subplots(cols=2, column_widths=[0.8, 0.2]) if waited else make_subplots(cols=1)
     ends = [c.ranking.timing.total_ms for c in columns]
-    wide = spreads_widely(columns)
+    waited = any(c.ranking.timing.wait_ms >= 1 for c in columns)
+    wide, most = spreads_widely(columns), max(ends, default=1.0) or 1.0
     low = 10 ** math.floor(math.log10(min(end for end in ends if end > 0) / 3)) if wide else 0.0
-    begun = [0.0] * len(columns)
+    high = most * (most / low) ** 0.25 if wide else most * 1.25  # beside a bar stands its number
+    right = 0.76 if waited else 1.0
+    axis = Axis(high, low, right=right, unit=" ms", lines=palette.line)
+    begun, series = [0.0] * len(columns), []
     for stage, field, pattern in STAGES:
         lengths = [float(getattr(c.ranking.timing, field)) for c in columns]
-        bases = [max(low, at) for at in begun]
-        begun = [at + length for at, length in zip(begun, lengths, strict=True)]
-        drawn = [max(0.0, end - base) for end, base in zip(begun, bases, strict=True)]
-        _stage(figure, columns, palette, stage, pattern, bases, drawn, lengths)
-    for end, column in zip(ends, columns, strict=True):
-        figure.add_annotation(
-            x=math.log10(end) if wide and end else math.log10(low) if wide else end,
-            y=axis_name(column.style),
-            text=f" {milliseconds(end) if end else 'not measured'}",
-            showarrow=False,
-            xanchor="left",
-            font={"color": palette.text},
+        parts = zip(columns, begun, lengths, strict=True)
+        series.append(
+            Series(stage, tuple(_stage(stage, pattern, *p, palette) for p in parts), axis)
         )
-    figure.update_layout(barmode="overlay", bargap=0.45)
-    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
-    most = max(ends, default=1.0) or 1.0
-    if wide:
-        high = math.log10(most) + 0.25 * (math.log10(most) - math.log10(low))
-        axis = {"type": "log", "range": [math.log10(low), high], "dtick": 1}
-    else:
-        axis = {"range": [0, most * 1.25], "nticks": 5}
-    figure.update_xaxes(ticksuffix=" ms", gridcolor=palette.line, **axis, col=1)
+        begun = [at + length for at, length in zip(begun, lengths, strict=True)]
     if waited:
-        _waiting(figure, columns, palette)
-    return layout(figure, palette, 96 + 38 * len(columns))
+        series.append(_waiting(columns, palette))
+    texts = [(end, milliseconds(end) if end else "not measured") for end in ends]
+    names = names_of(c.style for c in columns)
+    return LyingBars(names, tuple(series), tuple(texts), palette.text)
 
 
 def _stage(
-    figure: go.Figure,
-    columns: Sequence[StyledRanking],
-    palette: Palette,
     stage: str,
     pattern: str,
-    bases: Sequence[float],
-    drawn: Sequence[float],
-    lengths: Sequence[float],
-) -> None:
-    """Add one stage of all systems, from `bases` on, `drawn` long; it took `lengths`."""
+    column: StyledRanking,
+    begin: float,
+    length: float,
+    palette: Palette,
+) -> Part:
+    """Return one stage of one system, which took `length`."""
     rerank = stage == "rerank"
-    remote = [rerank and c.style.remote for c in columns]
-    figure.add_bar(
-        y=[axis_name(c.style) for c in columns],
-        x=drawn,
-        base=bases,
-        name=stage,
-        orientation="h",
-        marker={
-            "color": [c.style.colour if rerank else palette.soft for c in columns],
-            "pattern": {"shape": ["x" if r else pattern for r in remote], "fgcolor": palette.line},
-            "line": {"width": 0},
-        },
-        customdata=[
-            f"{'network and provider' if r else stage}: {milliseconds(length)}"
-            for r, length in zip(remote, lengths, strict=True)
-        ],
-        hovertemplate="%{customdata}<extra></extra>",
-        row=1,
-        col=1,
-    )
+    remote = rerank and column.style.remote
+    colour = column.style.colour if rerank else palette.soft
+    fill = Fill(colour, "x" if remote else pattern, palette.line)
+    return Part(begin, length, milliseconds(length), fill, "network and provider" * remote)
 
 
-def _waiting(figure: go.Figure, columns: Sequence[StyledRanking], palette: Palette) -> None:
-    """Add what each system waited for its turn or for a provider's limit, on an axis of its own."""
+def _waiting(columns: Sequence[StyledRanking], palette: Palette) -> Series:
+    """Return what each system waited for its turn or for a provider's limit, on its own axis."""
     times = [c.ranking.timing.wait_ms for c in columns]
-    figure.add_bar(
-        y=[axis_name(c.style) for c in columns],
-        x=times,
-        name="waited",
-        orientation="h",
-        marker={"color": palette.line, "pattern": {"shape": ".", "fgcolor": palette.soft}},
-        text=[milliseconds(ms) if ms >= 1 else "" for ms in times],
-        textposition="auto",
-        hovertemplate="waited %{x:,.0f} ms<extra></extra>",
-        row=1,
-        col=2,
-    )
-    figure.update_xaxes(title_text="waited", showticklabels=False, row=1, col=2)
-    figure.update_yaxes(showticklabels=False, row=1, col=2)
+    axis = Axis(2.5 * max(times), left=0.82, marks=(), title="waited")
+    fill = Fill(palette.line, ".", palette.soft)
+    lengths = [ms if ms >= 1 else 0.0 for ms in times]
+    parts = tuple(Part(0.0, ms, milliseconds(ms), fill) for ms in lengths)
+    return Series("waited", parts, axis, numbered=True)
 
 
 def scores(columns: Sequence[StyledRanking], k: int, palette: Palette) -> go.Figure:
@@ -158,39 +119,27 @@ def scores(columns: Sequence[StyledRanking], k: int, palette: Palette) -> go.Fig
     return layout(figure, palette, 70 + 100 * rows)
 
 
-def headroom(values: Mapping[SystemStyle, float], best: float, palette: Palette) -> go.Figure:
+def headroom(values: Mapping[SystemStyle, float], best: float, palette: Palette) -> LyingBars:
     """Draw each system's quality, 0 to 1, as a bar with what was badly ranked and not retrieved.
 
     `best` is the quality of the best order of the same candidates, which has a bar of its own.
     """
-    figure = go.Figure()
-    names = [*map(axis_name, values), "<b>best order</b>"]
     reached = [*values.values(), best]
     colours = [*(style.colour for style in values), palette.text]
-    parts = (
-        ("reached", reached, colours, ""),
-        ("badly ranked", [best - v for v in reached], [palette.line] * len(names), "/"),
-        ("not retrieved", [1 - best] * len(names), ["rgba(0,0,0,0)"] * len(names), "."),
+    axis = Axis(1.12, marks=(0, 0.25, 0.5, 0.75, 1))
+    hatched, dotted = Fill(palette.line, "/", palette.soft), Fill("none", ".", palette.soft)
+    solid = [
+        Part(0.0, v, f"{v:.3f}", Fill(colour)) for v, colour in zip(reached, colours, strict=True)
+    ]
+    lost = [Part(v, best - v, f"{best - v:.3f}", hatched) for v in reached]
+    unseen = [Part(best, 1 - best, f"{1 - best:.3f}", dotted) for _ in reached]
+    series = (
+        Series("reached", tuple(solid), axis),
+        Series("badly ranked", tuple(lost), axis, palette.line),
+        Series("not retrieved", tuple(unseen), axis, palette.line),
     )
-    for name, lengths, shades, pattern in parts:
-        figure.add_bar(
-            y=names,
-            x=lengths,
-            name=name,
-            orientation="h",
-            marker={
-                "color": shades,
-                "pattern": {"shape": pattern, "fgcolor": palette.soft},
-                "line": {"width": 0 if name == "reached" else 1, "color": palette.line},
-            },
-            hovertemplate=f"{name}: %{{x:.3f}}<extra></extra>",
-        )
-    for name, value in zip(names, reached, strict=True):
-        figure.add_annotation(x=1.01, y=name, text=f"{value:.2f}", showarrow=False, xanchor="left")
-    figure.update_layout(barmode="stack", bargap=0.4)
-    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
-    figure.update_xaxes(range=[0, 1.12], tickvals=[0, 0.25, 0.5, 0.75, 1], showgrid=False)
-    return layout(figure, palette, 76 + 36 * len(names))
+    names = (*names_of(values), ("best order", ""))
+    return LyingBars(names, series, tuple((1.01, f"{v:.2f}") for v in reached), palette.text)
 
 
 def agreement(between: Agreement, styles: Sequence[SystemStyle], palette: Palette) -> go.Figure:

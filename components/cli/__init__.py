@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 from components.cli.bench import bench
 from components.cli.corpus import corpus
 from components.cli.evaluate import evaluate
+from components.cli.judge import judge
 from components.cli.models import models
 from components.cli.search import index, rerank, search
 from components.cli.serve import serve
@@ -25,6 +26,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 for command in (serve, models, index, search, rerank, evaluate, bench):
     app.command()(command)
 app.add_typer(corpus, name="corpus")
+app.add_typer(judge, name="judge")
 
 
 CLOSED_PIPE = 141

@@ -28,7 +28,7 @@ from components.cli.shared import (
     steps_of,
 )
 from components.domain import Corpus
-from components.wording import count, listed, shortened
+from components.wording import count, listed, shortened, visible
 
 CELL = 48
 """Characters of a field's name or of its values in the table."""
@@ -85,7 +85,8 @@ def _print(corpus: Corpus, anatomy: Anatomy) -> None:
         out.print(Text(f"{'!' if finding.grave else '-'} {finding.text}"), soft_wrap=True)
     absent = clear(anatomy)
     if absent:
-        line = f"Looked for and not there: {listed(absent)}."
+        where = "" if anatomy.whole else " in the sample"
+        line = f"Looked for{where} and not there: {listed(absent)}."
         out.print(Text(line, style="dim"), soft_wrap=True)
     for line in _lines(anatomy):
         out.print(Text(line), soft_wrap=True)
@@ -95,11 +96,11 @@ def _print(corpus: Corpus, anatomy: Anatomy) -> None:
             frequent = [f"{value.text} ({value.documents.number:,})" for value in field.values]
             between = f"{field.low} to {field.high}" if field.low else ""
             table.add_row(
-                Text(shortened(field.name, CELL)),
+                Text(visible(shortened(field.name, CELL))),
                 field.kind,
                 share(field.filled, anatomy.documents),
                 f"{'more than ' if field.more else ''}{field.distinct:,}",
-                Text(shortened(between or ", ".join(frequent), CELL)),
+                Text(visible(shortened(between or ", ".join(frequent), CELL))),
             )
         out.print(table)
 
@@ -108,7 +109,7 @@ def _lines(anatomy: Anatomy) -> Iterator[str]:
     """Yield lengths, models, languages and judgments in words."""
     for unit, lengths in (("words", anatomy.in_words), ("tokens", anatomy.in_tokens)):
         yield (
-            f"A passage has {lengths.least:,} to {lengths.most:,} {unit}, half of them up to "
+            f"Passages have up to {lengths.most:,} {unit}, half of them up to "
             f"{lengths.median:,.0f}, 95% up to {lengths.usual:,}."
         )
     for reading in anatomy.readings:

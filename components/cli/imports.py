@@ -23,8 +23,13 @@ _NOUNS = {"documents": "document", "queries": "query", "judgments": "judgment"}
 def tell_import(corpus: Corpus) -> None:
     """Print what became of a corpus's files; nothing of samples and of what was read long ago."""
     if corpus.name not in sample_names() and not isinstance(corpus.documents, LazyDocuments):
-        for line in (*import_lines(corpus.report), *corpus.report.warnings):
-            err.print(Text(line), soft_wrap=True)
+        tell_report(corpus.report)
+
+
+def tell_report(report: ImportReport) -> None:
+    """Print what became of files."""
+    for line in (*import_lines(report), *report.warnings):
+        err.print(Text(line), soft_wrap=True)
 
 
 def import_lines(report: ImportReport) -> Iterator[str]:

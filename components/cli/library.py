@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from components.cli.imports import import_fields, tell_import
+from components.cli.imports import import_fields, tell_report
 from components.cli.shared import (
     IdOption,
     Json,
@@ -27,9 +27,9 @@ from components.cli.shared import (
 )
 from components.corpora import Columns, Cutting, open_corpus, quoted, read_uploads
 from components.corpora.text import load
-from components.domain import Corpus, InputError, Progress, StoreError
+from components.domain import Corpus, DocumentSink, InputError, Progress, StoreError
 from components.lab import Lab
-from components.lab.library import Entry, check_name, suggested
+from components.lab.library import Entry, check_name
 from components.lab.library.traces import bytes_elsewhere, indexed_by
 from components.wording import count, listed
 
@@ -62,22 +62,32 @@ def add(
     columns = (text_column, title_column, id_column)
     named = named_columns(columns) if columns != (None, None, None) else None
     with progress_bars() as bars:
-        corpus = _read(lab, files, named, partial(bars.step, "reading", ""))
-        corpus = replace(corpus, name=check_name(name or suggested(corpus.name)))
-        keeping = partial(bars.step, "keeping", "")
-        entry = lab.library.add(corpus, shared=share, replaces=replaces, progress=keeping)
-    tell_import(corpus)
+        entry = lab.library.read(
+            partial(_read, lab, files, named, partial(bars.step, "reading", "")),
+            name,
+            shared=share,
+            replaces=replaces,
+            progress=partial(bars.step, "keeping", ""),
+        )
+    corpus = lab.library.open(entry)
+    tell_report(corpus.report)
     if as_json:
         emit({"corpus": _fields(entry), "import": import_fields(corpus)})
     else:
         out.print(Text(f"{entry.name}: {_amounts(entry)}"), soft_wrap=True)
 
 
-def _read(lab: Lab, files: Sequence[str], columns: Columns | None, progress: Progress) -> Corpus:
+def _read(
+    lab: Lab,
+    files: Sequence[str],
+    columns: Columns | None,
+    progress: Progress,
+    sink: DocumentSink,
+) -> Corpus:
     """Read one source, or several files as the Corpus page reads an upload of them."""
     cutting = Cutting.of(lab.settings.passages)
     if len(files) == 1:
-        return open_corpus(files[0], cutting=cutting, columns=columns, progress=progress)
+        return open_corpus(files[0], cutting=cutting, columns=columns, progress=progress, sink=sink)
     paths = [Path(file).expanduser() for file in files]
     uploads = [replace(load(path, path.name), cutting=cutting) for path in paths]
     return read_uploads(uploads, columns=columns, progress=progress)

@@ -6,7 +6,7 @@ The `description` of a type completes the sentence "NAME must be ..." in an erro
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
@@ -44,6 +44,14 @@ def check_address(url: str) -> str:
             {"remedy": "It must begin with http:// or https:// and hold no user name or password."},
         )
     return url
+
+
+def check_unique(names: Sequence[str], message: str) -> None:
+    """Raise PydanticCustomError for a name that comes twice."""
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            context = {"message": message, "name": repr(name), "remedy": "Keep one."}
+            raise PydanticCustomError("table", "{message} {name}", context)
 
 
 def _check_name(name: str) -> str:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StrictFloat, StrictInt
 from pydantic import StrictStr as String
 from pydantic_core import PydanticCustomError
 
-from components.config.fields import Address, ServerName, Text
+from components.config.fields import Address, ServerName, Text, check_unique
 
 METHODS: Mapping[str, int] = MappingProxyType({"pointwise": 1, "listwise": 20, "setwise": 4})
 """How a model is asked, each with the passages of one request."""
@@ -89,9 +89,16 @@ class LlmServer:
         """Return by how many passages a window moves: at most half of it unless it is given."""
         return self.stride or max(1, min(DEFAULT_STRIDE, self.size // 2))
 
+    @property
+    def settled(self) -> int:
+        """Return how many of the first ranks it sorts for sure, 0 where it scores each passage."""
+        listwise = self.passes * (self.size - self.step)
+        return {"pointwise": 0, "listwise": listwise}.get(self.method, self.depth)
+
 
 def check_llms(servers: tuple[LlmServer, ...]) -> tuple[LlmServer, ...]:
-    """Return servers whose settings fit each other; raise PydanticCustomError for others."""
+    """Return servers whose settings fit together; raise PydanticCustomError for others."""
+    check_unique([server.name for server in servers], "two [[llm]] tables are named")
     for server in servers:
         fault = _fault(server)
         if fault:
@@ -118,3 +125,7 @@ def _fault(server: LlmServer) -> tuple[str, str] | None:
     if (server.input_usd is None) != (server.output_usd is None):
         return "input_usd and output_usd belong together", "Give both, 0 where nothing is charged."
     return None
+
+
+Llms = Annotated[tuple[LlmServer, ...], AfterValidator(check_llms)]
+"""All [[llm]] tables of a configuration."""

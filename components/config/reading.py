@@ -23,8 +23,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from components.config.collections import CollectionSettings
-from components.config.fields import PRICE_UNITS, check_address
-from components.config.llm import LlmServer, check_llms
+from components.config.fields import PRICE_UNITS, check_address, check_unique
+from components.config.llm import Llms, LlmServer
 from components.config.settings import (
     HubModel,
     LibrarySettings,
@@ -101,14 +101,6 @@ def _addresses(env: Mapping[str, str], providers: Sequence[ProviderVariables]) -
 # ---------------------------------------------------------------- the file
 
 
-def _check_unique(names: Sequence[str], message: str) -> None:
-    """Raise PydanticCustomError for a name that comes twice."""
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            context = {"message": message, "name": repr(name), "remedy": "Keep one."}
-            raise PydanticCustomError("table", "{message} {name}", context)
-
-
 _Unit = Literal["per_1k_searches", "per_1m_tokens"]
 _Dollars = Annotated[StrictFloat, Field(ge=0, lt=1e6)]
 _Price = Annotated[dict[_Unit, _Dollars], Field(min_length=1, max_length=1)]
@@ -124,7 +116,7 @@ class _File(BaseModel):
     hub: tuple[HubModel, ...] = ()
     compatible: tuple[Server, ...] = ()
     collection: tuple[CollectionSettings, ...] = ()
-    llm: tuple[LlmServer, ...] = ()
+    llm: Llms = ()
     prices: Mapping[_PricedModel, _Price] = Field(default_factory=dict)
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
@@ -158,20 +150,14 @@ class _File(BaseModel):
                 message = "[[hub]] {key} names neither model nor path"
                 context = {"key": model.key, "remedy": "Add one."}
                 raise PydanticCustomError("table", message, context)
-        _check_unique([model.key for model in models], "two [[hub]] tables have the key")
+        check_unique([model.key for model in models], "two [[hub]] tables have the key")
         return models
 
     @field_validator("compatible", "collection")
     @classmethod
     def _check_names(cls, tables: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
-        _check_unique([t.name for t in tables], f"two [[{info.field_name}]] tables are named")
+        check_unique([t.name for t in tables], f"two [[{info.field_name}]] tables are named")
         return tables
-
-    @field_validator("llm")
-    @classmethod
-    def _check_llms(cls, servers: tuple[LlmServer, ...]) -> tuple[LlmServer, ...]:
-        _check_unique([s.name for s in servers], "two [[llm]] tables are named")
-        return check_llms(servers)
 
     def key_variables(self) -> dict[str, str]:
         """Return the variables of the keys that tables name, by the key of what needs them."""

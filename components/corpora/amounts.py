@@ -25,8 +25,11 @@ def check_amount(files: int, zips: int, size: int) -> None:
 def number_of_lines(files: Sequence[Upload]) -> int:
     """Return how many lines files have, as their ends tell; binary files have none."""
     files = _with_lines(files)
-    total = sum(file.content.count(b"\n") + file.content.count(b"\r") for file in files)
-    return total - sum(file.content.count(b"\r\n") for file in files)
+    contents = [file.content for file in files if file.path is None]
+    total = sum(content.count(b"\n") + content.count(b"\r") for content in contents)
+    streamed = [file for file in files if file.path]
+    total += sum(sum(1 for _ in raw_lines(file)) for file in streamed)
+    return total - sum(content.count(b"\r\n") for content in contents)
 
 
 def _with_lines(files: Sequence[Upload]) -> list[Upload]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from types import MappingProxyType
+
+import numpy as np
 
 from components.corpora.columns import SAMPLE_ROWS, Roles, roles_of
 from components.corpora.formats import Columns
@@ -19,8 +22,8 @@ from components.corpora.records import (
     unique,
     within,
 )
-from components.corpora.text import Row
-from components.domain import CorpusError, Document
+from components.corpora.text import Row, quoted
+from components.domain import CorpusError, Document, DocumentSink
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -45,13 +48,40 @@ class Tally:
 
 
 class DocumentReader:
-    """Reads a corpus file by file; `tallies` says what became of each."""
+    """Reads a corpus file by file; `tallies` says what became of each.
 
-    def __init__(self, meter: Meter | None = None) -> None:
+    With a `sink` no document stays in memory. Then a field that is not called an id is none, since
+    ids that were given out could not be taken back.
+    """
+
+    def __init__(self, meter: Meter | None = None, sink: DocumentSink | None = None) -> None:
         self.tallies: list[Tally] = []
         self.documents: list[Document] = []
         self._meter = meter or Meter()
         self._places: dict[str, str] = {}
+        self._sink, self._hashes = sink, array("q")
+
+    def __len__(self) -> int:
+        """Return how many documents were read."""
+        return len(self._hashes) if self._sink else len(self.documents)
+
+    def all(self) -> Sequence[Document]:
+        """Return all documents; CorpusError where a sink has two with one id."""
+        if self._sink is None:
+            return tuple(self.documents)
+        documents = self._sink.documents()
+        hashes = np.array(self._hashes)
+        order = np.argsort(hashes, kind="stable")
+        for at in np.flatnonzero(hashes[order][1:] == hashes[order][:-1]).tolist():
+            first, second = order[at : at + 2].tolist()
+            one, other = documents.ids([first, second])
+            if one == other:
+                raise CorpusError(
+                    f"{self.tallies[-1].file}: documents {first + 1:,} and {second + 1:,} have the "
+                    f"same id {quoted(one)}.",
+                    "Give every line an id of its own.",
+                )
+        return documents
 
     def read(self, file: str, rows: Iterable[Row], columns: Columns | None = None) -> None:
         """Read a file's rows; one without an id gets `doc-` and its number.
@@ -61,7 +91,10 @@ class DocumentReader:
         """
         counted = iter(self._meter.counted(rows))
         sample = list(islice(counted, SAMPLE_ROWS))
-        tally = Tally(file, roles_of(file, sample, columns))
+        roles = roles_of(file, sample, columns)
+        if self._sink:
+            roles = replace(roles, ids=tuple(key for key in roles.ids if key in roles.strict))
+        tally = Tally(file, roles)
         self.tallies.append(tally)
         possible: list[tuple[int, str]] = []  # documents whose id is of such a field, and it
         for row in chain(sample, counted):
@@ -75,12 +108,17 @@ class DocumentReader:
                 key = next((key for key in tally.roles.ids if key in row.fields), "")
                 identity = self._identity(row, key)
             if key and key not in tally.roles.strict:
-                possible.append((len(self.documents), key))
+                possible.append((len(self), key))
             if row.note:
                 tally.notes.append(f"{row.where}: {row.note}")
             tally.rows += 1
             tally.invented += not key
-            self.documents.append(self._document(row, identity, key, tally))
+            document = self._document(row, identity, key, tally)
+            if self._sink:
+                self._hashes.append(hash(identity))
+                self._sink.add(document)
+            else:
+                self.documents.append(document)
 
     def forget(self, file: str, documents: int) -> None:
         """Drop what was read of the latest file, before which there were so many documents."""
@@ -91,8 +129,8 @@ class DocumentReader:
 
     def _identity(self, row: Row, key: str) -> str:
         """Return a row's id, or make one of its number."""
-        identity = identity_of(row, key) if key else f"doc-{len(self.documents) + 1}"
-        return unique(identity, row.where, self._places)
+        identity = identity_of(row, key) if key else f"doc-{len(self) + 1}"
+        return identity if self._sink else unique(identity, row.where, self._places)
 
     def _give_up(self, tally: Tally, possible: list[tuple[int, str]], why: str) -> None:
         """Give numbers to the documents whose ids come from a field that is no id, but metadata."""

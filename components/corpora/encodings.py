@@ -52,9 +52,11 @@ def as_utf8(file: Upload, *, guess: bool = True) -> Upload:
     """Return a file with its text as UTF-8, its encoding, and a note where that is a guess.
 
     A file that is UTF-8 or in no encoding that is read stays as it is: its reader says what is
-    wrong with it. Without `guess` nothing is taken for Windows-1252. Raises `CorpusError` for
-    UTF-16 that is damaged.
+    wrong with it. So does one that is not in memory. Without `guess` nothing is taken for
+    Windows-1252. Raises `CorpusError` for UTF-16 that is damaged.
     """
+    if file.path:
+        return file
     name = next((name for mark, name in _MARKS if file.content.startswith(mark)), "")
     if name:
         return replace(file, content=_marked(file, name), encoding=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -12,10 +13,17 @@ from components.corpora.cutting import USUAL, Cutting
 from components.corpora.formats import Columns
 from components.corpora.irds import PREFIX, read_irds
 from components.corpora.layout import CORPUS, QRELS, TEST, Source, check_split
-from components.corpora.limits import MAX_FILES, Meter
+from components.corpora.limits import MAX_BYTES, MAX_FILES, Meter
 from components.corpora.reading import ZIP, read_sources, read_uploads, upload_endings
 from components.corpora.text import HEAD, UNKNOWN, load, printable, quoted
-from components.domain import Corpus, CorpusError, InputError, Progress, no_progress
+from components.domain import (
+    Corpus,
+    CorpusError,
+    DocumentSink,
+    InputError,
+    Progress,
+    no_progress,
+)
 from components.wording import listed
 
 SAMPLES: Path = Path(__file__).resolve().parent.parent.parent / "sample_data"
@@ -33,6 +41,7 @@ def open_corpus(
     cutting: Cutting = USUAL,
     columns: Columns | None = None,
     progress: Progress = no_progress,
+    sink: DocumentSink | None = None,
 ) -> Corpus:
     """Read a sample by its name, or a folder or a file by its path as if it were uploaded.
 
@@ -57,7 +66,7 @@ def open_corpus(
     except (OSError, ValueError, RuntimeError):
         is_folder = is_file = False
     if is_folder:
-        return read_folder(path, split=split, cutting=cutting, columns=columns, progress=progress)
+        return read_folder(path, None, split, cutting, columns, progress, sink)
     if is_file:
         return read_file(path, split, cutting, columns, progress)
     raise InputError(
@@ -74,13 +83,19 @@ def read_folder(
     cutting: Cutting = USUAL,
     columns: Columns | None = None,
     progress: Progress = no_progress,
+    sink: DocumentSink | None = None,
 ) -> Corpus:
-    """Read a folder as if it were uploaded as a zip, but for the limits of uploads."""
-    sources = list(_sources(folder))
+    """Read a folder as if it were uploaded as a zip, but for the limits of uploads.
+
+    A `sink` takes the documents where they are many: a `corpus.jsonl` beyond those limits.
+    """
+    large = is_large(folder)
+    sources = list(_sources(folder, MAX_BYTES if sink and large else sys.maxsize))
     label = printable(str(folder))
     title = name or printable(folder.resolve().name)
     meter = Meter(progress=progress)
-    corpus = read_sources(title, label, sources, meter, columns, cutting, split)
+    sink = sink if large else None
+    corpus = read_sources(title, label, sources, meter, columns, cutting, split, sink)
     return with_split(corpus, split)
 
 
@@ -114,7 +129,15 @@ def with_split(corpus: Corpus, split: str) -> Corpus:
     return replace(corpus, judgments={})
 
 
-def _sources(folder: Path) -> Iterator[Source]:
+def is_large(folder: Path) -> bool:
+    """Return whether a folder's documents are more than belongs into memory."""
+    try:
+        return (folder / CORPUS).stat().st_size > MAX_BYTES
+    except OSError:
+        return False
+
+
+def _sources(folder: Path, most: int) -> Iterator[Source]:
     """Yield the files of a folder; beside corpus.jsonl only its own and those of qrels."""
     if not folder.is_dir():
         raise CorpusError(f"{printable(str(folder))}: there is no such folder.", "Check the path.")
@@ -132,4 +155,4 @@ def _sources(folder: Path) -> Iterator[Source]:
                 head = file.read(HEAD)
         except OSError:
             head = UNKNOWN  # if it is wanted, the error is told when it is read whole
-        yield Source(name, head, partial(load, path, name))
+        yield Source(name, head, partial(load, path, name, most=most))

@@ -49,7 +49,15 @@ from components.corpora.passages import relocated
 from components.corpora.records import queries_from
 from components.corpora.reports import Reading, nothing_read, report_of
 from components.corpora.text import HEAD, Row, Upload, decode, printable
-from components.domain import Corpus, CorpusError, Document, Progress, Query, no_progress
+from components.domain import (
+    Corpus,
+    CorpusError,
+    Document,
+    DocumentSink,
+    Progress,
+    Query,
+    no_progress,
+)
 from components.wording import count, listed
 
 ZIP = ".zip"
@@ -100,10 +108,12 @@ def read_sources(
     columns: Columns | None = None,
     cutting: Cutting = USUAL,
     split: str = TEST,
+    sink: DocumentSink | None = None,
 ) -> Corpus:
     """Read a corpus of this name from files, which errors call `label`, within the meter's limits.
 
-    Of several splits, `split` is the one that is looked at first.
+    Of several splits, `split` is the one that is looked at first. A `sink` takes the documents of a
+    corpus of one file, which then are not in memory.
     """
     limited = meter.limits is UPLOAD
     unpacked = unpacking(sources, MAX_BYTES if limited else sys.maxsize)
@@ -121,17 +131,17 @@ def read_sources(
             f"{prose}: prose has no columns to choose from.",
             "Choose columns of a table, of JSON or JSONL alone.",
         )
-    reader = DocumentReader(meter)
+    reader = DocumentReader(meter, sink if len(documents) == 1 else None)
     for number, file in enumerate(documents):
         meter.begin(number, len(documents))
-        before = len(reader.documents)
+        before = len(reader)
         try:
             reader.read(file.name, by_ending()[file.suffix].rows(file, columns), columns)
         except CorpusError as error:
             _refuse(file.name, error, parts, refused)
             reader.forget(file.name, before)
     refused = dict(sorted(refused.items()))
-    if not reader.documents:
+    if not len(reader):
         raise nothing_read(name, label, refused)
     return _assembled(name, parts, files, reader, meter, refused, split)
 
@@ -171,7 +181,7 @@ def _assembled(
     split: str,
 ) -> Corpus:
     """Join documents with the files beside them; judgments of what is not there are left out."""
-    documents = tuple(reader.documents)
+    documents = reader.all()
     notes: list[str] = []
     queries = _queries(parts, files, meter, notes)
     pairs = {
@@ -223,7 +233,7 @@ def _fitted(
     pairs: Sequence[Pair], form: Form, documents: Sequence[Document], queries: Sequence[Query]
 ) -> Fitted:
     """Return a split's judgments of these documents and queries."""
-    ids = {document.id for document in documents}
+    ids = Corpus("", documents).by_id.keys()
     named = renamed(pairs, form, named_queries(pairs, form, queries), ids)
     placed, moved = relocated(named, ids)
     return replace(fit(placed, ids, {query.id for query in queries}), moved=moved)

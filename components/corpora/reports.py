@@ -55,10 +55,10 @@ def report_of(reading: Reading, documents: Sequence[Document]) -> ImportReport:
     """Return what became of every file and column, and what people should know."""
     blank = [d.id for d in documents if not d.text.strip() and not d.title.strip()]
     untexted = [d.id for d in documents if not d.text.strip() and d.title.strip()]
-    texts: set[tuple[str, str]] = set()
+    texts: set[int] = set()
     twice: list[str] = []
     for document in documents:
-        if (key := (document.title, document.text)) in texts and document.passage:
+        if (key := hash((document.title, document.text))) in texts and document.passage:
             twice.append(document.id)
         texts.add(key)
     report = ImportReport(
@@ -160,8 +160,8 @@ def _encoding(file: Upload) -> str:
     entry = format_of(file.name)
     if entry is not None and not entry.text:
         return "binary"
-    if file.encoding:
-        return file.encoding
+    if file.encoding or file.path:
+        return file.encoding or "UTF-8"
     try:
         file.content.decode()
     except UnicodeDecodeError:

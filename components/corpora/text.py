@@ -7,11 +7,12 @@ is a `CorpusError`; nothing is ever written to disk.
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import Final
+from typing import BinaryIO, Final
 
 from components.corpora.cutting import USUAL, Cutting
 from components.domain import CorpusError
@@ -25,6 +26,8 @@ _KINDS: Mapping[type, str] = MappingProxyType(
 
 HEAD: Final = 8_192
 """Bytes of a file's beginning, by which it is told what the file is."""
+STREAMED: Final = (".jsonl",)
+"""Endings of the files whose lines may be read from the disk, one by one."""
 UNKNOWN: Final = b"?"
 """The beginning of a file that cannot be looked into: it is not blank."""
 LINES_BETWEEN_CHECKS: Final = 10_000
@@ -42,7 +45,8 @@ class Upload:
     A format that reads much before its first row calls `check` now and then, if it can with how
     many of how many parts it has read; it raises `Cancelled` once the reading is to end. `cutting`
     says how prose is cut into passages. `encoding` is that of the file where the bytes were another
-    one's than UTF-8, and `note` says why it was taken.
+    one's than UTF-8, and `note` says why it was taken. Of a file that is too large to be in memory
+    `content` is how it begins, and its lines, which are UTF-8, are read from `path`.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Upload:
     cutting: Cutting = field(default=USUAL, compare=False, repr=False)
     encoding: str = field(default="", compare=False, repr=False)
     note: str = field(default="", compare=False, repr=False)
+    path: Path | None = field(default=None, compare=False, repr=False)
 
     @property
     def suffix(self) -> str:
@@ -70,10 +75,16 @@ class Row:
     note: str = ""
 
 
-def load(path: Path, name: str = "") -> Upload:
-    """Read a file from disk, known by this name (its path, if none is given) in errors."""
+def load(path: Path, name: str = "", *, most: int = sys.maxsize) -> Upload:
+    """Read a file from disk, known by this name (its path, if none is given) in errors.
+
+    A file of lines with more than `most` bytes stays on the disk.
+    """
     label = printable(name or str(path))
     try:
+        if path.stat().st_size > most and path.suffix.lower() in STREAMED:
+            with path.open("rb") as file:
+                return Upload(label, file.read(HEAD), path=path)
         return Upload(label, path.read_bytes())
     except (OSError, ValueError) as exc:
         why = exc.strerror if isinstance(exc, OSError) else exc
@@ -116,16 +127,30 @@ def decode(file: Upload) -> str:
 
 def lines(file: Upload) -> Iterator[tuple[int, str]]:
     """Yield number and text of the lines that are not blank; only a line feed ends a line."""
-    decode(file)  # the whole file is checked before its first line is read
-    for number, raw in enumerate(raw_lines(file), 1):
-        if number % LINES_BETWEEN_CHECKS == 0:
-            file.check()
-        if not raw.isspace() and (line := raw.decode()).strip():
-            yield number, line.removesuffix("\n").removesuffix("\r")
+    if file.path is None:
+        decode(file)  # the whole file is checked before its first line is read
+    with raw_lines(file) as stream:
+        for number, raw in enumerate(stream, 1):
+            if number % LINES_BETWEEN_CHECKS == 0:
+                file.check()
+            if raw.isspace():
+                continue
+            line = raw.decode() if file.path is None else _decoded(file, number, raw)
+            if line.strip():
+                yield number, line.removesuffix("\n").removesuffix("\r")
 
 
-def raw_lines(file: Upload) -> io.BytesIO:
+def raw_lines(file: Upload) -> BinaryIO:
     """Return a file's bytes line by line, without its byte order mark and without a copy."""
-    stream = io.BytesIO(file.content)
+    stream: BinaryIO = file.path.open("rb") if file.path else io.BytesIO(file.content)
     stream.seek(len(BOM) if file.content.startswith(BOM) else 0)
     return stream
+
+
+def _decoded(file: Upload, number: int, raw: bytes) -> str:
+    """Return a line of a file that is not checked as a whole."""
+    try:
+        return decode(replace(file, content=raw))
+    except CorpusError as exc:
+        reason = f"{file.name}:{number}: the line is not valid UTF-8, or holds a null byte."
+        raise CorpusError(reason, exc.remedy) from exc

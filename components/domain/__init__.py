@@ -1,7 +1,7 @@
 """Frozen records, protocols and the tree of errors. Imports nothing of ours."""
 
 from components.domain.corpus import MAX_GRADE, Corpus, Judgments, Query
-from components.domain.documents import Document, LazyDocuments
+from components.domain.documents import Document, DocumentSink, LazyDocuments
 from components.domain.errors import (
     BudgetError,
     Cancelled,
@@ -60,6 +60,7 @@ __all__ = [
     "CorpusError",
     "Count",
     "Document",
+    "DocumentSink",
     "Encoder",
     "Failure",
     "Field",

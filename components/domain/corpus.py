@@ -149,6 +149,10 @@ class Corpus:
             return self
         return replace(self, judgments=self.splits[split])
 
+    def with_splits(self, splits: Mapping[str, Judgments]) -> Corpus:
+        """Return this corpus with further sets of judgments beside its own."""
+        return replace(self, splits={**self.splits, **splits}) if splits else self
+
     @property
     def by_id(self) -> Mapping[str, Document]:
         """Return the documents by id."""

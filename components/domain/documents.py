@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import overload
+from typing import Protocol, overload
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,16 @@ class Document:
     def details(self) -> tuple[tuple[str, str], ...]:
         """Return what else its file says of the document: name and value, in the file's order."""
         return tuple(self.metadata.items())
+
+
+class DocumentSink(Protocol):
+    """Takes the documents of a corpus that is read, one by one, so that no list holds them all."""
+
+    def add(self, document: Document) -> None:
+        """Take the next document."""
+
+    def documents(self) -> LazyDocuments:
+        """Return all that were added; there will be no more."""
 
 
 class LazyDocuments(Sequence[Document]):

@@ -106,7 +106,8 @@ class Spec:
     at its own `hosts`; a `self_hosted` server is one's own and charges nothing, while one that is
     `billed_keyless` charges without a key too. `instructions` says that the model follows an
     instruction beside the query. One pass over the candidates may take `deadline_s` seconds where
-    that differs from the configured time.
+    that differs from the configured time. Of many candidates it may sort the first `settled` alone,
+    and those below only in part; 0 stands for all.
     """
 
     key: str
@@ -135,6 +136,7 @@ class Spec:
     self_hosted: bool = False
     billed_keyless: bool = False
     deadline_s: float = 0.0
+    settled: int = 0
 
     @property
     def remote(self) -> bool:

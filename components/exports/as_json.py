@@ -61,10 +61,10 @@ def comparison_json(comparison: Comparison, corpus: Corpus, final_k: int) -> dic
             "documents": len(corpus.documents),
             "fingerprint": corpus.fingerprint,
         },
-        "filter": filter_json(comparison.first_stage),
         "first_stage": ranking_json(comparison.first_stage, final_k),
         "rankings": [ranking_json(r, final_k) for r in comparison.rankings],
         "failures": [failure_json(f) for f in comparison.failures],
+        "filter": filter_json(comparison.first_stage),
     }
 
 

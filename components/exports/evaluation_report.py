@@ -110,7 +110,18 @@ class EvaluationReport:
         """Return what a reader must know before believing the figures; `k` documents are read."""
         origin = (self.saved.origin,) if self.saved.origin else ()
         more = cautions(self.saved.plan, self.saved.evaluation, k)
-        return (*origin, *self.counting(), *more)
+        return (*origin, *self.counting(), *more, *self.beyond_settled(k))
+
+    def beyond_settled(self, k: int) -> tuple[str, ...]:
+        """Return which systems sort fewer ranks than the first `k`, which are measured."""
+        plan, specs = self.saved.plan, catalog.reranker_specs(self.settings)
+        named = {s: specs[catalog.base(s)] for s in plan.systems if catalog.base(s) in specs}
+        return tuple(
+            f"{system} sorts the first {count(spec.settled, 'rank')}, and those below only in "
+            f"part: beyond them {self.measure} measures its first stage, too."
+            for system, spec in named.items()
+            if 0 < spec.settled < k and spec.settled + spec.limits.documents < plan.depth
+        )
 
     def verdicts(
         self,

@@ -86,6 +86,14 @@ SYSTEMS = (
         "from two requests cannot be merged, and with fewer candidates they change.",
     ),
     Term(
+        "LLM",
+        "A large language model, asked in words to judge or order passages. It reads them among "
+        "its instructions, so a passage that holds some can sway it, and its order may change with "
+        "that of the candidates, and from call to call.",
+        "Sun et al. 2023",
+        ("LLMs",),
+    ),
+    Term(
         "Logit",
         "A score before it is squeezed into a probability: any number, where 0 stands for one half "
         "and higher is more relevant. Logits of two models cannot be compared.",
@@ -128,6 +136,12 @@ SYSTEMS = (
         "Said of a model on a server of one's own, named in the configuration: nothing leaves it.",
     ),
     Term(
+        "Setwise",
+        "Said of an LLM that names the best of a few passages at a time, from which a heap sorts "
+        "the first ones.",
+        "Zhuang et al. 2024",
+    ),
+    Term(
         "Token",
         "The piece of text that a model reads at once: a word or a part of one. What a model reads "
         "is limited, and often billed, in tokens.",
@@ -136,5 +150,18 @@ SYSTEMS = (
     Term(
         "Variant",
         "The same pipeline with another instruction or setting, shown beside it.",
+    ),
+    Term(
+        "Near-duplicate",
+        "A passage that says nearly the same as another: of all sequences of three words that are "
+        "in either, 80% or more are in both. MinHash tells which to compare; the share is counted.",
+        "Broder 1997",
+        ("Near-duplicates",),
+    ),
+    Term(
+        "Token",
+        "The unit that a model reads: a word, or a piece of a rarer one. A model reads so many of "
+        "a text, its window, and nothing of what comes after.",
+        also=("Tokens", "Window"),
     ),
 )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from components.config import Settings
 from components.domain import Corpus, Encoder, Filter, InputError, Matrix, Progress, Vector
 from components.encoders import EncoderEntry
 from components.lab import catalog
+from components.lab.lazy import Lazy
 from components.lab.library import Library, library_folder
 from components.lab.library.traces import erase
 from components.lab.spending import VisitorMeter
@@ -29,6 +30,7 @@ from components.retrieval.first_stages import FirstStage
 from components.retrieval.lexical import Lexicon, forget_lexicon, lexicon
 from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors, EncodedQuery
 from components.retrieval.vectors import dense_vectors, is_cached
+from components.storage.documents import StoredDocuments
 from components.storage.score_cache import ScoreCache
 from components.storage.search_log import SearchLog
 from components.storage.spending import SpendingLedger
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
     from components.lab.collections import Collections
     from components.retrieval.store import VectorStore
 
-T = TypeVar("T")
 GRAPH_QUERIES = 100
 """Queries at most by which a graph is measured: the corpus's own, else words of documents."""
 VECTORS_AT_HAND = 8
@@ -56,22 +57,6 @@ class Measured:
     pairs: int
     ms: float
     usd: float | None = None
-
-
-class _Lazy(Generic[T]):
-    """Made when it is first wanted: Qdrant takes time to import, and not every command needs it."""
-
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._lock = threading.Lock()
-        self._made: T | None = None
-
-    def get(self) -> T:
-        """Return it, the same for everybody."""
-        with self._lock:
-            if self._made is None:
-                self._made = self._make()
-            return self._made
 
 
 def _open_store(settings: Settings) -> VectorStore:
@@ -97,8 +82,8 @@ class Lab:
         self.library = Library(library, self.settings.library, partial(erase, self))
         self.visitor = WHOLE_LAB
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)
-        self._store = _Lazy(partial(_open_store, self.settings))
-        self._collections = _Lazy(partial(_collections, self.settings))
+        self._store = Lazy(partial(_open_store, self.settings))
+        self._collections = Lazy(partial(_collections, self.settings))
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
         limit = self.settings.token_vectors.limit_mb * 1_000_000
         path = self.settings.cache_dir / "tokens.sqlite"
@@ -173,7 +158,12 @@ class Lab:
         return stages[key]
 
     def index(self, corpus: Corpus, first_stage: str, report: StepReport = no_report) -> None:
-        """Make a corpus searchable by a first stage; does nothing where it already is."""
+        """Make a corpus searchable by a first stage; does nothing where it already is.
+
+        Raises InputError for a kept corpus that was deleted: nothing of it is written again.
+        """
+        if isinstance(corpus.documents, StoredDocuments) and corpus.documents.deleted:
+            raise InputError(f"The corpus {corpus.name} was deleted.", "Choose another one.")
         stage = self.first_stage(corpus, first_stage)
         if corpus.remote:  # it is searched as it is: there is nothing to build
             if stage.encoder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from components.domain import Limits
 
@@ -38,7 +38,6 @@ class Capacity:
     asked_at: float = float("-inf")
     refused: frozenset[str] = frozenset()
     logprobs: bool | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def bound(self, limits: Limits) -> Limits:
         """Return limits, lowered to what the server takes."""

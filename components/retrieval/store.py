@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -87,9 +87,9 @@ class VectorStore:
         """Remove a corpus's collection, where there is one."""
         self.engine.drop(alias_of(corpus, schema))
 
-    def drop_all(self, fingerprint: str) -> None:
-        """Remove all collections of the corpora with a fingerprint."""
-        self.engine.drop_all(beginning_of(fingerprint))
+    def drop_all(self, fingerprint: str, but: Collection[str] = ()) -> None:
+        """Remove all collections of the corpora with a fingerprint, but some."""
+        self.engine.drop_all(beginning_of(fingerprint), but)
 
     def aliases(self) -> tuple[str, ...]:
         """Return the names of all complete collections; one short request at most."""

@@ -142,6 +142,16 @@ class StoredDocuments(LazyDocuments):
             "Delete the corpus and add it again.",
         )
 
+    @property
+    def deleted(self) -> bool:
+        """Return whether the corpus was deleted; what is open can still be read."""
+        return not self._path.exists()
+
+    def close(self) -> None:
+        """Let go of the files; nothing can be read any more. Windows renames no open folder."""
+        self._file.close()
+        del self._starts, self._checks, self._hashes, self._places
+
     def __len__(self) -> int:
         """Return how many documents there are."""
         return len(self._checks)

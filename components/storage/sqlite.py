@@ -36,8 +36,9 @@ class Database:
 
     `contents` says in errors what the file holds, such as "evaluations"; `variable` is the
     environment variable that puts it into another folder. A damaged file is set aside and begun
-    anew, unless it is `precious`: it is an error then. Damage that shows only when a page is read
-    is an error once; the next use begins anew.
+    anew; damage that shows only when a page is read is an error once, and the next use begins
+    anew. One that is `precious` stays, which is an error each time, and its commits wait for the
+    disk.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ def engine(path: Path, metadata: sa.MetaData, precious: bool = False) -> sa.Engi
 def _make(path: Path, metadata: sa.MetaData, precious: bool) -> sa.Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return _open(path, metadata)
+        return _open(path, metadata, precious)
     except sa.exc.DatabaseError as exc:
         if precious or not _is_damaged(exc):
             raise
@@ -148,15 +149,15 @@ def _add_new_columns(connection: sa.Connection, table: sa.Table) -> None:
                     raise
 
 
-def _open(path: Path, metadata: sa.MetaData) -> sa.Engine:
+def _open(path: Path, metadata: sa.MetaData, precious: bool = False) -> sa.Engine:
     opened = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_MS / 1000})
 
     @sa.event.listens_for(opened, "connect")
     def _prepare(connection: Any, record: object) -> None:  # noqa: ANN401
         # Readers go on beside a writer, and a commit does not wait for the disk: a power cut
-        # loses the last commits, never the file.
+        # loses the last commits, never the file. What is precious waits.
         _set_wal(connection)
-        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if precious else 'NORMAL'}")
 
     try:
         with opened.begin() as connection:  # another process may be making them right now

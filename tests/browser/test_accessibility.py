@@ -47,9 +47,22 @@ def test_no_page_has_a_serious_fault(enter: Enter, scheme: str) -> None:
     for view in ("By query", "Latency and worth", "Kept and files"):
         page.get_by_role("radio", name=view).click()
         assert faults(visitor) == [], view
-    visitor.go("Corpus")
+    visitor.go("Judge")
     assert faults(visitor) == []
-    assert headings(visitor) == ["h1 Rerank Lab · Corpus", "h2 Upload a corpus", "h2 Index"]
+    assert headings(visitor)[:2] == ["h1 Rerank Lab · Judge", "h2 Judge"]
+    visitor.go("Corpus")
+    page.get_by_role("heading", name="Languages").wait_for()
+    assert faults(visitor) == []
+    assert headings(visitor) == [
+        "h1 Rerank Lab · Corpus",
+        "h2 What it is made of",
+        "h3 How long passages are, in",
+        "h3 Fields, and in how many passages they are filled",
+        "h3 Languages",
+        "h3 Grades of the judgments",
+        "h2 Upload a corpus",
+        "h2 Index",
+    ]
     visitor.go("Rerankers")
     assert faults(visitor) == []
     page.get_by_role("tab", name="Which one?").click()

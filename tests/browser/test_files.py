@@ -126,8 +126,9 @@ def test_charts_are_saved_as_pictures_for_slides(enter: Enter, tmp_path: Path, w
     )
     visitor.page.locator(".st-key-picture-board button").first.wait_for()
     visitor.idle()
-    before = visitor.page.locator(".st-key-latency .main-svg").first.get_attribute("width")
-    for key, part in (("board", "circle"), ("latency", "path")):
+    bars = visitor.page.locator(".st-key-picture-latency svg.bars")
+    before = bars.bounding_box()["width"]
+    for key, part in (("board", "circle"), ("latency", "pattern")):
         svg, (wide, high) = saved(visitor.page, key, tmp_path)
         tags = {node.tag.partition("}")[2] for node in svg.iter()}
         assert part in tags
@@ -143,8 +144,4 @@ def test_charts_are_saved_as_pictures_for_slides(enter: Enter, tmp_path: Path, w
             float(s) for s in re.findall(r'font-size[=:]\s*"?([\d.]+)', ET.tostring(svg, "unicode"))
         ]
         assert min(sizes) >= 10.5
-    visitor.until(
-        lambda: (
-            visitor.page.locator(".st-key-latency .main-svg").first.get_attribute("width") == before
-        )
-    )
+    visitor.until(lambda: bars.bounding_box()["width"] == before)

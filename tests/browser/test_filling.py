@@ -23,7 +23,7 @@ def test_a_column_shows_its_order_so_far_and_the_sentences_do_not_wait_for_it(
     verdict = page.locator(".st-key-verdict")
     expect(verdict).to_contain_text("D bm25")
     expect(verdict).to_contain_text("Still to come: minilm-l12.")
-    expect(page.locator(".st-key-latency .main-svg").first).to_be_visible()
+    expect(page.locator(".st-key-picture-latency svg.bars").first).to_be_visible()
     visitor.idle()
     expect(verdict).to_contain_text("B minilm-l12")
     expect(verdict).not_to_contain_text("Still to come")
@@ -44,6 +44,6 @@ def test_one_depth_holds_for_columns_sentences_and_views(enter: Enter) -> None:
     assert after["A"] == before["A"]
     assert {title for title, _ in after["B"]} == {title for title, _ in before["A"]}
     assert after["B"] != before["B"]
-    expect(page.locator(".st-key-soft-times-of-all")).to_contain_text("all 40 candidates")
+    expect(page.locator(".st-key-heading-where-the-time-went")).to_contain_text("all 40 candidates")
     page.wait_for_url("**depth=10**")
     assert page.evaluate("history.length") == entries

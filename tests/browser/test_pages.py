@@ -35,7 +35,7 @@ def test_every_page_fits_its_window(
     page.screenshot(path=tmp_path / "corpus.png")
     visitor.choose("_corpus_page", "exceptions")
     visitor.go("Compare")
-    page.locator(".st-key-latency .main-svg").first.wait_for()
+    page.locator(".st-key-picture-latency svg.bars").first.wait_for()
     visitor.idle()
     fits(visitor, sizes[0], other, sizes[0])
     expect(page.locator(".board")).to_have_attribute("data-tone", scheme)

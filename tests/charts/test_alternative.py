@@ -63,9 +63,9 @@ def test_cells_are_read_row_by_row() -> None:
 
 
 def test_stacked_bars_are_read_part_by_part() -> None:
-    text = values_of(comparison.headroom({B: 0.5}, 0.75, LIGHT))
+    text = comparison.headroom({B: 0.5}, 0.75, LIGHT).described()
     assert text == (
-        "reached: B bm25 0.500; best order 0.750. badly ranked: B bm25 0.250; best order 0. "
+        "reached: B bm25 0.500; best order 0.750. badly ranked: B bm25 0.250; best order 0.000. "
         "not retrieved: B bm25 0.250; best order 0.250."
     )
 
@@ -78,7 +78,7 @@ def test_times_are_those_of_the_stages_on_whatever_axis() -> None:
         for style, timing in zip((A, B), timings, strict=True)
     ]
     assert comparison.spreads_widely(columns)
-    text = values_of(comparison.latency(columns, LIGHT))
+    text = comparison.latency(columns, LIGHT).described()
     assert "embed: A bge & <b>co</b> 2.0 ms; B bm25 2.0 ms." in text
     assert "rerank: A bge & <b>co</b> 0.0 ms; B bm25 498 ms." in text
 

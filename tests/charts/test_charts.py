@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import pytest
@@ -11,6 +10,7 @@ from components.analysis.agreement import Agreement
 from components.analysis.explanations import TermWeight
 from components.charts import comparison, explanations
 from components.charts.layout import plain
+from components.charts.lying_bars import LyingBars
 from components.charts.palette import LIGHT, StyledRanking, SystemStyle
 from components.domain import Document, Hit, Ranking, Timing
 from components.wording import milliseconds
@@ -53,24 +53,25 @@ def styled(*rankings: Ranking) -> list[StyledRanking]:
 TIMING = Timing(embed_ms=3, search_ms=1, rerank_ms=1200, load_ms=5000, wait_ms=40)
 
 
+def parts(chart: LyingBars) -> dict[str, list[tuple[float, float]]]:
+    """Return where each part of each series begins and how long it is."""
+    return {one.name: [(part.begin, part.length) for part in one.parts] for one in chart.series}
+
+
 def test_latency_puts_the_stages_one_after_another_and_leaves_loading_out() -> None:
     first = ranking("a", "ab", timing=Timing(embed_ms=300, search_ms=100))
     slow = replace(TIMING, embed_ms=300, search_ms=100)
-    figure = comparison.latency(styled(first, ranking("b", "ba", timing=slow)), LIGHT)
-    bars = {trace.name: (list(trace.base or ()), list(trace.x)) for trace in figure.data}
-    assert bars == {
-        "embed": ([0.0, 0.0], [300.0, 300.0]),
-        "search": ([300.0, 300.0], [100.0, 100.0]),
-        "rerank": ([400.0, 400.0], [0.0, 1200.0]),
-        "waited": ([], [0.0, 40.0]),
+    chart = comparison.latency(styled(first, ranking("b", "ba", timing=slow)), LIGHT)
+    assert parts(chart) == {
+        "embed": [(0.0, 300.0), (0.0, 300.0)],
+        "search": [(300.0, 100.0), (300.0, 100.0)],
+        "rerank": [(400.0, 0.0), (400.0, 1200.0)],
+        "waited": [(0.0, 0.0), (0.0, 40.0)],
     }
-    assert figure.data[-1].xaxis == "x2"  # waiting is on an axis of its own
-    assert [(a.text.strip(), a.x) for a in figure.layout.annotations] == [
-        ("400 ms", 400.0),
-        ("1,600 ms", 1600.0),
-    ]
-    assert figure.layout.xaxis.type is None
-    assert figure.layout.xaxis.range[1] > 1600
+    *stages, waited = [one.axis for one in chart.series]
+    assert waited.left > stages[0].right  # waiting is on an axis of its own
+    assert (stages[0].low, stages[0].high) == (0, 2000)
+    assert chart.texts == ((400.0, "400 ms"), (1600.0, "1,600 ms"))
 
 
 def test_latency_far_apart_stands_on_a_logarithmic_axis() -> None:
@@ -78,28 +79,27 @@ def test_latency_far_apart_stands_on_a_logarithmic_axis() -> None:
     second = ranking("b", "ba", timing=Timing(embed_ms=20, search_ms=10, rerank_ms=970))
     columns = styled(first, second)
     assert comparison.spreads_widely(columns)
-    figure = comparison.latency(columns, LIGHT)
-    axis = figure.layout.xaxis
-    assert (axis.type, axis.range[0], axis.dtick) == ("log", 1.0, 1)  # from 10 ms on
-    ends = {t.name: [b + x for b, x in zip(t.base, t.x, strict=True)] for t in figure.data}
-    assert ends == {"embed": [20.0, 20.0], "search": [30.0, 30.0], "rerank": [30.0, 1000.0]}
-    assert [a.x for a in figure.layout.annotations] == [pytest.approx(math.log10(30)), 3.0]
-    assert list(figure.data[2].customdata) == ["rerank: 0.0 ms", "rerank: 970 ms"]
+    chart = comparison.latency(columns, LIGHT)
+    assert chart.series[0].axis.low == 10  # ms
+    assert chart.series[0].axis.share(1000) == pytest.approx(0.8)
+    assert parts(chart)["rerank"] == [(30.0, 0.0), (30.0, 970.0)]
+    assert chart.texts == ((30.0, "30 ms"), (1000.0, "1,000 ms"))
+    assert [part.value for part in chart.series[2].parts] == ["0.0 ms", "970 ms"]
 
 
 def test_a_time_that_nobody_measured_is_not_nothing() -> None:
     systems = [ranking("a", "ab", timing=TIMING), ranking("b", "ba")]
-    figure = comparison.latency(styled(*systems), LIGHT)
-    assert [a.text.strip() for a in figure.layout.annotations] == ["1,204 ms", "not measured"]
+    chart = comparison.latency(styled(*systems), LIGHT)
+    assert [text for _, text in chart.texts] == ["1,204 ms", "not measured"]
 
 
 def test_latency_gives_each_system_its_colour_in_the_rerank_bar() -> None:
     systems = [ranking(letter, "ab", timing=TIMING) for letter in "abc"]
-    figure = comparison.latency(styled(*systems), LIGHT)
-    by_stage = {trace.name: trace.marker.color for trace in figure.data}
-    assert list(by_stage["rerank"]) == list(COLOURS)
-    assert list(by_stage["embed"]) == [LIGHT.soft] * 3
-    assert by_stage["waited"] == LIGHT.line
+    chart = comparison.latency(styled(*systems), LIGHT)
+    by_stage = {one.name: tuple(part.fill.colour for part in one.parts) for one in chart.series}
+    assert by_stage["rerank"] == COLOURS
+    assert by_stage["embed"] == (LIGHT.soft,) * 3
+    assert by_stage["waited"] == (LIGHT.line,) * 3
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,10 @@ def test_plain_escapes_markup_and_keeps_short_text() -> None:
     assert plain("x" * 49) == "x" * 47 + "…"
 
 
-@pytest.mark.parametrize("draw", ["scores", "latency"])
-def test_hostile_titles_and_labels_are_never_markup(draw: str) -> None:
+def test_hostile_titles_and_labels_are_never_markup() -> None:
     first, second = styled(ranking("a", "ab", title=HOSTILE), ranking("b", "ba", title=HOSTILE))
     systems = [replace(first, style=replace(A, label=HOSTILE)), second]
-    figure = {
-        "scores": lambda: comparison.scores(systems, 2, LIGHT),
-        "latency": lambda: comparison.latency(systems, LIGHT),
-    }[draw]()
+    figure = comparison.scores(systems, 2, LIGHT)
     said = str(figure.to_dict())
     assert "<script" not in said
     assert "<a " not in said
@@ -162,14 +158,13 @@ def test_hostile_titles_and_labels_are_never_markup(draw: str) -> None:
 @pytest.mark.parametrize("count", [1, 2])
 def test_rankings_without_hits_draw_empty_figures(count: int) -> None:
     systems = styled(*(Ranking(name, ()) for name in "ab"[:count]))
-    assert [list(trace.x) for trace in comparison.latency(systems, LIGHT).data] == [
-        [0.0] * count
-    ] * 3
+    stages = parts(comparison.latency(systems, LIGHT))
+    assert list(stages.values()) == [[(0.0, 0.0)] * count] * 3
     assert [list(trace.x) for trace in comparison.scores(systems, 10, LIGHT).data] == [[]] * count
 
 
 def test_no_rankings_at_all_draw_empty_figures() -> None:
-    assert all(not trace.x for trace in comparison.latency([], LIGHT).data)
+    assert not any(parts(comparison.latency([], LIGHT)).values())
     assert not comparison.scores([], 10, LIGHT).data
 
 
@@ -177,11 +172,12 @@ def test_no_rankings_at_all_draw_empty_figures() -> None:
 
 
 def test_headroom_bars_add_up_to_one() -> None:
-    figure = comparison.headroom({A: 0.4, B: 0.7}, 0.9, LIGHT)
-    totals = [sum(values) for values in zip(*(trace.x for trace in figure.data), strict=True)]
-    assert totals == pytest.approx([1.0, 1.0, 1.0])
-    assert [trace.name for trace in figure.data] == ["reached", "badly ranked", "not retrieved"]
-    assert list(figure.data[0].x) == [0.4, 0.7, 0.9]
+    chart = comparison.headroom({A: 0.4, B: 0.7}, 0.9, LIGHT)
+    rows = zip(*parts(chart).values(), strict=True)
+    assert [sum(length for _, length in row) for row in rows] == pytest.approx([1.0, 1.0, 1.0])
+    assert parts(chart)["reached"] == [(0.0, 0.4), (0.0, 0.7), (0.0, 0.9)]
+    assert list(parts(chart)) == ["reached", "badly ranked", "not retrieved"]
+    assert [letter for letter, _ in chart.names] == ["A", "B", "best order"]
 
 
 def test_agreement_says_every_value() -> None:
@@ -237,7 +233,6 @@ def test_terms_are_named_by_their_words_with_the_stem_under_them_and_never_marku
 
 def test_a_remote_systems_time_is_called_what_it_is() -> None:
     column = StyledRanking(ranking("a", "ab", timing=TIMING), replace(A, remote=True))
-    figure = comparison.latency([column], LIGHT)
-    rerank = next(t for t in figure.data if t.name == "rerank")
-    assert list(rerank.customdata) == ["network and provider: 1,200 ms"]
-    assert list(rerank.marker.pattern.shape) == ["x"]
+    [rerank] = comparison.latency([column], LIGHT).series[2].parts
+    assert (rerank.name, rerank.value) == ("network and provider", "1,200 ms")
+    assert rerank.fill.pattern == "x"

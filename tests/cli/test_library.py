@@ -109,7 +109,7 @@ def test_a_quota_is_reached_in_the_middle(
     monkeypatch.setenv("RERANK_LAB_CONFIG", str(own_folders / "lab.toml"))
     rows = ({"_id": f"d{n}", "text": "word " * 200} for n in range(12_000))
     Path("large.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    complained(run("corpus", "add", "large.jsonl"), 2, "'large' does not fit", "at most 10 MB")
+    complained(run("corpus", "add", "large.jsonl"), 2, "The corpus does not fit", "at most 10 MB")
     assert corpora(run) == {}
     left = [path.name for path in (own_folders / "data" / "library").iterdir()]
     assert left == ["library.lock"]

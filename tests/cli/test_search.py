@@ -60,7 +60,15 @@ def test_search(run: Run, exceptions: Corpus) -> None:
     )
     assert ended.code == 0
     value = ended.json
-    assert list(value) == ["query", "corpus", "first_stage", "rankings", "failures", "import"]
+    assert list(value) == [
+        "query",
+        "corpus",
+        "first_stage",
+        "rankings",
+        "failures",
+        "filter",
+        "import",
+    ]
     assert value["query"] == "except*"
     assert value["corpus"] == {
         "name": "exceptions",

@@ -9,6 +9,7 @@ import pytest
 
 from components.config import (
     HubModel,
+    LibrarySettings,
     QdrantSettings,
     Settings,
 )
@@ -38,6 +39,10 @@ def test_everything_is_read(tmp_path: Path) -> None:
         replicas = 2
         timeout_s = 30
 
+        [library]
+        limit_mb = 500
+        visitor_mb = 50
+
         [[hub]]
         key = "bge-v2-m3"
         model = "BAAI/bge-reranker-v2-m3"
@@ -64,6 +69,7 @@ def test_everything_is_read(tmp_path: Path) -> None:
             HubModel("größer", "org/model"),
         ),
         cache_dir=tmp_path / "cache",
+        library=LibrarySettings(500, 50),
     )
 
 
@@ -97,6 +103,8 @@ BAD = {
     "hub-table": ('[hub]\nkey = "x"', "[[hub]]", "must be a list of tables"),
     "hub-texts": ('hub = ["x"]', "[[hub]]", "must be a list of tables"),
     "hub-no-key": ('[[hub]]\nmodel = "org/model"', "[[hub]] number 1: key", "is missing"),
+    "library-little": ("[library]\nlimit_mb = 0", "[library]: limit_mb", "not 0"),
+    "library-unknown": ("[library]\nlimit = 50", "[library]", "'limit'"),
     "hub-empty-key": ('[[hub]]\nkey = ""\nmodel = "org/model"', "[[hub]] number 1: key", "not ''"),
     "hub-key-number": ('[[hub]]\nkey = 7\nmodel = "org/model"', "[[hub]] number 1: key", "not 7"),
     "hub-model-number": ('[[hub]]\nkey = "x"\nmodel = 7', "[[hub]] x: model", "not 7"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from components.domain import Condition, Document, Filter, InputError, Op
@@ -25,6 +25,7 @@ def _matches(condition: str, *texts: str) -> list[bool]:
     return [parsed.matches(Document("d", "", "", {"field": text})) for text in texts]
 
 
+@settings(deadline=None)
 @given(st.lists(CONDITIONS, max_size=5).map(lambda conditions: Filter(tuple(conditions))))
 @example(Filter((Condition('a="b', Op.EQUAL, ("x|y", '"', "=z", "\\", "\x00\n", "Ω")),)))
 def test_the_text_form_is_read_back_as_it_was(filter: Filter) -> None:

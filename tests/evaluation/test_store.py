@@ -414,12 +414,12 @@ def test_an_evaluation_saved_by_version_0_1_0_opens(tmp_path: Path) -> None:
 
 
 def test_a_newer_format_is_refused_in_words_and_kept(tmp_path: Path) -> None:
-    old_file(tmp_path, OLD_HEAD | {"version": 2, "corpus": {"unheard": "of"}})
+    old_file(tmp_path, OLD_HEAD | {"version": 3, "corpus": {"unheard": "of"}})
     store = EvaluationStore(tmp_path)
     assert store.summaries() == []
     (reason,) = store.unreadable()
     assert "newer version" in reason
-    assert "format 2; this one reads up to 1" in reason
+    assert "format 3; this one reads up to 2" in reason
     with pytest.raises(StoreError, match="newer version") as caught:
         store.load("old")
     assert caught.value.remedy == "Update the lab, or delete the evaluation."

@@ -7,10 +7,12 @@ import io
 import json
 import math
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from components.config import LlmServer, Settings
 from components.domain import (
     Document,
     InputError,
@@ -146,3 +148,20 @@ def test_the_latex_table_escapes_and_marks() -> None:
     assert text.count("{") == text.count("}")
     assert r"\toprule" in text
     assert ranked(ranking("s", [])).documents == ()
+
+
+def test_what_lies_beyond_the_ranks_that_an_llm_sorts_is_told() -> None:
+    runs = {"bm25": {"q": "xy"}, "llm:list": {"q": "xy"}, "llm:yes": {"q": "yx"}}
+    servers = (
+        LlmServer("list", "http://x", "m"),
+        LlmServer("yes", "http://x", "m", method="pointwise"),
+    )
+    whole = replace(simple(runs, {"q": {"x": 1}}), settings=Settings(llms=servers))
+    assert whole.beyond_settled(10) == ()
+    assert whole.beyond_settled(11) == (
+        "llm:list sorts the first 10 ranks, and those below only in part: beyond them nDCG@10 "
+        "measures its first stage, too.",
+    )
+    assert whole.cautions(20)[-1] == whole.beyond_settled(20)[0]
+    few = replace(whole.saved.plan, documents=20)  # one window sorts them all
+    assert replace(whole, saved=replace(whole.saved, plan=few)).beyond_settled(20) == ()

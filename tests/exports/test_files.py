@@ -74,7 +74,7 @@ def test_a_comparison_is_what_the_contract_says() -> None:
         "why?", ranking("first"), (Failure("x", "It broke.", "Mend it."), ranking("second"))
     )
     value = comparison_json(comparison, CORPUS, 1)
-    assert list(value) == ["query", "corpus", "first_stage", "rankings", "failures"]
+    assert list(value) == ["query", "corpus", "first_stage", "rankings", "failures", "filter"]
     assert value["query"] == "why?"
     assert value["corpus"] == {"name": "small", "documents": 2, "fingerprint": "f" * 64}
     assert value["first_stage"] == ranking_json(ranking("first"), 1)

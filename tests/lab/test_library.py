@@ -12,10 +12,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from components.config import LibrarySettings
+from components.config import LibrarySettings, Settings
 from components.corpora import open_corpus, read_uploads, sample_names
 from components.corpora.reading import fingerprint
 from components.domain import Cancelled, Corpus, Document, InputError, StoreError
+from components.lab import Lab
 from components.lab.library import MAX_NAME, Entry, Library, check_name, folded, suggested
 from components.lab.library.drafts import PART
 from components.lab.library.entries import CONTENTS, MANIFEST
@@ -147,6 +148,21 @@ def test_a_visitor_of_a_shared_lab_has_a_limit_of_their_own(tmp_path: Path) -> N
     library.add(corpus("one", *large), "browser:eve")
     with pytest.raises(InputError, match="the library takes"):
         library.add(corpus("one", *large))
+
+
+def test_nothing_of_a_deleted_corpus_is_written_again(tmp_path: Path) -> None:
+    """Somebody else may still look at it."""
+    lab = Lab(Settings(cache_dir=tmp_path / "cache", data_dir=tmp_path / "data"))
+    entry = lab.library.add(corpus("mine", "a fox"))
+    opened = lab.library.open(entry)
+    lab.index(opened, "bm25")
+    assert lab.store.aliases()
+    lab.library.remove(entry)
+    assert opened.documents[0].text == "a fox"
+    with pytest.raises(InputError, match="The corpus mine was deleted"):
+        lab.index(opened, "bm25")
+    assert lab.store.aliases() == ()
+    assert not list((tmp_path / "cache").glob(f"*/{entry.fingerprint[:32]}*"))
 
 
 # ---------------------------------------------------------------- whose it is
@@ -282,9 +298,8 @@ def test_a_draft_that_somebody_writes_is_not_swept(tmp_path: Path) -> None:
     with library.draft("mine") as draft:
         draft.add(made.documents[0])
         other.sweep()
-        entry = library.publish(draft, made, "", shared=False, replaces=False)
-    assert library.entries() == (entry,)
-    assert left(tmp_path) == [entry.id]
+        assert left(tmp_path) == [f"{draft.id}{PART}"]
+    assert left(tmp_path) == []
 
 
 def test_a_killed_replacement_shows_the_new_one_alone(tmp_path: Path) -> None:

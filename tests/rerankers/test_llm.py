@@ -230,8 +230,13 @@ def test_a_refusal_is_told_in_its_own_words(server: Provider, tmp_path: Path) ->
     with pytest.raises(ProviderError, match="its content filter left the answer out"):
         ranked(lab_of(server, tmp_path))
     server.behave = lambda seen, sound: saying(seen, '{"order": [1]}', finish_reason="length")
-    with pytest.raises(ProviderError, match="its answer was cut off before its end"):
+    with pytest.raises(ProviderError, match="its answer was cut off before its end") as caught:
         ranked(lab_of(server, tmp_path))
+    assert "Raise answer_tokens" in caught.value.remedy
+    server.behave = lambda seen, sound: saying(seen, "", finish_reason="length")
+    with pytest.raises(ProviderError, match="with an empty text") as caught:
+        ranked(lab_of(server, tmp_path, method="pointwise"))
+    assert "Raise answer_tokens" in caught.value.remedy
 
 
 def test_a_stream_is_no_answer(server: Provider, tmp_path: Path) -> None:
@@ -420,3 +425,46 @@ def test_the_deadline_is_that_of_its_table(server: Provider, tmp_path: Path) -> 
     with pytest.raises(RerankError, match=r"0\.2 seconds"):
         ranked(lab)
     server.release()
+
+
+@pytest.mark.parametrize("method", ["listwise", "setwise"])
+def test_kept_ranks_are_those_of_the_very_list(
+    server: Provider, tmp_path: Path, method: str
+) -> None:
+    lab = lab_of(server, tmp_path, method=method)
+    run = pipeline.PipelineRun(lab, None, pipeline.Pipelines(rerankers=("llm:m",), reuse=True))
+
+    def values(texts: Sequence[str]) -> list[float]:
+        return pipeline.score_texts(run, QUERY, "llm:m", texts).scores.values.tolist()
+
+    first = values(TEXTS)
+    sent = len(server.seen)
+    assert values(TEXTS) == first
+    assert len(server.seen) == sent
+    assert values(TEXTS[::-1]) == first[::-1]  # an oracle's, but it was asked
+    assert len(server.seen) > sent
+    sent = len(server.seen)
+    assert values(TEXTS[:4]) != first[:4]
+    assert len(server.seen) > sent
+
+
+def test_passages_are_asked_about_side_by_side_and_windows_in_turn(
+    server: Provider, tmp_path: Path
+) -> None:
+    server.behave = lambda seen, sound: Reply(delay=0.05)
+    ranked(lab_of(server, tmp_path), HUNDRED)
+    assert server.most_open == 1
+    ranked(lab_of(server, tmp_path, method="pointwise"), HUNDRED[:20])
+    assert server.most_open == 4
+
+
+def test_a_server_that_stops_giving_log_probabilities_fails_once(
+    server: Provider, tmp_path: Path
+) -> None:
+    server.behave = lambda seen, sound: None if len(server.seen) < 3 else without_logprobs(seen, 0)
+    lab = lab_of(server, tmp_path, method="pointwise")
+    with pytest.raises(ProviderError, match="answered, but without log probabilities") as caught:
+        ranked(lab)
+    assert "Try again, and all are asked for grades." in caught.value.remedy
+    ranking = ranked(lab)
+    assert {hit.score for hit in ranking.hits} <= {0.0, 1.0, 2.0, 3.0}

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.scale import large_server
+
 DOCUMENTS = 20_000
 ROW = 384 * 4
 """Bytes of a document's dense vector."""
 
 
-def part(name: str, folder: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.support.scale", "--part", name]
+def part(name: str, folder: Path, *more: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.support.scale", "--part", name, *more]
     numbers = ["--documents", str(DOCUMENTS), "--searches", "3", "--folder", str(folder)]
     done = subprocess.run([*command, *numbers], check=True, capture_output=True, text=True)
     values: dict[str, float] = json.loads(done.stdout)
@@ -47,3 +49,19 @@ def test_a_collection_of_ones_own_is_not_taken_into_memory() -> None:
     assert opened["own_mb_more"] < 100
     assert served["writes"] == 0
     assert served["requests"] < 100
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux says of a process")
+def test_twenty_thousand_passages_stream_into_the_library_and_to_a_server(tmp_path: Path) -> None:
+    """No process of the lab holds the texts; BM25's counts are what is in memory."""
+    with large_server() as url:
+        server = ("--url", url, "--stage", "bm25")
+        prepared = part("prepare", tmp_path, *server)
+        records = (tmp_path / "data" / "library").glob("*/documents.bin")
+        texts = sum(path.stat().st_size for path in records) / 1e6
+        assert texts > 5
+        assert prepared["own_kept_mb"] - prepared["own_before_mb"] < 0.5 * texts
+        # the client of the server takes some 65 MB, the counts of 60,000 words some 20
+        assert prepared["own_peak_mb"] - prepared["own_before_mb"] < 100
+        started = part("start", tmp_path, *server)
+        assert started["own_peak_mb"] - started["own_before_mb"] < 100

@@ -1,6 +1,6 @@
 """Kill a process that adds, indexes, renames, replaces and deletes corpora, and look what is left.
 
-    python -m tests.support.library_kills [--moments 30] [--seed 1]
+    python -m tests.support.library_kills [--moments 30] [--seed 1] [--only rename]
 
 The process says before and after each change what it does. Killed with -9 at a random moment, all
 that it said was done is there, and the change it was at has happened whole or not at all: every
@@ -64,14 +64,15 @@ def after(state: State, change: Change) -> State:
     return state
 
 
-def work(folder: Path, state: State, seed: int) -> None:
-    """Change the library again and again, and say so."""
+def work(folder: Path, state: State, seed: int, only: str = "") -> None:
+    """Change the library again and again, and say so; with `only` in that way where it can be."""
     lab, numbers = lab_in(folder), random.Random(seed)
     lab.library.sweep()
     for number in itertools.count(seed * 100_000):
         kinds = (
             ["add"] if len(state) < 2 else [*["add", "replace", "rename", "delete"] * 3, "index"]
         )
+        kinds = [only] if only and len(state) >= 2 else kinds
         kinds = kinds if len(state) < 6 else ["delete"]
         kind, new = numbers.choice(kinds), f"c{number}"
         name = numbers.choice(sorted(state)) if state else ""
@@ -102,13 +103,14 @@ class LibraryKills:
     random: random.Random
     state: State = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
+    only: str = ""
 
     def moment(self) -> None:
         """Let the process work, kill it after a random time, and check what is there."""
         command = [sys.executable, "-m", "tests.support.library_kills", "--work"]
         given = [str(self.folder), json.dumps(self.state), str(self.random.randrange(10**6))]
         process = subprocess.Popen(
-            [*command, *given],
+            [*command, *given, self.only],
             stdout=subprocess.PIPE,
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -164,12 +166,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--moments", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--work", nargs=3)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--work", nargs=4)
     given = parser.parse_args()
     if given.work:
-        work(Path(given.work[0]), json.loads(given.work[1]), int(given.work[2]))
+        folder, state, seed, only = given.work
+        work(Path(folder), json.loads(state), int(seed), only)
     with tempfile.TemporaryDirectory() as folder:
-        kills = LibraryKills(Path(folder), random.Random(given.seed))
+        kills = LibraryKills(Path(folder), random.Random(given.seed), only=given.only)
         for _ in range(given.moments):
             kills.moment()
             sys.stdout.write(f"{dict(kills.outcomes)}\n")

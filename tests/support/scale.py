@@ -1,12 +1,15 @@
 """What a large corpus costs: the start, the memory, a search of each first stage.
 
     python -m tests.support.scale [--documents 100000] [--searches 10] [--folder FOLDER]
+        [--server] [--stage bm25] ...
 
 Passages are made up from a vocabulary with the frequencies of natural language (Zipf), their
 vectors from random numbers, so that nothing waits for a model; queries are encoded by bge-small.
 One process prepares the folder, and indexes; another starts as the app does, with the index on
 disk, searches, and says what it took: seconds to the first candidates, milliseconds of a search
-from query to candidates (the median), and resident memory.
+from query to candidates (the median), and resident memory. With `--server` the corpus goes into the
+library as it is made, and from there to a stand-in for a server, which is a process of its own: no
+process of the lab ever holds the texts.
 """
 
 from __future__ import annotations
@@ -18,16 +21,26 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 import psutil
 
-from components.config import Settings
+from components.config import QdrantSettings, Settings
 from components.corpora import open_corpus
-from components.domain import Matrix, Progress, Vector, no_progress
+from components.corpora.reading import fingerprint
+from components.domain import (
+    Corpus,
+    Document,
+    DocumentSink,
+    Matrix,
+    Progress,
+    Vector,
+    no_progress,
+)
 from components.encoders import BGE_SMALL
 from components.lab import Lab
 from components.pipeline import NullWatcher, PipelineRun, Pipelines
@@ -36,6 +49,8 @@ from components.retrieval.vectors import dense_vectors
 
 WORDS, LENGTH = 60_000, 55
 STAGES = ("bge-small", "bm25", "hybrid")
+KEPT = "made passages"
+"""The name of the corpus in the library."""
 
 
 class RandomEncoder:
@@ -56,15 +71,52 @@ class RandomEncoder:
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def write_corpus(folder: Path, documents: int) -> None:
-    """Write a corpus of made-up passages, one at a time."""
+def made_documents(documents: int) -> Iterator[Document]:
+    """Yield made-up passages, one at a time."""
     numbers = np.random.default_rng(3)
+    for i in range(documents):
+        ranks = np.minimum(numbers.zipf(1.15, LENGTH), WORDS)
+        yield Document(f"d{i}", f"Passage {i}", " ".join(f"w{rank:x}" for rank in ranks))
+
+
+def write_corpus(folder: Path, documents: int) -> None:
+    """Write a corpus of made-up passages."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "corpus.jsonl").open("w", encoding="utf-8") as file:
-        for i in range(documents):
-            ranks = np.minimum(numbers.zipf(1.15, LENGTH), WORDS)
-            text = " ".join(f"w{rank:x}" for rank in ranks)
-            file.write(json.dumps({"_id": f"d{i}", "title": f"Passage {i}", "text": text}) + "\n")
+        for d in made_documents(documents):
+            file.write(json.dumps({"_id": d.id, "title": d.title, "text": d.text}) + "\n")
+
+
+def lab_of(folder: Path, url: str) -> Lab:
+    """Return a lab with all of its folders in one, and a server where there is an address."""
+    qdrant = QdrantSettings(url=url, timeout_s=600)
+    return Lab(Settings(qdrant, cache_dir=folder / "cache", data_dir=folder / "data"))
+
+
+def prepare_kept(folder: Path, documents: int, url: str, stages: Sequence[str]) -> dict[str, float]:
+    """Keep the corpus in the library as it is made, and index it on a server."""
+    lab, spent, peak = lab_of(folder, url), {"own_before_mb": own_mb()}, OwnPeak()
+
+    def read(sink: DocumentSink) -> Corpus:
+        def added() -> Iterator[Document]:
+            for document in made_documents(documents):
+                sink.add(document)
+                yield document
+
+        digest = fingerprint(added())
+        return Corpus(KEPT, sink.documents(), fingerprint=digest)
+
+    begun = time.perf_counter()
+    corpus = lab.library.open(lab.library.read(read))
+    spent["keep"], begun = time.perf_counter() - begun, time.perf_counter()
+    spent["own_kept_mb"] = own_mb()
+    if set(stages) - {"bm25"}:
+        dense_vectors(corpus, BGE_SMALL, RandomEncoder(), folder / "cache")
+        spent["vectors"], begun = time.perf_counter() - begun, time.perf_counter()
+    for stage in stages:
+        lab.index(corpus, stage)
+    spent["index"] = time.perf_counter() - begun
+    return spent | {"peak_mb": peak_mb(), "own_peak_mb": peak.stop()}
 
 
 def prepare(folder: Path, documents: int) -> dict[str, float]:
@@ -84,14 +136,16 @@ def prepare(folder: Path, documents: int) -> dict[str, float]:
     return spent | {"peak_mb": peak_mb(), "own_peak_mb": peak.stop()}
 
 
-def start(folder: Path, searches: int) -> dict[str, float]:
+def start(
+    folder: Path, searches: int, url: str = "", stages: Sequence[str] = STAGES
+) -> dict[str, float]:
     """Open the corpus and search it; return seconds, milliseconds and megabytes."""
     own_before_mb, peak, begun = own_mb(), OwnPeak(), time.perf_counter()
-    corpus = open_corpus(str(folder / "corpus"))
+    lab = lab_of(folder, url)
+    corpus = lab.library.opened(KEPT) or open_corpus(str(folder / "corpus"))
     opened_s = time.perf_counter() - begun
-    lab = Lab(Settings(cache_dir=folder / "cache"))
     numbers, spent = np.random.default_rng(9), {}
-    for stage in STAGES:
+    for stage in stages:
         run = PipelineRun(lab, corpus, Pipelines(stage, (), 100), NullWatcher())
         times = []
         for _ in range(searches + 1):
@@ -151,16 +205,38 @@ def main() -> None:
     parser.add_argument("--searches", type=int, default=10)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--part", choices=("prepare", "start"))
+    parser.add_argument("--server", action="store_true")
+    parser.add_argument("--url", default="")
+    parser.add_argument("--stage", action="append")
     given = parser.parse_args()
-    folder = given.folder or Path(tempfile.mkdtemp())
+    folder, stages = given.folder or Path(tempfile.mkdtemp()), given.stage or STAGES
+    if given.part == "start":
+        said = start(folder, given.searches, given.url, stages)
+    elif given.part:
+        kept = (folder, given.documents, given.url, stages)
+        said = prepare_kept(*kept) if given.url else prepare(*kept[:2])
     if given.part:
-        part = prepare(folder, given.documents) if given.part == "prepare" else None
-        sys.stdout.write(json.dumps(part or start(folder, given.searches)) + "\n")
+        sys.stdout.write(json.dumps(said) + "\n")
         return
-    for part in ("prepare", "start"):
-        command = [sys.executable, "-m", "tests.support.scale", "--part", part]
-        numbers = ["--documents", str(given.documents), "--searches", str(given.searches)]
-        subprocess.run([*command, *numbers, "--folder", str(folder)], check=True)
+    numbers = ["--documents", str(given.documents), "--searches", str(given.searches)]
+    for stage in stages:
+        numbers += ["--stage", stage]
+    with ExitStack() as stack:
+        if given.server:
+            numbers += ["--url", stack.enter_context(large_server())]
+        for part in ("prepare", "start"):
+            command = [sys.executable, "-m", "tests.support.scale", "--part", part]
+            subprocess.run([*command, *numbers, "--folder", str(folder)], check=True)
+
+
+@contextmanager
+def large_server() -> Iterator[str]:
+    """Yield the address of a stand-in for a server, in a process of its own."""
+    command = [sys.executable, "-m", "tests.support.servers.qdrant_large"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
+        yield process.stdout.readline().strip()
+        process.stdin.close()
 
 
 if __name__ == "__main__":

@@ -59,16 +59,16 @@ def test_headroom_says_what_was_lost_where(visit: Visit) -> None:
     job = settle(at)
     shown = "\n".join(t.value for t in at.text)
     assert "relevant documents are" in shown
-    assert has(at, "headroom")
+    assert has(at, "picture-headroom")
     assert job.corpus.name == "exceptions"
 
 
 def test_without_judgments_nothing_is_claimed(visit: Visit) -> None:
     at = visit(**{state.QUERY: "logging something else entirely"})
     settle(at)
-    assert not has(at, "headroom")
+    assert not has(at, "picture-headroom")
     assert "needs a relevant document, and none is known here" in texts(at)
-    assert has(at, "latency")
+    assert has(at, "picture-latency")
 
 
 @pytest.mark.models

@@ -35,7 +35,7 @@ def test_a_first_visit_compares_the_first_sample_query_with_the_defaults() -> No
     assert "nDCG@10" in said(at, "verdict")
     assert "One query is an anecdote" in said(at, "verdict")
     assert has(at, "board")
-    assert all(has(at, chart) for chart in ("headroom", "latency"))
+    assert all(has(at, f"picture-{chart}") for chart in ("headroom", "latency"))
     board = board_data(job, 10, helpdesk.grades(helpdesk.queries[0]))
     assert {path.id for path in board.paths} >= {card.id for c in board.columns for card in c.cards}
     assert all(len(path.ranks) == 4 for path in board.paths)
@@ -185,7 +185,7 @@ def test_no_candidate_at_all_is_said_in_words(visit: Visit) -> None:
     job = settle(at)
     assert ids(job.first_stage) == ids(results(job)["bm25"]) == []
     assert "no document holds a word of this query" in texts(at)
-    assert not has(at, "latency")
+    assert not has(at, "picture-latency")
     assert ids(settle(ask(at, "logging")).first_stage)
 
 

@@ -70,12 +70,12 @@ def test_every_window_of_this_machine_lists_all(visit: Visit) -> None:
     other = visit(PAGE)
     for page in (at, other):
         table = page.dataframe[1].value
-        assert list(table["Corpus"]) == ["by command", "towers", "of a visitor"]
-        assert list(table["Passages"]) == [9, 2, 9]
-        assert list(table["Queries"]) == [6, 0, 6]
-        assert table["Indexed for"][1] == "bm25"
+        assert list(table["Corpus"]) == ["towers", "of a visitor", "by command"]
+        assert list(table["Passages"]) == [2, 9, 9]
+        assert list(table["Queries"]) == [0, 6, 6]
+        assert table["Indexed for"][0] == "bm25"
         assert "Found by" not in table
-        assert names(page)[3:] == [f"{name} (library)" for name in table["Corpus"]]
+        assert sorted(names(page)[3:]) == sorted(f"{name} (library)" for name in table["Corpus"])
     assert "3 corpora that stay" in said(other, "soft-about-library")
     assert not has(other, "manage"), "a sample is nobody's"
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.domain import Failure, Ranking
+from components.exports.permalink import parameters
+from components.exports.recordings import bundle, read_bundle, saved
+from components.exports.trec import comparison_run
 from components.network import capacity
-from components.ui.compare.board.view import board_data
+from components.ui.compare.board.view import board_data, column_specs, first_spec
 from components.ui.shared import state
 from components.ui.shared.work import Computation
 from tests.support.asking import results
@@ -148,3 +152,22 @@ def test_the_rerankers_page_tells_of_its_method_price_and_dangers(
     assert "✓ llm:judge answered in" in said(at, "provider-llm-judge")
     assert len(server.seen) == 1
     assert not has(at, "provider-llm-none")
+
+
+def test_a_column_is_recorded_replayed_and_linked(visit: Visit, server: Provider) -> None:
+    at = visit(**{state.RERANKERS: ("llm:judge",)})
+    job = settle(at)
+    settings = job.lab.settings
+    assert parameters(settings)["reranker"](["llm:judge"]) == ("llm:judge",)
+    assert job.comparison is not None
+    specs = column_specs(job.request, settings) | {"bm25": first_spec(job.request)}
+    one = saved(job.comparison, job.request.pipelines, specs, {})
+    text = bundle([one], job.corpus, datetime(2026, 11, 26, tzinfo=UTC))
+    assert KEY not in text
+    [query] = read_bundle(text.encode(), "x.json").queries
+    [column] = query.columns
+    assert (column.key, column.scale) == ("recorded:llm:judge", "ranks, without scores")
+    order = ids(results(job)["llm:judge"])
+    assert column.documents == tuple((i, -float(rank)) for rank, i in enumerate(order, start=1))
+    lines = comparison_run(job.comparison.rankings, "q").splitlines()
+    assert [line.split()[2] for line in lines] == order

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import xml.etree.ElementTree as ET
 from dataclasses import fields
 from pathlib import Path
 
@@ -22,21 +23,28 @@ TOP_LEVEL = re.compile(
 def test_every_chart_has_its_values_and_a_way_to_save_it(visit: Visit) -> None:
     at = visit(**{state.RERANKERS: ("bm25", "rrf"), state.OPEN_VIEW: "gain"})
     settle(at)
-    charts = [node for node in at.main if node.type == "plotly_chart"]
-    assert charts
     saved = [
         json.loads(node.proto.json)
         for node in at.main
         if str(getattr(node, "key", "")).startswith("picture-")
     ]
-    assert [one["of"] for one in saved] == ["board", *(chart.key for chart in charts)]
-    for chart, one in zip(charts, saved[1:], strict=True):
-        assert chart.proto.alt == one["alt"]
+    assert [one["of"] for one in saved] == ["board", "headroom", "latency"]
+    for one in saved[1:]:
+        assert ET.fromstring(one["svg"]).get("aria-label") == one["alt"]
         assert one["alt"].startswith(f"{one['title']}.")
         assert re.search(r"A bm25 \d", one["alt"])
     movement = saved[0]
     assert movement["legend"][0]["letter"] == "A"
     assert re.search(r": 1, 1", movement["alt"])
+
+
+def test_a_chart_that_plotly_draws_has_its_values_and_a_way_to_save_it(visit: Visit) -> None:
+    at = visit(**{state.RERANKERS: ("bm25", "rrf"), state.OPEN_VIEW: "depth"})
+    settle(at)
+    [chart] = [node for node in at.main if node.type == "plotly_chart" and node.key == "scores"]
+    [saved] = [node for node in at.main if getattr(node, "key", "") == "picture-scores"]
+    assert chart.proto.alt == json.loads(saved.proto.json)["alt"]
+    assert re.search(r"A bm25", chart.proto.alt)
 
 
 def test_a_page_has_one_first_heading_and_sections_are_headings(visit: Visit) -> None:

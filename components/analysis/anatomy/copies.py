@@ -25,8 +25,8 @@ SEQUENCE: Final = 3
 """Words of a sequence."""
 COMPARED: Final = 8
 """Earlier documents of one band with which a document is compared: the first ones and the last."""
-AT_ONCE: Final = 64
-"""Documents that are compared with others before progress is told."""
+AT_ONCE: Final = 256
+"""Pairs that are compared before progress is told."""
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 Rowed = npt.NDArray[np.int64]
 
@@ -80,28 +80,25 @@ class CopyFinder:
         Empty documents repeat none, and those without a single word are near to none.
         """
         exact = dict(self._exact())
-        others: dict[int, set[int]] = {}
         bands = np.concatenate([*self._bands, np.zeros((0, BANDS), np.uint64)])
-        unique = np.array(
-            [r for r in range(len(rows)) if r not in exact and r not in self._wordless], np.int64
-        )
+        others = exact.keys() | self._wordless
+        unique = np.array([row for row in range(len(rows)) if row not in others], np.int64)
+        pairs = np.zeros(0, np.int64)
         for band in range(BANDS):
-            for row, candidates in _neighbours(bands[unique, band], unique):
-                others.setdefault(row, set()).update(candidates)
-
-        near = {}
-        work = sorted(others.items())
-        for start in range(0, len(work), AT_ONCE):
-            part = work[start : start + AT_ONCE]
-            needed = sorted({row for later, earlier in part for row in (later, *earlier)})
-            passages = (document.passage for document in rows.documents(needed))
-            own = dict(zip(needed, map(sequences, map(words_of, passages)), strict=True))
-            for later, earlier in part:
-                likeness = {row: similarity(own[row], own[later]) for row in sorted(earlier)}
-                best = max(likeness, key=likeness.__getitem__)
-                if likeness[best] >= NEAR:
-                    near[later] = best, likeness[best]
-            progress(start + len(part), len(work))
+            later, earlier = _neighbours(bands[unique, band])
+            pairs = np.union1d(pairs, unique[later] * len(rows) + unique[earlier])
+            progress(band + 1, BANDS)
+        near: dict[int, tuple[int, float]] = {}
+        for start in range(0, len(pairs), AT_ONCE):
+            part = [divmod(int(pair), len(rows)) for pair in pairs[start : start + AT_ONCE]]
+            read = sorted({row for pair in part for row in pair})
+            passages = (document.passage for document in rows.documents(read))
+            own = dict(zip(read, map(sequences, map(words_of, passages)), strict=True))
+            for row, first in part:
+                likeness = similarity(own[row], own[first])
+                if likeness >= NEAR and likeness > near.get(row, (0, 0.0))[1]:
+                    near[row] = first, likeness
+            progress(start + len(part), len(pairs))
         return Twins(exact, near)
 
     def _exact(self) -> Iterator[tuple[int, int]]:
@@ -118,20 +115,23 @@ class CopyFinder:
             yield int(order[place + 1]), first
 
 
-def _neighbours(keys: npt.NDArray[np.uint64], rows: Rowed) -> Iterator[tuple[int, list[int]]]:
-    """Yield rows with earlier ones that have the same key, COMPARED of them at most."""
-    if not len(rows):
-        return
+def _neighbours(keys: npt.NDArray[np.uint64]) -> tuple[Rowed, Rowed]:
+    """Return the places of equal keys in pairs, the later ones and the earlier ones.
+
+    Each is paired with COMPARED earlier ones at most, so that many of one kind stay cheap.
+    """
     order = np.argsort(keys, kind="stable")
-    equal = np.concatenate([[False], keys[order[1:]] == keys[order[:-1]], [False]])
-    starts = np.flatnonzero(~equal[:-1] & equal[1:])
-    ends = np.flatnonzero(equal[:-1] & ~equal[1:])
-    half = COMPARED // 2
-    for start, end in zip(starts, ends, strict=True):
-        alike = rows[order[start : end + 1]].tolist()
-        for place, row in enumerate(alike[1:], start=1):
-            before = alike[:place]
-            yield row, before if place <= COMPARED else [*before[:half], *before[-half:]]
+    places = np.arange(len(keys))
+    begins = np.concatenate([[True], keys[order[1:]] != keys[order[:-1]]])[: len(keys)]
+    first = np.maximum.accumulate(np.where(begins, places, 0))
+    alike = np.flatnonzero(places > first)
+    pairs = []
+    for step in range(COMPARED // 2):
+        for other in (first[alike] + step, alike - 1 - step):
+            within = (other >= first[alike]) & (other < alike)
+            pairs.append((alike[within], other[within]))
+    later, earlier = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    return order[later], order[earlier]
 
 
 def copies_of(twins: Twins, rows: Rows) -> tuple[Copies, Copies]:

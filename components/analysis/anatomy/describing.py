@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from components.analysis.anatomy.copies import CopyFinder, copies_of
 from components.analysis.anatomy.fields import FieldCounter
 from components.analysis.anatomy.judged import AskedDocuments, query_figures, split_figures
@@ -13,6 +15,7 @@ from components.analysis.anatomy.windows import windows
 from components.config import Settings
 from components.domain import Corpus
 from components.lab import StepReport, no_report
+from components.models.gate import GATE
 
 READING, COMPARING = "reading", "comparing what looks alike"
 """The steps that are told of."""
@@ -27,17 +30,18 @@ def describe(
     """Read a corpus, or `most` of its documents drawn at random, and tell what it is made of.
 
     Documents are read once, a batch after another; what looks alike is read again to be compared.
+    A batch holds the gate, so that no model is timed while its cores are busy.
     `report` is called between batches and may raise `Cancelled`.
     """
     rows = Rows(corpus, most)
     read, absent = windows(settings)
     sizes, copies, fields = Sizes(read), CopyFinder(), FieldCounter()
-    report(READING, 0, len(rows))
     languages, asked = LanguageCounter(len(rows)), AskedDocuments(corpus.queries)
     parts: tuple[Part, ...] = (sizes, copies, fields, languages, asked)
     for batch in rows.batches():
-        for part in parts:
-            part.add(batch)
+        with GATE.hold(check=partial(report, READING, batch.start, len(rows))):
+            for part in parts:
+                part.add(batch)
         report(READING, batch.start + len(batch.documents), len(rows))
     twins = copies.twins(rows, lambda done, total: report(COMPARING, done, total))
     exact, near = copies_of(twins, rows)

@@ -149,7 +149,8 @@ def _queries(anatomy: Anatomy) -> Iterator[Finding]:
         text = f"{count(n, 'query')} {agree(n, 'repeats', 'repeat')} an earlier one word for word."
         yield Finding("repeated", text, "repeated", n, pairs=queries.repeated.pairs, grave=True)
     if n := queries.documents.number:
-        text = f"{count(n, 'passage')} {agree(n, 'is', 'are')} the text of a query."
+        passages = "passage" if anatomy.whole else "sampled passage"
+        text = f"{count(n, passages)} {agree(n, 'is', 'are')} the text of a query."
         yield Finding("asked", text, "asked", n, pairs=queries.documents.pairs, grave=True)
     if queries.refusals:
         yield _refused(queries.refusals)
@@ -201,9 +202,10 @@ def _readings(anatomy: Anatomy) -> Iterator[Finding]:
             continue
         do = agree(len(reading.systems), "does", "do")
         beside = f" beside a query of {reading.query}" if reading.query else ""
+        passages = "passages" if anatomy.whole else "sampled passages"
         text = (
-            f"{listed(reading.systems)} {do} not read the end of {share(n, total)} of the passages "
-            f"({n:,}): they have more than {reading.reads} tokens{beside}, and "
+            f"{listed(reading.systems)} {do} not read the end of {share(n, total)} of the "
+            f"{passages} ({n:,}): they have more than {reading.reads} tokens{beside}, and "
             f"{share(reading.unread, reading.tokens)} of all tokens go unread."
         )
         key, ids = f"cut-{reading.systems[0]}", reading.cut.ids

@@ -35,7 +35,10 @@ def identity(corpus: Corpus, settings: Settings, most: int | None) -> str:
 
 
 class AnatomyStore:
-    """Keeps anatomies as JSON files of the cache folder, which may be deleted at any time."""
+    """Keeps anatomies as JSON files of the cache folder, which may be deleted at any time.
+
+    A file's name begins with its corpus's fingerprint: `lab.library` deletes it with its corpus.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -45,11 +48,6 @@ class AnatomyStore:
         """Return the file of a corpus's anatomy, or of that of a sample."""
         digest = identity(corpus, self._settings, most)
         return self._folder / f"{corpus.fingerprint[:32]}-{digest[:32]}.json"
-
-    def forget(self, fingerprint: str) -> None:
-        """Remove what is kept of the corpora with a fingerprint."""
-        for path in self._folder.glob(f"{fingerprint[:32]}-*.json"):
-            path.unlink(missing_ok=True)
 
     def find(self, corpus: Corpus, most: int | None = None) -> Anatomy | None:
         """Return what is kept of a corpus, None where nothing is or the file is damaged."""

@@ -20,6 +20,8 @@ BATCH: Final = 256
 SEED: Final = 18
 REMOTE: Final = 2_000
 """Documents that are read of a corpus which is never all read."""
+MOST: Final = 250_000
+"""Documents that are read at most; of more so many are drawn, about 100 MB of figures."""
 _UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Thai, Lao, Burmese, Khmer, Japanese and Chinese letters, between whose words is no space."""
 _WORDS: Final = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
@@ -69,7 +71,7 @@ class Part(Protocol):
 
 
 class Rows:
-    """The documents of a corpus that are read: all of them, or `most` drawn at random.
+    """The documents of a corpus that are read: all of them, or `most`, or MOST, drawn at random.
 
     A row is the number of such a document, from 0 in the corpus's order. A draw depends on the
     numbers alone: who looks again sees the same documents. Of a corpus that is never all read, its
@@ -81,8 +83,9 @@ class Rows:
             corpus = replace(corpus, documents=tuple(corpus.sample(most or REMOTE)))
         self._corpus = corpus
         self.places: Sequence[int] = range(len(corpus.documents))
-        if most is not None and most < len(self.places):
-            drawn = np.random.default_rng(SEED).permutation(len(self.places))[: max(most, 1)]
+        most = MOST if most is None else min(max(most, 1), MOST)
+        if most < len(self.places):
+            drawn = np.random.default_rng(SEED).permutation(len(self.places))[:most]
             self.places = sorted(map(int, drawn))
 
     def __len__(self) -> int:

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from components.domain import Corpus, Document
 from components.lab.library.entries import Entry, sync, write_contents, write_manifest
-from components.storage.documents import DocumentWriter
+from components.storage.documents import DocumentWriter, StoredDocuments
 
 PART = ".part"
 """Ends the name of a folder that is being written."""
@@ -22,7 +22,7 @@ LOCK = "writing.lock"
 
 
 class Draft:
-    """The folder of a corpus that is being written; documents are added one by one.
+    """The folder of a corpus that is being written, a sink for its documents.
 
     `check_room` is called with the bytes so far, now and then and at the end, and raises where
     there is no room for them. The caller holds the library's lock while a draft is made and while
@@ -37,6 +37,19 @@ class Draft:
         self._lock = FileLock(self.folder / LOCK)
         self._lock.acquire()
         self._writer = DocumentWriter(self.folder)
+        self._stored: StoredDocuments | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Return whether whoever read the corpus has handed over all of its documents."""
+        return self._stored is not None
+
+    def documents(self) -> StoredDocuments:
+        """Return all documents that were added, from the disk; there will be no more."""
+        if self._stored is None:
+            self._writer.close()
+            self._stored = StoredDocuments(self.folder)
+        return self._stored
 
     def add(self, document: Document) -> None:
         """Write the next document."""
@@ -46,8 +59,8 @@ class Draft:
 
     def finish(self, corpus: Corpus, name: str, owner: str, *, shared: bool) -> Entry:
         """Write what lies beside the documents, which are all here; return the entry to publish."""
-        self._writer.close()
         digest = write_contents(self.folder, corpus)
+        self.documents().close()
         size = sum(path.stat().st_size for path in self.folder.iterdir())
         self._check_room(size)
         return Entry(

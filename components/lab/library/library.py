@@ -19,11 +19,18 @@ from typing import Final
 
 from components.config import LibrarySettings
 from components.corpora import quoted
-from components.domain import Corpus, InputError, Progress, StoreError, no_progress
+from components.domain import (
+    Corpus,
+    DocumentSink,
+    InputError,
+    Progress,
+    StoreError,
+    no_progress,
+)
 from components.lab.library.drafts import PART, Draft, is_abandoned
 from components.lab.library.entries import Entry, read_manifest, write_manifest
 from components.lab.library.finding import KeptCorpora
-from components.lab.library.names import check_name, folded
+from components.lab.library.names import check_name, folded, suggested
 from components.storage.locks import exclusive
 from components.storage.sqlite import WHOLE_LAB
 
@@ -61,13 +68,38 @@ class Library(KeptCorpora):
         `progress` is told of the documents written and may raise to end the work; then, and where
         there is no room, nothing has changed.
         """
-        total = len(corpus.documents)
-        with self.draft(corpus.name, owner, replaces=replaces) as draft:
-            for number, document in enumerate(corpus.documents):
+        return self.read(
+            lambda sink: corpus,
+            check_name(corpus.name),
+            owner,
+            shared=shared,
+            replaces=replaces,
+            progress=progress,
+        )
+
+    def read(
+        self,
+        read: Callable[[DocumentSink], Corpus],
+        name: str = "",
+        owner: str = WHOLE_LAB,
+        *,
+        shared: bool = False,
+        replaces: bool = False,
+        progress: Progress = no_progress,
+    ) -> Entry:
+        """Keep the corpus that `read` returns, as `add` does, under a name or after its own.
+
+        `read` may hand the documents to the sink as it goes, so that they are never in memory.
+        """
+        with self.draft(name, owner, replaces=replaces) as draft:
+            corpus = read(draft)
+            corpus = replace(corpus, name=check_name(name or suggested(corpus.name)))
+            total = 0 if draft.complete else len(corpus.documents)
+            for number, document in enumerate(corpus.documents if total else ()):
                 if number % 1_000 == 0:
                     progress(number, total)
                 draft.add(document)
-            return self.publish(draft, corpus, owner, shared=shared, replaces=replaces)
+            return self._publish(draft, corpus, owner, shared=shared, replaces=replaces)
 
     @contextmanager
     def draft(
@@ -77,14 +109,15 @@ class Library(KeptCorpora):
         with self._storing():
             with self._changing():
                 self._sweep()
-                before = self._before(check_name(name), owner, replaces=replaces)
+                # without a name it is checked once it has one
+                before = self._before(check_name(name), owner, replaces=replaces) if name else None
                 draft = Draft(self.folder, lambda size: self._check_room(name, size, owner, before))
             try:
                 yield draft
             finally:
                 draft.drop()
 
-    def publish(
+    def _publish(
         self, draft: Draft, corpus: Corpus, owner: str, *, shared: bool, replaces: bool
     ) -> Entry:
         """Bring a corpus, whose documents are in a draft, into the library at once."""
@@ -116,8 +149,9 @@ class Library(KeptCorpora):
         for what, whose, most_mb in (("the library", None, whole), *visitors):
             used = self.bytes_of(whose) - freed
             if used + size > most_mb * 1_000_000:
+                which = quoted(name) if name else "The corpus"
                 raise InputError(
-                    f"{quoted(name)} does not fit: {what} takes {used / 1e6:,.1f} of at most "
+                    f"{which} does not fit: {what} takes {used / 1e6:,.1f} of at most "
                     f"{most_mb:,} MB, and it needs {size / 1e6:,.1f} MB or more. It was not kept.",
                     "Delete a corpus, or let who runs the lab raise the limit ([library]).",
                 )

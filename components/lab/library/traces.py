@@ -1,4 +1,4 @@
-"""What a corpus leaves outside of its folder: vectors, statistics of words, indexes.
+"""What a corpus leaves outside of its folder: vectors, statistics, indexes, what it is made of.
 
 Deleting it removes them, unless another corpus has the same texts. Cached scores stay: they are
 numbers under digests of a query and a text, which cannot be turned back. So do saved evaluations,
@@ -34,13 +34,22 @@ def erase(lab: Lab, library: Library, entry: Entry, folder: Path) -> None:
 
     Raises StoreError where the engine cannot be reached, or somebody is encoding the corpus.
     """
+    _remove_files(lab.settings.cache_dir, entry.fingerprint, "anatomy")  # it is counted again
     others = [other for other in library.entries() if other.id != entry.id]
     samples = [open_corpus(name) for name in sample_names()]
-    if entry.fingerprint in {*(o.fingerprint for o in others), *(s.fingerprint for s in samples)}:
+    twins = [sample for sample in samples if sample.fingerprint == entry.fingerprint]
+    for other in others:
+        if other.fingerprint == entry.fingerprint:
+            with suppress(StoreError):  # a damaged corpus needs nothing
+                twins.append(library.open(other))
+    if twins:  # what depends on texts alone is theirs, too
+        schemas = [stage.schema for stage in catalog.first_stages().values()]
+        theirs = {lab.store.alias(twin, schema) for twin in twins for schema in schemas}
+        lab.store.drop_all(entry.fingerprint, theirs)
         return
     lab.forget(entry.fingerprint)
     lab.store.drop_all(entry.fingerprint)
-    _remove_files(lab.settings.cache_dir / "vectors", entry.fingerprint)
+    _remove_files(lab.settings.cache_dir, entry.fingerprint)
     try:
         documents = StoredDocuments(folder)
     except StoreError:  # an earlier try has removed them
@@ -57,17 +66,20 @@ def erase(lab: Lab, library: Library, entry: Entry, folder: Path) -> None:
     lab.tokens.forget(texts)
 
 
-def _remove_files(folder: Path, fingerprint: str) -> None:
-    """Remove a corpus's vectors and statistics; StoreError where somebody is writing them."""
+def _remove_files(cache: Path, fingerprint: str, folder: str = "*") -> None:
+    """Remove what folders of the cache hold of a corpus, named after its fingerprint.
+
+    Raises StoreError where somebody is writing its vectors or statistics.
+    """
 
     def busy() -> None:
         raise StoreError("The corpus is being encoded at this moment.", "Stop that, and try again.")
 
-    files = sorted(folder.glob(f"{fingerprint[:32]}-*"))
+    files = sorted(cache.glob(f"{folder}/{fingerprint[:32]}-*"))
     for path in files:
         if path.suffix in _ENDINGS:
             with exclusive(path, busy):
-                for one in folder.glob(f"{path.name}*"):
+                for one in path.parent.glob(f"{path.name}*"):
                     if one.suffix != ".lock":
                         one.unlink(missing_ok=True)
     for path in files:
@@ -76,9 +88,8 @@ def _remove_files(folder: Path, fingerprint: str) -> None:
 
 def bytes_elsewhere(lab: Lab, entry: Entry) -> int:
     """Return what a corpus's vectors, statistics and embedded indexes take on this machine."""
-    folder = lab.settings.cache_dir / "vectors"
-    vectors = sum(map(bytes_in, folder.glob(f"{entry.fingerprint[:32]}-*")))
-    return vectors + lab.store.bytes_here(entry.fingerprint)
+    files = lab.settings.cache_dir.glob(f"*/{entry.fingerprint[:32]}-*")
+    return sum(map(bytes_in, files)) + lab.store.bytes_here(entry.fingerprint)
 
 
 def indexed_by(lab: Lab, entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.wording import shortened, visible
+from components.wording import count, shortened, visible
 
 Token = tuple[str, float]
 """A token and its log probability."""
@@ -82,7 +82,7 @@ def read_best(content: str, n: int) -> int:
     """Return the place of the passage that an answer names."""
     number = field_of(content, "best")
     if not isinstance(number, int) or not _is_whole(number) or not 1 <= number <= n:
-        raise UnreadableError(f"it names none of the {n} passages")
+        raise UnreadableError(f"it names none of the {count(n, 'passage')}")
     return number - 1
 
 

@@ -68,6 +68,7 @@ def _spec(server: LlmServer) -> Spec:
         self_hosted=not server.key_env and price is None,
         billed_keyless=not server.key_env and price is not None,
         deadline_s=server.deadline_s,
+        settled=server.settled,
     )
 
 

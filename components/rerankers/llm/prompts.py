@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.wording import count
+
 VERSION = 1
 """Counts the wordings: scores of another one are other scores."""
 SYSTEM = (
@@ -83,8 +85,8 @@ GRADED = Prompt(
 def listwise(n: int) -> Prompt:
     """Return what orders n passages."""
     return Prompt(
-        f"Order all {n} passages by how well they answer the query, the best first. Answer with "
-        'JSON alone: {"order": [N, …]}, with the number of each passage once.',
+        f"Order all {count(n, 'passage')} by how well they answer the query, the best first. "
+        'Answer with JSON alone: {"order": [N, …]}, with the number of each passage once.',
         8 * n + 20,
         "order",
     )
@@ -93,7 +95,7 @@ def listwise(n: int) -> Prompt:
 def setwise(n: int) -> Prompt:
     """Return what names the best of n passages."""
     return Prompt(
-        f"Which one of the {n} passages answers the query best? Answer with JSON alone: "
+        f"Which one of the {count(n, 'passage')} answers the query best? Answer with JSON alone: "
         '{"best": N}, with the number of that passage.',
         20,
         "best",

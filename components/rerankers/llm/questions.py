@@ -49,7 +49,7 @@ class Questions:
         self._chat = Chat(caller, server)
         self._asked_again: set[tuple[str, ...]] = set()
         self._counts: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._lock, self._first = threading.Lock(), threading.Lock()
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
         """Return the model's scores of texts; raise ProviderError where it gives none."""
@@ -59,7 +59,7 @@ class Questions:
         if self._server.method == "setwise":
             return self._ask(prompts.setwise(n), best_alone, query, texts, seconds)
         if capacity.logprobs is None:
-            with capacity.lock:  # one finds out, the others wait: a pass has scores of one kind
+            with self._first:  # one finds out, the others wait: a pass has scores of one kind
                 if capacity.logprobs is None:
                     return self._ask(prompts.YES_NO, self._log_odds, query, texts, seconds)
         if capacity.logprobs:
@@ -81,7 +81,6 @@ class Questions:
         except ProviderError as exc:
             if exc.unreadable:
                 exc.retry, exc.after = not again, 0.0
-                exc.remedy = "Nothing of it was used. Try again, or another model or method."
                 self._asked_again.add(asked)
             raise
         with self._lock:
@@ -98,6 +97,11 @@ class Questions:
             fault = self._caller.redact(str(exc))
         error = malformed(self._caller, fault)
         error.path, error.billed = message.path, message.billed
+        error.remedy = "Nothing of it was used. Try again, or another model or method."
+        if message.end == "length":
+            error.remedy = (
+                "Raise answer_tokens in its [[llm]] table: it may think before it answers."
+            )
         raise error
 
     def _order(self, message: Message, n: int) -> Sequence[float]:
@@ -118,7 +122,8 @@ class Questions:
             error.remedy = "It gave some before. Try again, and all are asked for grades."
             raise error
         odds = log_odds(message.tokens)
-        capacity.logprobs = True
+        if capacity.logprobs is None:  # else an answer that was on its way would say so again
+            capacity.logprobs = True
         with self._lock:
             self._counts["bound"] += odds.bound
         return [odds.value]

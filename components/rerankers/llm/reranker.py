@@ -135,7 +135,7 @@ class _Pass:
 
     def _together(self, values: npt.NDArray[np.float64], notes: Sequence[str]) -> Scores:
         times = Counter(note for call in self._calls for note in call.notes)
-        repeated = [f"{note} ({n} times)" if n > 1 else note for note, n in times.items()]
+        repeated = [f"{note} ({count(n, 'time')})" if n > 1 else note for note, n in times.items()]
         requests = f"{count(len(self._calls), 'request')}, one after the other"
         return Scores(
             values,

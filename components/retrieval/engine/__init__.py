@@ -7,7 +7,7 @@ one list of candidates of that.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -106,8 +106,8 @@ class Engine(Protocol):
     def drop(self, alias: str) -> None:
         """Remove a collection and its alias, where there is one."""
 
-    def drop_all(self, beginning: str) -> None:
-        """Remove all collections whose alias begins so, half-built ones of this machine too."""
+    def drop_all(self, beginning: str, but: Collection[str] = ()) -> None:
+        """Remove all collections but some whose alias begins so, half-built ones here too."""
 
     def status(self) -> tuple[CollectionStatus, ...]:
         """Return the lab's collections in this engine."""

@@ -12,7 +12,7 @@ import logging
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -257,10 +257,11 @@ class EdgeEngine:
         """Return what the collections whose alias begins so take on the disk."""
         return sum(map(bytes_in, self._folder.glob(f"{beginning}*")))
 
-    def drop_all(self, beginning: str) -> None:
-        """Remove all collections whose alias begins so."""
+    def drop_all(self, beginning: str, but: Collection[str] = ()) -> None:
+        """Remove all collections but some whose alias begins so."""
         for home in self._folder.glob(f"{beginning}*"):
-            self.drop(home.name)
+            if home.name not in but:
+                self.drop(home.name)
 
     def status(self) -> tuple[CollectionStatus, ...]:
         """Return the collections of this folder."""

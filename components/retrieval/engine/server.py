@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -111,10 +111,10 @@ class ServerEngine:
         """Return 0: nothing of a collection lies on this machine."""
         return 0
 
-    def drop_all(self, beginning: str) -> None:
-        """Remove all collections whose alias begins so; half-built ones are swept in time."""
+    def drop_all(self, beginning: str, but: Collection[str] = ()) -> None:
+        """Remove all collections but some whose alias begins so; half-built ones go in time."""
         for alias in self.aliases():
-            if alias.startswith(beginning):
+            if alias.startswith(beginning) and alias not in but:
                 self.drop(alias)
 
     # ------------------------------------------------------------ searching

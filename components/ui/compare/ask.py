@@ -84,18 +84,17 @@ def _choose_sample_query() -> None:
         return
     tag = _choose_tag(corpus)
     texts = [query.text for query in corpus.queries if tag in (None, *query.tags)]
-    current = state.query()
-    text = st.selectbox(
+    key = f"_sample_{corpus.fingerprint[:8]}_{tag}"
+    st.session_state[key] = state.query() if state.query() in texts else None
+    st.selectbox(
         f"Sample queries ({len(texts):,})",
         texts,
-        index=texts.index(current) if current in texts else None,
+        index=None,
         placeholder="Pick a sample query",
         width="stretch",
-        key=f"_sample_{corpus.fingerprint[:8]}_{tag}_{hash(current)}",
+        key=key,
+        on_change=lambda: state.put(state.QUERY, st.session_state[key] or state.query()),
     )
-    if text is not None and text != current:
-        state.put(state.QUERY, text)
-        st.rerun()
 
 
 def _choose_tag(corpus: Corpus) -> str | None:

@@ -29,14 +29,17 @@ def slider(job: ComparisonJob) -> None:
     full = len(job.first_stage.hits) if job.first_stage else 0
     if not job.finished or full <= FINAL_K or state.get(state.VIEW) == "presenter":
         return
-    state.put(state.DEPTH, min(max(state.get(state.DEPTH) or full, FINAL_K), full))
+    depth = max(state.get(state.DEPTH) or full, FINAL_K)
+    state.put(state.DEPTH, depth if depth < full else None)  # all of them are all of the next, too
+    widget = state.bound(state.DEPTH)
+    st.session_state[widget["key"]] = min(depth, full)
     with st.container(key="reranked", width=300):
         st.slider(
             f"Candidates reranked, of {full}",
             *(FINAL_K, full),
             help="Columns, verdict, views and files follow. Nothing is computed anew; models whose "
             "scores depend on the other candidates, and recordings, keep all of theirs.",
-            **state.bound(state.DEPTH),
+            **widget,
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import streamlit as st
 
@@ -19,26 +21,23 @@ ROUNDS = 10
 
 def latency(results: Results) -> None:
     """Show each stage's time, what a deadline would have done, and warm percentiles on request."""
-    wide = charts.spreads_widely(results.columns)
+    wide, of_all = charts.spreads_widely(results.columns), ""
+    if results.depth:
+        candidates = count(len(results.whole[0].ranking.hits), "candidate")
+        of_all = (
+            f" Times are those of scoring all {candidates}: "
+            "the view “Depth and scores” measures what fewer take."
+        )
     page.heading(
         "Where the time went",
         "How to read: one bar a system, its stages in turn; the number is the time of both stages. "
         + ("The axis is logarithmic: each line is ten times the one before it. " * wide)
         + "Waiting stands apart: it is not the model's fault. Crossed is network and provider "
-        "together.",
-    )
-    if results.depth:
-        page.soft(
-            f"Times are those of scoring all "
-            f"{count(len(results.whole[0].ranking.hits), 'candidate')}: "
-            "the view “Depth and scores” measures what fewer take.",
-            "times-of-all",
-        )
-    figure = page.figure(
-        (*results.key, "latency"), lambda: charts.latency(results.columns, page.palette())
+        f"together.{of_all}",
     )
     note = charts.STAGE_PATTERNS + " The axis is logarithmic." * wide
-    page.chart(figure, "latency", "Milliseconds by stage", note)
+    chart = charts.latency(results.columns, page.palette())
+    page.bars(chart, "latency", "Milliseconds by stage", note)
     _deadline(results)
     if results.local:
         _repeat(results)
@@ -47,7 +46,10 @@ def latency(results: Results) -> None:
 def _deadline(results: Results) -> None:
     """Let the visitor set a deadline and say which order would have shipped."""
     totals = [r.timing.total_ms for r in results.rankings]
-    most = int(max(50, *totals) * 1.2)
+    # A power of ten, twice or five times one: the slider stays as it is from query to query.
+    enough = max(50, *totals) * 1.2
+    tens = 10 ** math.floor(math.log10(enough))
+    most = next(step * tens for step in (1, 2, 5, 10) if step * tens >= enough)
     at = st.slider("With a deadline of so many ms …", 1, most, min(300, most), key="_deadline_ms")
     shipped = would_have_shipped(results.rankings[0], results.rankings[1:], at)
     parts = []

@@ -51,15 +51,16 @@ def _draw(job: ComparisonJob) -> None:
     query = job.corpus.find_query(job.request.query.text)
     grades, measure = job.grades, str(state.get(state.COMPARE_MEASURE))
     final_k = min(int(state.get(state.FINAL_K)), job.request.pipelines.initial_k)
-    if job.error:
-        page.complain(job.error)
-    if state.get(state.VIEW) != "presenter":
-        status.note(query)
     followed = None if finished else _followed(job, final_k, grades, measure)
-    if not finished:
-        status.progress(job, followed)
-    elif job.stopped:
-        page.soft("Stopped. What had finished is shown.", "stopped")
+    with st.container():  # with or without content: the browser makes anew what changes its place
+        if job.error:
+            page.complain(job.error)
+        if state.get(state.VIEW) != "presenter":
+            status.note(query)
+        if not finished:
+            status.progress(job, followed)
+        elif job.stopped:
+            page.soft("Stopped. What had finished is shown.", "stopped")
     if job.first_stage is not None and not job.first_stage.hits:
         status.no_candidate(job.first_stage)
         permalink.write()
@@ -152,12 +153,13 @@ def _followed(
 
 def _show_results(results: Results) -> None:
     """Show what a comparison has to say so far."""
-    if results.job.finished and results.job.comparison is not None:
-        recording.remember(results.job, results.job.comparison)
-        if state.get(state.VIEW) != "presenter":
-            exports.movement(results)
-    status.missing_candidates(results.job)
-    differences.instruction_effects(results.columns, results.final_k)
+    with st.container():  # what follows keeps its place
+        if results.job.finished and results.job.comparison is not None:
+            recording.remember(results.job, results.job.comparison)
+            if state.get(state.VIEW) != "presenter":
+                exports.movement(results)
+        status.missing_candidates(results.job)
+        differences.instruction_effects(results.columns, results.final_k)
     if state.get(state.VIEW) != "presenter" and len(results.columns) > 1:
         views.show(results)
         if results.job.finished:

@@ -31,10 +31,8 @@ def headroom(results: Results) -> None:
         return
     st.text(describe_headroom(room, results.names))
     reached = {c.style: v for c, v in zip(results.columns, room.values, strict=True)}
-    figure = page.figure(
-        (*results.key, "headroom"), lambda: charts.headroom(reached, room.best, page.palette())
-    )
-    page.chart(figure, "headroom", f"{results.measure} reached and lost", charts.HEADROOM_PARTS)
+    chart = charts.headroom(reached, room.best, page.palette())
+    page.bars(chart, "headroom", f"{results.measure} reached and lost", charts.HEADROOM_PARTS)
 
 
 def harm(results: Results) -> None:

@@ -12,6 +12,8 @@ from components.wording import agree, count, listed
 
 MOST_ROWS = 10
 """Rows of the table that are seen at once."""
+PATIENCE_S = 10
+"""Seconds that work may take to end before its corpus is deleted all the same."""
 
 
 def manage() -> None:
@@ -76,27 +78,30 @@ def _delete(entry: Entry) -> None:
 
 
 def _forget_work() -> None:
-    """Stop what this session does with its corpus, so that nothing is written again."""
-    task = state.task()
-    if task and not task.finished:
-        task.stop()
-        task.join(10)
+    """Stop what this session is at, so that nothing of its corpus is written again."""
+    for work in state.work():
+        if not work.finished:
+            work.stop()
+            work.join(PATIENCE_S)
+    state.put(state.COMPUTATIONS, {})
     state.put(state.TASK, None)
     state.put(state.JOB, None)
     state.put(state.PAST_JOBS, {})
 
 
 def listing() -> None:
-    """List all kept corpora that the visitor finds; a row that is selected is opened."""
-    kept = state.kept()
+    """List all kept corpora that the visitor finds, the latest first; a selected row is opened."""
+    newest = sorted(state.kept().items(), key=lambda item: item[1].made, reverse=True)
+    kept = dict(newest)
     if deleted := state.get(state.DELETED):
         st.success(deleted, icon=":material/check:")
         state.put(state.DELETED, "")
     if not kept:
         return
     lab, settings = state.lab(), state.settings().library
-    total = sum(entry.bytes for entry in kept.values()) / 1e6
-    most = settings.limit_mb if state.visitor().local else settings.visitor_mb
+    local, owner = state.visitor().local, state.visitor().owner
+    total = sum(e.bytes for e in kept.values() if local or e.owner == owner) / 1e6
+    most = settings.limit_mb if local else settings.visitor_mb
     page.heading(
         "Library",
         f"{count(len(kept), 'corpus', 'corpora')} that {agree(len(kept), 'stays', 'stay')}: texts "
@@ -120,7 +125,7 @@ def listing() -> None:
             column_config={
                 "Passages": st.column_config.NumberColumn(format="localized"),
                 "Queries": st.column_config.NumberColumn(format="localized"),
-                "Size": st.column_config.NumberColumn(format="%.1f MB"),
+                "Size": st.column_config.NumberColumn(format="bytes"),
                 "Added": st.column_config.DatetimeColumn(
                     format="D MMM YYYY, HH:mm", timezone=st.context.timezone
                 ),
@@ -141,7 +146,7 @@ def _row(name: str, entry: Entry, stages: tuple[str, ...] | None) -> dict[str, o
         "Corpus": name,
         "Passages": entry.documents,
         "Queries": entry.queries,
-        "Size": (entry.bytes + bytes_elsewhere(state.lab(), entry)) / 1e6,
+        "Size": entry.bytes + bytes_elsewhere(state.lab(), entry),
         "Indexed for": indexed,
         "Added": entry.made,
     }

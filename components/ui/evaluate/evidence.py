@@ -137,7 +137,8 @@ def _verdict(report: EvaluationReport, *, whole: bool) -> None:
     key = view_key(report, "counting")
     cautions = (*state.memo(key, report.counting), *warnings(plan, evaluation))
     if whole:
-        cautions += remarks(plan, evaluation, cutoff_of(report.measure) or 10)
+        k = cutoff_of(report.measure) or 10
+        cautions += (*remarks(plan, evaluation, k), *report.beyond_settled(k))
     for i, line in enumerate(cautions):
         page.soft(line, f"caution-{i}")
 

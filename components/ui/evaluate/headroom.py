@@ -58,11 +58,8 @@ def _ceiling(report: EvaluationReport) -> None:
         f"{ceiling.best:.3f}; the "
         f"highest mean of a system is {max(values.values()):.3f}."
     )
-    figure = page.figure(
-        view_key(report, "headroom"),
-        lambda: charts.headroom(values, ceiling.best, page.palette()),
-    )
-    page.chart(figure, "ceiling", f"{report.measure} reached and lost", charts.HEADROOM_PARTS)
+    chart = charts.headroom(values, ceiling.best, page.palette())
+    page.bars(chart, "ceiling", f"{report.measure} reached and lost", charts.HEADROOM_PARTS)
 
 
 def _depth(report: EvaluationReport) -> None:

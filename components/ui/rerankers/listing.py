@@ -43,7 +43,7 @@ def listing() -> None:
         "LLMs",
         "Named in the configuration file: any server with OpenAI's /v1/chat/completions. Query and "
         "texts go to it." + ("" if llms else " None is configured; .docs/settings.md shows how."),
-        *("Pointwise", "Listwise"),
+        *("LLM", "Pointwise", "Listwise", "Setwise"),
     )
     _in_two_columns(llms, lambda entry: providers.box([entry]))
     servers = [e for e in others if e.spec.self_hosted]

@@ -2,7 +2,7 @@
 /** The browser's history: one entry for each query, corpus or evaluation, none for what is pointed at. */
 
 /** Parameters that name what is looked at; all others say how. */
-const SUBJECTS = ["corpus", "upload", "q", "evaluation"];
+const SUBJECTS = ["corpus", "upload", "q", "evaluation", "queue"];
 
 /**
  * Tell whether two addresses of one page have the same subject; an address without one has any.
@@ -32,9 +32,21 @@ function join(history) {
   };
 }
 
-/** Streamlit calls this once for each page that is opened; the browser's history is one. */
-export default function render() {
+/** Milliseconds after which a page has drawn what it shows at first. */
+const DRAWN_MS = 4000;
+
+/**
+ * Streamlit calls this once for each page that is opened; the browser's history is one.
+ *
+ * @param {object} component
+ * @param {{ ahead: string } | null} component.data the script that a first chart needs: large, and
+ *   loaded when nothing else is to be done
+ */
+export default function render({ data }) {
   const page = /** @type {any} */ (globalThis);
-  if (!page.rerankLabHistory) join(history);
+  if (page.rerankLabHistory) return;
   page.rerankLabHistory = true;
+  join(history);
+  if (!data?.ahead) return;
+  setTimeout(() => requestIdleCallback(() => import(data.ahead).catch(() => {})), DRAWN_MS);
 }

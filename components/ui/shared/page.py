@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from components import glossary
 from components.charts.alternative import values_of
+from components.charts.lying_bars import LyingBars
 from components.charts.palette import DARK, LETTERS, LIGHT, Palette, SystemStyle
 from components.domain import LabError
 from components.ui.shared import address, live, sign_in, state
@@ -27,6 +28,7 @@ import_module("pandas")
 PAGES = (
     ("app.py", "Compare"),
     ("pages/evaluate.py", "Evaluate"),
+    ("pages/judge.py", "Judge"),
     ("pages/corpus.py", "Corpus"),
     ("pages/rerankers.py", "Rerankers"),
     ("pages/glossary.py", "Glossary"),
@@ -204,6 +206,13 @@ def chart(
         name = f"rerank-lab-{key_form(key)}"
         pictures(Picture(key, name, title, alt, note, legend=legend), palette())
     return event
+
+
+def bars(chart: LyingBars, key: str, title: str, note: str = "") -> None:
+    """Draw lying bars, with buttons that save them, as `chart` does with Plotly's charts."""
+    alt = f"{title}. {chart.described()}"
+    svg = str(chart.as_svg(key, alt))
+    pictures(Picture(key, f"rerank-lab-{key}", title, alt, note, svg=svg), palette())
 
 
 Download = tuple[str, str, str, Callable[[], str | bytes]]

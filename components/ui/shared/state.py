@@ -90,6 +90,7 @@ RECORDING_READ = "recording_read"
 RUNS = "runs"
 HISTORY = "history"
 LATEST = "latest"
+JUDGING = "judging"
 
 DEFAULTS: Mapping[str, Any] = {
     FIRST_STAGE: catalog.DEFAULT_FIRST_STAGE,
@@ -230,12 +231,12 @@ def corpus_names() -> tuple[str, ...]:
 
 def corpus_named(name: str) -> Corpus:
     """Return a corpus with the judgments of the chosen split; a kept one stays on disk."""
-    corpus: Corpus | None = mapping(UPLOADS).get(name)
-    if name in _lab().collection_names:
-        corpus = _lab().collections.open(name)
+    own = name in _lab().collection_names
+    corpus = _lab().collections.open(name) if own else mapping(UPLOADS).get(name)
     if corpus is None:
         entry = kept().get(name)
         corpus = library().open(entry, name) if entry else sample(name)
+    corpus = corpus.with_splits(mapping(JUDGING).get(("splits", name), {}))
     split = get(SPLITS).get(name, corpus.split)
     if split == corpus.split:
         return corpus
@@ -257,8 +258,7 @@ def corpus() -> Corpus:
 def choose_corpus(name: str) -> None:
     """Make a corpus the session's own, with its opening query and no filter."""
     put(CORPUS, name)
-    put(FILTER, NO_FILTER)
-    put(UNOPENED, None)
+    st.session_state.update({FILTER: NO_FILTER, UNOPENED: None})
     put(QUERY, corpus().opening_query)
     put(FIRST_STAGE, lab().usable_first_stage(corpus(), get(FIRST_STAGE)))
 

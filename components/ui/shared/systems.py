@@ -42,11 +42,12 @@ def choose() -> None:
         help=explain("Reranker"),
         **state.bound(state.RERANKERS),
     )
-    _choose_depths(settings.remote.deadline_s)
+    usual = f"{settings.remote.deadline_s:g} for those over the network"
+    _choose_depths(usual + (", LLMs have their own" if settings.llms else ""))
     _choose_instruction([key for key in state.get(state.RERANKERS) if rerankers[key].instructions])
 
 
-def _choose_depths(remote_deadline_s: float) -> None:
+def _choose_depths(usual_deadline: str) -> None:
     st.number_input(
         "Candidates (initial_k)",
         *(1, MAX_INITIAL_K),
@@ -62,7 +63,7 @@ def _choose_depths(remote_deadline_s: float) -> None:
     st.number_input(
         "Deadline for each reranker, in seconds",
         *(0.1, 3600.0),
-        placeholder=f"{remote_deadline_s:g} for those over the network",
+        placeholder=usual_deadline,
         help="A reranker that has not finished by then fails, alone, in its column.",
         **state.bound(state.DEADLINE),
     )

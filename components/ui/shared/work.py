@@ -51,11 +51,29 @@ def watch(task: BackgroundTask, name: str) -> bool:
     return not at_work
 
 
+def follow(task: BackgroundTask, name: str) -> bool:
+    """Watch a task inside of a fragment, which alone runs once more when the task ends.
+
+    What the rest of the page says stays as it is; return whether the task has ended.
+    """
+    number, at_work = task.news.number, not task.finished  # before drawing: nothing is missed
+    task.ask()
+    _draw(task, name)
+    if at_work:
+        poll(task, number)
+    return not at_work
+
+
 def _watch(task: BackgroundTask, name: str, *, at_work: bool) -> None:
     task.ask()
+    if task.finished and at_work:
+        st.rerun()
+    _draw(task, name)
+
+
+def _draw(task: BackgroundTask, name: str) -> None:
+    """Show how far a task is and a button that stops it, or its error."""
     if task.finished:
-        if at_work:
-            st.rerun()
         if task.error:
             page.complain(task.error, key=f"complaint-{name}")
         return

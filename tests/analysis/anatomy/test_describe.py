@@ -6,6 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Split
 
 from components.analysis.anatomy import Anatomy, AnatomyStore, clear, describe, findings, share
 from components.analysis.anatomy.records import (
@@ -24,8 +27,9 @@ from components.analysis.anatomy.records import (
 )
 from components.analysis.anatomy.rows import BATCH, Rows, words_of
 from components.analysis.anatomy.windows import windows
-from components.config import Settings
-from components.domain import Cancelled, Corpus, Document
+from components.config import HubModel, Settings
+from components.domain import Cancelled, Corpus, Document, LazyDocuments
+from components.lab import Lab
 from components.models.files import BGE_TOKENIZER, MINILM_TOKENIZER
 from components.models.tokens import load_tokenizer
 from components.rerankers.cross_encoder import TOKENIZER
@@ -170,8 +174,10 @@ def test_queries_and_judgments_are_counted_split_by_split() -> None:
         Group(1, ("q3",)), Group(2, ("gone", "away")), 3, 2,
         (JudgedApart("q1", "d0", "d2", 2, None), JudgedApart("q2", "d0", "d2", 1, 0)),
     )  # fmt: skip
-    dev = SplitFigures("dev", 1, 1, 1, 1.0, 1, (GradeCount(1, 1),),
-                       apart=1, apart_examples=(JudgedApart("q1", "d2", "d0", 1, None),))  # fmt: skip
+    other = (JudgedApart("q1", "d2", "d0", 1, None),)
+    dev = SplitFigures(
+        "dev", 1, 1, 1, 1.0, 1, (GradeCount(1, 1),), apart=1, apart_examples=other
+    )  # fmt: skip
     assert anatomy.splits == (test, dev)
     assert sentences(anatomy)[:9] == [
         "1 passage is an exact copy of another.",
@@ -235,7 +241,9 @@ def test_reading_tells_progress_and_stops_when_told() -> None:
     steps: list[tuple[str, int, int]] = []
     describe(corpus, Settings(), None, lambda *step: steps.append(step))
     n = BATCH + 1
-    assert steps == [("reading", 0, n), ("reading", BATCH, n), ("reading", n, n)]
+    assert steps[:2] == [("reading", BATCH, n), ("reading", n, n)]
+    assert {name for name, *_ in steps[2:]} == {"comparing what looks alike"}
+    assert all(0 < done <= total for _, done, total in steps)
 
     def stop(step: str, done: int, total: int) -> None:
         if done:
@@ -270,8 +278,16 @@ def test_an_anatomy_stays_on_disk(tmp_path: Path) -> None:
         replace(corpus, documents=tuple(replace(d, metadata={"a": "b"}) for d in corpus.documents)),
     ]
     assert [store.find(other) for other in others] == [None] * len(others)
-    store.forget(corpus.fingerprint)
-    assert list((tmp_path / "anatomy").iterdir()) == []
+
+
+def test_an_anatomy_goes_with_its_corpus(tmp_path: Path) -> None:
+    lab = Lab(replace(replace_cache(tmp_path), data_dir=tmp_path / "data"))
+    corpora = corpus_of("a fox"), corpus_of("a hat")
+    for corpus, name in zip(corpora, ("fox", "hat"), strict=True):
+        AnatomyStore(lab.settings).keep(corpus, describe(corpus, lab.settings))
+        lab.library.add(replace(corpus, name=name))
+    lab.library.remove(lab.library.named()["fox"])
+    assert [AnatomyStore(lab.settings).find(corpus) is None for corpus in corpora] == [True, False]
 
 
 def test_a_damaged_file_is_read_again(tmp_path: Path) -> None:
@@ -293,3 +309,29 @@ def test_a_disk_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path) ->
 def replace_cache(folder: Path) -> Settings:
     """Return settings with a cache of their own."""
     return replace(Settings(), cache_dir=folder)
+
+
+def test_documents_that_lie_on_disk_are_read_alike(tmp_path: Path) -> None:
+    lab = Lab(replace(replace_cache(tmp_path), data_dir=tmp_path / "data"))
+    corpus = corpus_of(
+        *(words(10 * (n % 300), 12) for n in range(BATCH + 90)),
+        queries={"q": "w1"},
+        judgments={"q": {"d0": 1, "d300": 0}},
+    )
+    kept = lab.library.open(lab.library.add(replace(corpus, name="kept")))
+    assert isinstance(kept.documents, LazyDocuments)
+    for most in (None, 50):
+        assert describe(kept, lab.settings, most) == describe(corpus, lab.settings, most)
+
+
+def test_a_model_of_the_hub_counts_with_its_own_tokenizer(tmp_path: Path) -> None:
+    """One that knows the letters of the alphabet alone, and adds no special tokens."""
+    letters = Tokenizer(WordLevel({"[UNK]": 0} | {c: ord(c) for c in "abcdefgh"}, "[UNK]"))
+    letters.pre_tokenizer = Split("", "isolated")
+    letters.save(str(tmp_path / "tokenizer.json"))
+    settings = replace(Settings(), hub=(HubModel("mine", path=tmp_path),))
+    anatomy = describe(corpus_of("a" * 600, "b" * 509, queries={"q": "cab"}), settings)
+    [reading] = [reading for reading in anatomy.readings if reading.systems == ("mine",)]
+    assert reading == Reading(("mine",), "mine", 509, 3, 1109, 91, Group(1, ("d0",)))
+    [finding] = [finding for finding in findings(anatomy) if finding.key == "cut-mine"]
+    assert finding.reads == 0, "the lab's own tokenizer would cut elsewhere"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import types
 import typing
@@ -13,7 +11,6 @@ from collections import Counter
 from dataclasses import fields, replace
 from pathlib import Path
 
-import playwright
 import pytest
 
 from components.charts.palette import DARK, LETTERS, LIGHT
@@ -32,16 +29,6 @@ DATACLASSES = (CardView, ColumnView, PathView, BoardData, Selection)
 UNIONS = {"Origin": component.Origin, "State": component.State}
 SCALARS = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 TOP_LEVEL = re.compile(r"^(?:export (?:default )?)?(?:function|class|const|let|var) (\w+)", re.M)
-
-
-@pytest.fixture(scope="session")
-def node() -> str:
-    """Return a node to run: the machine's own or the one that Playwright brings."""
-    bundled = Path(next(iter(playwright.__path__))) / "driver" / "node"
-    path = shutil.which("node") or (str(bundled) if bundled.is_file() else None)
-    if path is None and os.environ.get("RERANK_LAB_REQUIRE_BROWSER"):
-        pytest.fail("there is no node on this machine, and RERANK_LAB_REQUIRE_BROWSER is set")
-    return path or pytest.skip("there is no node on this machine")
 
 
 def run(*command: str) -> str:

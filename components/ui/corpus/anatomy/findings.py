@@ -57,7 +57,8 @@ def findings(corpus: Corpus, anatomy: Anatomy) -> None:
     if not listing:
         st.text("Nothing stands out.")
     if absent:
-        page.soft(f"\u2713 Looked for and not there: {listed(absent)}.", "anatomy-clear")
+        where = "" if anatomy.whole else " in the sample"
+        page.soft(f"\u2713 Looked for{where} and not there: {listed(absent)}.", "anatomy-clear")
 
 
 def _finding(corpus: Corpus, finding: Finding) -> None:

@@ -24,16 +24,13 @@ VALUE = 40
 
 
 def pictures(corpus: Corpus, anatomy: Anatomy) -> None:
-    """Draw lengths and languages, then fields and judgments."""
+    """Draw lengths and fields, beside them languages and judgments."""
     left, right = st.columns([3, 2], gap="large")
     with left:
         _lengths(corpus, anatomy)
-    with right:
-        _languages(corpus, anatomy)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
         _fields(corpus, anatomy)
     with right:
+        _languages(corpus, anatomy)
         _judgments(anatomy)
 
 
@@ -82,7 +79,8 @@ def _lengths(corpus: Corpus, anatomy: Anatomy) -> None:
         if readings:
             ends = sorted((reading.reads, listed(reading.systems)) for reading in readings)
             names = listed([f"{reads} by {systems}" for reads, systems in ends])
-            note += f" Read are the first {names}: the lines."
+            note += f" Read are the first {names}"
+            note += ": the lines." if any(reading.cut for reading in readings) else "."
         page.chart(figure, "anatomy-lengths", title, note)
         page.soft(note, "anatomy-lengths")
         if readings and anatomy.absent:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from components.analysis.anatomy import REMOTE, Anatomy, AnatomyStore, describe
+from components.analysis.anatomy.rows import MOST
 from components.domain import Corpus
 from components.lab import StepReport
 from components.ui.corpus.anatomy import findings, pictures
 from components.ui.shared import page, state
-from components.ui.shared.work import Computation, watch
+from components.ui.shared.work import Computation, follow
 from components.wording import count
 
 AT_ONCE = 2_000
@@ -20,20 +21,24 @@ PATIENCE_S = 60.0
 """Seconds after which reading ends that no page asks about."""
 
 
+@st.fragment
 def anatomy() -> None:
-    """Say what the session's corpus is made of; a large one is read once somebody asks."""
+    """Say what the session's corpus is made of; a large one is read once somebody asks.
+
+    A click in here, and the end of reading, run nothing else of the page.
+    """
     corpus = state.corpus()
     with st.container(key="anatomy", gap="small"):
-        result = _result(corpus)
-        page.heading("What it is made of", _about(result, corpus))
-        if result is None:
-            _offer(corpus)
-        else:
+        top = st.container()
+        result = _result(corpus) or _offer(corpus)
+        with top:
+            page.heading("What it is made of", _about(result), "Near-duplicate", "Token")
+        if result:
             findings.findings(corpus, result)
             pictures.pictures(corpus, result)
 
 
-def _about(result: Anatomy | None, corpus: Corpus) -> str:
+def _about(result: Anatomy | None) -> str:
     if result is None:
         return "Lengths, copies, languages, fields, judgments: what to know before a figure."
     if result.whole:
@@ -62,28 +67,32 @@ def _task(corpus: Corpus) -> Computation[Anatomy] | None:
     return task
 
 
-def _offer(corpus: Corpus) -> None:
-    """Begin to read a small corpus, offer to read a large one, or show how far reading is."""
+def _offer(corpus: Corpus) -> Anatomy | None:
+    """Begin to read a small corpus, offer to read a large one, or show how far reading is.
+
+    Return what was read where it has come to its end meanwhile.
+    """
     n = len(corpus.documents)
-    if corpus.remote:
-        task = _task(corpus)
-        if not task or (watch(task, "anatomy") and not task.result):
-            _sample_button(corpus, min(n, REMOTE))
-        return
-    if _task(corpus) is None and n <= AT_ONCE:
+    if _task(corpus) is None and n <= AT_ONCE and not corpus.remote:
         _begin(corpus, None)
     task = _task(corpus)
-    if task and (not watch(task, "anatomy") or task.result):
-        return
+    if task:
+        ended = follow(task, "anatomy")
+        if not ended or task.result:
+            return task.result if ended else None
     with st.container(horizontal=True, key="anatomy-offer"):
+        if corpus.remote:  # it is never all read
+            _sample_button(corpus, min(n, REMOTE))
+            return None
         if n > 2 * SAMPLE:
             _sample_button(corpus, SAMPLE)
         st.button(
-            f"Read all {count(n, 'passage')}",
+            f"Read all {count(n, 'passage')}" if n <= MOST else f"Read {MOST:,} at random",
             key="anatomy_whole",
             on_click=_begin,
             args=(corpus, None),
         )
+    return None
 
 
 def _sample_button(corpus: Corpus, most: int) -> None:

@@ -1,4 +1,7 @@
-"""Buttons that save a chart of the page as PNG and as SVG, as the browser has drawn it."""
+"""Buttons that save a chart of the page as PNG and as SVG, as the browser has drawn it.
+
+A chart that is SVG already is shown above its buttons.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,8 @@ class Entry:
 class Picture:
     """A chart as a file: `of` is the key of its element, `name` the file's without its ending.
 
-    `alt` says what it shows, values included. The fields are those of `Data` in
+    `alt` says what it shows, values included. `svg` is the chart itself, whose texts are escaped;
+    without it the chart is drawn by another element of the page. The fields are those of `Data` in
     `script/types.mjs`, but for the colours.
     """
 
@@ -43,10 +47,11 @@ class Picture:
     alt: str = ""
     note: str = ""
     legend: tuple[Entry, ...] = ()
+    svg: str = ""
 
 
 def pictures(picture: Picture, palette: Palette) -> None:
-    """Draw the buttons; the files have a background of the palette's paper."""
+    """Draw the buttons, below the chart where it is SVG; the files have the palette's paper."""
     colours = {"paper": palette.paper, "text": palette.text, "soft": palette.soft}
     _renderer()(key=f"picture-{picture.of}", data=asdict(picture) | {"colours": colours})
 

@@ -41,7 +41,7 @@ async function resized(host, svg, take) {
   host.style.setProperty("max-width", `${SLIDE_WIDTH}px`, "important");
   try {
     const until = performance.now() + PATIENCE_MS;
-    const follows = () => Math.abs(Number(svg()?.getAttribute("width")) - SLIDE_WIDTH) < 3;
+    const follows = () => Math.abs((svg()?.getBoundingClientRect().width ?? 0) - SLIDE_WIDTH) < 3;
     while (!follows() && performance.now() < until) await pause(40);
     await pause(150);
     return take();
@@ -76,6 +76,54 @@ function copied(original) {
   keepWidths(original, copy);
   for (const layer of copy.querySelectorAll(LAYERS_OF_THE_POINTER)) layer.remove();
   return copy;
+}
+
+const PARTS = "svg, defs, pattern, g, rect, path, circle, line, text, tspan, title";
+
+/**
+ * Return the nodes of a chart that came as SVG; what no chart has is left out.
+ *
+ * @param {string} svg
+ */
+export function parsed(svg) {
+  const { body } = new DOMParser().parseFromString(svg, "text/html");
+  for (const node of body.querySelectorAll("*")) {
+    if (!node.matches(PARTS) || [...node.attributes].some(({ name }) => name.startsWith("on"))) node.remove();
+  }
+  return [...body.children];
+}
+
+/**
+ * Return the chart that an element holds as SVG, drawn for a slide.
+ *
+ * @param {HTMLElement} plot
+ */
+export function barsOf(plot) {
+  const svg = /** @type {Element} */ (plot.firstElementChild);
+  return resized(plot, () => plot, () => barsDrawing(svg));
+}
+
+/**
+ * Return bars with their shares of the width in pixels.
+ *
+ * @param {Element} svg
+ * @returns {Drawing}
+ */
+function barsDrawing(svg) {
+  const copy = copied(svg);
+  const copies = [...copy.querySelectorAll("*")];
+  [...svg.querySelectorAll(":scope *:not(title)")].forEach((node, at) => {
+    for (const name of ["x", "width", "x1", "x2"]) {
+      const length = /** @type {any} */ (node)[name]?.baseVal;
+      const value = length?.value ?? length?.[0]?.value; // a text's place is a list
+      if (value !== undefined) copies[at].setAttribute(name, String(value));
+    }
+  });
+  const { width, height } = svg.getBoundingClientRect();
+  const looks = { fill: svg.getAttribute("fill") ?? "", "font-size": 13 };
+  const node = drawn("g", { ...looks, transform: `translate(${SLIDE_WIDTH - width} 0)` });
+  node.append(...copy.childNodes);
+  return { node, width: SLIDE_WIDTH, height };
 }
 
 /**

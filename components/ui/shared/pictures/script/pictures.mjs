@@ -1,7 +1,7 @@
 // @ts-check
-/** Two buttons under a chart that save it as PNG and as SVG. */
+/** Two buttons under a chart that save it as PNG and as SVG, and the chart itself where it is SVG. */
 
-import { chartOf } from "./charts.mjs";
+import { barsOf, chartOf, parsed } from "./charts.mjs";
 import { pngFile, save, svgFile } from "./files.mjs";
 
 /** @import { Data } from "./types.mjs" */
@@ -40,6 +40,8 @@ class Pictures {
     this.data = data;
     this.node = document.createElement("div");
     this.node.className = "pictures";
+    this.plot = document.createElement("div");
+    this.svg = "";
     this.said = document.createElement("span");
     this.said.setAttribute("role", "status");
     this.buttons = /** @type {const} */ (["PNG", "SVG"]).map((format) => {
@@ -50,12 +52,13 @@ class Pictures {
       return button;
     });
     this.node.append(this.said, ...this.buttons);
-    root.append(this.node);
+    root.append(this.plot, this.node);
   }
 
   /** @param {Data} data */
   show(data) {
     this.data = data;
+    if (data.svg !== this.svg) this.plot.replaceChildren(...parsed((this.svg = data.svg)));
     for (const button of this.buttons) {
       button.setAttribute("aria-label", `Save the chart “${data.title}” as ${button.textContent}`);
     }
@@ -66,7 +69,7 @@ class Pictures {
     for (const button of this.buttons) button.disabled = true;
     this.said.textContent = "";
     try {
-      const svg = await svgFile(await chartOf(this.data.of), this.data);
+      const svg = await svgFile(await (this.svg ? barsOf(this.plot) : chartOf(this.data.of)), this.data);
       save(format === "SVG" ? svg : await pngFile(svg), `${this.data.name}.${format.toLowerCase()}`);
     } catch (fault) {
       this.said.textContent = "The picture could not be made.";
@@ -78,6 +81,7 @@ class Pictures {
 
   close() {
     rows.delete(this.root);
+    this.plot.remove();
     this.node.remove();
   }
 }

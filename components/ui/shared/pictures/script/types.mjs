@@ -14,6 +14,7 @@
  * @property {string} note
  * @property {string} alt what the chart shows, in words
  * @property {Entry[]} legend
+ * @property {string} svg the chart itself; empty where another element draws it
  * @property {Colours} colours
  */
 

@@ -1,0 +1,1 @@
+"""Judgments by hand: kept, drawn, compared between judges, and used."""

@@ -1,0 +1,1 @@
+"""The Judge page: the form that begins a queue, the desk, and what was judged before."""
