@@ -116,17 +116,16 @@ class _Answers:
                 f"{self.documents.reader.where} answered nonsense: a score is not a finite number.",
                 "See the server's log.",
             )
-        return [
-            [self._candidate(query, point) for point in answer]
-            for query, answer in zip(queries, answers, strict=True)
-        ]
-
-    def _candidate(self, query: VectorQuery, point: Point) -> Candidate:
-        number = self.numbers.setdefault(point.id, len(self.points))
-        if number == len(self.points):
-            self.points.append(point)
-        self.scores[query.using, number] = point.score
-        return Candidate(number, point.score)
+        lists: list[list[Candidate]] = []
+        for query, answer in zip(queries, answers, strict=True):
+            lists.append([])
+            for point in answer:
+                number = self.numbers.setdefault(point.id, len(self.points))
+                if number == len(self.points):
+                    self.points.append(point)
+                self.scores[query.using, number] = point.score
+                lists[-1].append(Candidate(number, point.score))
+        return lists
 
     def keys(self, positions: Sequence[int]) -> list[tuple[bool, int, str]]:
         return [order(self.points[position].id) for position in positions]
@@ -136,7 +135,10 @@ class _Answers:
         scores = np.array([self.scores[query.using, i] for i in positions], np.float64)
         opened = self.documents.opened
         if opened.idf if isinstance(query.vector, SparseVector) else opened.quantized:
-            return _level(scores)
+            falling, alike = _steps(scores, _LUCK)
+            for place in np.flatnonzero(alike):  # what luck may have parted is equal
+                scores[falling[place + 1]] = scores[falling[place]]
+            return np.array([float(f"{score:.{_DIGITS}g}") for score in scores], np.float64)
         rounded = np.array([float(f"{score:.{_DIGITS}g}") for score in scores], np.float64)
         falling, alike = _steps(scores, candidates.SLACK)
         beside = (np.append(alike, False) | np.append(False, alike))[: len(falling)]
@@ -147,16 +149,6 @@ class _Answers:
             if id in points:  # it may have gone since it was found
                 rounded[i] = _product(query.vector, points[id], rounded[i])
         return rounded
-
-
-def _level(scores: Scores64) -> Scores64:
-    """Return scores of which those that the engine's luck may have parted are equal."""
-    falling, alike = _steps(scores, _LUCK)
-    level = scores.copy()
-    for place, same in enumerate(alike.tolist(), start=1):
-        if same:
-            level[falling[place]] = level[falling[place - 1]]
-    return np.array([float(f"{score:.{_DIGITS}g}") for score in level], np.float64)
 
 
 def _steps(scores: Scores64, slack: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
