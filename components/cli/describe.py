@@ -112,6 +112,12 @@ def _lines(anatomy: Anatomy) -> Iterator[str]:
             f"Passages have up to {lengths.most:,} {unit}, half of them up to "
             f"{lengths.median:,.0f}, 95% up to {lengths.usual:,}."
         )
+    if asked := anatomy.queries.number:
+        lengths = anatomy.queries.in_words
+        yield (
+            f"{count(asked, 'query')} of up to {count(lengths.most, 'word')}, half of them up to "
+            f"{lengths.median:,.0f}."
+        )
     for reading in anatomy.readings:
         cut = count(reading.cut.number, "passage")
         yield f"{listed(reading.systems)}: {reading.reads} tokens of a passage are read; {cut} cut."

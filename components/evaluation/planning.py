@@ -49,7 +49,8 @@ class Subset:
 class Plan:
     """What to evaluate, by which rules, and of which corpus it was said.
 
-    `judgments` are those that count, of `queries` alone.
+    `judgments` are those that count, of `queries` alone. `metadata` is the digest of what a filter
+    is about, empty without one.
     """
 
     pipelines: Pipelines
@@ -63,6 +64,7 @@ class Plan:
     subset: str = "all"
     rules: Rules = field(default=Rules())
     marginal: Marginal = field(default=Marginal())
+    metadata: str = ""
 
     @property
     def first_stage(self) -> str:
@@ -118,6 +120,7 @@ def plan(
         subset.description,
         rules,
         replace(_marginal(corpus, judged, grades, candidates, queries, subset.tag), **left_out),
+        corpus.fields.digest if pipelines.filter else "",
     )
 
 

@@ -77,6 +77,7 @@ class SavedHead(SavedVersion):
     rules: SavedRules = SavedRules()
     remarks: tuple[str, ...] = ()
     filter: Annotated[tuple[str, ...], AfterValidator(_check_filter)] = ()
+    metadata: str = ""
 
 
 Place = Annotated[int, Field(ge=0)]

@@ -38,7 +38,11 @@ def head_json(saved: SavedEvaluation, metrics: Mapping[str, Metrics]) -> dict[st
         "means": {system: dict(m.mean) for system, m in metrics.items()},
         "rules": asdict(plan.rules),
         "remarks": saved.evaluation.remarks,
-    } | ({"filter": list(plan.pipelines.filter.texts)} if plan.pipelines.filter else {})
+    } | (
+        {"filter": list(plan.pipelines.filter.texts), "metadata": plan.metadata}
+        if plan.pipelines.filter
+        else {}
+    )
 
 
 def body_json(saved: SavedEvaluation) -> dict[str, Any]:
@@ -118,6 +122,7 @@ def loaded(
                 "unasked": Count(*body.marginal.unasked),
             }
         ),
+        head.metadata,
     )
     evaluation = _evaluation(head, body)
     return SavedEvaluation(id, datetime.fromisoformat(made), plan, evaluation, head.models)

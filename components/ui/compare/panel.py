@@ -23,6 +23,7 @@ from components.ui.compare import explanation
 from components.ui.compare.board.component import Selection
 from components.ui.compare.board.view import column_specs
 from components.ui.compare.results import Results
+from components.ui.judge import here
 from components.ui.shared import page
 from components.wording import count, describe_grade, movement, score, shortened
 
@@ -80,6 +81,7 @@ def show(results: Results, selection: Selection) -> None:
             f"id {document.id} · {describe_grade(results.grades.get(document.id))} · {marked}",
             "grade",
         )
+        here.show(results.job.corpus, query, document)
         st.html(ranks_html(places, opened))
         with st.container(key="why", gap="small"):
             explanation.why(results.job, opened.spec, opened.column, opened.hit)
