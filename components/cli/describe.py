@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components import pipeline
-from components.analysis.anatomy import Anatomy, AnatomyStore, clear, findings, share
+from components.analysis.anatomy import REMOTE, Anatomy, AnatomyStore, clear, findings, share
 from components.analysis.anatomy import describe as describe_corpus
 from components.cli.imports import import_fields, tell_import
 from components.cli.shared import (
@@ -49,9 +49,11 @@ def describe(
     """Tell what a corpus is made of: lengths, copies, languages, fields, queries, judgments."""
     pipeline.check_depth("sample", 1 if sample is None else sample)
     lab = new_lab()
-    opened = opened_corpus(corpus, lab.settings, (text_column, title_column, id_column))
+    opened = opened_corpus(corpus, lab, (text_column, title_column, id_column))
     tell_import(opened)
     most = sample if sample is not None and sample < len(opened.documents) else None
+    if opened.remote:  # it is never all read
+        most = most or min(REMOTE, len(opened.documents))
     store = AnatomyStore(lab.settings)
     anatomy = store.find(opened, most)
     if anatomy is None:

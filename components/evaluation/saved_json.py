@@ -37,6 +37,7 @@ def head_json(saved: SavedEvaluation, metrics: Mapping[str, Metrics]) -> dict[st
         "models": dict(saved.models),
         "means": {system: dict(m.mean) for system, m in metrics.items()},
         "rules": asdict(plan.rules),
+        "remarks": saved.evaluation.remarks,
     } | (
         {"filter": list(plan.pipelines.filter.texts), "metadata": plan.metadata}
         if plan.pipelines.filter
@@ -132,7 +133,7 @@ def _queries(rows: Iterable[tuple[str, str, tuple[str, ...]]]) -> tuple[Query, .
 
 
 def _evaluation(head: SavedHead, body: SavedBody) -> Evaluation:
-    evaluation = Evaluation(head.systems)
+    evaluation = Evaluation(head.systems, remarks=list(head.remarks))
     for system, ranked in body.runs.items():
         evaluation.rankings[system] = {
             query: Ranked(

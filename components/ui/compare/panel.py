@@ -57,7 +57,12 @@ class Place:
 def show(results: Results, selection: Selection) -> None:
     """Show a document as one system ranked it: first what costs nothing, then why."""
     query = results.job.request.query.text
-    document = results.job.corpus.by_id[selection.document]
+    # the text that was scored, whatever the corpus says of it by now
+    ranked = (hit.document for ranking in results.rankings for hit in ranking.hits)
+    document = (
+        next((document for document in ranked if document.id == selection.document), None)
+        or results.job.corpus.by_id[selection.document]
+    )
     hits = analysis.ranks_of(document.id, results.rankings)
     places = [
         Place(column.ranking.system if at else FIRST, column, results.specs[at], hits[at])

@@ -20,7 +20,7 @@ from components.judging.sides import SidesPlan, sides_plan
 from components.lab import StepReport
 from components.pipeline import Pipelines, check_pipelines
 from components.ui.judge import desk, sides
-from components.ui.shared import page, state, systems
+from components.ui.shared import page, spending, state, systems
 from components.ui.shared.work import on_demand
 
 KINDS: Mapping[PoolKind, str] = {
@@ -80,7 +80,7 @@ def _prepare(corpus: Corpus, name: str, kind: PoolKind, highest: int) -> None:
         pipelines.rerankers,
         len(corpus.queries),
         pipelines.initial_k,
-        lambda: state.mean_tokens(corpus),
+        lambda: spending.mean_tokens(corpus),
         settings,
     )
     rankings = on_demand(key, "Begin", "judge", _ranker(corpus, pipelines), None, estimate)
