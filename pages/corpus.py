@@ -1,12 +1,15 @@
 """Corpus: what is indexed and where; choose a sample or upload one."""
 
-from components.ui.corpus import anatomy, indexing, library, overview, upload
-from components.ui.shared import page, sign_in
+from components.ui.corpus import anatomy, existing, indexing, library, overview, upload
+from components.ui.shared import page, sign_in, state
 
 sign_in.gate()
 page.setup("Corpus")
 overview.overview()
+if state.corpus().remote:
+    existing.collection()
 library.listing()
 anatomy.anatomy()
 upload.uploader()
-indexing.indexer()
+if not state.corpus().remote:
+    indexing.indexer()

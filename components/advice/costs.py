@@ -42,7 +42,7 @@ class MeanTokens:
 
 def tokens_of_corpus(corpus: Corpus) -> MeanTokens:
     """Count the tokens of a corpus's queries and documents."""
-    texts = [document.passage for document in _sample(corpus.documents)]
+    texts = [document.passage for document in corpus.sample(SAMPLE)]
     queries = [query.text for query in _sample(corpus.queries)] or [texts[0][:60]]
     return MeanTokens(
         _mean(queries), _mean(texts), f"{count(len(texts), 'document')} of {corpus.name}"
@@ -54,9 +54,10 @@ def tokens_of_run(plan: Plan, evaluation: Evaluation, corpus: Corpus, depth: int
 
     What is retrieved is often longer than the corpus on average.
     """
-    ranked, documents = evaluation.rankings[plan.first_stage], corpus.by_id
+    ranked = evaluation.rankings[plan.first_stage]
     queries = _sample([query for query in plan.queries if query.id in ranked])
     ids = _sample([i for query in queries for i in ranked[query.id].documents[:depth]])
+    documents = corpus.some(ids)
     texts = [documents[i].passage for i in ids if i in documents]
     source = f"{count(len(texts), 'candidate')} of {count(len(queries), 'evaluated query')}"
     return MeanTokens(_mean([query.text for query in queries]), _mean(texts), source)

@@ -76,11 +76,9 @@ def _limit(
     """Draw where models stop reading, their names on a line of their own above the bars."""
     bars = lengths.bars
     step = bars[1].low - bars[0].low if len(bars) > 1 else 1
-    at = (reading.reads + 1) / step - 0.5
-    within = at < len(bars) - 0.5 and reading.reads < lengths.most
-    place = at if within else len(bars) - 0.5
-    end = bars[-1].low < reading.reads if bars else False
-    if within and end and bars[-1].high > bars[-1].low + step:
+    within = reading.reads < lengths.most
+    place = (reading.reads + 1) / step - 0.5 if within else len(bars) - 0.5
+    if within and place > len(bars) - 1.5 and bars[-1].high > bars[-1].low + step:
         place = len(bars) - 1.0  # in the middle of the last bar, which holds all longer ones
     left = place < len(bars) * 0.45
     names = plain(", ".join(reading.systems), 44)

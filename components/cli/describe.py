@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components import pipeline
-from components.analysis.anatomy import Anatomy, AnatomyStore, clear, findings, share
+from components.analysis.anatomy import REMOTE, Anatomy, AnatomyStore, clear, findings, share
 from components.analysis.anatomy import describe as describe_corpus
 from components.cli.imports import import_fields, tell_import
 from components.cli.shared import (
@@ -28,7 +28,7 @@ from components.cli.shared import (
     steps_of,
 )
 from components.domain import Corpus
-from components.wording import count, listed, shortened, visible
+from components.wording import agree, count, listed, shortened, visible
 
 CELL = 48
 """Characters of a field's name or of its values in the table."""
@@ -49,9 +49,11 @@ def describe(
     """Tell what a corpus is made of: lengths, copies, languages, fields, queries, judgments."""
     pipeline.check_depth("sample", 1 if sample is None else sample)
     lab = new_lab()
-    opened = opened_corpus(corpus, lab.settings, (text_column, title_column, id_column))
+    opened = opened_corpus(corpus, lab, (text_column, title_column, id_column))
     tell_import(opened)
     most = sample if sample is not None and sample < len(opened.documents) else None
+    if opened.remote:  # it is never all read
+        most = most or min(REMOTE, len(opened.documents))
     store = AnatomyStore(lab.settings)
     anatomy = store.find(opened, most)
     if anatomy is None:
@@ -110,9 +112,16 @@ def _lines(anatomy: Anatomy) -> Iterator[str]:
             f"Passages have up to {lengths.most:,} {unit}, half of them up to "
             f"{lengths.median:,.0f}, 95% up to {lengths.usual:,}."
         )
+    if asked := anatomy.queries.number:
+        lengths = anatomy.queries.in_words
+        yield (
+            f"{count(asked, 'query')} of up to {count(lengths.most, 'word')}, half of them up to "
+            f"{lengths.median:,.0f}."
+        )
     for reading in anatomy.readings:
         cut = count(reading.cut.number, "passage")
-        yield f"{listed(reading.systems)}: {reading.reads} tokens of a passage are read; {cut} cut."
+        read, are = count(reading.reads, "token"), agree(reading.reads, "is", "are")
+        yield f"{listed(reading.systems)}: {read} of a passage {are} read; {cut} cut."
     if anatomy.absent:
         yield f"Not counted, since the tokenizer is not here: {listed(anatomy.absent)}."
     told = anatomy.languages

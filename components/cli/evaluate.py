@@ -131,7 +131,7 @@ def evaluate(
     exported.check(out_dir, (first_stage, *pipelines.rerankers))
     _mention_leftovers(out_dir)
     columns = (text_column, title_column, id_column)
-    opened = opened_corpus(corpus, lab.settings, columns, split)
+    opened = opened_corpus(corpus, lab, columns, split)
     rules = Rules(identical, zero_only, dangling)
     judgments = _judgments(opened, qrels, split, dangling=dangling)
     plan = evaluation.plan(

@@ -13,6 +13,7 @@ from rich.text import Text
 from components import pipeline
 from components.advice.costs import tokens_of_corpus
 from components.advice.estimates import estimate_first_stage
+from components.cli import collection
 from components.cli.imports import import_fields, tell_import
 from components.cli.shared import (
     CorpusOption,
@@ -68,7 +69,14 @@ def index(
     lab = new_lab()
     catalog.first_stage(first_stage, lab.settings)
     columns = (text_column, title_column, id_column)
-    opened = opened_corpus(corpus, lab.settings, columns)
+    opened = opened_corpus(corpus, lab, columns)
+    if opened.remote:
+        tell_import(opened)
+        about = collection.told(opened, first_stage, lab, tokens=bool(tokens))
+        if as_json:
+            own = {"first_stage": first_stage, "token_vectors": False, "removed": ()}
+            emit(_index_fields(opened, lab) | own | about)
+        return
     estimate = estimate_first_stage(first_stage, opened, 0, partial(tokens_of_corpus, opened), lab)
     check_spending(estimate, lab.settings, yes=yes)
     tell_import(opened)

@@ -13,7 +13,7 @@ import typer
 from pydantic import ValidationError
 from rich.text import Text
 
-from components.cli.shared import CorpusOption, Json, emit, err, opened_corpus, out
+from components.cli.shared import CorpusOption, Json, emit, err, new_lab, opened_corpus, out
 from components.corpora import coverage, read_qrels
 from components.domain import Corpus, InputError, Judgments
 from components.exports.folders import write_files
@@ -178,7 +178,7 @@ def _store() -> JudgingStore:
 
 
 def _opened(corpus: str) -> Corpus:
-    return opened_corpus(corpus, read_settings(), (None, None, None))
+    return opened_corpus(corpus, new_lab(), (None, None, None))
 
 
 def _plans(store: JudgingStore, place: Place) -> Iterable[tuple[str, str, str, Plan]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -94,7 +94,10 @@ def _read(
 
 
 def list_corpora(as_json: Json = False) -> None:
-    """List the corpora in the library, with what they hold on disk and in the engine."""
+    """List the corpora in the library, with what they hold on disk and in the engine.
+
+    Below them stand the collections that the configuration names.
+    """
     lab = new_lab()
     lab.library.sweep()
     named, stages = lab.library.named(), {}
@@ -110,7 +113,9 @@ def list_corpora(as_json: Json = False) -> None:
             for name, entry in named.items()
         ]
         limit = lab.settings.library.limit_mb
-        emit({"corpora": corpora, "bytes": lab.library.bytes_of(), "limit_mb": limit})
+        states = [asdict(state) for state in lab.collections.states()]
+        own = {"bytes": lab.library.bytes_of(), "limit_mb": limit, "collections": states}
+        emit({"corpora": corpora} | own)
         return
     table = Table("", "passages", "queries", "size", "indexed for", "added", box=None)
     for name, entry in named.items():
@@ -119,6 +124,9 @@ def list_corpora(as_json: Json = False) -> None:
         indexed = listed(stages[entry.id]) or "nothing yet" if stages else "not known"
         table.add_row(*map(Text, (name, *row, indexed, f"{entry.made:%Y-%m-%d %H:%M}")))
     out.print(table if named else Text("The library is empty; rerank-lab corpus add fills it."))
+    for state in lab.collections.states():
+        about = state.error or f"{count(state.points, 'point')} of {state.where}; {state.search}"
+        out.print(Text(f"{state.name}: {about}"), soft_wrap=True)
 
 
 def rename(

@@ -83,7 +83,7 @@ def search(
     lab = new_lab()
     pipeline.check_request(Request(pipelines, QueryInput(query)), lab)
     _check_instruction(lab, keys, instruction)
-    opened = opened_corpus(corpus, lab.settings, (text_column, title_column, id_column))
+    opened = opened_corpus(corpus, lab, (text_column, title_column, id_column))
     opened.fields.check(conditions)
     candidates = min(initial_k, len(opened.documents))
     passes = with_passes(keys, lab.settings, order_effects=order_effects)

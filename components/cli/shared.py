@@ -19,7 +19,7 @@ from typer.exceptions import TyperException
 
 from components.advice.estimates import Estimate
 from components.config import Settings
-from components.corpora import Columns, Cutting, open_corpus, quoted
+from components.corpora import Columns, Cutting, check_split, open_corpus, quoted
 from components.domain import Corpus, CorpusError, InputError, LabError
 from components.exports.as_json import json_text
 from components.lab import Lab, catalog, read_settings
@@ -46,7 +46,8 @@ CorpusOption = Annotated[
     str,
     typer.Option(
         "--corpus",
-        help="The name of a sample or of a corpus in the library, or a folder or file.",
+        help="The name of a sample, of a corpus in the library or of a collection in the "
+        "configuration, or a folder or file.",
         metavar="NAME|DIR|FILE",
     ),
 ]
@@ -132,17 +133,19 @@ def emit(value: dict[str, Any]) -> None:
 
 def opened_corpus(
     corpus: str,
-    settings: Settings,
+    lab: Lab,
     columns: tuple[str | None, str | None, str | None],
     split: str = "test",
 ) -> Corpus:
     """Open a corpus with these columns as text, title and id; what is None is guessed.
 
-    A name in the library goes before a path, and is said to where both are there. A bar on
-    standard error tells what was read.
+    A name of the configuration or in the library goes before a path, and is said to where both are
+    there. A bar on standard error tells what was read.
     """
     any_named = columns != (None, None, None)
-    library = KeptCorpora(library_folder(settings))
+    if corpus in lab.collection_names:
+        return _opened_collection(corpus, lab, split, any_named=any_named)
+    library = KeptCorpora(library_folder(lab.settings))
     if kept := library.opened(corpus, split):
         if any_named:
             raise InputError(
@@ -159,7 +162,7 @@ def opened_corpus(
         try:
             columns_named = named_columns(columns) if any_named else None
             return open_corpus(
-                corpus, split, Cutting.of(settings.passages), columns_named, progress
+                corpus, split, Cutting.of(lab.settings.passages), columns_named, progress
             )
         except CorpusError:
             raise
@@ -168,6 +171,18 @@ def opened_corpus(
                 raise
             own = f"In the library: {listed(list(library.named()))}."
             raise InputError(exc.reason, f"{own} {exc.remedy}") from exc
+
+
+def _opened_collection(name: str, lab: Lab, split: str, *, any_named: bool) -> Corpus:
+    """Open a collection of the configuration with the judgments of a split."""
+    if any_named:
+        raise InputError(
+            f"{name} is a collection of the configuration, which names its fields.",
+            f"Change text_field, title_field and id_field in [[collection]] {name}.",
+        )
+    opened = lab.collections.open(name)
+    check_split(split, opened.splits)
+    return opened.with_split(split)
 
 
 def named_columns(columns: tuple[str | None, str | None, str | None]) -> Columns:

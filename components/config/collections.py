@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StrictFloat, StrictInt
 from pydantic import StrictStr as String
@@ -92,9 +92,8 @@ class CollectionSettings:
         """Return the server's address as it is named in messages."""
         return re.split("[?#]", self.url)[0]
 
-    def beside(self, folder: Path) -> dict[str, Path | None]:
-        """Return the paths of its files, where relative ones begin in a folder."""
-        return {
-            name: folder / path.expanduser() if path else None
-            for name, path in (("queries", self.queries), ("qrels", self.qrels))
-        }
+    def beside(self, folder: Path) -> Self:
+        """Return it with its files' paths, where relative ones begin in a folder."""
+        files = (folder / p.expanduser() if p else None for p in (self.queries, self.qrels))
+        queries, qrels = files
+        return replace(self, queries=queries, qrels=qrels)

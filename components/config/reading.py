@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     StrictFloat,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -81,9 +82,7 @@ def read_settings(
         servers=file.compatible,
         encoders=file.encoder,
         hosted=tuple(file.hosted.items()),
-        collections=tuple(
-            replace(own, **dict[str, Any](own.beside(folder))) for own in file.collection
-        ),
+        collections=tuple(own.beside(folder) for own in file.collection),
         llms=file.llm,
         prices=file.price_overrides(),
         **{name: getattr(file, name) for name in _AS_THEY_ARE},
@@ -168,19 +167,11 @@ class _File(BaseModel):
         check_unique([model.key for model in models], "two [[hub]] tables have the key")
         return models
 
-    @field_validator("compatible")
+    @field_validator("compatible", "collection")
     @classmethod
-    def _check_servers(cls, servers: tuple[Server, ...]) -> tuple[Server, ...]:
-        check_unique([s.name for s in servers], "two [[compatible]] tables are named")
-        return servers
-
-    @field_validator("collection")
-    @classmethod
-    def _check_collections(
-        cls, collections: tuple[CollectionSettings, ...]
-    ) -> tuple[CollectionSettings, ...]:
-        check_unique([c.name for c in collections], "two [[collection]] tables are named")
-        return collections
+    def _check_names(cls, tables: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
+        check_unique([t.name for t in tables], f"two [[{info.field_name}]] tables are named")
+        return tables
 
     def key_variables(self) -> dict[str, str]:
         """Return the variables of the keys that tables name, by the key of what needs them."""

@@ -1,10 +1,12 @@
 """Corpora from folders, files and uploads: every line is checked."""
 
 from components.corpora.archives import MAX_RATIO as ZIP_RATIO
+from components.corpora.beside import read_beside
 from components.corpora.cutting import USUAL, Cutting
 from components.corpora.faults import first_fault
 from components.corpora.formats import Columns, TablePreview, is_prose
 from components.corpora.judgments import coverage, read_candidates, read_qrels, within
+from components.corpora.layout import check_split
 from components.corpora.limits import MAX_BYTES, MAX_ROWS, MAX_SIZE
 from components.corpora.opening import SAMPLES, open_corpus, sample_names
 from components.corpora.reading import (
@@ -31,6 +33,7 @@ __all__ = [
     "Cutting",
     "TablePreview",
     "Upload",
+    "check_split",
     "coverage",
     "describe_formats",
     "fingerprint",
@@ -42,6 +45,7 @@ __all__ = [
     "preview_columns",
     "printable",
     "quoted",
+    "read_beside",
     "read_candidates",
     "read_qrels",
     "read_texts",

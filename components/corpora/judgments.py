@@ -126,14 +126,14 @@ def coverage(judgments: Judgments, corpus: Corpus) -> Coverage:
             f"the first is {quoted(next(iter(judgments), ''))}.",
             "Give the judgments that belong to this corpus.",
         )
-    ids = corpus.by_id.keys()
-    missing = [document for document in judged if document not in ids]
+    missing = judged - corpus.present(judged)
     return Coverage(len(judgments), len(unknown), len(judged), len(missing))
 
 
 def within(judgments: Judgments, corpus: Corpus) -> Judgments:
     """Return the judgments of a corpus's own queries and documents."""
-    query_ids, ids = {query.id for query in corpus.queries}, corpus.by_id.keys()
+    query_ids = {query.id for query in corpus.queries}
+    ids = corpus.present({document for grades in judgments.values() for document in grades})
     kept = {
         query: MappingProxyType({d: grade for d, grade in grades.items() if d in ids})
         for query, grades in judgments.items()

@@ -72,7 +72,7 @@ def parts_of(name: str, sources: Sequence[Source]) -> Parts:
     """Tell the files of a folder, zip or upload apart by name, ending and contents."""
     ignored: dict[str, str] = {}
     sources = _within_root(name, [s for s in sources if not _hidden(s, ignored)])
-    judgments, rest = _judgments(sources, ignored)
+    judgments, rest = judgments_among(sources, ignored)
     queries = _queries(rest)
     rest = [source for source in rest if source is not queries]
     corpus = _corpus(name, rest, ignored)
@@ -115,7 +115,7 @@ def _within_root(name: str, sources: Sequence[Source]) -> list[Source]:
 # ---------------------------------------------------------------- judgments and queries
 
 
-def _judgments(
+def judgments_among(
     sources: Sequence[Source], ignored: dict[str, str]
 ) -> tuple[dict[str, tuple[Source, Form]], list[Source]]:
     """Return the judgments by split, and the files that hold none; runs are named as ignored."""

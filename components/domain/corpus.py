@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
@@ -92,6 +93,29 @@ class Corpus:
         if isinstance(self.documents, LazyDocuments):
             return self.documents.ids(places)
         return [self.documents[place].id for place in places]
+
+    def sample(self, n: int) -> Sequence[Document]:
+        """Return up to so many documents that stand for all: evenly spread, or drawn at random."""
+        if isinstance(self.documents, LazyDocuments):
+            return self.documents.sample(n)
+        return self.documents[:: math.ceil(len(self.documents) / n) or 1]
+
+    def present(self, ids: Collection[str]) -> set[str]:
+        """Return those of these document ids that the corpus has."""
+        if isinstance(self.documents, LazyDocuments):
+            return self.documents.present(ids)
+        return {id for id in ids if id in self.by_id}
+
+    def some(self, ids: Collection[str]) -> dict[str, Document]:
+        """Return those of the documents with these ids that the corpus has, read at once, by id."""
+        if isinstance(self.documents, LazyDocuments):
+            return self.documents.some(ids)
+        return {id: self.by_id[id] for id in ids if id in self.by_id}
+
+    @property
+    def remote(self) -> bool:
+        """Return whether the documents are somebody else's, and never all read."""
+        return isinstance(self.documents, LazyDocuments) and self.documents.remote
 
     def find_query(self, text: str) -> Query | None:
         """Return the corpus's own query with this text, if there is one."""

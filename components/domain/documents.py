@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, overload
 
@@ -45,8 +46,10 @@ class LazyDocuments(Sequence[Document]):
     with `at`, and whoever needs no texts asks for `ids`: each may be one request. Iterating takes
     bounded memory. Two of them are equal where their documents are, which is told without reading
     all of them. Every method raises a `LabError` where a document cannot be read. Safe to share
-    between threads.
+    between threads. `remote` documents belong to somebody else's server, and are never all read.
     """
+
+    remote = False
 
     @abstractmethod
     def at(self, places: Sequence[int]) -> list[Document]:
@@ -75,3 +78,15 @@ class LazyDocuments(Sequence[Document]):
     @abstractmethod
     def __iter__(self) -> Iterator[Document]:
         """Yield all documents in order."""
+
+    def sample(self, n: int) -> Sequence[Document]:
+        """Return up to so many documents that stand for all, evenly spread."""
+        return self.at(range(len(self))[:: math.ceil(len(self) / n) or 1])
+
+    def present(self, ids: Collection[str]) -> set[str]:
+        """Return those of these ids that there are."""
+        return {id for id in ids if id in self.by_id}
+
+    def some(self, ids: Collection[str]) -> dict[str, Document]:
+        """Return those of the documents with these ids that there are, by id."""
+        return {id: self.by_id[id] for id in self.present(ids)}

@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
-from components.domain.corpus import Corpus
 from components.domain.documents import Document
 from components.domain.errors import InputError
 from components.domain.values import FIRST_MOMENT, Span, Value, read_value, values_of
@@ -179,12 +178,19 @@ class Filter:
         """Return whether a document meets all conditions."""
         return all(condition.matches(document) for condition in self.conditions)
 
-    def inside(self, grades: Mapping[str, int], corpus: Corpus) -> Mapping[str, int]:
-        """Return the grades without those of documents that do not meet the filter."""
+    def inside(
+        self,
+        grades: Mapping[str, int],
+        some: Callable[[Collection[str]], Mapping[str, Document]],
+    ) -> Mapping[str, int]:
+        """Return the grades without those of documents that do not meet the filter.
+
+        `some` returns those documents of given ids that there are.
+        """
         if not self:
             return grades
-        ids = corpus.by_id
-        return {d: g for d, g in grades.items() if d not in ids or self.matches(ids[d])}
+        there = some(grades.keys())
+        return {d: g for d, g in grades.items() if d not in there or self.matches(there[d])}
 
 
 NO_FILTER: Final = Filter()

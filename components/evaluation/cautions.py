@@ -27,7 +27,7 @@ def cautions(plan: Plan, evaluation: Evaluation, k: int) -> tuple[str, ...]:
 def warnings(plan: Plan, evaluation: Evaluation) -> tuple[str, ...]:
     """Return what may make all figures worthless."""
     complete, planned = evaluation.complete, len(plan.queries)
-    lines = []
+    lines = list(evaluation.remarks)
     if filter := plan.pipelines.filter:
         lines.append(
             f"Only documents that meet the filter {filter} were searched and judged; "

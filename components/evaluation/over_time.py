@@ -52,6 +52,8 @@ def unlike(old: SavedEvaluation, new: SavedEvaluation) -> list[str]:
             f"The filters differ: {before or 'none'} then, {after or 'none'} now. Other documents "
             "were searched and judged: nothing below is a like-for-like comparison."
         )
+    elif old.plan.metadata != new.plan.metadata:
+        lines.append("The metadata differ, and so may the documents that meet the filter.")
     rules = differing_rules(old.plan.rules, new.plan.rules)
     if rules:
         lines.append(f"{rules} Their figures are not those of one benchmark.")

@@ -49,7 +49,8 @@ class Subset:
 class Plan:
     """What to evaluate, by which rules, and of which corpus it was said.
 
-    `judgments` are those that count, of `queries` alone.
+    `judgments` are those that count, of `queries` alone. `metadata` is the digest of what a filter
+    is about, empty without one.
     """
 
     pipelines: Pipelines
@@ -63,6 +64,7 @@ class Plan:
     subset: str = "all"
     rules: Rules = field(default=Rules())
     marginal: Marginal = field(default=Marginal())
+    metadata: str = ""
 
     @property
     def first_stage(self) -> str:
@@ -118,6 +120,7 @@ def plan(
         subset.description,
         rules,
         replace(_marginal(corpus, judged, grades, candidates, queries, subset.tag), **left_out),
+        corpus.fields.digest if pipelines.filter else "",
     )
 
 
@@ -141,7 +144,8 @@ class _Judged:
 def _judged(corpus: Corpus, judgments: Judgments | None) -> _Judged:
     own = corpus.dangling.get(corpus.split, {}) if judgments is None else {}
     given = corpus.judgments if judgments is None else judgments
-    ids, asked = corpus.by_id, {query.id for query in corpus.queries}
+    ids = corpus.present({document for row in given.values() for document in row})
+    asked = {query.id for query in corpus.queries}
     inside: dict[str, Mapping[str, int]] = {}
     dangling: dict[str, Mapping[str, int]] = {q: row for q, row in own.items() if q in asked}
     for query, row in given.items():
@@ -182,7 +186,7 @@ def _inside(judged: _Judged, filter: Filter, corpus: Corpus) -> tuple[_Judged, _
     """
     if not filter:
         return judged, {}
-    inside = {q: filter.inside(row, corpus) for q, row in judged.inside.items()}
+    inside = {q: filter.inside(row, corpus.some) for q, row in judged.inside.items()}
     outside = sum(len(row) - len(inside[q]) for q, row in judged.inside.items())
     filtered = [
         q for q, row in judged.inside.items() if _has_relevant(row) and not _has_relevant(inside[q])

@@ -56,11 +56,15 @@ def ranked(ranking: Ranking) -> Ranked:
 
 @dataclass(slots=True)
 class Evaluation:
-    """The rankings of every system by query, and what failed. It is filled while it runs."""
+    """The rankings of every system by query, and what failed. It is filled while it runs.
+
+    `remarks` are sentences about how the corpus was searched that belong to the figures.
+    """
 
     systems: tuple[str, ...]
     rankings: dict[str, dict[str, Ranked]] = field(default_factory=dict)
     failures: dict[str, list[tuple[str, Failure]]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> list[str]:
@@ -128,6 +132,8 @@ def evaluate(
     """
     evaluation = evaluation or Evaluation(plan.systems)
     evaluation.forget_failures()
+    if corpus.remote:
+        lab.collections.check_unchanged(corpus)
     if plan.candidates is None:
         lab.index(corpus, plan.pipelines.first_stage, report)
     watcher = QueryWatcher(report, evaluation, len(plan.queries))
@@ -141,6 +147,8 @@ def evaluate(
             evaluation.note(query.id, result)
         for system in plan.systems:
             report(system, evaluation.ended(system), len(plan.queries))
+    if corpus.remote:
+        evaluation.remarks = list(lab.collections.remarks(corpus))
     return evaluation
 
 
@@ -226,12 +234,13 @@ def _given(
     """Return candidates from a file as a first stage; their score is their negated rank."""
     own = itself.id if itself else None
     ids = [i for i in candidates[query.id] if i != own][:limit]
-    unknown = [i for i in ids if i not in corpus.by_id]
+    by_id = corpus.some(ids)
+    unknown = [i for i in ids if i not in by_id]
     if unknown:
         raise InputError(
             f"The candidates of query {query.id} name {unknown[0]!r}, which {corpus.name} lacks.",
             "The candidates file must name documents of this corpus.",
         )
-    documents = [corpus.by_id[i] for i in ids]
+    documents = [by_id[i] for i in ids]
     ranks = [-float(rank) for rank in range(1, len(ids) + 1)]
     return pipeline.first_stage_ranking(CANDIDATES, documents, ranks)

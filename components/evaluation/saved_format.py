@@ -75,7 +75,9 @@ class SavedHead(SavedVersion):
     models: dict[str, str]
     means: dict[str, dict[str, float]]
     rules: SavedRules = SavedRules()
+    remarks: tuple[str, ...] = ()
     filter: Annotated[tuple[str, ...], AfterValidator(_check_filter)] = ()
+    metadata: str = ""
 
 
 Place = Annotated[int, Field(ge=0)]

@@ -37,7 +37,12 @@ def head_json(saved: SavedEvaluation, metrics: Mapping[str, Metrics]) -> dict[st
         "models": dict(saved.models),
         "means": {system: dict(m.mean) for system, m in metrics.items()},
         "rules": asdict(plan.rules),
-    } | ({"filter": list(plan.pipelines.filter.texts)} if plan.pipelines.filter else {})
+        "remarks": saved.evaluation.remarks,
+    } | (
+        {"filter": list(plan.pipelines.filter.texts), "metadata": plan.metadata}
+        if plan.pipelines.filter
+        else {}
+    )
 
 
 def body_json(saved: SavedEvaluation) -> dict[str, Any]:
@@ -117,6 +122,7 @@ def loaded(
                 "unasked": Count(*body.marginal.unasked),
             }
         ),
+        head.metadata,
     )
     evaluation = _evaluation(head, body)
     return SavedEvaluation(id, datetime.fromisoformat(made), plan, evaluation, head.models)
@@ -127,7 +133,7 @@ def _queries(rows: Iterable[tuple[str, str, tuple[str, ...]]]) -> tuple[Query, .
 
 
 def _evaluation(head: SavedHead, body: SavedBody) -> Evaluation:
-    evaluation = Evaluation(head.systems)
+    evaluation = Evaluation(head.systems, remarks=list(head.remarks))
     for system, ranked in body.runs.items():
         evaluation.rankings[system] = {
             query: Ranked(

@@ -18,6 +18,7 @@ from components.config import Settings
 from components.domain import Corpus, Filter, InputError, Matrix, Progress, StoreError, Vector
 from components.encoders import EncoderContext, EncoderEntry
 from components.lab import catalog
+from components.lab.lazy import Lazy
 from components.lab.library import Library, library_folder
 from components.lab.library.traces import erase
 from components.lab.spending import VisitorMeter
@@ -28,7 +29,7 @@ from components.models.bm25 import SparseVector
 from components.models.gate import GATE
 from components.rerankers import Context
 from components.rerankers.late_interaction import LATE_BGE
-from components.retrieval.candidates import fuse
+from components.retrieval.candidates import by_hash, fuse
 from components.retrieval.first_stages import FirstStage
 from components.retrieval.learned import within
 from components.retrieval.lexical import Lexicon, forget_lexicon, lexicon
@@ -41,6 +42,7 @@ from components.storage.sqlite import WHOLE_LAB
 from components.storage.token_store import TokenStore
 
 if TYPE_CHECKING:
+    from components.lab.collections import Collections
     from components.retrieval.store import VectorStore
 
 GRAPH_QUERIES = 100
@@ -58,22 +60,16 @@ class Measured:
     usd: float | None = None
 
 
-class _LazyStore:
-    """Qdrant takes time to import, and not every command needs it."""
+def _open_store(settings: Settings) -> VectorStore:
+    from components.retrieval.store import open_store
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._lock = threading.Lock()
-        self._store: VectorStore | None = None
+    return open_store(settings)
 
-    def get(self) -> VectorStore:
-        """Return the store, the same for everybody."""
-        with self._lock:
-            if self._store is None:
-                from components.retrieval.store import open_store
 
-                self._store = open_store(self._settings)
-            return self._store
+def _collections(settings: Settings) -> Collections:
+    from components.lab.collections import Collections
+
+    return Collections(settings)
 
 
 class Lab:
@@ -87,7 +83,8 @@ class Lab:
         self.library = Library(library, self.settings.library, partial(erase, self))
         self.visitor = WHOLE_LAB
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)
-        self._store = _LazyStore(self.settings)
+        self._store = Lazy(partial(_open_store, self.settings))
+        self._collections = Lazy(partial(_collections, self.settings))
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
         limit = self.settings.token_vectors.limit_mb * 1_000_000
         path = self.settings.cache_dir / "tokens.sqlite"
@@ -103,6 +100,16 @@ class Lab:
     def store(self) -> VectorStore:
         """Return the vector store, which all copies of this lab share."""
         return self._store.get()
+
+    @property
+    def collections(self) -> Collections:
+        """Return the collections of one's own that are configured, shared like the store."""
+        return self._collections.get()
+
+    @property
+    def collection_names(self) -> tuple[str, ...]:
+        """Return the names of the collections of one's own."""
+        return tuple(own.name for own in self.settings.collections)
 
     def with_keys(
         self,
@@ -131,6 +138,33 @@ class Lab:
 
     # ------------------------------------------------------------ first stage
 
+    def first_stages(self, corpus: Corpus) -> Mapping[str, FirstStage]:
+        """Return the first stages by which a corpus can be searched, by key."""
+        if corpus.remote:
+            return self.collections.stages(corpus)
+        return catalog.first_stages(self.settings)
+
+    def usable_first_stage(self, corpus: Corpus, key: str) -> str:
+        """Return a first stage's key, or that of a corpus's first one where it cannot be used."""
+        if not corpus.remote:
+            return key
+        stages = self.first_stages(corpus)
+        return key if key in stages else next(iter(stages))
+
+    def first_stage(self, corpus: Corpus, key: str) -> FirstStage:
+        """Return one of them; InputError where there is none with this key."""
+        stage = catalog.first_stage(key, self.settings)
+        if not corpus.remote:
+            return stage
+        stages = self.first_stages(corpus)
+        if key not in stages:
+            raise InputError(
+                f"{corpus.name} cannot be searched by {stage.key}: it is a collection that exists "
+                "already, with the vectors that it has.",
+                f"Choose one of: {', '.join(stages)}.",
+            )
+        return stages[key]
+
     def index(
         self,
         corpus: Corpus,
@@ -145,10 +179,16 @@ class Lab:
         """
         if isinstance(corpus.documents, StoredDocuments) and corpus.documents.deleted:
             raise InputError(f"The corpus {corpus.name} was deleted.", "Choose another one.")
-        for encoder in catalog.first_stage(first_stage, self.settings).encoders:
+        for encoder in self.first_stage(corpus, first_stage).encoders:
             if encoder.fetch(self.settings, _progress(report, "download")):
                 look_again()  # its revision is that of the weights that came
-        stage = catalog.first_stage(first_stage, self.settings)
+        stage = self.first_stage(corpus, first_stage)
+        if corpus.remote:  # it is searched as it is: there is nothing to build
+            if (entry := stage.encoder) and not entry.spec.hosted:
+                encoder, check = self._load(entry), partial(report, "wait", 0, 0)
+                with GATE.hold(check=check) if entry.spec.local else nullcontext():
+                    self.collections.compare_vectors(corpus, entry, encoder)
+            return
         for part in stage.searched:
             self._index(corpus, part, report, told)
 
@@ -231,11 +271,14 @@ class Lab:
         `encoded` are its encoders' vectors by key. BM25 counts words over the whole corpus. Raises
         StoreError where a vector is not as long as those of the documents.
         """
+        if corpus.remote:
+            return self.collections.search(corpus, stage, query, encoded, limit, filter)
         if stage.parts:
             lists = [
                 self.candidates(corpus, part, query, encoded, limit, filter) for part in stage.parts
             ]
-            return fuse(corpus, lists, min(limit, len(corpus.documents)), stage.weights)
+            limit = min(limit, len(corpus.documents))
+            return fuse(by_hash(corpus), lists, limit, stage.weights)
         entry, lexicon = stage.encoder, self._lexicon(corpus)
         asked = EncodedQuery(query, None, lexicon.bm25.query_vector(query))
         vectors = CorpusVectors(None, lexicon.vectors)
@@ -258,6 +301,12 @@ class Lab:
         return self.store.search(
             corpus, stage.schema, queries, limit, vectors, fused=stage.fused, filter=filter
         )
+
+    def matching(self, corpus: Corpus, stage: FirstStage, filter: Filter) -> int:
+        """Return how many documents meet a filter."""
+        if corpus.remote:
+            return self.collections.count(corpus, filter)
+        return self.store.count(corpus, stage.schema, filter)
 
     def context(self, corpus: Corpus | None, instruction: str = "") -> Context:
         """Return what a reranker may draw on."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from components import config
 from components.config import Settings
+from components.corpora import sample_names
+from components.domain import InputError
 from components.lab import catalog
 
 
@@ -14,4 +16,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     Raises InputError, which names the file and the table that is wrong.
     """
-    return config.read_settings(environ, catalog.provider_variables())
+    settings = config.read_settings(environ, catalog.provider_variables())
+    for own in settings.collections:
+        if own.name in sample_names():
+            raise InputError(
+                f"[[collection]] {own.name} has the name of a sample.", "Give it another name."
+            )
+    return settings

@@ -32,6 +32,8 @@ K1 = 1.2
 B = 0.75
 CORPORA_REMEMBERED = 8
 """Corpora whose statistics stay in memory; the least recently used makes room."""
+SAMPLE = 1_000
+"""Documents whose words are counted where the others are not read."""
 Number = TypeVar("Number", float, npt.NDArray[np.float64])
 
 
@@ -54,10 +56,11 @@ class Bm25:
 
     A document's sparse vector holds its saturated term frequencies; multiplied by the inverse
     document frequency, log(1 + (N - n + 0.5) / (n + 0.5)), which a query's vector holds, and summed
-    over the query's terms, they give the BM25 score.
+    over the query's terms, they give the BM25 score. Where texts are `sampled` from more, a term
+    that none of them has is a rare one; otherwise it is none of the collection's.
     """
 
-    def __init__(self, texts: Iterable[str] | TermStatistics) -> None:
+    def __init__(self, texts: Iterable[str] | TermStatistics, *, sampled: bool = False) -> None:
         if not isinstance(texts, TermStatistics):
             counts = TermCounts()
             counts.add(texts)
@@ -65,14 +68,15 @@ class Bm25:
         self.vocabulary = {term: i for i, term in enumerate(texts.terms)}
         self.documents = texts.documents
         self.mean_length = texts.mean_length
+        self.sampled = sampled
         self._document_counts = texts.document_counts
 
     def idf(self, term: str) -> float:
         """Return the weight of a term by its rarity; 0 for one that no document has."""
         place = self.vocabulary.get(term)
-        if place is None:
+        if place is None and not self.sampled:
             return 0.0
-        n = int(self._document_counts[place])
+        n = 0 if place is None else int(self._document_counts[place])
         return math.log(1 + (self.documents - n + 0.5) / (n + 0.5))
 
     def weights(self, text: str) -> dict[str, float]:
@@ -137,12 +141,17 @@ def _recall(corpus: Corpus) -> Bm25 | None:
 
 
 def statistics(corpus: Corpus) -> Bm25:
-    """Return the corpus's statistics: those that are remembered, or else computed once."""
+    """Return the corpus's statistics: those that are remembered, or else computed once.
+
+    Of documents that are never all read, those of a sample.
+    """
     bm25 = _recall(corpus)
     if bm25 is None:
         with _computing:  # who waited for another thread finds what it computed
             bm25 = _recall(corpus)
             if bm25 is None:
-                bm25 = Bm25(document.passage for document in corpus.documents)
+                documents = corpus.sample(SAMPLE) if corpus.remote else corpus.documents
+                part = len(documents) < len(corpus.documents)
+                bm25 = Bm25((document.passage for document in documents), sampled=part)
                 remember(corpus, bm25)
     return bm25

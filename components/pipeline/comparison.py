@@ -126,13 +126,14 @@ def _logged_first_stage(run: PipelineRun, query: QueryInput) -> Ranking:
 
 
 def _recorded_first_stage(recorded: Recorded, corpus: Corpus) -> Ranking:
-    missing = [i for i, _ in recorded.documents if i not in corpus.by_id]
+    by_id = corpus.some([i for i, _ in recorded.documents])
+    missing = [i for i, _ in recorded.documents if i not in by_id]
     if missing:
         raise InputError(
             f"The recording's candidates name {missing[0]!r}, which {corpus.name} lacks.",
             "Choose the corpus that it was made with.",
         )
-    documents = [corpus.by_id[i] for i, _ in recorded.documents]
+    documents = [by_id[i] for i, _ in recorded.documents]
     scores = [score for _, score in recorded.documents]
     first = first_stage_ranking(recorded.key, documents, scores, recorded.timing)
     return replace(first, recorded=recorded.date, matching=recorded.matching)

@@ -43,28 +43,28 @@ SATURATED = 3
 
 def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
     """Run the first stage: embed the query, search Qdrant, return at most initial_k candidates."""
-    lab = run.lab
-    stage = catalog.first_stage(run.pipelines.first_stage, lab.settings)
+    lab, stage = run.lab, run.lab.first_stage(corpus, run.pipelines.first_stage)
     report, filter = partial(run.watcher.step, stage.key), run.pipelines.filter
     corpus.fields.check(filter)
     bills: list[Billed] = []
     lab.index(corpus, stage.key, report, bills.append)
     report("load", 0, 0)
-    stage = catalog.first_stage(stage.key, lab.settings)  # indexing may have fetched its model
+    stage = lab.first_stage(corpus, stage.key)  # indexing may have fetched its model
     encoded = encode(lab, stage, query, report)
     begun = time.perf_counter()
     limit = run.pipelines.initial_k
     candidates = lab.candidates(corpus, stage, query, encoded.vectors, limit, filter)
     timing = replace(encoded.timing, search_ms=since(begun))
-    documents = corpus.at([candidate.position for candidate in candidates.best])
+    documents = candidates.documents or corpus.at([c.position for c in candidates.best])
     scores = [candidate.score for candidate in candidates.best]
     ranking = first_stage_ranking(stage.key, documents, scores, timing)
     tied = candidates.tied
     notes = [f"{count(tied, 'document')} share the score at the cut"] if tied else []
     notes += [describe_indexing(stage, billed, lab.settings) for billed in bills if billed.requests]
     if filter:
-        matching = lab.store.count(corpus, stage.schema, filter)
+        matching = lab.matching(corpus, stage, filter)
         ranking = replace(ranking, filter=filter, matching=matching)
+    notes += lab.collections.notes(corpus) if corpus.remote else ()
     return replace(ranking, tied=tied, notes=tuple(notes), usage=encoded.usage)
 
 
@@ -182,7 +182,7 @@ def place(recorded: Recorded, first_stage: Ranking, corpus: Corpus) -> Ranking |
     A document that the first stage did not find has first-stage rank 0; one that the corpus does
     not have is left out, and the ranking's notes say how many.
     """
-    documents = corpus.by_id
+    documents = corpus.some([i for i, _ in recorded.documents])
     candidates = {hit.document.id: hit for hit in first_stage.hits}
     scored = [(i, score) for i, score in recorded.documents if i in documents]
     if recorded.documents and not scored:

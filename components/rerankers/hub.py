@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -237,11 +239,16 @@ def _load(spec: Spec, context: Context) -> Reranker:
     return _shared(folder, spec.max_tokens, spec.label, device_for(context.settings.models))
 
 
-def tokenizer_of(spec: Spec, settings: Settings) -> Path | None:
-    """Return the file of a model's tokenizer, or None where there is none on this machine."""
-    folder = _source(spec, settings).folder
+def tokenizer_of(spec: Spec, settings: Settings) -> tuple[Path | None, int]:
+    """Return the file of a model's tokenizer, None where it is not here, and its tokens at most."""
+    folder, limit = _source(spec, settings).folder, spec.max_tokens
     file = folder / "tokenizer.json" if folder else None
-    return file if file and file.is_file() else None
+    if folder is None or file is None or not file.is_file():
+        return None, limit
+    with suppress(OSError, ValueError, TypeError):  # it may be absent, or not say it
+        told = json.loads((folder / "tokenizer_config.json").read_bytes())
+        limit = min(limit, int(told["model_max_length"])) if "model_max_length" in told else limit
+    return file, limit
 
 
 @lru_cache(maxsize=4)

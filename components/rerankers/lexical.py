@@ -9,6 +9,7 @@ import numpy as np
 from components.domain import Progress, Scores, no_progress
 from components.models.bm25 import BM25, Bm25, statistics
 from components.rerankers import Context, bundled_family
+from components.wording import count
 
 
 class Lexical:
@@ -24,7 +25,8 @@ class Lexical:
         for i, text in enumerate(texts):
             values[i] = sum(bm25.contributions(query, text).values())
             progress(i + 1, len(texts))
-        return Scores(values)
+        sampled = f"words counted in a sample of {count(bm25.documents, 'document')}"
+        return Scores(values, notes=(sampled,) if bm25.sampled else ())
 
 
 def bm25(context: Context) -> Lexical:

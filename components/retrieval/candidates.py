@@ -9,8 +9,10 @@ public collections the relevant documents often stand first.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,43 +23,55 @@ from components.retrieval.schema import Candidate, Candidates, CorpusVectors, Ve
 
 Ask = Callable[[Sequence[VectorQuery], Sequence[int]], list[list[Candidate]]]
 """`ask(queries, limits)`: an engine's nearest points, in any order among near-ties."""
+Keys = Callable[[Sequence[int]], Sequence[Any]]
+"""`keys(positions)`: what settles ties between points; the smaller key stands first."""
 Scores64 = npt.NDArray[np.float64]
 RRF_K = 60
 """The constant of reciprocal rank fusion: a document at a rank adds 1 / (RRF_K + rank)."""
 _BEYOND = 10
 """How many more are asked for at first; four times as many at each further try."""
-_SLACK = 2.5e-5
+SLACK = 2.5e-5
 """By how much 32 bits may be wrong: of unit vectors of 384 numbers, of BM25 by its size."""
 
 
+def by_hash(corpus: Corpus) -> Keys:
+    """Return hashes of documents' ids as keys."""
+    return lambda positions: list(map(_hash, corpus.ids(positions)))
+
+
 def best(
-    corpus: Corpus,
+    keys: Keys,
     queries: Sequence[VectorQuery],
     limit: int,
     ask: Ask,
     rescore: Callable[[VectorQuery, Sequence[int]], Scores64],
+    most: float = math.inf,
 ) -> list[Candidates]:
-    """Return for each query its best documents, the same whatever the engine."""
+    """Return for each query its best documents, the same whatever the engine.
+
+    Where more than `most` points would have to be asked for, the engine cuts through a tie.
+    """
     answers: dict[int, Candidates] = {}
     wanted = limit + _BEYOND
     while open_ := [i for i in range(len(queries)) if i not in answers]:
         asked = [queries[i] for i in open_]
         for i, points in zip(open_, ask(asked, [wanted] * len(asked)), strict=True):
             positions = [point.position for point in points]
-            ranked = _in_order(corpus, positions, rescore(queries[i], positions))
+            ranked = _in_order(keys, positions, rescore(queries[i], positions))
             if isinstance(queries[i].vector, SparseVector):  # under a filter, an engine may fill up
                 ranked = [candidate for candidate in ranked if candidate.score > 0]
             last = min((point.score for point in points), default=0.0)
-            clear = last + _SLACK * max(1.0, abs(last))
+            clear = last + SLACK * max(1.0, abs(last))
             # who has a score above that stands above whatever the engine left out
-            if len(points) < wanted or len(ranked) < limit or ranked[limit - 1].score > clear:
+            whole = len(points) < wanted or len(ranked) < limit or wanted * 4 > most
+            if whole or ranked[limit - 1].score > clear:
                 answers[i] = _cut(ranked, limit)
         wanted *= 4
     return [answers[i] for i in range(len(queries))]
 
 
 def fuse(
-    corpus: Corpus, lists: Sequence[Candidates], limit: int, weights: Sequence[float] = ()
+    keys: Keys, lists: Sequence[Candidates], limit: int, weights: Sequence[float] = ()
 ) -> Candidates:
     """Return the reciprocal rank fusion of several lists, each with its weight, 1 without any."""
     scores: dict[int, float] = {}
@@ -65,7 +79,7 @@ def fuse(
         for rank, candidate in enumerate(candidates.best, start=1):
             gain = weight / (RRF_K + rank)
             scores[candidate.position] = scores.get(candidate.position, 0.0) + gain
-    ranked = _in_order(corpus, list(scores), np.array(list(scores.values())))
+    ranked = _in_order(keys, list(scores), np.array(list(scores.values())))
     fused = _cut(ranked, limit)
     return Candidates(fused.best, max(fused.tied, *(candidates.tied for candidates in lists)))
 
@@ -88,11 +102,11 @@ def scores(vectors: CorpusVectors, query: VectorQuery, positions: Sequence[int])
     return np.asarray((rows * vector.astype(np.float64)).sum(axis=1))
 
 
-def _in_order(corpus: Corpus, positions: Sequence[int], scores: Scores64) -> list[Candidate]:
-    """Return candidates by falling score, equal ones by a hash of their ids."""
-    hashes = dict(zip(positions, map(_hash, corpus.ids(positions)), strict=True))
+def _in_order(keys: Keys, positions: Sequence[int], scores: Scores64) -> list[Candidate]:
+    """Return candidates by falling score, equal ones by their keys."""
+    ties = dict(zip(positions, keys(positions), strict=True))
     ranked = [Candidate(i, float(score)) for i, score in zip(positions, scores, strict=True)]
-    return sorted(ranked, key=lambda c: (-c.score, hashes[c.position]))
+    return sorted(ranked, key=lambda c: (-c.score, ties[c.position]))
 
 
 @lru_cache(maxsize=100_000)

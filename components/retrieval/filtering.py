@@ -19,13 +19,14 @@ from components.domain.values import values_of
 Kind = Literal["text", "number", "date"]
 Payload = dict[str, list[str | float]]
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}")
-_BOUNDS: Mapping[Op, tuple[str, ...]] = {
+BOUNDS: Mapping[Op, tuple[str, ...]] = {
     Op.EQUAL: ("gte", "lte"),
     Op.AT_LEAST: ("gte",),
     Op.ABOVE: ("gt",),
     Op.AT_MOST: ("lte",),
     Op.BELOW: ("lt",),
 }
+"""How a number is bound by each operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def payload_of(document: Document, fields: Fields) -> Payload:
             if value.number is not None:
                 payload.setdefault(keys["number"], []).append(value.number)
             elif value.span is not None:
-                payload.setdefault(keys["date"], []).append(_moment(value.span.start))
+                payload.setdefault(keys["date"], []).append(moment(value.span.start))
             else:
                 payload.setdefault(keys["text"], []).append(value.text)
     return payload
@@ -88,13 +89,11 @@ def _group(condition: Condition, keys: Mapping[Kind, str]) -> list[Clause]:
         group.append(Clause(keys["text"], "text", texts))
     for operand in operands:
         if "number" in keys and operand.number is not None:
-            bounds = dict.fromkeys(_BOUNDS[op], operand.number)
+            bounds = dict.fromkeys(BOUNDS[op], operand.number)
             group.append(Clause(keys["number"], "number", numbers=bounds))
         times = within(op, operand.span) if "date" in keys and operand.span else None
         if times is not None:
-            dates = {"gte": _moment(times.start)} | (
-                {"lt": _moment(times.end)} if times.end else {}
-            )
+            dates = {"gte": moment(times.start)} | ({"lt": moment(times.end)} if times.end else {})
             group.append(Clause(keys["date"], "date", dates=dates))
     return group
 
@@ -109,5 +108,6 @@ def _keys(place: int, one: Field) -> dict[Kind, str]:
     return {kind: f"{kind}{name}" for kind, values in kinds.items() if values}
 
 
-def _moment(moment: datetime) -> str:
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+def moment(time: datetime) -> str:
+    """Return a moment in UTC as RFC 3339 writes it, to the microsecond."""
+    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from components.domain import Matrix, Vector
+from components.domain import Document, Matrix, Vector
 from components.models.bm25 import SparseVector
 
 if TYPE_CHECKING:
@@ -76,8 +76,10 @@ class Candidates:
     """A first stage's best documents, best first.
 
     `tied` documents have the score at the cut, where the cut parts them: which of them are
-    candidates, a hash of their ids decides. It is 0 where no tie is cut through.
+    candidates, a hash of their ids decides. It is 0 where no tie is cut through. `documents` are
+    those of `best`, where they were read in one request with their scores.
     """
 
     best: Sequence[Candidate] = ()
     tied: int = 0
+    documents: Sequence[Document] = ()

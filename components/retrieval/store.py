@@ -148,10 +148,9 @@ class VectorStore:
             return candidates.scores(vectors, query, positions)
 
         limit = min(limit, len(corpus.documents))
-        lists = candidates.best(
-            corpus, queries, limit, partial(self._ask, alias, corpus, where), rescore
-        )
-        return candidates.fuse(corpus, lists, limit) if fused else lists[0]
+        keys, ask = candidates.by_hash(corpus), partial(self._ask, alias, corpus, where)
+        lists = candidates.best(keys, queries, limit, ask, rescore)
+        return candidates.fuse(keys, lists, limit) if fused else lists[0]
 
     def count(self, corpus: Corpus, schema: CollectionSchema, filter: Filter) -> int:
         """Return how many documents meet a filter."""

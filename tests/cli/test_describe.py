@@ -44,6 +44,7 @@ def test_the_findings_come_first(run: Run, made: Path) -> None:
         "that are passages, queries that a model refuses, queries without judgments, queries "
         "without a relevant passage and judged passages that are missing.",
     ]
+    assert "1 query of up to 1 word, half of them up to 1." in lines
     assert "minilm-l12: 508 tokens of a passage are read; 0 passages cut." in lines
     assert "Languages of 3 passages: cannot be told 3." in lines
     assert "Judgments test: 1 of 1 query, 1 a query; grade 2 1." in lines

@@ -117,6 +117,10 @@ def test_evaluations_under_other_filters_are_said_to_be(lab: Lab) -> None:
         "judged: nothing below is a like-for-like comparison."
     )
     assert unlike(new, new) == []
+    relabelled = replace(new, plan=replace(new.plan, metadata="other"))
+    assert unlike(new, relabelled) == [
+        "The metadata differ, and so may the documents that meet the filter."
+    ]
 
 
 def test_every_file_that_has_figures_names_the_filter(lab: Lab) -> None:

@@ -255,10 +255,10 @@ RETRIED = {429, 500, 502, 503, 504, 529}
 def attempts(key: str, status: int) -> range:
     """Return how often five texts may be sent: again, or in parts where five are too many.
 
-    The parts are sent side by side, until a single text was refused.
+    The parts are sent side by side, until a single text was refused, which may be the first part.
     """
     if status == 413 and key != "jina":  # which is listwise
-        return range(3, 9)
+        return range(2, 9)
     if status == 429 and key == "compatible:t":
         return range(5, 6)  # 5, 2, 1, and the single text two times more
     return range(3, 4) if status in RETRIED else range(1, 2)

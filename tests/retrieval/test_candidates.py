@@ -61,7 +61,7 @@ def search(rows: np.ndarray, vector: np.ndarray, limit: int, ask: Ask) -> Candid
     vectors = CorpusVectors(dense=rows)
     query = VectorQuery(DENSE, vector)
     [answer] = candidates.best(
-        corpus_of(len(rows)),
+        candidates.by_hash(corpus_of(len(rows))),
         [query],
         limit,
         ask,
@@ -133,15 +133,15 @@ def test_vectors_that_are_not_there_are_no_zeros(using: str) -> None:
 
 
 def test_fusion_is_by_hand() -> None:
-    corpus = corpus_of(5)
+    keys = candidates.by_hash(corpus_of(5))
     one = Candidates((Candidate(3, 0.9), Candidate(1, 0.8), Candidate(0, 0.1)))
     other = Candidates((Candidate(1, 7.0), Candidate(3, 6.0), Candidate(4, 5.0)), tied=2)
-    fused = candidates.fuse(corpus, [one, other], 10)
+    fused = candidates.fuse(keys, [one, other], 10)
     assert positions(fused) == [*by_hash([1, 3]), *by_hash([0, 4])]
     both, alone = 1 / 61 + 1 / 62, 1 / 63
     assert [c.score for c in fused.best] == [both, both, alone, alone]
     assert fused.tied == 2  # a list below was cut through a tie
-    assert candidates.fuse(corpus, [one, one], 1).tied == 0
-    assert candidates.fuse(corpus, [one, Candidates((Candidate(1, 1), Candidate(3, 0)))], 1) == (
+    assert candidates.fuse(keys, [one, one], 1).tied == 0
+    assert candidates.fuse(keys, [one, Candidates((Candidate(1, 1), Candidate(3, 0)))], 1) == (
         Candidates((Candidate(by_hash([1, 3])[0], both),), tied=2)
     )

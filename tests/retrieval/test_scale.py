@@ -37,6 +37,20 @@ def test_twenty_thousand_passages_stream(tmp_path: Path) -> None:
     assert started["own_peak_mb"] - started["own_before_mb"] < 4 * texts + 0.9 * vectors + 85
 
 
+@pytest.mark.models
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux says of a process")
+def test_a_collection_of_ones_own_is_not_taken_into_memory() -> None:
+    """`python -m tests.support.existing_scale` measures 100,000 points."""
+    command = [sys.executable, "-m", "tests.support.existing_scale"]
+    numbers = ["--points", str(DOCUMENTS), "--searches", "3"]
+    done = subprocess.run([*command, *numbers], check=True, capture_output=True, text=True)
+    opened, served = map(json.loads, done.stdout.splitlines())
+    assert opened["points"] == DOCUMENTS
+    assert opened["own_mb_more"] < 100
+    assert served["writes"] == 0
+    assert served["requests"] < 100
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux says of a process")
 def test_twenty_thousand_passages_stream_into_the_library_and_to_a_server(tmp_path: Path) -> None:
     """No process of the lab holds the texts; BM25's counts are what is in memory."""

@@ -18,14 +18,15 @@ from components.judging.desk import Desk
 from components.judging.pools import duel_pool
 from components.judging.records import Place, in_force
 from components.judging.sides import sides_plan
-from components.judging.store import JudgingStore
+from components.judging.store import FILE, JudgingStore
 from components.judging.use import Source
 from components.ui.judge.card.component import Act, CardData, Question, acts
 from components.ui.judge.desk import CARD
 from components.ui.judge.sides import Pair
 from components.ui.shared import state
 from components.ui.shared.work import Computation
-from tests.support.visits import PATIENCE, Visit, evaluated, has, said, texts
+from tests.support.asking import results
+from tests.support.visits import PATIENCE, Visit, evaluated, has, ids, said, settle, texts
 
 PAGE = "pages/judge.py"
 SYSTEMS = ("bm25", "bge-small", "minilm-l12", "hybrid", "rrf", "late-bge")
@@ -257,3 +258,35 @@ def test_two_rankings_stand_side_by_side_without_names(visit: Visit) -> None:
     assert said(at, "verdict").startswith("hybrid is preferred to bm25: hybrid was better on 6")
     at.button(key="leave_sides").click().run()
     assert has(at, "judge_now")
+
+
+def test_the_open_document_is_graded_beside_the_columns(visit: Visit) -> None:
+    at = visit()
+    document = ids(results(settle(at))["bm25"])[0]
+    at.session_state["board"] = {"selected": {"document": document, "system": "bm25"}}
+    at.run()
+    assert said(at, "grade-here").startswith("Not yet graded by judge 1.")
+    at.button(key="grade_here_grade_2").click().run()
+    assert said(at, "grade-here").startswith("Kept, by judge 1: 2.")
+    at.button(key="grade_here_cannot say_None").click().run()
+    assert said(at, "grade-here").startswith("Kept, by judge 1: cannot say.")
+    at.button(key="grade_here_back to the queue_None").click().run()
+    assert said(at, "grade-here").startswith("Not yet graded by judge 1.")
+    rows = JudgingStore(state.settings().data_dir).rows(Place("exceptions"))
+    assert [(r.entry.kind.value, r.entry.grade, r.entry.blind) for r in rows] == [
+        ("grade", 2, False),
+        ("cannot say", None, False),
+        ("back to the queue", None, False),
+    ]
+    assert {r.entry.draw.pool for r in rows} == {"compare"}
+    assert not at.exception
+
+
+def test_a_damaged_file_is_told_on_every_tab_and_stays(visit: Visit) -> None:
+    path = state.settings().data_dir / FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"somebody's afternoon, damaged" * 50)
+    at = visit(PAGE)
+    assert not at.exception
+    assert texts(at).count(f"⚠ The judgments in {path} cannot be used") >= 3
+    assert path.read_bytes().startswith(b"somebody's afternoon")

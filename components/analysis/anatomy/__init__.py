@@ -4,5 +4,6 @@ from components.analysis.anatomy.describing import describe
 from components.analysis.anatomy.findings import Finding, clear, findings, share
 from components.analysis.anatomy.keeping import AnatomyStore
 from components.analysis.anatomy.records import Anatomy
+from components.analysis.anatomy.rows import REMOTE
 
-__all__ = ["Anatomy", "AnatomyStore", "Finding", "clear", "describe", "findings", "share"]
+__all__ = ["REMOTE", "Anatomy", "AnatomyStore", "Finding", "clear", "describe", "findings", "share"]

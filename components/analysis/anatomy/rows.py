@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from itertools import islice
@@ -18,6 +18,8 @@ from components.domain import Corpus, Document
 BATCH: Final = 256
 """Documents that are in memory at once."""
 SEED: Final = 18
+REMOTE: Final = 2_000
+"""Documents that are read of a corpus which is never all read."""
 MOST: Final = 250_000
 """Documents that are read at most; of more so many are drawn, about 100 MB of figures."""
 _UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -72,10 +74,13 @@ class Rows:
     """The documents of a corpus that are read: all of them, or `most`, or MOST, drawn at random.
 
     A row is the number of such a document, from 0 in the corpus's order. A draw depends on the
-    numbers alone: who looks again sees the same documents.
+    numbers alone: who looks again sees the same documents. Of a corpus that is never all read, its
+    server draws, REMOTE documents where `most` is None, and they stay in memory.
     """
 
     def __init__(self, corpus: Corpus, most: int | None = None) -> None:
+        if corpus.remote:
+            corpus = replace(corpus, documents=tuple(corpus.sample(most or REMOTE)))
         self._corpus = corpus
         self.places: Sequence[int] = range(len(corpus.documents))
         most = MOST if most is None else min(max(most, 1), MOST)

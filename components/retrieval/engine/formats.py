@@ -98,7 +98,7 @@ def conditions(where: Clauses) -> models.Filter | None:
         return None
     return models.Filter(
         must=[
-            models.Filter(should=[_condition(clause) for clause in group])
+            models.Filter(should=[condition_of(clause) for clause in group])
             if group
             else models.HasIdCondition(has_id=[])
             for group in where
@@ -106,7 +106,8 @@ def conditions(where: Clauses) -> models.Filter | None:
     )
 
 
-def _condition(clause: Clause) -> models.FieldCondition:
+def condition_of(clause: Clause) -> models.FieldCondition:
+    """Return one clause of a filter."""
     if clause.texts:
         match = models.MatchAny(any=list(clause.texts))
         return models.FieldCondition(key=clause.key, match=match)

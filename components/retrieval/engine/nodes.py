@@ -19,6 +19,8 @@ from components.config import QdrantSettings
 from components.domain import StoreError
 from components.retrieval.engine.errors import (
     CLIENT_ERRORS,
+    OWN_STORE,
+    Remedies,
     another_may_answer,
     is_unreachable,
     store_error,
@@ -52,8 +54,9 @@ class _Node:
 class Nodes:
     """The addresses of QDRANT_URL; each answers for all. Safe to share between threads."""
 
-    def __init__(self, settings: QdrantSettings) -> None:
+    def __init__(self, settings: QdrantSettings, remedies: Remedies = OWN_STORE) -> None:
         self.settings = settings
+        self._remedies = remedies
         urls = [url.strip(", \t\n") for url in re.split(r"[,\s]+(?=\w+://)", settings.url)]
         self._nodes = [_Node.of(url) for url in urls if url]
         passwords = [node.password for node in self._nodes]
@@ -88,7 +91,8 @@ class Nodes:
                 if not isinstance(exc, UnexpectedResponse):
                     self._answering = following  # the next call need not wait for this one
                 timeout_s = timeout_s or self.settings.timeout_s
-                raise store_error(exc, self._asked(i, gone, exc), timeout_s, self.secrets) from exc
+                where = self._asked(i, gone, exc)
+                raise store_error(exc, where, timeout_s, self.secrets, self._remedies) from exc
             self._answering = i
             return answer
 
@@ -160,5 +164,7 @@ class Nodes:
         for node in self._nodes if key else ():
             address = urlsplit(node.address)
             if address.scheme == "http" and address.hostname not in _THIS_MACHINE:
-                _log.warning("QDRANT_API_KEY goes to %s without encryption", node.address)
+                _log.warning(
+                    "%s goes to %s without encryption", self._remedies.variable, node.address
+                )
         return clients

@@ -15,7 +15,7 @@ from components.measures import families, quality_measures
 from components.pipeline import Request, check_request
 from components.pipeline.job import ComparisonJob
 from components.ui.compare import jobs, paste, recording
-from components.ui.shared import filters, page, state, systems
+from components.ui.shared import filters, page, spending, state, systems
 
 FIRST_PAINT_SECONDS = 0.15
 """How long the first drawing waits for the first stage, which takes milliseconds when warm."""
@@ -148,11 +148,11 @@ def _may_send(request: Request, corpus: Corpus) -> bool:
         request.pipelines.rerankers,
         1,
         min(request.pipelines.initial_k, len(corpus.documents)),
-        lambda: state.mean_tokens(corpus),
+        lambda: spending.mean_tokens(corpus),
         lab.settings,
     )
     encoding = partial(estimate_first_stage, request.pipelines.first_stage, corpus)
-    tokens = partial(state.mean_tokens, corpus)
+    tokens = partial(spending.mean_tokens, corpus)
     estimate += encoding(1, tokens, lab)
     much = estimate.needs_confirmation(lab.settings.spending)
     if not estimate.systems or state.get(state.CONFIRMED) == request:

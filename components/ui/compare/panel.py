@@ -23,6 +23,7 @@ from components.ui.compare import explanation
 from components.ui.compare.board.component import Selection
 from components.ui.compare.board.view import column_specs
 from components.ui.compare.results import Results
+from components.ui.judge import here
 from components.ui.shared import page
 from components.wording import count, describe_grade, movement, score, shortened
 
@@ -56,7 +57,12 @@ class Place:
 def show(results: Results, selection: Selection) -> None:
     """Show a document as one system ranked it: first what costs nothing, then why."""
     query = results.job.request.query.text
-    document = results.job.corpus.by_id[selection.document]
+    # the text that was scored, whatever the corpus says of it by now
+    ranked = (hit.document for ranking in results.rankings for hit in ranking.hits)
+    document = (
+        next((document for document in ranked if document.id == selection.document), None)
+        or results.job.corpus.by_id[selection.document]
+    )
     hits = analysis.ranks_of(document.id, results.rankings)
     places = [
         Place(column.ranking.system if at else FIRST, column, results.specs[at], hits[at])
@@ -75,6 +81,7 @@ def show(results: Results, selection: Selection) -> None:
             f"id {document.id} · {describe_grade(results.grades.get(document.id))} · {marked}",
             "grade",
         )
+        here.show(results.job.corpus, query, document)
         st.html(ranks_html(places, opened))
         with st.container(key="why", gap="small"):
             explanation.why(results.job, opened.spec, opened.column, opened.hit)

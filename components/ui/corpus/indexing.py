@@ -63,7 +63,7 @@ def _ended(task: BackgroundTask) -> None:
 
 def cost(corpus: Corpus, first_stage: str) -> Estimate:
     """Return what indexing a corpus for a first stage costs."""
-    tokens = partial(state.mean_tokens, corpus)
+    tokens = partial(spending.mean_tokens, corpus)
     return estimate_first_stage(first_stage, corpus, 0, tokens, state.lab())
 
 

@@ -15,6 +15,9 @@ from components.wording import shortened
 PASSAGES = 100
 """Passages in the table."""
 
+SAMPLE = 300
+"""Passages whose words are counted where the others are not read."""
+
 METADATA = 20
 """Values of a passage's metadata in it."""
 
@@ -28,7 +31,7 @@ def overview() -> None:
         page.corpus_picker("_corpus_page", 320)
         library.manage()
     corpus = state.corpus()
-    with st.container(horizontal=True, key="figures", gap="large"):
+    with page.complaints(), st.container(horizontal=True, key="figures", gap="large"):
         for label, value in _figures(corpus):
             entry = term(label)
             st.metric(label, value, width="content", help=str(entry) if entry else None)
@@ -36,12 +39,14 @@ def overview() -> None:
         with st.expander("About this corpus", expanded=False):
             # a sample's description is the project's own text; an uploaded one is untrusted
             (st.markdown if corpus.name in sample_names() else st.text)(corpus.card)
-    with st.expander("First passages"):
+    with st.expander("First passages"), page.complaints():
         passages(corpus, PASSAGES)
 
 
 def _figures(corpus: Corpus) -> list[tuple[str, str]]:
     documents = corpus.documents
+    if corpus.remote:
+        return _sampled_figures(corpus)
     n_words = (
         documents.word_count  # nobody waits until all of them are read
         if isinstance(documents, StoredDocuments)
@@ -55,6 +60,19 @@ def _figures(corpus: Corpus) -> list[tuple[str, str]]:
         ("Words a passage", f"{n_words / len(corpus.documents):,.0f}"),
         ("Queries", f"{len(corpus.queries):,}"),
         ("Judgments", f"{judged:,}"),
+        ("Fingerprint", corpus.fingerprint[:12]),
+    ]
+
+
+def _sampled_figures(corpus: Corpus) -> list[tuple[str, str]]:
+    """Return the figures of a corpus that is never read whole."""
+    sample = corpus.sample(SAMPLE)
+    length = sum(len(document.passage.split()) for document in sample) / max(len(sample), 1)
+    return [
+        ("Passages", f"{len(corpus.documents):,}"),
+        (f"Words a passage, of {len(sample):,} drawn at random", f"{length:,.0f}"),
+        ("Queries", f"{len(corpus.queries):,}"),
+        ("Judgments", f"{sum(map(len, corpus.judgments.values())):,}"),
         ("Fingerprint", corpus.fingerprint[:12]),
     ]
 

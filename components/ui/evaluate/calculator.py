@@ -23,7 +23,7 @@ from components.exports.evaluation_report import EvaluationReport
 from components.lab import catalog
 from components.network.prices import price_of
 from components.pipeline.limits import MAX_INITIAL_K
-from components.ui.shared import page, state
+from components.ui.shared import page, spending, state
 from components.wording import count, dollars, listed
 
 NOT_MEASURED = "not measured"
@@ -142,7 +142,7 @@ def _traffic(report: EvaluationReport | None) -> Traffic:
 def _mean_tokens(report: EvaluationReport | None, depth: int) -> MeanTokens:
     """Return the tokens that a reranker reads: of the evaluation's candidates, or of the corpus."""
     if report is None:
-        return state.mean_tokens(state.corpus())
+        return spending.mean_tokens(state.corpus())
     if report.corpus is None:
         return MeanTokens(0, 0, "the documents of this evaluation are not at hand")
     saved, corpus = report.saved, report.corpus

@@ -146,7 +146,8 @@ def _verdict(report: EvaluationReport, *, whole: bool) -> None:
 def _turning(report: EvaluationReport) -> None:
     """List the unjudged pairs that could reverse a verdict."""
     queries = {query.id: query.text for query in report.saved.plan.queries}
-    documents = report.corpus.by_id if report.corpus else {}
+    turning = [i for standing in standings_of(report) for _, i in standing.turning]
+    documents = report.corpus.some(turning) if report.corpus else {}
     rows = [
         {
             "Verdict on": standing.system,

@@ -18,7 +18,7 @@ from components.evaluation.rules import describe_rules
 from components.glossary import explain
 from components.lab import catalog
 from components.pipeline import check_pipelines
-from components.ui.shared import filters, page, state, systems
+from components.ui.shared import filters, page, spending, state, systems
 from components.wording import count, dollars, duration
 
 SUBSETS = {"all": "all", "tag": "one kind", "sample": "some, at random"}
@@ -156,7 +156,7 @@ def describe_plan(plan: Plan) -> str:
 def estimate(plan: Plan, queries: int) -> Estimate:
     """Return what so many queries of a plan cost, if no score is cached."""
     lab, corpus = state.lab(), state.corpus()
-    tokens = partial(state.mean_tokens, corpus)
+    tokens = partial(spending.mean_tokens, corpus)
     reranking = estimate_queries(
         plan.pipelines.rerankers, queries, plan.depth, tokens, lab.settings
     )
@@ -180,7 +180,7 @@ def _describe_bills(plan: Plan) -> Iterator[str]:
     specs = [catalog.reranker_spec(key, settings) for key in plan.pipelines.rerankers]
     if not any(spec.provider for spec in specs):
         return
-    mean = state.mean_tokens(state.corpus())
+    mean = spending.mean_tokens(state.corpus())
     traffic = Traffic(len(plan.queries), plan.depth, mean.query, mean.document)
     for bill in bills(specs, traffic, settings):
         usd = bill.usd_a_query * len(plan.queries)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import streamlit as st
 
 from components.analysis.matching import matching_words
-from components.domain import LabError
+from components.domain import Corpus, LabError
 from components.judging import queues
 from components.judging.desk import GUIDELINES, Desk
-from components.judging.records import Place
+from components.judging.records import MAX_JUDGE, Place
 from components.judging.store import MAX_GUIDELINES, JudgingStore
 from components.ui.judge import outcome
 from components.ui.judge.card import CardData, Question, card
@@ -20,6 +20,7 @@ from components.ui.shared import page, state
 
 CARD = "judge-card"
 _ERROR = "judge_error"
+_USUAL_SCALE = 2
 _WIDTH = 960
 """Pixels of the card and of what stands above it."""
 
@@ -32,6 +33,24 @@ def store() -> JudgingStore:
 def place() -> Place:
     """Return where the judgments of the session's corpus belong."""
     return Place(state.corpus().name, state.visitor().owner)
+
+
+def usual_judge() -> str:
+    """Return who judges unless another name is written: the visitor, or who judged last."""
+    name = str(state.mapping(state.JUDGING).get("judge") or state.visitor().name)
+    if name:
+        return name[:MAX_JUDGE]
+    try:
+        rows = store().rows(place())
+    except LabError:  # whoever lists judgments says why
+        rows = []
+    return rows[-1].entry.judge if rows else "judge 1"
+
+
+def usual_scale(corpus: Corpus) -> int:
+    """Return the highest grade of a corpus's own judgments; that of three grades without any."""
+    top = max((grade for row in corpus.judgments.values() for grade in row.values()), default=0)
+    return min(top, 9) if top > 0 else _USUAL_SCALE
 
 
 def open_queue(id: str, plan: queues.Plan, judge: str) -> None:
@@ -80,7 +99,7 @@ def _take_back() -> None:
 
 
 def _ended(desk: Desk) -> bool:
-    with page.complaints():
+    with page.complaints("complaint-desk"):
         duel = desk.queue.duel()
         return bool(duel and duel.ended) or not desk.questions()
     return False
@@ -135,7 +154,7 @@ def _parts(query: str, text: str) -> tuple[Part, ...]:
 def _guidelines(desk: Desk) -> None:
     """Show the guidelines, and let the judge write others."""
     guidelines = st.expander("Guidelines", icon=":material/menu_book:", width=_WIDTH)
-    with guidelines, page.complaints():
+    with guidelines, page.complaints("complaint-guidelines"):
         written = desk.store.guidelines(desk.place)
         st.text(written or GUIDELINES.get(desk.plan.highest, "Nothing is written yet."))
         with st.popover("Change them", width="content"):

@@ -15,7 +15,7 @@ from components.judging.store import JudgingStore, KeptQueue
 from components.ui.shared import page, state
 from components.wording import count, shortened
 
-_TEXT = 280
+_TEXT = 200
 _BUTTONS = {
     Side.LEFT: ("Left is better", "1"),
     Side.RIGHT: ("Right is better", "2"),
@@ -96,15 +96,6 @@ def _ask(pair: Pair, i: int, done: int) -> None:
     page.heading("Which one is better?", "Two systems, in places that are drawn for each query.")
     with st.container(key="verdict"):
         st.text(pair.plan.queries[i])
-    for column, name, ids in zip(st.columns(2), ("Left", "Right"), pair.plan.sides(i), strict=True):
-        with column.container(border=True, key=f"side-{name.lower()}"):
-            page.soft(name, f"side-{name}")
-            for number, id in enumerate(ids, start=1):
-                document = state.corpus().by_id.get(id)
-                title = (document.title or document.id) if document else id
-                st.text(f"{number}. {title}")
-                text = shortened(" ".join(document.text.split()), _TEXT) if document else ""
-                page.soft(text or "(no text)", f"{name}-{number}")
     with st.container(horizontal=True, key="sides-answers"):
         for side, (label, key) in _BUTTONS.items():
             args = (pair, pair.plan.queries[i], side)
@@ -115,6 +106,15 @@ def _ask(pair: Pair, i: int, done: int) -> None:
         undo = (pair, last, Side.NOTHING)
         label, off = "Undo", not last
         st.button(label, key="side_undo", disabled=off, on_click=_say, args=undo, shortcut="u")
+    for column, name, ids in zip(st.columns(2), ("Left", "Right"), pair.plan.sides(i), strict=True):
+        with column.container(border=True, key=f"side-{name.lower()}"):
+            page.soft(name, f"side-{name}")
+            for number, id in enumerate(ids, start=1):
+                document = state.corpus().by_id.get(id)
+                title = (document.title or document.id) if document else id
+                st.text(f"{number}. {title}")
+                text = shortened(" ".join(document.text.split()), _TEXT) if document else ""
+                page.soft(text or "(no text)", f"{name}-{number}")
 
 
 def _say(pair: Pair, query: str, side: Side) -> None:

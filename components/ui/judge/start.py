@@ -20,7 +20,7 @@ from components.judging.sides import SidesPlan, sides_plan
 from components.lab import StepReport
 from components.pipeline import Pipelines, check_pipelines
 from components.ui.judge import desk, sides
-from components.ui.shared import page, state, systems
+from components.ui.shared import page, spending, state, systems
 from components.ui.shared.work import on_demand
 
 KINDS: Mapping[PoolKind, str] = {
@@ -30,7 +30,6 @@ KINDS: Mapping[PoolKind, str] = {
     PoolKind.HOLES: "holes that could turn an evaluation over",
     PoolKind.RANDOM: "some at random",
 }
-_USUAL_SCALE = 2
 Made = Callable[[Mapping[str, Rankings]], Plan | SidesPlan]
 _SIDE = 5
 """Documents of each ranking that stand side by side."""
@@ -43,15 +42,13 @@ def form() -> None:
         "Grade pairs of a query and a document, one after another, without seeing who ranked them.",
     )
     corpus = state.corpus()
-    grades = {grade for row in corpus.judgments.values() for grade in row.values()}
-    top = max(grades, default=0) if max(grades, default=0) > 0 else _USUAL_SCALE
     with st.container(horizontal=True, key="judge-settings", vertical_alignment="bottom"):
         page.corpus_picker("_judged_corpus", 170)
         name = st.text_input(
-            "Judge", _usual_name(), max_chars=MAX_JUDGE, width=170, key="_judge_name"
+            "Judge", desk.usual_judge(), max_chars=MAX_JUDGE, width=170, key="_judge_name"
         )
         highest = st.number_input(
-            "Highest grade", *(1, 9), value=min(top, 9), width=130, key="_judge_scale"
+            "Highest grade", *(1, 9), value=desk.usual_scale(corpus), width=130, key="_judge_scale"
         )
         kind = st.selectbox(
             "Pairs", list(KINDS), format_func=lambda k: KINDS[k], width=330, key="_judge_kind"
@@ -62,22 +59,10 @@ def form() -> None:
     if not corpus.queries:
         st.text("This corpus has no queries, so there is nothing to judge.")
         return
-    with page.complaints():
+    with page.complaints("complaint-start"):
         if not name.strip():
             raise InputError("A judgment belongs to somebody.", "Write a judge's name.")
         _prepare(corpus, name.strip(), kind, int(highest))
-
-
-def _usual_name() -> str:
-    """Return who judges unless another name is written: the visitor, or who judged last."""
-    name = str(state.mapping(state.JUDGING).get("judge") or state.visitor().name)
-    if name:
-        return name[:MAX_JUDGE]
-    try:
-        rows = desk.store().rows(desk.place())
-    except LabError:  # the list of queues says why
-        rows = []
-    return rows[-1].entry.judge if rows else "judge 1"
 
 
 def _prepare(corpus: Corpus, name: str, kind: PoolKind, highest: int) -> None:
@@ -95,7 +80,7 @@ def _prepare(corpus: Corpus, name: str, kind: PoolKind, highest: int) -> None:
         pipelines.rerankers,
         len(corpus.queries),
         pipelines.initial_k,
-        lambda: state.mean_tokens(corpus),
+        lambda: spending.mean_tokens(corpus),
         settings,
     )
     rankings = on_demand(key, "Begin", "judge", _ranker(corpus, pipelines), None, estimate)

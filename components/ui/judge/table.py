@@ -22,7 +22,7 @@ _KEY = "judgments-table"
 
 def show() -> None:
     """Show the judgments in force, and let the visitor change those that are selected."""
-    with page.complaints():
+    with page.complaints("complaint-listed"):
         judgments = in_force(desk.store().rows(desk.place()))
         if not judgments:
             st.text("Nothing is judged yet.")
@@ -84,8 +84,9 @@ def _change(selected: Sequence[Judgment]) -> None:
     ways = [*map(str, range(highest + 1)), Kind.CANNOT_SAY.value, Kind.REOPEN.value]
     with st.container(horizontal=True, key="judgments-change", vertical_alignment="bottom"):
         way = st.selectbox("Change to", ways, width=200, key="_table_way")
-        usual = str(state.mapping(state.JUDGING).get("judge") or state.visitor().name or "judge 1")
-        by = st.text_input("By", usual, max_chars=MAX_JUDGE, width=170, key="_table_by")
+        by = st.text_input(
+            "By", desk.usual_judge(), max_chars=MAX_JUDGE, width=170, key="_table_by"
+        )
         label = f"Change {count(len(selected), 'judgment')}"
         st.button(
             label, key="change_judgments", on_click=_apply, args=(tuple(selected), way, by.strip())

@@ -18,7 +18,7 @@ from components.wording import count, dollars, milliseconds
 
 def tokens_a_query(corpus: Corpus) -> int:
     """Return the tokens that a reranker reads for one query with PAIRS candidates of a corpus."""
-    mean = state.mean_tokens(corpus)
+    mean = spending.mean_tokens(corpus)
     return Traffic(1, PAIRS, mean.query, mean.document).billed().tokens
 
 
@@ -71,7 +71,7 @@ def _offer_to_measure(corpus: Corpus) -> None:
         pressed = st.button(f"Measure {ROUNDS} times", key="measure_now")
     candidates = min(PAIRS, len(corpus.documents))
     estimate = estimate_queries(
-        keys, ROUNDS, candidates, lambda: state.mean_tokens(corpus), lab.settings
+        keys, ROUNDS, candidates, lambda: spending.mean_tokens(corpus), lab.settings
     )
     if spending.confirmed(pressed and bool(keys), estimate, "measuring"):
         patience_s = patience(estimate)

@@ -48,5 +48,5 @@ export default function render({ data }) {
   page.rerankLabHistory = true;
   join(history);
   if (!data?.ahead) return;
-  setTimeout(() => requestIdleCallback(() => import(data.ahead).catch(() => {})), DRAWN_MS);
+  setTimeout(() => requestIdleCallback(() => import(new URL(data.ahead, location.href).href).catch(() => {})), DRAWN_MS);
 }

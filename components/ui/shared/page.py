@@ -104,9 +104,12 @@ def setup(title: str) -> None:
         with st.container(key="where", width="content", gap=None):
             corpus = state.corpus()
             engine = "embedded Qdrant" if state.lab().store.embedded else "Qdrant server"
+            engine = "a collection that exists already" if corpus.remote else engine
             soft(f"{corpus.name} · {count(len(corpus.documents), 'passage')} · {engine}", "where")
             sign_in.line()
             address.keep_history()
+    if unopened := state.get(state.UNOPENED):
+        complain(unopened, "unopened")
     state.ask_about_work()
     # With live updates the server sees that the window is there, on whatever page.
     if not live.address() and any(not w.finished and w.impatient for w in state.work()):
@@ -149,12 +152,15 @@ def complain(error: LabError, key: str = "complaint") -> None:
 
 
 @contextmanager
-def complaints() -> Iterator[None]:
-    """Turn the lab's errors into messages; anything else is a fault and stays one."""
+def complaints(key: str = "complaint") -> Iterator[None]:
+    """Turn the lab's errors into messages; anything else is a fault and stays one.
+
+    `key` is the message's: parts of a page that may complain at once have one each.
+    """
     try:
         yield
     except LabError as exc:
-        complain(exc)
+        complain(exc, key)
 
 
 def dark() -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from components.advice.costs import MeanTokens, tokens_of_corpus
 from components.advice.estimates import Estimate
+from components.domain import Corpus
 from components.ui.shared import state
 
 
@@ -33,3 +35,8 @@ def confirmed(pressed: bool, estimate: Estimate, key: str) -> bool:
         if left:
             st.rerun()
     return agreed
+
+
+def mean_tokens(corpus: Corpus) -> MeanTokens:
+    """Return the tokens of a corpus's queries and documents, counted once a session."""
+    return state.memo(("mean tokens", corpus), lambda: tokens_of_corpus(corpus))

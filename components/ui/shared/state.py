@@ -9,10 +9,9 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from components import measures
-from components.advice.costs import MeanTokens, tokens_of_corpus
 from components.config import Settings
 from components.corpora import open_corpus, sample_names
-from components.domain import NO_FILTER, Corpus, StoreError, UnavailableError
+from components.domain import NO_FILTER, Corpus, LabError, UnavailableError
 from components.lab import BackgroundTask, Lab, Worker, catalog, read_settings
 from components.lab.library import Entry, Library
 from components.pipeline import limits
@@ -45,6 +44,7 @@ PERMALINK_READ = "permalink_read"
 NAVIGATED = "navigated"
 PAST_JOBS = "past_jobs"
 NOTICES = "permalink_notices"
+UNOPENED = "unopened"
 FROM_ADDRESS = "from_address"
 CONFIRMED = "confirmed"
 UNCONFIRMED = "unconfirmed"
@@ -222,20 +222,20 @@ def kept() -> dict[str, Entry]:
 
 
 def corpus_names() -> tuple[str, ...]:
-    """Return the samples, the kept corpora and what this session alone has brought along."""
-    return tuple(dict.fromkeys((*sample_names(), *kept(), *mapping(UPLOADS))))
+    """Return the samples, the collections, the kept corpora and what this session brought along."""
+    own = (*kept(), *mapping(UPLOADS))
+    return tuple(dict.fromkeys((*sample_names(), *_lab().collection_names, *own)))
 
 
 def corpus_named(name: str) -> Corpus:
     """Return a corpus with the judgments of the chosen split; a kept one stays on disk."""
-    corpus: Corpus | None = mapping(UPLOADS).get(name)
+    own = name in _lab().collection_names
+    corpus = _lab().collections.open(name) if own else mapping(UPLOADS).get(name)
     if corpus is None:
         entry = kept().get(name)
         corpus = library().open(entry, name) if entry else sample(name)
     corpus = corpus.with_splits(mapping(JUDGING).get(("splits", name), {}))
     split = get(SPLITS).get(name, corpus.split)
-    if split == corpus.split:
-        return corpus
     return memo(("split", corpus, split), lambda: corpus.with_split(split))
 
 
@@ -245,8 +245,8 @@ def corpus() -> Corpus:
     name = get(CORPUS) if get(CORPUS) in names else names[0]
     try:
         return corpus_named(name)
-    except StoreError as exc:  # it is damaged, or was deleted at this moment
-        put(NOTICES, (str(exc),))
+    except LabError as exc:  # it is damaged, was deleted at this moment, or its server is gone
+        put(UNOPENED, exc)
         put(CORPUS, names[0])
         return corpus_named(names[0])
 
@@ -254,8 +254,9 @@ def corpus() -> Corpus:
 def choose_corpus(name: str) -> None:
     """Make a corpus the session's own, with its opening query and no filter."""
     put(CORPUS, name)
-    put(FILTER, NO_FILTER)
+    st.session_state.update({FILTER: NO_FILTER, UNOPENED: None})
     put(QUERY, corpus().opening_query)
+    put(FIRST_STAGE, lab().usable_first_stage(corpus(), get(FIRST_STAGE)))
 
 
 def choose_split(name: str, split: str) -> None:
@@ -271,11 +272,6 @@ def query() -> str:
     if QUERY not in st.session_state:
         put(QUERY, corpus().opening_query)
     return str(get(QUERY))
-
-
-def mean_tokens(corpus: Corpus) -> MeanTokens:
-    """Return the tokens of a corpus's queries and documents, counted once a session."""
-    return memo(("mean tokens", corpus), lambda: tokens_of_corpus(corpus))
 
 
 # ---------------------------------------------------------------- work in threads

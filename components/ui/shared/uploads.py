@@ -38,7 +38,10 @@ def corpus_with(fingerprint: str) -> str | None:
     by_name |= {name: entry.fingerprint for name, entry in state.kept().items()}
     brought: dict[str, Corpus] = state.mapping(state.UPLOADS)
     by_name |= {name: corpus.fingerprint for name, corpus in brought.items()}
-    return next((name for name, own in by_name.items() if own == fingerprint), None)
+    name = next((name for name, own in by_name.items() if own == fingerprint), None)
+    if name is None and state.settings().collections:
+        return state.lab().collections.with_fingerprint(fingerprint)
+    return name
 
 
 def entry_of(name: str) -> Entry | None:

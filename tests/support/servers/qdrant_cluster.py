@@ -294,7 +294,8 @@ class Cluster:
                 "quantization_config": None,
                 **({"strict_mode_config": collection.strict} if collection.strict else {}),
             },
-            "payload_schema": {},
+            "payload_schema": getattr(collection, "schema", {}),
+            **({"created_at": created} if (created := getattr(collection, "created", "")) else {}),
         }
 
     def shards_of(self, name: str, peer: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.support.servers.qdrant_cluster import Cluster, Collection, RefusalError, check_limit
+from tests.support.servers.qdrant_foreign import Foreign
 
 MOST_BYTES = 33_554_432
 """The largest body that a server takes unless it is configured otherwise."""
@@ -35,7 +36,10 @@ class Recorded:
     @property
     def reads(self) -> bool:
         """Return whether a key that only reads is enough."""
-        reading = ("/points", "/points/count", "/points/query/batch")
+        reading = (
+            *("/points", "/points/count", "/points/scroll", "/facet"),
+            *("/points/query", "/points/query/batch"),
+        )
         return self.method == "GET" or (self.method == "POST" and self.path.endswith(reading))
 
 
@@ -124,6 +128,10 @@ class QdrantServer:
         """Return the recorded requests of a method whose path ends so."""
         return [r for r in self.requests if r.method == method and r.path.endswith(ending)]
 
+    def writes(self) -> list[Recorded]:
+        """Return the recorded requests for which a key that only reads is not enough."""
+        return [request for request in self.requests if not request.reads]
+
     def collections(self) -> list[str]:
         with self.cluster.lock:
             return sorted(self.cluster.collections)
@@ -178,7 +186,15 @@ class QdrantServer:
             case "POST", ["points"]:
                 return collection.retrieve(body)
             case "POST", ["points", "count"]:
+                if isinstance(collection, Foreign):
+                    return {"count": collection.counted(body)}
                 return {"count": len(collection.matching((body or {}).get("filter")))}
+            case "POST", ["points", "scroll"] if isinstance(collection, Foreign):
+                return collection.scroll(body)
+            case "POST", ["facet"] if isinstance(collection, Foreign):
+                return collection.facet(body)
+            case "POST", ["points", "query"]:
+                return {"points": collection.query(body, self.cluster.rng)}
             case "POST", ["points", "query", "batch"]:
                 searches, most = body["searches"], collection.limit("search_max_batchsize")
                 check_limit(len(searches), most, "search batch size")

@@ -25,14 +25,14 @@ _STYLE = """<style>
 .st-key-anatomy-findings button[data-testid="stBaseButton-tertiary"] p { text-align: left;
   line-height: 1.4; }
 .st-key-anatomy-findings button[data-testid="stBaseButton-tertiary"]:hover {
-  background: var(--st-secondary-background-color); }
+  background: PANEL; }
 .st-key-anatomy-findings [class*="st-key-finding-open"] button {
-  background: var(--st-secondary-background-color); border-color: var(--st-border-color); }
+  background: PANEL; border-color: TEXT; }
 .anatomy-title { font-size: 1rem; font-weight: 600; padding: 0; margin: 0; line-height: 1.5; }
-.anatomy-text mark { background: color-mix(in srgb, var(--st-primary-color) 26%, transparent);
+.anatomy-text mark { background: SHADE;
   color: inherit; text-decoration: underline; text-underline-offset: 3px; border-radius: 3px; }
 .anatomy-text { max-height: 26rem; overflow-y: auto; }
-.st-key-anatomy-look { border-left: 3px solid var(--st-primary-color); padding-left: 1rem;
+.st-key-anatomy-look { border-left: 3px solid SHADE; padding-left: 1rem;
   margin: .2rem 0 .6rem; }
 @media (min-width: 1000px) {
   .st-key-anatomy-findings:has(.st-key-anatomy-look) { display: grid; column-gap: 1.6rem;
@@ -49,7 +49,10 @@ _MARKDOWN = re.compile(r"([\\`*_~\[\]<>$:])")
 def findings(corpus: Corpus, anatomy: Anatomy) -> None:
     """List what is worth knowing, what weighs on figures first."""
     listing = findings_of(anatomy)
-    st.html(_STYLE.replace("ROWS", str(len(listing) + 2)))
+    colours, style = page.palette(), _STYLE.replace("ROWS", str(len(listing) + 2))
+    for name in ("shade", "panel", "text"):
+        style = style.replace(name.upper(), getattr(colours, name))
+    st.html(style)
     with st.container(key="anatomy-findings"):
         for finding in listing:
             _finding(corpus, finding)

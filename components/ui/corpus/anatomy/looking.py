@@ -143,6 +143,7 @@ def differences(one: str, other: str) -> tuple[str, str]:
     for kind, *ends in matcher.get_opcodes():
         sides = zip((left, right), (ends[:2], ends[2:]), html, strict=True)
         for pieces, (start, end), out in sides:
-            text = escape("".join(pieces[start:end]))
-            out.append(f"<mark>{text}</mark>" if kind != "equal" and text.strip() else text)
+            text = "".join(pieces[start:end])
+            marked = text.rstrip() if kind != "equal" else ""
+            out += [f"<mark>{escape(marked)}</mark>" if marked else "", escape(text[len(marked) :])]
     return "".join(html[0]), "".join(html[1])

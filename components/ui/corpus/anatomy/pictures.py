@@ -144,7 +144,16 @@ def _fields(corpus: Corpus, anatomy: Anatomy) -> None:
 
 
 def _judgments(anatomy: Anatomy) -> None:
-    """Draw how often each grade is given, split by split."""
+    """Say how long queries are, and draw how often each grade is given, split by split."""
+    asked = anatomy.queries.in_words
+    if asked.bars:
+        with st.container(key="queries-of-corpus", gap="xxsmall"):
+            _title("Queries")
+            page.soft(
+                f"{count(anatomy.queries.number, 'query')} of up to {count(asked.most, 'word')}, "
+                f"half of them up to {asked.median:,.0f}.",
+                "anatomy-queries",
+            )
     for number, split in enumerate(anatomy.splits):
         name = f" ({split.name})" if len(anatomy.splits) > 1 else ""
         title = f"Grades of the judgments{name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components.analysis.anatomy import Anatomy, AnatomyStore, describe
+from components.analysis.anatomy import REMOTE, Anatomy, AnatomyStore, describe
 from components.analysis.anatomy.rows import MOST
 from components.domain import Corpus
 from components.lab import StepReport
@@ -55,8 +55,9 @@ def _result(corpus: Corpus) -> Anatomy | None:
     if task and task.result:
         return task.result
     store = AnatomyStore(state.settings())
+    most = min(len(corpus.documents), REMOTE) if corpus.remote else SAMPLE
     return state.memo(
-        ("anatomy on disk", corpus), lambda: store.find(corpus) or store.find(corpus, SAMPLE)
+        ("anatomy on disk", corpus), lambda: store.find(corpus) or store.find(corpus, most)
     )
 
 
@@ -72,7 +73,7 @@ def _offer(corpus: Corpus) -> Anatomy | None:
     Return what was read where it has come to its end meanwhile.
     """
     n = len(corpus.documents)
-    if _task(corpus) is None and n <= AT_ONCE:
+    if _task(corpus) is None and n <= AT_ONCE and not corpus.remote:
         _begin(corpus, None)
     task = _task(corpus)
     if task:
@@ -80,14 +81,11 @@ def _offer(corpus: Corpus) -> Anatomy | None:
         if not ended or task.result:
             return task.result if ended else None
     with st.container(horizontal=True, key="anatomy-offer"):
+        if corpus.remote:  # it is never all read
+            _sample_button(corpus, min(n, REMOTE))
+            return None
         if n > 2 * SAMPLE:
-            st.button(
-                f"Read {SAMPLE:,} at random",
-                type="primary",
-                key="anatomy_sample",
-                on_click=_begin,
-                args=(corpus, SAMPLE),
-            )
+            _sample_button(corpus, SAMPLE)
         st.button(
             f"Read all {count(n, 'passage')}" if n <= MOST else f"Read {MOST:,} at random",
             key="anatomy_whole",
@@ -95,6 +93,16 @@ def _offer(corpus: Corpus) -> Anatomy | None:
             args=(corpus, None),
         )
     return None
+
+
+def _sample_button(corpus: Corpus, most: int) -> None:
+    st.button(
+        f"Read {most:,} at random",
+        type="primary",
+        key="anatomy_sample",
+        on_click=_begin,
+        args=(corpus, most),
+    )
 
 
 def _begin(corpus: Corpus, most: int | None) -> None:
