@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from copy import copy
 from dataclasses import dataclass, replace
@@ -12,12 +12,11 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from components.config import Settings
-from components.domain import Corpus, Filter, InputError, Matrix, Progress, StoreError, Vector
+from components.domain import Corpus, Filter, InputError, Progress, Vector
 from components.encoders import EncoderContext, EncoderEntry
 from components.lab import catalog
+from components.lab.graphs import graph_queries
 from components.lab.lazy import Lazy
 from components.lab.library import Library, library_folder
 from components.lab.library.traces import erase
@@ -31,7 +30,6 @@ from components.rerankers import Context
 from components.rerankers.late_interaction import LATE_BGE
 from components.retrieval.candidates import by_hash, fuse
 from components.retrieval.first_stages import FirstStage
-from components.retrieval.learned import within
 from components.retrieval.lexical import Lexicon, forget_lexicon, lexicon
 from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors, EncodedQuery
 from components.storage.documents import StoredDocuments
@@ -45,8 +43,6 @@ if TYPE_CHECKING:
     from components.lab.collections import Collections
     from components.retrieval.store import VectorStore
 
-GRAPH_QUERIES = 100
-"""Queries at most by which a graph is measured: the corpus's own, else words of documents."""
 MEASUREMENTS = 200
 """Latencies remembered for each reranker."""
 
@@ -166,11 +162,7 @@ class Lab:
         return stages[key]
 
     def index(
-        self,
-        corpus: Corpus,
-        first_stage: str,
-        report: StepReport = no_report,
-        told: Told = no_bill,
+        self, corpus: Corpus, first_stage: str, report: StepReport = no_report, told: Told = no_bill
     ) -> None:
         """Make a corpus searchable by a first stage; does nothing where it already is.
 
@@ -221,29 +213,11 @@ class Lab:
 
             def work(report: StepReport) -> None:
                 check = partial(report, "graph", 0, 0)
-                queries = self._graph_queries(corpus, entry, check)
+                load = partial(self._load, entry)
+                queries = graph_queries(corpus, entry, load, self.vectors, check)
                 self.store.build_graph(corpus, stage.schema, queries, check)
 
             self._graphs[key] = BackgroundTask(work).start()
-
-    def _graph_queries(
-        self, corpus: Corpus, entry: EncoderEntry, check: Callable[[], None]
-    ) -> Matrix:
-        """Return the vectors by which a graph is measured; none is sent for over the network."""
-        load = partial(self._load, entry)
-        if not entry.spec.local:  # every so many documents then stand for queries
-            rows = self.vectors.dense(corpus, entry, load)
-            return np.array(rows[:: max(1, len(rows) // GRAPH_QUERIES)][:GRAPH_QUERIES])
-        encoder = load()
-        texts = [query.text for query in corpus.queries if len(query.text) < 500]
-        if not texts:
-            step = max(1, len(corpus.documents) // GRAPH_QUERIES)
-            texts = [" ".join(d.passage.split()[:10]) for d in corpus.documents[::step]]
-        vectors = []
-        for text in texts[:GRAPH_QUERIES]:
-            with GATE.hold(check=check):
-                vectors.append(encoder.encode_query(text))
-        return np.array(vectors)
 
     def _lexicon(self, corpus: Corpus, report: StepReport = no_report) -> Lexicon:
         return lexicon(corpus, self.settings.cache_dir, _progress(report, "count words"))
@@ -284,19 +258,7 @@ class Lab:
         vectors = CorpusVectors(None, lexicon.vectors)
         if entry is not None:
             vector, load = encoded[entry.spec.key], partial(self._load, entry)
-            if isinstance(vector, SparseVector):
-                rows = self.vectors.learned(corpus, entry, load)
-                vectors = CorpusVectors(None, rows)
-                asked = replace(asked, learned=within(vector, rows.shape[1]))
-            else:
-                dense = self.vectors.kept(corpus, entry, load)
-                if dense is not None and len(vector) != dense.shape[1]:
-                    raise StoreError(
-                        f"{stage.key} encodes the query as {len(vector):,} numbers; the index of "
-                        f"{corpus.name} has {dense.shape[1]:,}.",
-                        "Has its model changed? Give the encoder another name: it is then indexed.",
-                    )
-                vectors, asked = replace(vectors, dense=dense), replace(asked, dense=vector)
+            asked, vectors = self.vectors.beside(corpus, entry, load, vector, asked, vectors)
         queries = stage.queries(asked)
         return self.store.search(
             corpus, stage.schema, queries, limit, vectors, fused=stage.fused, filter=filter
