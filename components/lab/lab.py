@@ -10,7 +10,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -102,6 +102,11 @@ class Lab:
     def store(self) -> VectorStore:
         """Return the vector store, which all copies of this lab share."""
         return self._store.get()
+
+    def swept(self) -> Self:
+        """Begin to remove what killed processes left in the library, and return this lab."""
+        threading.Thread(target=self.library.sweep, name="sweep", daemon=True).start()
+        return self
 
     def with_keys(
         self,

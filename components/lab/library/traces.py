@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
+from components.config import Settings
 from components.corpora import open_corpus, sample_names
 from components.domain import StoreError
 from components.lab import catalog
@@ -19,17 +20,32 @@ from components.lab.library.entries import Entry
 from components.storage.documents import StoredDocuments
 from components.storage.locks import exclusive
 from components.storage.sizes import bytes_in
+from components.storage.token_store import TokenStore
 
 if TYPE_CHECKING:
-    from components.lab.lab import Lab
     from components.lab.library.library import Library
+    from components.retrieval.store import VectorStore
 
 _AT_ONCE: Final = 1_000
 _ENDINGS: Final = (".f32", ".lexicon")
 """Of the files that are written under a lock; the others belong to one of them."""
 
 
-def erase(lab: Lab, library: Library, entry: Entry, folder: Path) -> None:
+class Tracing(Protocol):
+    """What a lab knows of its corpora's traces."""
+
+    settings: Settings
+    tokens: TokenStore
+
+    @property
+    def store(self) -> VectorStore:
+        """Return the vector store."""
+
+    def forget(self, fingerprint: str) -> None:
+        """Let go of what is in memory of a corpus."""
+
+
+def erase(lab: Tracing, library: Library, entry: Entry, folder: Path) -> None:
     """Remove what a deleted corpus left; its documents may still be in `folder`.
 
     Raises StoreError where the engine cannot be reached, or somebody is encoding the corpus.
@@ -86,13 +102,13 @@ def _remove_files(cache: Path, fingerprint: str, folder: str = "*") -> None:
         path.unlink(missing_ok=True)
 
 
-def bytes_elsewhere(lab: Lab, entry: Entry) -> int:
+def bytes_elsewhere(lab: Tracing, entry: Entry) -> int:
     """Return what a corpus's vectors, statistics and embedded indexes take on this machine."""
     files = lab.settings.cache_dir.glob(f"*/{entry.fingerprint[:32]}-*")
     return sum(map(bytes_in, files)) + lab.store.bytes_here(entry.fingerprint)
 
 
-def indexed_by(lab: Lab, entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
+def indexed_by(lab: Tracing, entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
     """Return by which first stages each corpus is searchable at once, by its id."""
     aliases = lab.store.aliases()
     stages = catalog.first_stages().items()
