@@ -10,7 +10,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from components.config import Settings
 from components.domain import Corpus, Filter, InputError, Progress, Vector
@@ -106,6 +106,11 @@ class Lab:
     def collection_names(self) -> tuple[str, ...]:
         """Return the names of the collections of one's own."""
         return tuple(own.name for own in self.settings.collections)
+
+    def swept(self) -> Self:
+        """Begin to remove what killed processes left in the library, and return this lab."""
+        threading.Thread(target=self.library.sweep, name="sweep", daemon=True).start()
+        return self
 
     def with_keys(
         self,
