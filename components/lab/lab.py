@@ -147,10 +147,8 @@ class Lab:
 
     def usable_first_stage(self, corpus: Corpus, key: str) -> str:
         """Return a first stage's key, or that of a corpus's first one where it cannot be used."""
-        if not corpus.remote:
-            return key
         stages = self.first_stages(corpus)
-        return key if key in stages else next(iter(stages))
+        return key if not corpus.remote or key in stages else next(iter(stages))
 
     def first_stage(self, corpus: Corpus, key: str) -> FirstStage:
         """Return one of them; InputError where there is none with this key."""
@@ -256,8 +254,7 @@ class Lab:
             lists = [
                 self.candidates(corpus, part, query, encoded, limit, filter) for part in stage.parts
             ]
-            limit = min(limit, len(corpus.documents))
-            return fuse(by_hash(corpus), lists, limit, stage.weights)
+            return fuse(by_hash(corpus), lists, min(limit, len(corpus.documents)), stage.weights)
         entry, lexicon = stage.encoder, self._lexicon(corpus)
         asked = EncodedQuery(query, None, lexicon.bm25.query_vector(query))
         vectors = CorpusVectors(None, lexicon.vectors)
