@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from copy import copy
 from dataclasses import dataclass, replace
@@ -12,13 +12,12 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from components.config import Settings
-from components.domain import Corpus, Filter, InputError, Matrix, Progress, StoreError, Vector
+from components.domain import Corpus, Filter, InputError, Progress, Vector
 from components.encoders import EncoderContext, EncoderEntry
 from components.lab import catalog
-from components.lab.lazy import Lazy
+from components.lab.asking import asked_vectors, graph_queries
+from components.lab.lazy import Lazy, opened_collections, opened_store
 from components.lab.library import Library, library_folder
 from components.lab.library.traces import erase
 from components.lab.spending import VisitorMeter
@@ -31,9 +30,8 @@ from components.rerankers import Context
 from components.rerankers.late_interaction import LATE_BGE
 from components.retrieval.candidates import by_hash, fuse
 from components.retrieval.first_stages import FirstStage
-from components.retrieval.learned import within
 from components.retrieval.lexical import Lexicon, forget_lexicon, lexicon
-from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors, EncodedQuery
+from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors
 from components.storage.documents import StoredDocuments
 from components.storage.score_cache import ScoreCache
 from components.storage.search_log import SearchLog
@@ -45,8 +43,6 @@ if TYPE_CHECKING:
     from components.lab.collections import Collections
     from components.retrieval.store import VectorStore
 
-GRAPH_QUERIES = 100
-"""Queries at most by which a graph is measured: the corpus's own, else words of documents."""
 MEASUREMENTS = 200
 """Latencies remembered for each reranker."""
 
@@ -60,18 +56,6 @@ class Measured:
     usd: float | None = None
 
 
-def _open_store(settings: Settings) -> VectorStore:
-    from components.retrieval.store import open_store
-
-    return open_store(settings)
-
-
-def _collections(settings: Settings) -> Collections:
-    from components.lab.collections import Collections
-
-    return Collections(settings)
-
-
 class Lab:
     """Indexes corpora and holds what a search needs. Safe to share between threads."""
 
@@ -83,8 +67,8 @@ class Lab:
         self.library = Library(library, self.settings.library, partial(erase, self))
         self.visitor = WHOLE_LAB
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)
-        self._store = Lazy(partial(_open_store, self.settings))
-        self._collections = Lazy(partial(_collections, self.settings))
+        self._store = Lazy(partial(opened_store, self.settings))
+        self._collections = Lazy(partial(opened_collections, self.settings))
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
         limit = self.settings.token_vectors.limit_mb * 1_000_000
         path = self.settings.cache_dir / "tokens.sqlite"
@@ -226,29 +210,12 @@ class Lab:
 
             def work(report: StepReport) -> None:
                 check = partial(report, "graph", 0, 0)
-                queries = self._graph_queries(corpus, entry, check)
+                queries = graph_queries(
+                    corpus, entry, partial(self._load, entry), check, self.vectors
+                )
                 self.store.build_graph(corpus, stage.schema, queries, check)
 
             self._graphs[key] = BackgroundTask(work).start()
-
-    def _graph_queries(
-        self, corpus: Corpus, entry: EncoderEntry, check: Callable[[], None]
-    ) -> Matrix:
-        """Return the vectors by which a graph is measured; none is sent for over the network."""
-        load = partial(self._load, entry)
-        if not entry.spec.local:  # every so many documents then stand for queries
-            rows = self.vectors.dense(corpus, entry, load)
-            return np.array(rows[:: max(1, len(rows) // GRAPH_QUERIES)][:GRAPH_QUERIES])
-        encoder = load()
-        texts = [query.text for query in corpus.queries if len(query.text) < 500]
-        if not texts:
-            step = max(1, len(corpus.documents) // GRAPH_QUERIES)
-            texts = [" ".join(d.passage.split()[:10]) for d in corpus.documents[::step]]
-        vectors = []
-        for text in texts[:GRAPH_QUERIES]:
-            with GATE.hold(check=check):
-                vectors.append(encoder.encode_query(text))
-        return np.array(vectors)
 
     def _lexicon(self, corpus: Corpus, report: StepReport = no_report) -> Lexicon:
         return lexicon(corpus, self.settings.cache_dir, _progress(report, "count words"))
@@ -284,24 +251,10 @@ class Lab:
             ]
             limit = min(limit, len(corpus.documents))
             return fuse(by_hash(corpus), lists, limit, stage.weights)
-        entry, lexicon = stage.encoder, self._lexicon(corpus)
-        asked = EncodedQuery(query, None, lexicon.bm25.query_vector(query))
-        vectors = CorpusVectors(None, lexicon.vectors)
-        if entry is not None:
-            vector, load = encoded[entry.spec.key], partial(self._load, entry)
-            if isinstance(vector, SparseVector):
-                rows = self.vectors.learned(corpus, entry, load)
-                vectors = CorpusVectors(None, rows)
-                asked = replace(asked, learned=within(vector, rows.shape[1]))
-            else:
-                dense = self.vectors.kept(corpus, entry, load)
-                if dense is not None and len(vector) != dense.shape[1]:
-                    raise StoreError(
-                        f"{stage.key} encodes the query as {len(vector):,} numbers; the index of "
-                        f"{corpus.name} has {dense.shape[1]:,}.",
-                        "Has its model changed? Give the encoder another name: it is then indexed.",
-                    )
-                vectors, asked = replace(vectors, dense=dense), replace(asked, dense=vector)
+        load = partial(self._load, stage.encoder) if stage.encoder else None
+        asked, vectors = asked_vectors(
+            corpus, stage, query, encoded, self._lexicon(corpus), load, self.vectors
+        )
         queries = stage.queries(asked)
         return self.store.search(
             corpus, stage.schema, queries, limit, vectors, fused=stage.fused, filter=filter

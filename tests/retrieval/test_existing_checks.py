@@ -24,7 +24,7 @@ TEXTS = ("the red fox", "a blue fox", "green hats")
 @pytest.fixture(autouse=True)
 def stage() -> Iterator[None]:
     """Let the catalog find the hashing encoder."""
-    with added(first_stages, FAKES / "first_stages", catalog.first_stages.cache_clear):
+    with added(first_stages, FAKES / "first_stages", catalog.offered_first_stages.cache_clear):
         yield
 
 
