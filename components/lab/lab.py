@@ -16,7 +16,7 @@ from components.config import Settings
 from components.domain import Corpus, Filter, InputError, Progress, Vector
 from components.encoders import EncoderContext, EncoderEntry
 from components.lab import catalog
-from components.lab.asking import asked_vectors, graph_queries
+from components.lab.graphs import graph_queries
 from components.lab.lazy import Lazy, opened_collections, opened_store
 from components.lab.library import Library, library_folder
 from components.lab.library.traces import erase
@@ -31,7 +31,7 @@ from components.rerankers.late_interaction import LATE_BGE
 from components.retrieval.candidates import by_hash, fuse
 from components.retrieval.first_stages import FirstStage
 from components.retrieval.lexical import Lexicon, forget_lexicon, lexicon
-from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors
+from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors, EncodedQuery
 from components.storage.documents import StoredDocuments
 from components.storage.score_cache import ScoreCache
 from components.storage.search_log import SearchLog
@@ -155,11 +155,7 @@ class Lab:
         return stages[key]
 
     def index(
-        self,
-        corpus: Corpus,
-        first_stage: str,
-        report: StepReport = no_report,
-        told: Told = no_bill,
+        self, corpus: Corpus, first_stage: str, report: StepReport = no_report, told: Told = no_bill
     ) -> None:
         """Make a corpus searchable by a first stage; does nothing where it already is.
 
@@ -210,9 +206,8 @@ class Lab:
 
             def work(report: StepReport) -> None:
                 check = partial(report, "graph", 0, 0)
-                queries = graph_queries(
-                    corpus, entry, partial(self._load, entry), check, self.vectors
-                )
+                load = partial(self._load, entry)
+                queries = graph_queries(corpus, entry, load, self.vectors, check)
                 self.store.build_graph(corpus, stage.schema, queries, check)
 
             self._graphs[key] = BackgroundTask(work).start()
@@ -251,10 +246,12 @@ class Lab:
             ]
             limit = min(limit, len(corpus.documents))
             return fuse(by_hash(corpus), lists, limit, stage.weights)
-        load = partial(self._load, stage.encoder) if stage.encoder else None
-        asked, vectors = asked_vectors(
-            corpus, stage, query, encoded, self._lexicon(corpus), load, self.vectors
-        )
+        entry, lexicon = stage.encoder, self._lexicon(corpus)
+        asked = EncodedQuery(query, None, lexicon.bm25.query_vector(query))
+        vectors = CorpusVectors(None, lexicon.vectors)
+        if entry is not None:
+            vector, load = encoded[entry.spec.key], partial(self._load, entry)
+            asked, vectors = self.vectors.beside(corpus, entry, load, vector, asked, vectors)
         queries = stage.queries(asked)
         return self.store.search(
             corpus, stage.schema, queries, limit, vectors, fused=stage.fused, filter=filter
