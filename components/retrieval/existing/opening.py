@@ -50,13 +50,13 @@ def open_existing(reader: Reader, encoder: EncoderEntry | None, encoders: Sequen
     `encoder` made its vectors, None where there is no such one among `encoders`.
     """
     settings, info = reader.settings, reader.describe()
-    reader = replace(reader, indexed=info.fields)
+    indexed = {path: index for path, index in info.fields.items() if path != settings.id_field}
+    reader = replace(reader, indexed=indexed)
     if settings.tenant and info.tenants:
         path = info.tenants[0]
         reader = reader.of_tenant(path, _value(settings.tenant, info.fields[path].kind))
-    total = reader.count()
-    first, _ = reader.scroll(PAGE) if total else ([], None)
-    rows, _ = reader.scroll(ROWS, vectors=True) if total else ([], None)
+    total, (first, _) = reader.count(), reader.scroll(PAGE)
+    rows, _ = reader.scroll(ROWS, vectors=True)
     facts = Facts(settings, info, reader.real_name(), total, first, rows, encoder, encoders)
     looked_at = tuple(checks(facts))
     if settings.sparse in info.sparse:
