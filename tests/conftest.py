@@ -30,7 +30,11 @@ _OWN = ("RERANK_LAB_CONFIG", "HF_HUB_CACHE", "QDRANT_URL", "QDRANT_API_KEY")
 _KEYS = ("CO_API_KEY", "COHERE_API_KEY", "VOYAGE_API_KEY", "VOYAGE_API_KEY_PATH", "JINA_API_KEY")
 for _name in (*_OWN, *_KEYS, "CO_API_URL", "VOYAGE_API_URL", "JINA_API_URL"):
     os.environ.pop(_name, None)
-pytest.register_assert_rewrite("tests.support.contracts.reranker_contract", "tests.support.visits")
+pytest.register_assert_rewrite(
+    "tests.support.contracts.encoder_contract",
+    "tests.support.contracts.reranker_contract",
+    "tests.support.visits",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from components import measures, rerankers
+from components import encoders, measures, rerankers
 from components.cli import app
 from components.config import HubModel, LlmServer, Server
 from components.corpora import Upload, formats, read_uploads
@@ -42,6 +42,7 @@ ROUNDING = 0.015
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 PACKAGES = {
     "components/rerankers": rerankers,
+    "components/encoders": encoders,
     "components/rerankers/hosted": hosted,
     "components/retrieval/first_stages": first_stages,
     "components/measures": measures,
@@ -272,7 +273,11 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             package = PACKAGES[str(Path(path).parent)]
             folder = tmp_path_factory.mktemp(Path(path).stem)
             (folder / Path(path).name).write_text(code, encoding="utf-8")
-            forget = (catalog.families.cache_clear, catalog.first_stages.cache_clear)
+            forget = (
+                catalog.families.cache_clear,
+                catalog.encoder_families.cache_clear,
+                catalog.offered_first_stages.cache_clear,
+            )
             stack.enter_context(added(package, folder, *forget))
         yield
 
@@ -301,6 +306,23 @@ def test_the_guides_first_stage_and_reranker_search(tmp_path: Path) -> None:
     # Robertson and Zaragoza's formula by hand: k1 = 1.2, b = 0.75, two texts of three and two stems
     weight = 2.2 / (1 + 1.2 * (0.25 + 0.75 * 2 / 2.5))
     assert hits[0].first_stage_score == pytest.approx(weight * (1 + 1), abs=1e-6)
+
+
+@pytest.mark.usefixtures("guided")
+def test_the_guides_encoder_is_a_first_stage(tmp_path: Path) -> None:
+    folder = tmp_path / "corpus.jsonl"
+    folder.write_text('{"_id": "a", "text": "hat"}\n{"_id": "b", "text": "fox"}\n')
+    search = two_stage_search(
+        "oxf",
+        str(folder),
+        first_stage="letters",
+        reranker="bm25",
+        initial_k=2,
+        final_k=2,
+        lab=Lab(read_settings({})),
+    )
+    hits = {hit.document.id: hit.first_stage_score for hit in asyncio.run(search)}
+    assert hits == pytest.approx({"a": 0.0, "b": 1.0}, abs=1e-6)
 
 
 @pytest.mark.usefixtures("guided")

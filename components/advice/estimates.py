@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from components.advice.costs import MeanTokens
 from components.config import Settings, SpendingSettings
-from components.domain import Spec
-from components.lab import amount_of, catalog, costs
+from components.domain import Billed, Corpus, Spec
+from components.lab import Lab, amount_of, catalog, costs
+from components.lab.vectors import documents_with_vectors
 from components.models.tokens import estimate_tokens
 from components.wording import count, dollars
 
@@ -27,6 +29,11 @@ class Estimate:
     def needs_confirmation(self, spending: SpendingSettings) -> bool:
         """Return whether this is more than may be sent without asking."""
         return self.usd > spending.confirm_usd or self.unpriced > spending.confirm_requests
+
+    def __add__(self, other: Estimate) -> Estimate:
+        """Return the estimate of both."""
+        systems = tuple(dict.fromkeys((*self.systems, *other.systems)))
+        return Estimate(systems, self.usd + other.usd, self.unpriced + other.unpriced)
 
     def times(self, n: int) -> Estimate:
         """Return the estimate of doing the same n times."""
@@ -57,6 +64,48 @@ def estimate_queries(
         return Estimate()
     mean = tokens()
     return _total(specs, settings, queries, mean.query, [mean.document] * candidates)
+
+
+def estimate_first_stage(
+    first_stage: str,
+    corpus: Corpus,
+    queries: int,
+    tokens: Callable[[], MeanTokens],
+    lab: Lab,
+) -> Estimate:
+    """Return what a first stage costs: encoding what is not indexed yet, and so many queries.
+
+    `tokens` counts the tokens of queries and documents; it is called only where that matters.
+    """
+    total = Estimate()
+    for stage in catalog.first_stage(first_stage, lab.settings).searched:
+        entry = stage.encoder
+        if entry is None or not any(costs(spec, lab.settings) for spec in entry.specs):
+            continue
+        missing, mean = 0, tokens()
+        if not lab.store.has(corpus, stage.schema):
+            folder = lab.settings.cache_dir
+            missing = len(corpus.documents) - documents_with_vectors(folder, corpus, entry)
+        documents = _encoding(entry.stored, missing, mean.document, lab.settings)
+        # a query is a request of its own
+        asked = _encoding(entry.spec, queries, mean.query, lab.settings, together=1)
+        total += documents + asked
+    return total
+
+
+def _encoding(
+    spec: Spec, texts: int, mean: float, settings: Settings, together: int = 0
+) -> Estimate:
+    """Return what encoding texts of so many tokens costs, `together` in a request."""
+    if not texts or not costs(spec, settings):
+        return Estimate()
+    most = spec.limits.document_tokens
+    tokens = round(min(mean, most or mean) * texts)
+    amount = amount_of(spec, Billed(1, tokens=max(1, tokens), estimated=True), settings)
+    if amount is None:
+        return Estimate((spec.key,))
+    requests = math.ceil(texts / (together or spec.limits.documents or texts))
+    return Estimate((spec.key,), amount.usd, requests if amount.unpriced else 0)
 
 
 def estimate_texts(

@@ -14,9 +14,10 @@ from typer.exceptions import TyperException
 from components.cli.bench import bench
 from components.cli.corpus import corpus
 from components.cli.evaluate import evaluate
+from components.cli.index import index
 from components.cli.judge import judge
 from components.cli.models import models
-from components.cli.search import index, rerank, search
+from components.cli.search import rerank, search
 from components.cli.serve import serve
 from components.cli.shared import complain, err, mistake
 from components.cli.streams import PipeClosedError, standard_streams

@@ -28,7 +28,7 @@ from components.cli.shared import (
     steps_of,
 )
 from components.domain import Corpus
-from components.wording import count, listed, shortened, visible
+from components.wording import agree, count, listed, shortened, visible
 
 CELL = 48
 """Characters of a field's name or of its values in the table."""
@@ -120,7 +120,8 @@ def _lines(anatomy: Anatomy) -> Iterator[str]:
         )
     for reading in anatomy.readings:
         cut = count(reading.cut.number, "passage")
-        yield f"{listed(reading.systems)}: {reading.reads} tokens of a passage are read; {cut} cut."
+        read, are = count(reading.reads, "token"), agree(reading.reads, "is", "are")
+        yield f"{listed(reading.systems)}: {read} of a passage {are} read; {cut} cut."
     if anatomy.absent:
         yield f"Not counted, since the tokenizer is not here: {listed(anatomy.absent)}."
     told = anatomy.languages

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from rich.text import Text
 
 from components import evaluation, pipeline
 from components.advice.costs import tokens_of_corpus
-from components.advice.estimates import Estimate, estimate_queries
+from components.advice.estimates import Estimate, estimate_first_stage, estimate_queries
 from components.cli.evaluate_report import by_depth, print_report, report_fields
 from components.cli.imports import import_fields, tell_import
 from components.cli.shared import (
@@ -161,13 +162,13 @@ def evaluate(
 
 
 def _estimate(plan: Plan, corpus: Corpus, lab: Lab) -> Estimate:
-    return estimate_queries(
-        plan.pipelines.rerankers,
-        len(plan.queries),
-        plan.depth,
-        lambda: tokens_of_corpus(corpus),
-        lab.settings,
+    queries, tokens = len(plan.queries), partial(tokens_of_corpus, corpus)
+    reranking = estimate_queries(
+        plan.pipelines.rerankers, queries, plan.depth, tokens, lab.settings
     )
+    if plan.candidates is not None:
+        return reranking
+    return reranking + estimate_first_stage(plan.first_stage, corpus, queries, tokens, lab)
 
 
 def _run(lab: Lab, corpus: Corpus, plan: Plan) -> evaluation.Evaluation:

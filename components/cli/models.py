@@ -26,9 +26,10 @@ def models(as_json: Json = False) -> None:
     for entry in entries:
         spec = entry.spec
         here = "ready" if entry.available else "not here"
-        line = f"{spec.key:26}{entry.stage:13}{spec.family:18}{here:10}{spec.license}"
+        line = f"{spec.key:32}{entry.stage:13}{spec.family:18}{here:10}{spec.license}"
         out.print(Text(line), soft_wrap=True)
-        out.print(Text(f"    {spec.model}, {spec.authors}", style="dim"), soft_wrap=True)
+        about = ", ".join(filter(None, (spec.model, spec.authors, spec.device)))
+        out.print(Text(f"    {about}", style="dim"), soft_wrap=True)
         if not entry.available:
             out.print(Text(f"    {entry.reason} {entry.remedy}"), soft_wrap=True)
 
@@ -56,6 +57,7 @@ def _entry_json(entry: catalog.Entry, settings: Settings) -> dict[str, Any]:
         "license": spec.license,
         "source": spec.source,
         "model": spec.model,
+        "device": spec.device,
         "authors": spec.authors,
         "scale": spec.scale,
         "instructions": spec.instructions,

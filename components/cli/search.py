@@ -1,4 +1,4 @@
-"""`rerank-lab index`, `search` and `rerank`: one corpus, one query, one list of texts."""
+"""`rerank-lab search` and `rerank`: one query, one list of texts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from rich.text import Text
 
 from components import pipeline
 from components.advice.costs import tokens_of_corpus
-from components.advice.estimates import estimate_queries, estimate_texts
+from components.advice.estimates import estimate_first_stage, estimate_queries, estimate_texts
 from components.analysis.depth import beyond_settled
-from components.cli import collection
 from components.cli.imports import import_fields, tell_import
 from components.cli.order_effects import (
     OrderOption,
@@ -45,102 +44,14 @@ from components.cli.shared import (
     opened_corpus,
     out,
     progress_bars,
-    steps_of,
 )
 from components.corpora import read_texts
-from components.domain import RANKS_ONLY, Comparison, Corpus, Filter, InputError, Ranking
+from components.domain import RANKS_ONLY, Comparison, Filter, InputError, Ranking
 from components.exports.as_json import comparison_json, ranking_json
 from components.lab import Lab, catalog
 from components.pipeline import PipelineRun, Pipelines, QueryInput, Request
 from components.pipeline.limits import FINAL_K, INITIAL_K
-from components.rerankers.late_interaction import LATE_BGE, encode_ahead
-from components.retrieval.engine import CollectionStatus
 from components.wording import agree, count, dollars
-
-AHEAD = 2_000
-"""Documents up to which token vectors are encoded ahead unless it was said."""
-
-
-def index(
-    corpus: CorpusOption = "helpdesk",
-    text_column: TextOption = None,
-    title_column: TitleOption = None,
-    id_column: IdOption = None,
-    first_stage: FirstStage = catalog.DEFAULT_FIRST_STAGE,
-    tokens: Annotated[
-        bool | None,
-        typer.Option(
-            help=f"Also encode token vectors, for {LATE_BGE.key}; without either, up to "
-            f"{AHEAD:,} documents."
-        ),
-    ] = None,
-    remove_outdated: Annotated[
-        bool,
-        typer.Option(
-            "--remove-outdated",
-            help="Then remove the collections of earlier versions, of all corpora, from the store.",
-        ),
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Index a corpus ahead; the index lies on disk, or on the server that is configured."""
-    catalog.first_stage(first_stage)
-    lab = new_lab()
-    columns = (text_column, title_column, id_column)
-    opened = opened_corpus(corpus, lab, columns)
-    tell_import(opened)
-    if opened.remote:
-        about = collection.told(opened, first_stage, lab, tokens=bool(tokens))
-        if as_json:
-            own = {"first_stage": first_stage, "token_vectors": False, "removed": ()}
-            emit(_index_fields(opened, lab) | own | about)
-        return
-    ahead = len(opened.documents) <= AHEAD if tokens is None else tokens
-    with progress_bars() as bars:
-        report_to = steps_of(bars, "index")
-        lab.index(opened, first_stage, report_to)
-        if ahead:
-            progress = partial(report_to, f"encode with {LATE_BGE.key}")
-            encode_ahead(lab.tokens, opened.documents, progress)
-    removed = lab.store.drop_outdated() if remove_outdated else ()
-    if as_json:
-        own = {"first_stage": first_stage, "token_vectors": ahead, "removed": removed}
-        emit(_index_fields(opened, lab) | own)
-    else:
-        documents = count(len(opened.documents), "document")
-        out.print(Text(f"{opened.name}: {documents} in {lab.store.where}"), soft_wrap=True)
-        _tell_store(lab.store.status(), removed)
-
-
-def _index_fields(corpus: Corpus, lab: Lab) -> dict[str, object]:
-    """Return what was indexed, and what is in the store."""
-    collections = lab.store.status()
-    return {
-        "corpus": {
-            "name": corpus.name,
-            "documents": len(corpus.documents),
-            "fingerprint": corpus.fingerprint,
-        },
-        "store": lab.store.where,
-        "collections": {s.alias: s.points for s in collections},
-        "search": {s.alias: s.search for s in collections},
-        "notes": {s.alias: s.notes for s in collections if s.notes},
-        "outdated": [s.alias for s in collections if s.outdated],
-        "import": import_fields(corpus),
-    }
-
-
-def _tell_store(collections: Sequence[CollectionStatus], removed: Sequence[str]) -> None:
-    """Print what is to be noted of the store's collections, and which were removed."""
-    lines = [f"{s.alias}: {note}" for s in collections for note in s.notes]
-    lines += [f"{alias}: removed" for alias in removed]
-    lines += [
-        f"{s.alias}: of an earlier version; --remove-outdated removes it"
-        for s in collections
-        if s.outdated
-    ]
-    for line in lines:
-        err.print(Text(line), soft_wrap=True)
 
 
 def search(
@@ -172,13 +83,13 @@ def search(
     lab = new_lab()
     pipeline.check_request(Request(pipelines, QueryInput(query)), lab)
     _check_instruction(lab, keys, instruction)
-    columns = (text_column, title_column, id_column)
-    opened = opened_corpus(corpus, lab, columns)
+    opened = opened_corpus(corpus, lab, (text_column, title_column, id_column))
     opened.fields.check(conditions)
     candidates = min(initial_k, len(opened.documents))
     passes = with_passes(keys, lab.settings, order_effects=order_effects)
     mean = partial(tokens_of_corpus, opened)
     estimate = estimate_queries(passes, 1, candidates, mean, lab.settings)
+    estimate += estimate_first_stage(first_stage, opened, 1, mean, lab)
     check_spending(estimate, lab.settings, yes=yes)
     tell_import(opened)
     with progress_bars() as bars:

@@ -1,6 +1,13 @@
 """Settings from the environment and one TOML file."""
 
 from components.config.collections import TOKENIZERS, CollectionSettings
+from components.config.encoders import (
+    ENCODER_SHAPES,
+    HostedModel,
+    HybridSettings,
+    ModelSettings,
+    OwnEncoder,
+)
 from components.config.fields import PRICE_UNITS, SHAPES
 from components.config.llm import LlmServer
 from components.config.reading import read_settings
@@ -24,15 +31,20 @@ from components.config.settings import (
 )
 
 __all__ = [
+    "ENCODER_SHAPES",
     "EXACT_LIMIT",
     "PRICE_UNITS",
     "SHAPES",
     "TOKENIZERS",
     "Budget",
     "CollectionSettings",
+    "HostedModel",
     "HubModel",
+    "HybridSettings",
     "LibrarySettings",
     "LlmServer",
+    "ModelSettings",
+    "OwnEncoder",
     "PassageSettings",
     "PriceOverride",
     "ProviderVariables",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import (
@@ -19,12 +19,19 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
 from components.config.collections import CollectionSettings
+from components.config.encoders import (
+    Encoders,
+    HostedModel,
+    HybridSettings,
+    ModelSettings,
+    OwnEncoder,
+)
 from components.config.fields import PRICE_UNITS, check_address, check_unique
 from components.config.llm import Llms, LlmServer
+from components.config.mistakes import UNKNOWN, input_error, remedy_of
 from components.config.settings import (
     HubModel,
     LibrarySettings,
@@ -43,6 +50,12 @@ from components.config.settings import (
     TokenSettings,
 )
 from components.domain import InputError
+
+_AS_THEY_ARE = (
+    *("hub", "hybrid", "remote", "spending", "passages"),
+    *("models", "token_vectors", "library", "sharing", "sign_in"),
+)
+"""The tables that are settings under their own names."""
 
 
 def read_settings(
@@ -64,20 +77,15 @@ def read_settings(
             api_key=env.get("QDRANT_API_KEY", "").strip(),
             **asdict(file.qdrant),
         ),
-        hub=file.hub,
         cache_dir=Path(cache) if cache else platformdirs.user_cache_path("rerank-lab"),
         data_dir=Path(data) if data else platformdirs.user_data_path("rerank-lab"),
         servers=file.compatible,
+        encoders=file.encoder,
+        hosted=tuple(file.hosted.items()),
         collections=tuple(own.beside(folder) for own in file.collection),
         llms=file.llm,
         prices=file.price_overrides(),
-        remote=file.remote,
-        spending=file.spending,
-        passages=file.passages,
-        token_vectors=file.token_vectors,
-        library=file.library,
-        sharing=file.sharing,
-        sign_in=file.sign_in,
+        **{name: getattr(file, name) for name in _AS_THEY_ARE},
         addresses=_addresses(env, providers),
         keys=Secrets({owner: env.get(variable, "") for owner, variable in variables.items()}),
         variables=variables,
@@ -94,7 +102,9 @@ def _addresses(env: Mapping[str, str], providers: Sequence[ProviderVariables]) -
         try:
             addresses[provider.provider] = check_address(url)
         except PydanticCustomError as exc:
-            raise InputError(f"{provider.address} {exc.message()}.", _remedy(exc.context)) from None
+            raise InputError(
+                f"{provider.address} {exc.message()}.", remedy_of(exc.context)
+            ) from None
     return addresses
 
 
@@ -117,10 +127,14 @@ class _File(BaseModel):
     compatible: tuple[Server, ...] = ()
     collection: tuple[CollectionSettings, ...] = ()
     llm: Llms = ()
+    encoder: Encoders = ()
+    hosted: Mapping[_PricedModel, HostedModel] = Field(default_factory=dict)
+    hybrid: HybridSettings = HybridSettings()
     prices: Mapping[_PricedModel, _Price] = Field(default_factory=dict)
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
     passages: PassageSettings = PassageSettings()
+    models: ModelSettings = ModelSettings()
     token_vectors: TokenSettings = TokenSettings()
     library: LibrarySettings = LibrarySettings()
     sharing: SharingSettings = SharingSettings()
@@ -161,7 +175,11 @@ class _File(BaseModel):
 
     def key_variables(self) -> dict[str, str]:
         """Return the variables of the keys that tables name, by the key of what needs them."""
-        servers: tuple[Server | LlmServer, ...] = (*self.compatible, *self.llm)
+        servers: tuple[Server | LlmServer | OwnEncoder, ...] = (
+            *self.compatible,
+            *self.llm,
+            *self.encoder,
+        )
         variables = {server.key: server.key_env for server in servers}
         variables |= {own.key: own.api_key_env for own in self.collection}
         return {owner: variable for owner, variable in variables.items() if variable}
@@ -189,96 +207,5 @@ def _read_file(path: Path) -> _File:
     except ValidationError as exc:
         # An unknown name goes first: what is missing beside it is often that one, misspelt.
         errors = exc.errors()
-        unknown = [error for error in errors if error["type"] in _UNKNOWN]
-        raise _input_error(path, content, (unknown or errors)[0]) from None
-
-
-# ---------------------------------------------------------------- errors in words
-
-
-def _descriptions(hints: Mapping[str, Any]) -> dict[str, str]:
-    """Return what each setting must be, from the annotations of a record."""
-    required = {
-        name: hint if get_origin(hint) is Annotated else get_args(hint)[0]  # or it is optional
-        for name, hint in hints.items()
-    }
-    return {
-        name: next(m.description or "" for m in hint.__metadata__ if isinstance(m, FieldInfo))
-        for name, hint in required.items()
-    }
-
-
-_EXPECTED: Mapping[str, Mapping[str, str]] = {
-    "qdrant": _descriptions(get_type_hints(QdrantNumbers, include_extras=True)),
-    "hub": _descriptions(get_type_hints(HubModel, include_extras=True)),
-    "compatible": _descriptions(get_type_hints(Server, include_extras=True)),
-    "collection": _descriptions(get_type_hints(CollectionSettings, include_extras=True)),
-    "llm": _descriptions(get_type_hints(LlmServer, include_extras=True)),
-    "remote": _descriptions(get_type_hints(RemoteSettings, include_extras=True)),
-    "spending": _descriptions(get_type_hints(SpendingSettings, include_extras=True)),
-    "passages": _descriptions(get_type_hints(PassageSettings, include_extras=True)),
-    "token_vectors": _descriptions(get_type_hints(TokenSettings, include_extras=True)),
-    "library": _descriptions(get_type_hints(LibrarySettings, include_extras=True)),
-    "sharing": _descriptions(get_type_hints(SharingSettings, include_extras=True)),
-    "sign_in": _descriptions(get_type_hints(SignInSettings, include_extras=True)),
-}
-_ROW_NAMES = {"hub": "key", "compatible": "name", "collection": "name", "llm": "name"}
-"""The tables that may come several times, with the setting that tells one from another."""
-_UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument", "string_pattern_mismatch"}
-"""The types of pydantic's errors for a name that is no setting."""
-_REMEDIES = {"text": "Quote it.", "true or false": "Leave quotes out."}
-
-
-def _input_error(path: Path, content: Mapping[str, Any], error: ErrorDetails) -> InputError:
-    """Return pydantic's error as a sentence that names file and table."""
-    table, *rest = error["loc"]
-    if table not in _File.model_fields:
-        return _unknown(f"{path}: the configuration", table, _File.model_fields)
-    if error["type"] == "table":
-        return InputError(f"{path}: {error['msg']}.", _remedy(error["ctx"]))
-    if table == "prices" and rest:
-        return InputError(
-            f"{path}: [prices] {rest[0]} = {content['prices'][rest[0]]!r:.100} is not a price in US"
-            " dollars.",
-            'For example: "cohere/rerank-v3.5" = { per_1k_searches = 2.0 }, or per_1m_tokens.',
-        )
-    row_name = _ROW_NAMES.get(str(table))
-    where = f"{path}: [[{table}]]" if row_name else f"{path}: [{table}]"
-    if error["type"].endswith("_type") and not any(isinstance(step, str) for step in rest):
-        kind = "a list of tables" if row_name else "a table"
-        return InputError(f"{where} must be {kind}.", "See .docs/settings.md.")
-    if row_name:
-        index, *rest = rest
-        name = content[table][index].get(row_name) if row_name not in rest else None
-        where += f" {name}" if name and isinstance(name, str) else f" number {int(index) + 1}"
-    return _value_error(where, _EXPECTED[str(table)], str(rest[0]), error)
-
-
-def _value_error(
-    where: str, expected: Mapping[str, str], name: str, error: ErrorDetails
-) -> InputError:
-    """Return what is wrong with one setting of a table."""
-    if name not in expected:
-        return _unknown(where, name, expected)
-    if "remedy" in error.get("ctx", {}):  # from a check of ours, which says what came
-        return InputError(f"{where}: {name} {error['msg']}.", _remedy(error["ctx"]))
-    if error["type"] == "missing":
-        reason = f"{where}: {name} is missing; it must be {expected[name]}."
-        return InputError(reason, f"Add {name} to that table.")
-    if where.endswith("[sign_in]"):  # its values are secrets
-        return InputError(f"{where}: {name} must be {expected[name]}.", "Correct that table.")
-    came = f"{error['input']!r:.100}"
-    if error["type"] == "less_than_equal":
-        reason = f"{where}: {name} may be at most {error['ctx']['le']:,}, not {came}."
-        return InputError(reason, "Lower it.")
-    reason = f"{where}: {name} must be {expected[name]}, not {came}."
-    return InputError(reason, _REMEDIES.get(expected[name], "Correct that table."))
-
-
-def _unknown(where: str, name: object, names: Iterable[str]) -> InputError:
-    """Return the error for a name that no setting has: it would silently do nothing."""
-    return InputError(f"{where} has no setting {name!r}.", f"Known are: {', '.join(names)}.")
-
-
-def _remedy(context: Mapping[str, Any] | None) -> str:
-    return str((context or {}).get("remedy", ""))
+        unknown = [error for error in errors if error["type"] in UNKNOWN]
+        raise input_error(path, content, (unknown or errors)[0], _File.model_fields) from None

@@ -17,6 +17,7 @@ from pydantic import Field
 from pydantic import StrictStr as String
 
 from components.config.collections import CollectionSettings
+from components.config.encoders import HostedModel, HybridSettings, ModelSettings, OwnEncoder
 from components.config.fields import (
     Address,
     Batch,
@@ -277,10 +278,14 @@ class Settings:
     servers: tuple[Server, ...] = ()
     collections: tuple[CollectionSettings, ...] = ()
     llms: tuple[LlmServer, ...] = ()
+    encoders: tuple[OwnEncoder, ...] = ()
+    hosted: tuple[tuple[str, HostedModel], ...] = ()
+    hybrid: HybridSettings = field(default_factory=HybridSettings)
     prices: tuple[PriceOverride, ...] = ()
     remote: RemoteSettings = RemoteSettings()
     spending: SpendingSettings = SpendingSettings()
     passages: PassageSettings = PassageSettings()
+    models: ModelSettings = field(default_factory=ModelSettings)
     token_vectors: TokenSettings = TokenSettings()
     library: LibrarySettings = LibrarySettings()
     sharing: SharingSettings = SharingSettings()

@@ -152,7 +152,7 @@ class _Tally:
     def unindexed(self) -> str:
         """Return why the field is not worth an index; empty where it is."""
         if self.longest > MOST_TEXT:
-            return f"holds texts of up to {self.longest:,} characters"
+            return f"holds texts of more than {MOST_TEXT} characters"
         if len(self.distinct) > MOST_VALUES:
             return f"holds more than {MOST_VALUES:,} different texts"
         if len(self.distinct) > max(FEW, self.texts / 2):

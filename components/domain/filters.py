@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
-from components.domain.corpus import Corpus
 from components.domain.documents import Document
 from components.domain.errors import InputError
 from components.domain.values import FIRST_MOMENT, Span, Value, read_value, values_of
@@ -179,12 +178,11 @@ class Filter:
         """Return whether a document meets all conditions."""
         return all(condition.matches(document) for condition in self.conditions)
 
-    def inside(self, grades: Mapping[str, int], corpus: Corpus) -> Mapping[str, int]:
+    def inside(self, grades: Mapping[str, int], by_id: Mapping[str, Document]) -> Mapping[str, int]:
         """Return the grades without those of documents that do not meet the filter."""
         if not self:
             return grades
-        ids = corpus.some(grades.keys())
-        return {d: g for d, g in grades.items() if d not in ids or self.matches(ids[d])}
+        return {d: g for d, g in grades.items() if d not in by_id or self.matches(by_id[d])}
 
 
 NO_FILTER: Final = Filter()

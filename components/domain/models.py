@@ -100,14 +100,14 @@ class Spec:
     """A model or method as data: what it is, whose it is, and what its scores mean.
 
     `local` models share the cores through one gate; `runtime` names what has to be imported
-    (``onnx``, ``torch`` or ``none``). The scores of `listwise` models depend on the other
-    candidates. `token_vectors` says that documents are compared token by token. `provider`
-    names who answers over the network and whose key is needed, `price` what it charges
-    at its own `hosts`; a `self_hosted` server is one's own and charges nothing, while one that is
-    `billed_keyless` charges without a key too. `instructions` says that the model follows an
-    instruction beside the query. One pass over the candidates may take `deadline_s` seconds where
-    that differs from the configured time. Of many candidates it may sort the first `settled` alone,
-    and those below only in part; 0 stands for all.
+    (``onnx``, ``torch`` or ``none``), `device` where it runs and how precisely. The scores of
+    `listwise` models depend on the other candidates. `token_vectors` says that documents are
+    compared token by token. `provider` names who answers over the network and whose key is needed,
+    `price` what it charges at its own `hosts`; a `self_hosted` server is one's own and charges
+    nothing, while one that is `billed_keyless` charges without a key too. `instructions` says that
+    the model follows an instruction beside the query. One pass over the candidates may take
+    `deadline_s` seconds where that differs from the configured time. Of many candidates it may sort
+    the first `settled` alone, and those below only in part; 0 stands for all.
     """
 
     key: str
@@ -134,6 +134,7 @@ class Spec:
     price: Price | None = None
     hosts: tuple[str, ...] = ()
     self_hosted: bool = False
+    device: str = ""
     billed_keyless: bool = False
     deadline_s: float = 0.0
     settled: int = 0

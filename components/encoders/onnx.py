@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from components.domain import Matrix, Progress, Spec, TokenVectors, Vector, no_progress
-from components.encoders.base import check_query_length, unit_rows
+from components.encoders.base import EncoderFamily, bundled, check_query_length, unit_rows
 from components.models.files import BGE_MODEL, BGE_TOKENIZER
 from components.models.runtime import OnnxModel, run_parallel
 from components.models.tokens import read_and_cut
@@ -76,3 +76,7 @@ class BgeEncoder:
 def bge_small() -> BgeEncoder:
     """Return the bge-small of this process: the bi-encoder and late interaction share it."""
     return BgeEncoder()
+
+
+BGE_SMALL_ENTRY = bundled(BGE_SMALL, bge_small, BgeEncoder.dimension, BGE_MODEL, BGE_TOKENIZER)
+FAMILY = EncoderFamily(lambda settings: (BGE_SMALL_ENTRY,))

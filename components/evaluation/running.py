@@ -215,12 +215,13 @@ def _retrieved(run: PipelineRun, corpus: Corpus, query: Query, itself: Document 
     deeper = replace(run, pipelines=replace(run.pipelines, initial_k=limit + 1))
     ranking = pipeline.retrieve(deeper, corpus, query.text)
     hits = [hit for hit in ranking.hits if hit.document.id != itself.id][:limit]
-    return pipeline.first_stage_ranking(
+    shorter = pipeline.first_stage_ranking(
         ranking.system,
         [hit.document for hit in hits],
         [hit.score for hit in hits],
         ranking.timing,
     )
+    return replace(shorter, usage=ranking.usage)
 
 
 def _given(

@@ -77,7 +77,7 @@ def models_of(plan: Plan, settings: Settings) -> dict[str, str]:
     """Return each system's model and revision."""
     specs = {key: catalog.reranker_spec(key, settings) for key in plan.pipelines.rerankers}
     if plan.first_stage != CANDIDATES:
-        specs = {plan.first_stage: catalog.first_stage(plan.first_stage).spec} | specs
+        specs = {plan.first_stage: catalog.first_stage(plan.first_stage, settings).spec} | specs
     named = {
         key: " ".join(p for p in (s.model or s.label, s.revision) if p) for key, s in specs.items()
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -19,10 +20,10 @@ Check = Callable[[Sequence[str]], Any]
 
 def parameters(settings: Settings) -> Mapping[str, Check]:
     """Return the check of each parameter by name; keys must be in the catalog of these settings."""
-    first_stages, rerankers = catalog.first_stages(), catalog.reranker_specs(settings)
+    rerankers = catalog.reranker_specs(settings)
     return {
         "q": text,
-        "first": one_of(first_stages),
+        "first": partial(first_stage, settings),
         "reranker": some_of(rerankers, MAX_SYSTEMS, catalog.RENAMED),
         "candidates": whole(1, MAX_INITIAL_K),
         "shown": whole(1, MAX_FINAL_K),
@@ -34,6 +35,14 @@ def parameters(settings: Settings) -> Mapping[str, Check]:
         "view": one_of(VIEWS),
         "measure": quality_measure,
     }
+
+
+def first_stage(settings: Settings, values: Sequence[str]) -> str | None:
+    """Accept the key of a first stage, or of a fusion of two."""
+    try:
+        return catalog.first_stage(values[0], settings).key
+    except InputError:
+        return None
 
 
 def text(values: Sequence[str]) -> str | None:

@@ -81,6 +81,13 @@ SYSTEMS = (
         "ColBERT: Khattab and Zaharia 2020",
     ),
     Term(
+        "Learned sparse encoder",
+        "A model that gives a text weights of the terms of its vocabulary, related ones included, "
+        "instead of a dense vector. Texts are compared as in BM25, by the terms that they share.",
+        "SPLADE: Formal et al. 2021",
+        ("learned sparse",),
+    ),
+    Term(
         "Listwise",
         "Said of a reranker whose score for a document depends on the other candidates. Its scores "
         "from two requests cannot be merged, and with fewer candidates they change.",

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from components import discovery, rerankers
 from components.config import ProviderVariables, Settings
@@ -25,14 +25,18 @@ from components.domain import (
     UnavailableError,
     no_progress,
 )
-from components.encoders import EncoderEntry
+from components.encoders import EncoderContext, EncoderEntry, SparseEncoder
+from components.lab.stages import DEFAULT_FIRST_STAGE as DEFAULT_FIRST_STAGE
+from components.lab.stages import encoder_families as encoder_families
+from components.lab.stages import first_stage as first_stage
+from components.lab.stages import first_stages as first_stages
+from components.lab.stages import offered_first_stages as offered_first_stages
+from components.lab.stages import ordered
+from components.lab.stages import require as require
 from components.rerankers import Context, Family, estimate_pass, hosted
-from components.retrieval import first_stages as stages
-from components.retrieval.first_stages import FirstStage
 
 T = TypeVar("T")
 Stage = Literal["first stage", "reranker"]
-DEFAULT_FIRST_STAGE = "bge-small"
 DEFAULT_RERANKER = "minilm-l12"
 DEFAULT_RERANKERS = (DEFAULT_RERANKER, "late-bge", "bm25")
 """The rerankers with which a visitor begins, and which are measured on request."""
@@ -50,7 +54,6 @@ WITHOUT_INSTRUCTION = "@plain"
 """Ends the name of a reranker that is run without the instruction, beside the one that gets it."""
 
 # The order in which people should meet the systems; others follow by name, the anti-pattern last.
-_FIRST_STAGES = ("bge-small", "minilm-l6", "bm25", "hybrid")
 _RERANKERS = ("minilm-l12", "late-bge", "bm25", "rrf", "cohere", "voyage", "jina", "bge-v2-m3")
 _LAST = ("biencoder-minilm",)
 
@@ -64,35 +67,6 @@ class Entry:
     available: bool
     reason: str = ""
     remedy: str = ""
-
-
-def require(key: str, entries: Mapping[str, T], what: str) -> T:
-    """Return the entry with a key, or raise InputError that lists the keys there are."""
-    if key not in entries:
-        raise InputError(f"There is no {what} {key!r}.", f"Choose one of: {', '.join(entries)}.")
-    return entries[key]
-
-
-def _ordered(
-    entries: Mapping[str, T], first: tuple[str, ...], last: tuple[str, ...]
-) -> dict[str, T]:
-    others = sorted(set(entries) - {*first, *last})
-    return {key: entries[key] for key in (*first, *others, *last) if key in entries}
-
-
-# ---------------------------------------------------------------- first stages
-
-
-@cache
-def first_stages() -> Mapping[str, FirstStage]:
-    """Return the first stages by key, the default first."""
-    offered = discovery.offered(stages, "FIRST_STAGES", FirstStage)
-    return _ordered({stage.key: stage for stage in offered}, _FIRST_STAGES, ())
-
-
-def first_stage(key: str) -> FirstStage:
-    """Return a first stage; InputError where there is none with this key."""
-    return require(key, first_stages(), "first stage")
 
 
 # ---------------------------------------------------------------- rerankers
@@ -128,7 +102,7 @@ def reranker_specs(settings: Settings) -> dict[str, Spec]:
                 f"Two rerankers have the key {spec.key!r}.", "Give the configured one another key."
             )
         specs[spec.key] = spec
-    return _ordered(specs, _RERANKERS, _LAST)
+    return ordered(specs, _RERANKERS, _LAST)
 
 
 def about_renamed(key: str) -> str:
@@ -188,7 +162,10 @@ def check_reranker(key: str, settings: Settings) -> None:
 
 def entries(settings: Settings) -> tuple[Entry, ...]:
     """Return every first stage and reranker, each with its availability."""
-    firsts = [_entry(s.spec, "first stage", s.check) for s in first_stages().values()]
+    firsts = [
+        _entry(stage.spec, "first stage", partial(stage.check, settings))
+        for stage in first_stages(settings).values()
+    ]
     seconds = [
         _entry(spec, "reranker", partial(check_reranker, spec.key, settings))
         for spec in reranker_specs(settings).values()
@@ -207,20 +184,25 @@ def _entry(spec: Spec, stage: Stage, check: Callable[[], None]) -> Entry:
 # ---------------------------------------------------------------- loading
 
 _lock = threading.RLock()
-_encoders: dict[str, Encoder] = {}
+_encoders: dict[tuple[str, str], Encoder | SparseEncoder] = {}
 _warm: set[tuple[str, Settings]] = set()
 
 
-def load_encoder(entry: EncoderEntry) -> tuple[Encoder, float]:
-    """Return a warm bi-encoder and the milliseconds it took to warm it (0 when it was warm)."""
-    key = entry.spec.key
+def load_encoder(entry: EncoderEntry, context: EncoderContext | None = None) -> tuple[Any, float]:
+    """Return an encoder and the milliseconds it took to load and warm it (0 when it was warm).
+
+    One behind the network is made anew for each caller, whose key it uses, and not warmed: a call
+    may cost money.
+    """
+    key = (entry.spec.key, entry.spec.revision)
     with _lock:
         if key in _encoders:
             return _encoders[key], 0.0
         begun = time.perf_counter()
-        encoder = entry.build()
-        encoder.encode_query("warm up")
-        _encoders[key] = encoder
+        encoder = entry.load(context or EncoderContext(Settings()))
+        if entry.spec.local:
+            encoder.encode_query("warm up")
+            _encoders[key] = encoder
         return encoder, (time.perf_counter() - begun) * 1000
 
 

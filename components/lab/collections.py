@@ -40,8 +40,7 @@ LOOK_AGAIN_S = 10.0
 """Seconds after which a collection is asked again whether it has changed."""
 ALIKE = 0.9
 """The cosine from which on a stored vector may be an encoder's of the point's text."""
-RECALL_QUERIES, LONGEST_QUERY = 100, 500
-"""Queries by which a graph is measured at most, and their characters."""
+RECALL_QUERIES, LONGEST_QUERY = 100, 500  # by which a graph is measured, and their characters
 LOOKED_AT = 4
 """Points whose vectors are compared with what the encoder makes of their texts."""
 
@@ -94,8 +93,7 @@ class Collections:
             with suppress(LabError):
                 if name not in self._tried and self.open(name).fingerprint == fingerprint:
                     return name
-        corpora = self._corpora.items()
-        return next((name for name, own in corpora if own.fingerprint == fingerprint), None)
+        return next((n for n, c in self._corpora.items() if c.fingerprint == fingerprint), None)
 
     def open(self, name: str, *, anew: bool = False) -> Corpus:
         """Return a collection as a corpus; `anew` as it is now, even where it was opened before.
@@ -113,7 +111,8 @@ class Collections:
     def stages(self, corpus: Corpus) -> Mapping[str, FirstStage]:
         """Return the first stages by which a collection's corpus can be searched."""
         documents = existing(corpus)
-        return stages_of(documents, catalog.first_stages()[documents.reader.settings.encoder])
+        key = documents.reader.settings.encoder
+        return stages_of(documents, catalog.first_stage(key, self._settings))
 
     def changes(self, corpus: Corpus) -> str:
         """Say how a collection differs from when it was opened; empty where it does not.
@@ -192,15 +191,15 @@ class Collections:
         corpus: Corpus,
         stage: FirstStage,
         query: str,
-        vector: Vector | None,
+        encoded: Mapping[str, Vector | SparseVector],
         limit: int,
         filter: Filter,
     ) -> Candidates:
         """Return a collection's best documents that meet a filter, by one of its first stages."""
-        queries, documents = (
-            stage.queries(EncodedQuery(query, vector, SparseVector((), ()))),
-            existing(corpus),
-        )
+        documents, vector = existing(corpus), None
+        if stage.encoder and not isinstance(own := encoded[stage.encoder.spec.key], SparseVector):
+            vector = own
+        queries = stage.queries(EncodedQuery(query, vector, SparseVector((), ())))
         where = clauses(filter, documents.reader)
         return search(documents, queries, limit, where, fused=stage.fused)
 
@@ -278,10 +277,12 @@ def _opened(own: CollectionSettings, settings: Settings) -> Corpus:
             f"The variable {own.api_key_env}, which [[collection]] {own.name} names, is not set.",
             "Set it to the server's key, or leave api_key_env out.",
         )
-    stages = catalog.first_stages()
-    encoders = {key: s.encoder for key, s in stages.items() if s.encoder and not s.fused}
+    stages = catalog.first_stages(settings)
+    encoders = {
+        key: s.encoder for key, s in stages.items() if s.encoder and not (s.fused or s.sparse)
+    }
     reader = reader_of(own, settings.keys.get(own.key, ""), settings.qdrant.timeout_s)
-    opened = open_existing(reader, encoders.get(own.encoder), tuple(encoders))
+    opened = open_existing(reader, encoders.get(own.encoder))
     documents = ExistingDocuments(opened)
     beside = read_beside(own.queries, own.qrels, documents.present)
     documents.present([query.id for query in beside.queries])  # some queries are documents

@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from components.config import Settings
-from components.domain import Corpus, Encoder, Filter, InputError, Matrix, Progress, Vector
-from components.encoders import EncoderEntry
+from components.domain import Corpus, Filter, InputError, Matrix, Progress, StoreError, Vector
+from components.encoders import EncoderContext, EncoderEntry
 from components.lab import catalog
+from components.lab.corpus_stages import CorpusStages
 from components.lab.lazy import Lazy
 from components.lab.library import Library, library_folder
 from components.lab.library.traces import erase
 from components.lab.spending import VisitorMeter
+from components.lab.stages import look_again
+from components.lab.vectors import Told, VectorShelf, no_bill
 from components.lab.work import BackgroundTask, StepReport, no_report
+from components.models.bm25 import SparseVector
 from components.models.gate import GATE
 from components.rerankers import Context
 from components.rerankers.late_interaction import LATE_BGE
+from components.retrieval.candidates import by_hash, fuse
 from components.retrieval.first_stages import FirstStage
+from components.retrieval.learned import within
 from components.retrieval.lexical import Lexicon, forget_lexicon, lexicon
 from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors, EncodedQuery
-from components.retrieval.vectors import dense_vectors, is_cached
 from components.storage.documents import StoredDocuments
 from components.storage.score_cache import ScoreCache
 from components.storage.search_log import SearchLog
@@ -43,9 +48,6 @@ if TYPE_CHECKING:
 
 GRAPH_QUERIES = 100
 """Queries at most by which a graph is measured: the corpus's own, else words of documents."""
-VECTORS_AT_HAND = 8
-"""Corpora whose vectors, which lie on disk, are mapped into memory at once."""
-
 MEASUREMENTS = 200
 """Latencies remembered for each reranker."""
 
@@ -71,7 +73,7 @@ def _collections(settings: Settings) -> Collections:
     return Collections(settings)
 
 
-class Lab:
+class Lab(CorpusStages):
     """Indexes corpora and holds what a search needs. Safe to share between threads."""
 
     def __init__(self, settings: Settings | None = None, *, shared: bool = False) -> None:
@@ -89,7 +91,7 @@ class Lab:
         path = self.settings.cache_dir / "tokens.sqlite"
         self.tokens = TokenStore(path, LATE_BGE.revision, limit)
         self.search_log = SearchLog(self.settings.data_dir)
-        self._at_hand: OrderedDict[tuple[str, str], Matrix] = OrderedDict()
+        self.vectors = VectorShelf(self.settings.cache_dir)
         self._graphs: dict[tuple[str, str], BackgroundTask] = {}
         self._building: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -104,11 +106,6 @@ class Lab:
     def collections(self) -> Collections:
         """Return the collections of one's own that are configured, shared like the store."""
         return self._collections.get()
-
-    @property
-    def collection_names(self) -> tuple[str, ...]:
-        """Return the names of the collections of one's own."""
-        return tuple(own.name for own in self.settings.collections)
 
     def with_keys(
         self,
@@ -137,48 +134,54 @@ class Lab:
 
     # ------------------------------------------------------------ first stage
 
-    def first_stages(self, corpus: Corpus) -> Mapping[str, FirstStage]:
-        """Return the first stages by which a corpus can be searched, by key."""
-        return self.collections.stages(corpus) if corpus.remote else catalog.first_stages()
-
-    def usable_first_stage(self, corpus: Corpus, key: str) -> str:
-        """Return a first stage's key, or that of a corpus's first one where it cannot be used."""
-        stages = self.first_stages(corpus)
-        return key if key in stages else next(iter(stages))
-
-    def first_stage(self, corpus: Corpus, key: str) -> FirstStage:
-        """Return one of them; InputError where there is none with this key."""
-        stage, stages = catalog.first_stage(key), self.first_stages(corpus)
-        if key not in stages:
-            raise InputError(
-                f"{corpus.name} cannot be searched by {stage.key}: it is a collection that exists "
-                "already, with the vectors that it has.",
-                f"Choose one of: {', '.join(stages)}.",
-            )
-        return stages[key]
-
-    def index(self, corpus: Corpus, first_stage: str, report: StepReport = no_report) -> None:
+    def index(
+        self,
+        corpus: Corpus,
+        first_stage: str,
+        report: StepReport = no_report,
+        told: Told = no_bill,
+    ) -> None:
         """Make a corpus searchable by a first stage; does nothing where it already is.
 
-        Raises InputError for a kept corpus that was deleted: nothing of it is written again.
+        `told` hears what requests may be billed for, also where the work ends early. Raises
+        InputError for a kept corpus that was deleted: nothing of it is written again.
         """
         if isinstance(corpus.documents, StoredDocuments) and corpus.documents.deleted:
             raise InputError(f"The corpus {corpus.name} was deleted.", "Choose another one.")
         stage = self.first_stage(corpus, first_stage)
+        for encoder in stage.encoders:
+            if encoder.fetch(self.settings, _progress(report, "download")):
+                look_again()  # its revision is that of the weights that came
         if corpus.remote:  # it is searched as it is: there is nothing to build
-            if stage.encoder:
-                encoder, _ = self.encoder(stage.encoder)
-                with GATE.hold(check=partial(report, "wait", 0, 0)):
-                    self.collections.compare_vectors(corpus, stage.encoder, encoder)
+            for entry in stage.encoders:
+                if entry.spec.local:  # texts are sent nowhere for a look
+                    model = self._load(entry)
+                    with GATE.hold(check=partial(report, "wait", 0, 0)):
+                        self.collections.compare_vectors(corpus, entry, model)
             return
-        with self._building_alone(corpus, stage.schema):
-            if not self.store.has(corpus, stage.schema):
-                sparse = self._lexicon(corpus, report).vectors
-                dense = self._dense(corpus, stage.encoder, report) if stage.encoder else None
-                vectors = CorpusVectors(dense, sparse)
-                self.store.build(corpus, stage.schema, vectors, _progress(report, "store"))
-        if stage.encoder and self.store.wants_graph(corpus, stage.schema):
-            self._begin_graph(corpus, stage, stage.encoder)
+        stage = catalog.first_stage(first_stage, self.settings)
+        for part in stage.searched:
+            self._index(corpus, part, report, told)
+
+    def _index(self, corpus: Corpus, stage: FirstStage, report: StepReport, told: Told) -> None:
+        """Index a corpus for a first stage without parts."""
+        entry, schema = stage.encoder, stage.schema
+        with self._building_alone(corpus, schema):
+            if not self.store.has(corpus, schema):
+                if entry and entry.sparse:
+                    load = partial(self._load, entry)
+                    learned = self.vectors.learned(corpus, entry, load, report, told)
+                    vectors = CorpusVectors(None, learned)
+                else:
+                    vectors = CorpusVectors(None, self._lexicon(corpus, report).vectors)
+                if entry and not entry.sparse:
+                    load = partial(self._load, entry)
+                    dense = self.vectors.dense(corpus, entry, load, report, told)
+                    vectors = replace(vectors, dense=dense)
+                    schema = replace(schema, dense=dense.shape[1])
+                self.store.build(corpus, schema, vectors, _progress(report, "store"))
+        if entry and not entry.sparse and self.store.wants_graph(corpus, schema):
+            self._begin_graph(corpus, stage, entry)
 
     def _begin_graph(self, corpus: Corpus, stage: FirstStage, entry: EncoderEntry) -> None:
         """Build a large collection's graph in a thread, once; exact search serves meanwhile."""
@@ -188,78 +191,85 @@ class Lab:
                 return
 
             def work(report: StepReport) -> None:
-                encoder, _ = self.encoder(entry)
-                texts, rows = [query.text for query in corpus.queries if len(query.text) < 500], []
-                if not texts:
-                    step = max(1, len(corpus.documents) // GRAPH_QUERIES)
-                    texts = [" ".join(d.passage.split()[:10]) for d in corpus.documents[::step]]
-                for text in texts[:GRAPH_QUERIES]:
-                    with GATE.hold(check=partial(report, "graph", 0, 0)):
-                        rows.append(encoder.encode_query(text))
-                self.store.build_graph(
-                    corpus, stage.schema, np.array(rows), partial(report, "graph", 0, 0)
-                )
+                check = partial(report, "graph", 0, 0)
+                queries = self._graph_queries(corpus, entry, check)
+                self.store.build_graph(corpus, stage.schema, queries, check)
 
             self._graphs[key] = BackgroundTask(work).start()
+
+    def _graph_queries(
+        self, corpus: Corpus, entry: EncoderEntry, check: Callable[[], None]
+    ) -> Matrix:
+        """Return the vectors by which a graph is measured; none is sent for over the network."""
+        load = partial(self._load, entry)
+        if not entry.spec.local:  # every so many documents then stand for queries
+            rows = self.vectors.dense(corpus, entry, load)
+            return np.array(rows[:: max(1, len(rows) // GRAPH_QUERIES)][:GRAPH_QUERIES])
+        encoder = load()
+        texts = [query.text for query in corpus.queries if len(query.text) < 500]
+        if not texts:
+            texts = [" ".join(d.passage.split()[:10]) for d in corpus.sample(GRAPH_QUERIES)]
+        vectors = []
+        for text in texts[:GRAPH_QUERIES]:
+            with GATE.hold(check=check):
+                vectors.append(encoder.encode_query(text))
+        return np.array(vectors)
 
     def _lexicon(self, corpus: Corpus, report: StepReport = no_report) -> Lexicon:
         return lexicon(corpus, self.settings.cache_dir, _progress(report, "count words"))
 
-    def _dense(self, corpus: Corpus, entry: EncoderEntry, report: StepReport) -> Matrix:
-        """Return a corpus's dense vectors, mapped into memory."""
-        key = (corpus.fingerprint, entry.spec.key)
-        with self._lock:
-            if key in self._at_hand:
-                self._at_hand.move_to_end(key)
-                return self._at_hand[key]
-        encoder, _ = self.encoder(entry)
-        progress = _progress(report, f"encode with {entry.spec.key}")
-        rows = dense_vectors(corpus, entry.spec, encoder, self.settings.cache_dir, progress)
-        with self._lock:
-            self._at_hand[key] = rows
-            while len(self._at_hand) > VECTORS_AT_HAND:
-                self._at_hand.popitem(last=False)
-        return rows
+    def encoder(self, entry: EncoderEntry) -> tuple[Any, float]:
+        """Return an encoder, warm, and the milliseconds it took to load and warm it."""
+        context = EncoderContext(self.settings, self._meter)
+        with GATE.hold(loading=True) if entry.spec.local else nullcontext():
+            return catalog.load_encoder(entry, context)
 
-    def encoder(self, entry: EncoderEntry) -> tuple[Encoder, float]:
-        """Return a warm bi-encoder and the milliseconds it took to warm it."""
-        with GATE.hold(loading=True):
-            return catalog.load_encoder(entry)
+    def _load(self, entry: EncoderEntry) -> Any:  # noqa: ANN401
+        return self.encoder(entry)[0]
 
     def candidates(
         self,
         corpus: Corpus,
         stage: FirstStage,
         query: str,
-        vector: Vector | None,
+        encoded: Mapping[str, Vector | SparseVector],
         limit: int,
         filter: Filter,
     ) -> Candidates:
         """Return the first stage's best documents that meet a filter.
 
-        `vector` is the encoder's, if it has one. BM25 counts words over the whole corpus.
+        `encoded` are its encoders' vectors by key. BM25 counts words over the whole corpus. Raises
+        StoreError where a vector is not as long as those of the documents.
         """
         if corpus.remote:
-            return self.collections.search(corpus, stage, query, vector, limit, filter)
-        lexicon = self._lexicon(corpus)
-        queries = stage.queries(EncodedQuery(query, vector, lexicon.bm25.query_vector(query)))
-        dense, entry = None, stage.encoder
-        # who searches an index that another machine built has no vectors of its own
-        if entry and (
-            (corpus.fingerprint, entry.spec.key) in self._at_hand
-            or is_cached(self.settings.cache_dir, corpus, entry.spec)
-        ):
-            dense = self._dense(corpus, entry, no_report)
-        vectors = CorpusVectors(dense, lexicon.vectors)
+            return self.collections.search(corpus, stage, query, encoded, limit, filter)
+        if stage.parts:
+            lists = [
+                self.candidates(corpus, part, query, encoded, limit, filter) for part in stage.parts
+            ]
+            return fuse(by_hash(corpus), lists, min(limit, len(corpus.documents)), stage.weights)
+        entry, lexicon = stage.encoder, self._lexicon(corpus)
+        asked = EncodedQuery(query, None, lexicon.bm25.query_vector(query))
+        vectors = CorpusVectors(None, lexicon.vectors)
+        if entry is not None:
+            vector, load = encoded[entry.spec.key], partial(self._load, entry)
+            if isinstance(vector, SparseVector):
+                rows = self.vectors.learned(corpus, entry, load)
+                vectors = CorpusVectors(None, rows)
+                asked = replace(asked, learned=within(vector, rows.shape[1]))
+            else:
+                dense = self.vectors.kept(corpus, entry, load)
+                if dense is not None and len(vector) != dense.shape[1]:
+                    raise StoreError(
+                        f"{stage.key} encodes the query as {len(vector):,} numbers; the index of "
+                        f"{corpus.name} has {dense.shape[1]:,}.",
+                        "Has its model changed? Give the encoder another name: it is then indexed.",
+                    )
+                vectors, asked = replace(vectors, dense=dense), replace(asked, dense=vector)
+        queries = stage.queries(asked)
         return self.store.search(
             corpus, stage.schema, queries, limit, vectors, fused=stage.fused, filter=filter
         )
-
-    def matching(self, corpus: Corpus, stage: FirstStage, filter: Filter) -> int:
-        """Return how many documents meet a filter."""
-        if corpus.remote:
-            return self.collections.count(corpus, filter)
-        return self.store.count(corpus, stage.schema, filter)
 
     def context(self, corpus: Corpus | None, instruction: str = "") -> Context:
         """Return what a reranker may draw on."""
@@ -270,9 +280,9 @@ class Lab:
     def forget(self, fingerprint: str) -> None:
         """Let go of what is in memory of a corpus that was deleted."""
         with self._lock:
-            for by_corpus in (self._at_hand, self._graphs):
-                for key in [key for key in by_corpus if key[0] == fingerprint]:
-                    del by_corpus[key]
+            for key in [key for key in self._graphs if key[0] == fingerprint]:
+                del self._graphs[key]
+        self.vectors.forget(fingerprint)
         forget_lexicon(fingerprint)
 
     @contextmanager

@@ -7,12 +7,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from components.domain import UnavailableError
+from components.models.devices import Device
+
+Kind = Literal["SentenceTransformer", "SparseEncoder", "MultiVectorEncoder", "CrossEncoder"]
+ON_CPU = Device()
 
 
 def load_from_folder(
-    kind: Literal["SentenceTransformer", "CrossEncoder"], folder: Path, subject: str, remedy: str
+    kind: Kind,
+    folder: Path,
+    subject: str,
+    remedy: str,
+    device: Device = ON_CPU,
+    *,
+    trust_remote_code: bool = False,
 ) -> Any:  # noqa: ANN401  (sentence_transformers carries no types)
-    """Return a model of one of the library's classes, on the CPU; nothing is downloaded.
+    """Return a model of one of the library's classes; nothing is downloaded.
 
     Raises UnavailableError, which names the `subject` that cannot be loaded, with `remedy`.
     """
@@ -25,7 +35,17 @@ def load_from_folder(
 
         logging.disable_progress_bar()
         load = getattr(sentence_transformers, kind)
-        return load(str(folder), device="cpu", local_files_only=True)
+        model = load(
+            str(folder),
+            device=device.name,
+            local_files_only=True,
+            trust_remote_code=trust_remote_code,
+        )
+        if device.precision == "float32":
+            return model
+        import torch
+
+        return model.to(getattr(torch, device.precision))
     except Exception as exc:  # the library raises many unrelated types here
         raise UnavailableError(
             f"sentence-transformers cannot load {subject}: {exc}", remedy

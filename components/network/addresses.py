@@ -7,33 +7,30 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from components.config import Server
 from components.network.capacity import Capacity
 from components.network.errors import ProviderError
 from components.wording import listed
 
 T = TypeVar("T")
 CHAT = "/chat/completions"
-USUAL_PATHS = ("/rerank", "/v1/rerank", "/v2/rerank")
 
 
-def addresses(server: Server, path: str) -> tuple[str, ...]:
-    """Return where a server may rerank, the likeliest first; `path` is the usual one of its shape.
+def addresses(url: str, usual: Sequence[str], path: str = "") -> tuple[str, ...]:
+    """Return where a server may answer, the likeliest first; `usual` are its shape's usual paths.
 
     An address may be the server's, end in a version as OpenAI's clients take it, or be the whole
     endpoint; a `path` from the configuration is the only one then. A query string stays.
     """
-    parts = urlsplit(server.url)
-    base = parts.path.rstrip("/")
-    if server.path:
-        own = "/" + server.path.lstrip("/")
+    parts = urlsplit(url)
+    base, end = parts.path.rstrip("/"), "/" + usual[0].rpartition("/")[2]
+    if path:
+        own = "/" + path.lstrip("/")
         paths = [base if base.endswith(own) else base + own]
-    elif base.endswith("/rerank"):
+    elif base.endswith(end):
         paths = [base]
     else:
         root, version = re.fullmatch(r"(.*?)(/v\d+)?", base, re.DOTALL).groups(default="")  # type: ignore[union-attr]
-        others = (path,) if path == "/rerank" else (path, *USUAL_PATHS)
-        paths = [f"{base}/rerank"] * bool(version) + [root + other for other in others]
+        paths = [base + end] * bool(version) + [root + other for other in usual]
     return tuple(parts._replace(path=p).geturl() for p in dict.fromkeys(paths))
 
 

@@ -1,4 +1,4 @@
-"""The requests of one scoring pass, in daemon threads that can be abandoned.
+"""The requests of one pass over texts, in daemon threads that can be abandoned.
 
 A call that hangs cannot be interrupted. Each runs in a daemon thread, while the caller's thread
 waits and calls `progress`, which may raise at any time; the calls under way are then abandoned.
@@ -10,9 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 from components.domain import Billed, Progress
 from components.network.account import Account, Batch
@@ -25,13 +23,13 @@ POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The scores of one request, aligned with its texts.
+    """The scores or vectors of one request, aligned with its texts.
 
     `waited_s` are the seconds between attempts and for the rate limit, `attempts` at least 1;
     `note` says what the request found out, `lost` what answers were billed for that were none.
     """
 
-    values: npt.NDArray[np.float64]
+    values: Any
     billed: Billed | None
     waited_s: float
     attempts: int
@@ -70,6 +68,7 @@ class Calls:
         self._error: BaseException | None = None
         self._changed = threading.Condition()
         self._stop = threading.Event()
+        self._taken: set[Batch] = set()
         self.most = 0
         self.too_large: list[tuple[int, Sequence[str]]] = []
         self._busy = False
@@ -92,6 +91,19 @@ class Calls:
         finally:
             self._stop.set()
         progress(total, total)
+
+    def drain(self, seconds: float) -> None:
+        """Wait for the requests under way, as long as that: they are paid for. None follows."""
+        self._stop.set()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._open, seconds)
+
+    def fresh(self) -> list[tuple[Batch, Reply]]:
+        """Return the replies that came since this was last called."""
+        with self._changed:
+            fresh = [(b, reply) for b, reply in self._replies.items() if b not in self._taken]
+            self._taken.update(batch for batch, _ in fresh)
+        return fresh
 
     def _done(self) -> int:
         return sum(len(batch) for batch in list(self._replies))
@@ -127,6 +139,7 @@ class Calls:
             finally:
                 with self._changed:
                     self._open -= 1
+                    self._changed.notify()
 
     def _send(self, batch: Batch) -> None:
         """Make the request of a batch, or divide it and leave its parts to be sent."""

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from components.config import Settings
 from components.domain import Spec, UnavailableError
+
+
+class KeyHolder(Protocol):
+    """Settings, as far as they are of interest here."""
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """Return the API keys by provider."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +35,7 @@ class Provider:
     hosts: tuple[str, ...] = ()
 
 
-def api_key(spec: Spec, settings: Settings, label: str, variable: str) -> str:
+def api_key(spec: Spec, settings: KeyHolder, label: str, variable: str) -> str:
     """Return the key for a spec's provider; raise UnavailableError where there is none.
 
     `label` names the provider and `variable` the environment variable that may hold the key.

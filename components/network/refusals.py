@@ -13,19 +13,19 @@ from components.network.caller import Caller
 from components.network.errors import ProviderError, malformed, message_of, retry_after
 
 _KEY_REMEDY = "Set {variable} to a valid key, or type one for this session."
-_SMALLER = "Lower the number of candidates or shorten the texts."
+_SMALLER = "{smaller}"
 _NO_PATH = "Check the model's name and the server's address."
 # What went wrong (after the provider's name), and what to do, by HTTP status.
 _REFUSALS: Mapping[int, tuple[str, str]] = {
-    400: ("did not accept the request", f"Check the model's name. {_SMALLER}"),
+    400: ("did not accept the request", "Check the model's name. {smaller}"),
     401: ("does not accept the API key", _KEY_REMEDY),
     402: ("asks for a payment", "Check the account's credit and plan."),
     403: ("forbids this key to use {model}", "Check the account's plan and the key's permissions."),
     404: ("knows no {model} at this address", _NO_PATH),
-    405: ("does not rerank at this address", _NO_PATH),
+    405: ("does not {does} at this address", _NO_PATH),
     408: ("gave up waiting for the request", "Try again."),
     413: ("finds the request too large", _SMALLER),
-    422: ("did not understand the request", f"Check the model and the server's shape. {_SMALLER}"),
+    422: ("did not understand the request", "Check the model and the server's shape. {smaller}"),
     424: ("could not run its model", "Look into the server's own log."),
     429: (
         "limits the rate of requests, and the limit is reached",
@@ -33,7 +33,7 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     ),
     498: ("does not accept the API key", _KEY_REMEDY),
     500: ("failed inside", "Try again later; the provider's status page or log may say why."),
-    501: ("does not rerank", "Check that the server and its model offer reranking."),
+    501: ("does not {does}", "Check that the server and its model can {does}."),
     503: ("is overloaded or not ready yet", "Try again in a minute."),
     529: ("is overloaded", "Try again in a minute."),
 }
@@ -44,7 +44,7 @@ _RETRIED = frozenset({408, 429, 500, 502, 503, 504, 529})
 class _Words:
     """What a server's words mean whatever its status says, and what to do; never tried again.
 
-    `own` is the remedy for a server of one's own, which is configured in a [[compatible]] table.
+    `own` is the remedy for a server of one's own, which is configured in its {table} table.
     """
 
     pattern: re.Pattern[str]
@@ -71,13 +71,13 @@ _MEANINGS = (
     _Words(
         _any(r"too large to process", r"physical batch size", r"input is too large"),
         "cannot read a text as long as one of these",
-        "Set max_tokens in its [[compatible]] table, and the lab cuts longer texts; or start the "
+        "Set max_tokens in its {table} table, and the lab cuts longer texts; or start the "
         "server with a larger batch (llama.cpp: --ubatch-size).",
     ),
     _Words(
         _any(r"at most \d+ characters"),
         "cannot read a text as long as one of these",
-        "Set max_tokens in its [[compatible]] table, and the lab cuts longer texts.",
+        "Set max_tokens in its {table} table, and the lab cuts longer texts.",
     ),
     _Words(
         _any(
@@ -89,7 +89,7 @@ _MEANINGS = (
             r"too many tokens",
         ),
         "cannot read a text as long as one of these",
-        "Set truncate = true in its [[compatible]] table, and the server cuts longer texts; or "
+        "Set truncate = true in its {table} table, and the server cuts longer texts; or "
         "max_tokens, and the lab does.",
     ),
 )
@@ -101,7 +101,7 @@ _TOO_MANY = _any(
 _MOST = _any(r"(?:maximum allowed batch size|maximum|at most|up to|limit)(?: of| is|:)?\s*(\d+)")
 
 ONE_TOO_LARGE = {
-    True: "A single text is too large for it: set max_tokens in its [[compatible]] table, and the "
+    True: "A single text is too large for it: set max_tokens in its {table} table, and the "
     "lab cuts longer texts; or raise the server's own limit.",
     False: "A single text is too large for it: shorten the texts.",
 }
@@ -129,13 +129,13 @@ def refusal(
         what, remedy = meaning.what, meaning.own if caller.own else meaning.hosted
     elif most is not None:
         what, documents = _REFUSALS[413][0], f"documents = {most or '…'}"
-        fewer = f"Set {documents} in its [[compatible]] table, or lower the number of candidates."
+        fewer = f"Set {documents} in its {{table}} table. {_SMALLER}"
         remedy = fewer if caller.own else _SMALLER
     elif caller.own and status in {404, 405}:
-        remedy = f'{_NO_PATH} Where it reranks at another path, set path = "/…" in its table.'
+        remedy = f"{_NO_PATH} Where it answers at another path, {{elsewhere}}."
     return ProviderError(
-        f"{caller.label} {what.format(model=caller.model)} (HTTP {status}).{quoted}",
-        remedy.format(variable=caller.variable or "the variable that key_env names"),
+        f"{caller.label} {caller.in_words(what)} (HTTP {status}).{quoted}",
+        caller.in_words(remedy),
         retry=status in _RETRIED and not meaning,
         after=after,
         charged=False,
@@ -175,8 +175,9 @@ def without_scores(caller: Caller, body: object, fault: str) -> ProviderError:
     if meaning:
         remedy = meaning.own if caller.own else meaning.hosted
     return ProviderError(
-        f"{caller.label} answered, but with an error instead of scores. It says: “{message}”",
-        remedy,
+        f"{caller.label} answered, but with an error instead of {caller.role.gives}. "
+        f"It says: “{message}”",
+        caller.in_words(remedy),
     )
 
 

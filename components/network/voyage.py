@@ -76,6 +76,10 @@ class VoyageClient:
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError):
             raise _last.error(self._caller) from None
 
+    def indices(self) -> list[Any]:
+        """Return the `index` of each item of the last answer, in the order in which they came."""
+        return [item["index"] for item in _last.response.json()["data"]]
+
     def _translated(self, exc: Any, seconds: float) -> ProviderError:  # noqa: ANN401
         """Return the error for one of the SDK's: no answer, a redirect or an answer of its own."""
         cause = exc.__cause__

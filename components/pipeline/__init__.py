@@ -32,6 +32,7 @@ from components.pipeline.search import (
     two_stage_search,
 )
 from components.pipeline.stages import (
+    describe_indexing,
     first_stage_ranking,
     fuse_rankings,
     place,
@@ -58,6 +59,7 @@ __all__ = [
     "compare",
     "compare_candidates",
     "default_lab",
+    "describe_indexing",
     "first_stage_ranking",
     "fuse_rankings",
     "in_thread",

@@ -128,7 +128,7 @@ def check_request(request: Request, lab: Lab) -> None:
 
 def check_pipelines(pipelines: Pipelines, lab: Lab) -> None:
     """Raise InputError for an unknown key, a key named twice, a bad depth or instruction."""
-    catalog.first_stage(pipelines.first_stage)
+    catalog.first_stage(pipelines.first_stage, lab.settings)
     for key in pipelines.rerankers:
         spec = catalog.reranker_spec(catalog.base(key), lab.settings)
         if key != spec.key and not (spec.instructions and pipelines.instruction.strip()):

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from components.config import Settings
 from components.domain import (
     Billed,
     Corpus,
@@ -24,12 +25,13 @@ from components.domain import (
     Usage,
 )
 from components.lab import Measured, catalog
-from components.models.gate import GATE
 from components.network.prices import usd_of
+from components.pipeline.encoding import encode
 from components.pipeline.request import PipelineRun
 from components.pipeline.scoring import check_scores, score_texts, since
 from components.rerankers.fusion import RRF, fuse
-from components.wording import count
+from components.retrieval.first_stages import FirstStage
+from components.wording import count, dollars
 
 _NO_TIME = Timing()
 SATURATED = 3
@@ -44,29 +46,35 @@ def retrieve(run: PipelineRun, corpus: Corpus, query: str) -> Ranking:
     lab, stage = run.lab, run.lab.first_stage(corpus, run.pipelines.first_stage)
     report, filter = partial(run.watcher.step, stage.key), run.pipelines.filter
     corpus.fields.check(filter)
-    lab.index(corpus, stage.key, report)
+    bills: list[Billed] = []
+    lab.index(corpus, stage.key, report, bills.append)
     report("load", 0, 0)
-    vector, load_ms, embed_ms, wait_ms = None, 0.0, 0.0, 0.0
-    if stage.encoder is not None:
-        encoder, load_ms = lab.encoder(stage.encoder)
-        with GATE.hold(urgent=True, check=partial(report, "wait", 0, 0)) as wait_ms:
-            begun = time.perf_counter()
-            vector = encoder.encode_query(query)
-            embed_ms = since(begun)
+    stage = lab.first_stage(corpus, stage.key)  # indexing may have fetched its model
+    encoded = encode(lab, stage, query, report)
     begun = time.perf_counter()
-    candidates = lab.candidates(corpus, stage, query, vector, run.pipelines.initial_k, filter)
-    search_ms = since(begun)
-    timing = Timing(embed_ms, search_ms, load_ms=load_ms, wait_ms=wait_ms)
+    limit = run.pipelines.initial_k
+    candidates = lab.candidates(corpus, stage, query, encoded.vectors, limit, filter)
+    timing = replace(encoded.timing, search_ms=since(begun))
     documents = candidates.documents or corpus.at([c.position for c in candidates.best])
     scores = [candidate.score for candidate in candidates.best]
     ranking = first_stage_ranking(stage.key, documents, scores, timing)
     tied = candidates.tied
-    notes = (f"{count(tied, 'document')} share the score at the cut",) if tied else ()
+    notes = [f"{count(tied, 'document')} share the score at the cut"] if tied else []
+    notes += [describe_indexing(stage, billed, lab.settings) for billed in bills if billed.requests]
     if filter:
         matching = lab.matching(corpus, stage, filter)
         ranking = replace(ranking, filter=filter, matching=matching)
-    about = lab.collections.notes(corpus) if corpus.remote else ()
-    return replace(ranking, tied=tied, notes=(*notes, *about))
+    notes += lab.collections.notes(corpus) if corpus.remote else ()
+    return replace(ranking, tied=tied, notes=tuple(notes), usage=encoded.usage)
+
+
+def describe_indexing(stage: FirstStage, billed: Billed, settings: Settings) -> str:
+    """Return in words what the requests that encoded a corpus are billed for."""
+    costs = [usd_of(encoder.stored, billed, settings) for encoder in stage.encoders]
+    usd = next((cost for cost in costs if cost is not None), None)
+    tokens = f", {count(billed.tokens, 'token')}" if billed.tokens else ""
+    price = "" if usd is None else f", {'about ' * billed.estimated}{dollars(usd)}"
+    return f"documents encoded: {count(billed.requests, 'request')}{tokens}{price}"
 
 
 def first_stage_ranking(

@@ -1,34 +1,36 @@
-"""Cross-encoders from the model hub, or from a folder, through sentence-transformers."""
+"""Rerankers from the model hub, or from a folder, through sentence-transformers."""
 
 from __future__ import annotations
 
-import os
+import json
 import sys
-import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 
 from components.config import HubModel, Settings
 from components.domain import (
-    Cancelled,
     Progress,
+    Reranker,
     RerankError,
     Scores,
     ScoringProgress,
     Spec,
-    UnavailableError,
     no_progress,
 )
 from components.encoders import check_query_length
+from components.models.devices import Device, batches, device_for, words_for
+from components.models.hub import HubSource, read_json
 from components.models.sentence_transformers import load_from_folder
 from components.rerankers import Context, Family
+from components.rerankers.causal import CausalReranker
 from components.rerankers.cross_encoder import ROOM_FOR_DOCUMENT
+from components.rerankers.multi_vector import MultiVectorReranker
 from components.wording import count
 
 BGE_V2_M3 = Spec(
@@ -47,25 +49,35 @@ BGE_V2_M3 = Spec(
     runtime="torch",
     languages="more than 100",
 )
-FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
-PROBE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the catalog says of a kind of models, and the tokens of query and text it reads."""
+
+    family: str
+    summary: str
+    scale: str
+    max_tokens: int
 
 
 class HubCrossEncoder:
     """A sequence classifier with one output, loaded by sentence-transformers; raw logits.
 
-    Pairs go through one at a time, so that a score is a function of its pair alone. The document
-    is cut at `max_tokens` or at the model's own limit, the query never. `name` stands for the
-    model in errors; UnavailableError where the folder holds no cross-encoder.
+    On the CPU pairs go through one at a time, so that a score is a function of its pair alone; an
+    accelerator takes several of like length. The document is cut at `max_tokens` or at the model's
+    own limit, the query never. `name` stands for the model in errors; UnavailableError where the
+    folder holds no cross-encoder.
     """
 
-    def __init__(self, folder: Path, max_tokens: int, name: str) -> None:
-        self._name = name
+    def __init__(self, folder: Path, max_tokens: int, name: str, device: Device) -> None:
+        self._name, self._device = name, device
         model = load_from_folder(
             "CrossEncoder",
             folder,
             f"a cross-encoder from {folder}",
             "The folder must hold config.json, the weights and the tokenizer of one.",
+            device,
         )
         self._tokenizer, self._network = model.tokenizer, model.model
         longest = min(token_positions(self._network), int(self._tokenizer.model_max_length))
@@ -78,36 +90,41 @@ class HubCrossEncoder:
         room = self._tokenizer.num_special_tokens_to_add(pair=True) + ROOM_FOR_DOCUMENT
         limit = self._max_tokens - min(room, self._max_tokens // 2)
         check_query_length(self._count(query), limit, self._name)
-        values, kept = np.zeros(len(texts), np.float64), []
-        for i, text in enumerate(texts):
-            values[i], read = self._score_pair(query, text)
-            kept.append(read)
-            progress(i + 1, len(texts), ((i, float(values[i])),))
-        cut = (self._count(text) - read for text, read in zip(texts, kept, strict=True))
-        return Scores(values, tokens_read=tuple(kept), tokens_cut=tuple(cut))
+        tokens = [self._count(text) for text in texts]
+        values, read = np.zeros(len(texts), np.float64), np.zeros(len(texts), np.int64)
+        done = 0
+        for batch in batches(tokens, self._device):
+            logits, kept = self._score_pairs(query, [texts[i] for i in batch])
+            values[batch], read[batch] = logits, kept
+            done += len(batch)
+            progress(done, len(texts), [(i, float(values[i])) for i in batch])
+        cut = (n - int(r) for n, r in zip(tokens, read, strict=True))
+        return Scores(values, tokens_read=tuple(map(int, read)), tokens_cut=tuple(cut))
 
     def _count(self, text: str) -> int:
         return len(self._tokenizer(text, add_special_tokens=False, verbose=False).input_ids)
 
-    def _score_pair(self, query: str, text: str) -> tuple[float, int]:
+    def _score_pairs(self, query: str, texts: Sequence[str]) -> tuple[list[float], list[int]]:
+        """Return a logit for each text, and how many of its tokens were read."""
         import torch
 
         batch = self._tokenizer(
-            query,
-            text,
+            [query] * len(texts),
+            list(texts),
             truncation="only_second",
             max_length=self._max_tokens,
+            padding=len(texts) > 1,
             return_tensors="pt",
         )
         with torch.inference_mode():
-            logits = self._network(**batch).logits
+            logits = self._network(**batch.to(self._device.name)).logits.float().cpu()
         if logits.shape[-1] != 1:
             raise RerankError(
                 f"{self._name} gives {count(logits.shape[-1], 'output')} a pair; a reranker "
                 f"gives one.",
                 "Configure a cross-encoder trained for ranking.",
             )
-        return float(logits[0, 0]), batch.sequence_ids(0).count(1)
+        return logits[:, 0].tolist(), [batch.sequence_ids(i).count(1) for i in range(len(texts))]
 
 
 def token_positions(network: Any) -> int:  # noqa: ANN401
@@ -131,160 +148,113 @@ def _configured(spec: Spec, settings: Settings) -> HubModel:
     return configured or HubModel(spec.key, spec.model)
 
 
+KINDS: Mapping[str, Kind] = {
+    "": Kind("cross-encoder", "A cross-encoder named in the configuration.", "logit", 512),
+    "causal": Kind(
+        "cross-encoder",
+        "A causal language model named in the configuration: the logit of one token is its score.",
+        "logit",
+        2048,
+    ),
+    "multi-vector": Kind(
+        "late interaction",
+        "A trained late-interaction model named in the configuration: each query token looks for "
+        "its best document token, and the similarities are summed (MaxSim).",
+        "MaxSim",
+        512,
+    ),
+}
+"""The kinds of models that a [[hub]] table may name, by what their files say of them."""
+
+
+def kind_of(folder: Path | None) -> str:
+    """Return the key in KINDS of the model in a folder; a cross-encoder where nothing is known."""
+    if folder is None:
+        return ""
+    own = read_json(folder / "config_sentence_transformers.json").get("model_type")
+    if own == "MultiVectorEncoder" or (folder / "artifact.metadata").is_file():
+        return "multi-vector"
+    architectures = read_json(folder / "config.json").get("architectures") or [""]
+    return "causal" if str(architectures[0]).endswith("ForCausalLM") else ""
+
+
 def _specs(settings: Settings) -> tuple[Spec, ...]:
-    """Return bge-v2-m3 and the cross-encoders that the configuration names."""
-    others = tuple(
-        Spec(
-            key=model.key,
-            label=model.key,
-            family="cross-encoder",
-            summary="A cross-encoder named in the configuration.",
-            scale="logit",
-            model=model.model or str(model.path),
-            source=f"https://huggingface.co/{model.model}" if model.model else "",
-            license="as its authors say",
-            max_tokens=512,
-            runtime="torch",
-            languages="as the model's card says",
+    """Return bge-v2-m3 and the models that the configuration names."""
+    device = words_for(settings.models)
+    others = []
+    for model in settings.hub:
+        if model.key == BGE_V2_M3.key:
+            continue
+        source = HubSource(model.model, model.path, model.key)
+        kind = KINDS[kind_of(source.lately)]
+        others.append(
+            Spec(
+                key=model.key,
+                label=model.key,
+                family=kind.family,
+                summary=kind.summary,
+                scale=kind.scale,
+                model=model.model or str(model.path),
+                source=f"https://huggingface.co/{model.model}" if model.model else "",
+                license="as its authors say",
+                max_tokens=kind.max_tokens,
+                runtime="torch",
+                languages="as the model's card says",
+                device=device,
+            )
         )
-        for model in settings.hub
-        if model.key != BGE_V2_M3.key
-    )
-    return (BGE_V2_M3, *others)
+    return (replace(BGE_V2_M3, device=device), *others)
+
+
+def _source(spec: Spec, settings: Settings) -> HubSource:
+    model = _configured(spec, settings)
+    size = f"{spec.size_mb:,.0f} MB" if spec.size_mb else ""
+    return HubSource(model.model, model.path, spec.key, size=size)
 
 
 def _check(spec: Spec, settings: Settings) -> None:
     """Raise UnavailableError unless the model is in a folder or cached, or the hub answers."""
-    model = _configured(spec, settings)
-    if model.path is not None:
-        if not (model.path / "config.json").is_file():
-            raise UnavailableError(
-                f"The folder {model.path} configured for {spec.key} has no config.json.",
-                "Point [[hub]] path at a folder in the hub's layout.",
-            )
-    elif _cached(model.model) is None and not hub_answers():
-        size = f" ({spec.size_mb:,.0f} MB)" if spec.size_mb else ""
-        raise UnavailableError(
-            f"{model.model} is not on this machine and no model hub answers.",
-            f"Connect to the network for the first use{size}, or name a "
-            f'folder with the model: [[hub]] key = "{spec.key}", path = "…" in RERANK_LAB_CONFIG.',
-        )
-
-
-def _cached(model: str) -> Path | None:
-    """Return the folder of a model in the hub's cache, or None where it is not complete there."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(model, allow_patterns=list(FILES), local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError):
-        return None
-
-
-def hub_answers() -> bool:
-    """Return whether the hub can be reached; it is asked at most once a minute."""
-    if os.environ.get("HF_HUB_OFFLINE", "") in {"1", "true", "True"}:
-        return False
-    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-    return _answered_in_minute(endpoint, int(time.monotonic() // 60))
-
-
-@lru_cache(maxsize=1)
-def _answered_in_minute(endpoint: str, minute: int) -> bool:
-    try:
-        return httpx.head(endpoint, timeout=PROBE_SECONDS).status_code < 500
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return False
-
-
-def _reporting_bar(progress: Progress) -> type[Any]:
-    """Return a class of tqdm's that draws nothing and reports the bytes of all its bars.
-
-    The hub fetches files side by side and counts in two bars: what is reported never falls.
-    """
-    from tqdm.auto import tqdm
-
-    lock, furthest = threading.Lock(), 0
-
-    class Reporting(tqdm):  # type: ignore[misc]
-        """Passes the bytes on instead of drawing a bar."""
-
-        monitor_interval = 0  # no thread of tqdm's own
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-            kwargs.pop("name", None)
-            super().__init__(*args, **kwargs | {"disable": False, "mininterval": 0, "miniters": 1})
-
-        def refresh(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-            """Report without tqdm's lock: it would stay locked when `progress` raises."""
-            nonlocal furthest
-            if self.unit == "B" and self.total:
-                with lock:
-                    furthest = max(furthest, int(self.n))
-                    progress(furthest, int(self.total))
-
-        def display(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-            """Draw nothing."""
-
-    return Reporting
+    device_for(settings.models)
+    _source(spec, settings).check()
 
 
 def _fetch(spec: Spec, settings: Settings, progress: Progress = no_progress) -> None:
-    """Download the model unless it is in a configured folder or in the hub's cache.
-
-    `progress` gets bytes. Raises UnavailableError where the download fails.
-    """
-    model = _configured(spec, settings)
-    _check(spec, settings)
-    if model.path is not None or _cached(model.model) is not None:
-        return
-    from huggingface_hub import snapshot_download
-
-    try:
-        snapshot_download(
-            model.model, allow_patterns=list(FILES), tqdm_class=_reporting_bar(progress)
-        )
-    except Cancelled:
-        raise
-    except Exception as exc:  # hub errors, connection errors and disk errors alike
-        raise UnavailableError(
-            f"{model.model} could not be downloaded: {type(exc).__name__}: {exc}".splitlines()[0],
-            "Check the network, or name a folder with the model in RERANK_LAB_CONFIG.",
-        ) from exc
+    """Download the model unless it is in a configured folder or in the hub's cache."""
+    _source(spec, settings).fetch(progress)
 
 
 def _identity(spec: Spec, settings: Settings) -> str:
-    """Return which weights these are: the hub's revision, or a folder's files as they are now."""
-    model = _configured(spec, settings)
-    folder = model.path or _cached(model.model)
-    if folder is None:
-        return model.model
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return f"{model.model} {folder.resolve()} {stats} {spec.max_tokens}"
+    """Return which weights these are, and what they run on."""
+    device = device_for(settings.models)
+    return f"{_source(spec, settings).identity()} {spec.max_tokens} {device}"
 
 
-def _load(spec: Spec, context: Context) -> HubCrossEncoder:
+def _load(spec: Spec, context: Context) -> Reranker:
     """Return the model, which must have been fetched; its weights are read once."""
-    model = _configured(spec, context.settings)
-    folder = model.path or _cached(model.model)
-    if folder is None:
-        raise UnavailableError(f"{model.model} is not on this machine.", "Fetch it first.")
-    return _shared(folder, spec.max_tokens, spec.label)
+    folder = _source(spec, context.settings).local()
+    return _shared(folder, spec.max_tokens, spec.label, device_for(context.settings.models))
 
 
-def tokenizer_of(spec: Spec, settings: Settings) -> Path | None:
-    """Return the file of a model's tokenizer, or None where there is none on this machine."""
-    model = _configured(spec, settings)
-    folder = model.path or _cached(model.model)
+def tokenizer_of(spec: Spec, settings: Settings) -> tuple[Path | None, int]:
+    """Return the file of a model's tokenizer, None where it is not here, and its tokens at most."""
+    folder, limit = _source(spec, settings).folder, spec.max_tokens
     file = folder / "tokenizer.json" if folder else None
-    return file if file and file.is_file() else None
+    if folder is None or file is None or not file.is_file():
+        return None, limit
+    with suppress(OSError, ValueError, TypeError):  # it may be absent, or not say it
+        told = json.loads((folder / "tokenizer_config.json").read_bytes())
+        limit = min(limit, int(told["model_max_length"])) if "model_max_length" in told else limit
+    return file, limit
 
 
 @lru_cache(maxsize=4)
-def _shared(folder: Path, max_tokens: int, name: str) -> HubCrossEncoder:
-    return HubCrossEncoder(folder, max_tokens, name)
+def _shared(folder: Path, max_tokens: int, name: str, device: Device) -> Reranker:
+    kind = kind_of(folder)
+    if kind == "causal":
+        return CausalReranker(folder, max_tokens, name, device)
+    if kind == "multi-vector":
+        return MultiVectorReranker(folder, max_tokens, name, device)
+    return HubCrossEncoder(folder, max_tokens, name, device)
 
 
 FAMILY = Family(_specs, _load, _check, _fetch, _identity)

@@ -70,12 +70,14 @@ def best(
     return [answers[i] for i in range(len(queries))]
 
 
-def fuse(keys: Keys, lists: Sequence[Candidates], limit: int) -> Candidates:
-    """Return the reciprocal rank fusion of several lists."""
+def fuse(
+    keys: Keys, lists: Sequence[Candidates], limit: int, weights: Sequence[float] = ()
+) -> Candidates:
+    """Return the reciprocal rank fusion of several lists, each with its weight, 1 without any."""
     scores: dict[int, float] = {}
-    for candidates in lists:
+    for candidates, weight in zip(lists, weights or [1.0] * len(lists), strict=True):
         for rank, candidate in enumerate(candidates.best, start=1):
-            gain = 1 / (RRF_K + rank)
+            gain = weight / (RRF_K + rank)
             scores[candidate.position] = scores.get(candidate.position, 0.0) + gain
     ranked = _in_order(keys, list(scores), np.array(list(scores.values())))
     fused = _cut(ranked, limit)

@@ -20,7 +20,10 @@ DENSE, SPARSE = "dense", "bm25"
 
 @dataclass(frozen=True, slots=True)
 class CollectionSchema:
-    """A collection's key and the dimension of its dense vectors; 0 where it has none."""
+    """A collection's key and the dimension of its dense vectors; 0 where it has none.
+
+    The dimension of an encoder that tells it only when it runs is 0 too, until a corpus is indexed.
+    """
 
     key: str
     dense: int = 0
@@ -41,11 +44,15 @@ class CorpusVectors:
 
 @dataclass(frozen=True, slots=True)
 class EncodedQuery:
-    """A query as text, as the encoder's vector (None without an encoder), and as BM25's."""
+    """A query as text, as the encoder's vector (None without an encoder), and as BM25's.
+
+    `learned` is the vector of a sparse encoder.
+    """
 
     text: str
     dense: Vector | None
     sparse: SparseVector
+    learned: SparseVector | None = None
 
 
 @dataclass(frozen=True, slots=True)

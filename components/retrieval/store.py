@@ -71,7 +71,7 @@ class VectorStore:
 
     def wants_graph(self, corpus: Corpus, schema: CollectionSchema) -> bool:
         """Return whether a collection is too large for exact search, and has no graph yet."""
-        return bool(schema.dense) and self.engine.wants_graph(alias_of(corpus, schema))
+        return self.engine.wants_graph(alias_of(corpus, schema))
 
     def build_graph(
         self,

@@ -36,14 +36,15 @@ CALLS_A_SLICE = 4
 """Calls whose vectors reach the disk together; a kill loses at most these."""
 
 
-def _path(folder: Path, corpus: Corpus, spec: Spec) -> Path:
+def vectors_path(folder: Path, corpus: Corpus, spec: Spec) -> Path:
+    """Return the file of the vectors of a corpus by a model revision."""
     name = f"{corpus.fingerprint[:32]}-{quote(spec.key, safe='')}-{quote(spec.revision, safe='')}"
     return folder / "vectors" / f"{name}.f32"
 
 
 def documents_encoded(folder: Path, corpus: Corpus, spec: Spec) -> int:
     """Return how many documents of a corpus have dense vectors on disk (not whether sound)."""
-    path = _path(folder, corpus, spec)
+    path = vectors_path(folder, corpus, spec)
     written = rows_written(path)
     elsewhere = _old(path).is_file() or shipped(path.name)
     return len(corpus.documents) if not written and elsewhere else written
@@ -72,7 +73,7 @@ def dense_vectors(
     written the rows are in memory. Raises UnavailableError where the model's rows are not finite.
     """
     total = len(corpus.documents)
-    path, shape = _path(folder, corpus, spec), (total, encoder.dimension)
+    path, shape = vectors_path(folder, corpus, spec), (total, encoder.dimension)
     with sliced_matrix(path, shape, call * calls_a_slice, progress) as kept:
         _take_over(_old(path), kept)
         if not kept.done and (source := shipped(path.name)):

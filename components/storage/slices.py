@@ -13,9 +13,10 @@ import math
 import os
 import struct
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -68,23 +69,36 @@ class SlicedMatrix:
                 if start // self.size not in self._there:
                     yield start, min(start + self.size, self.shape[0])
 
-    def put(self, start: int, rows: Matrix) -> None:
-        """Write one slice; it is on disk, for good, when this returns.
+    def gaps(self) -> Iterator[tuple[int, int]]:
+        """Yield the first row of each run of missing slices, and the row after its last."""
+        begun = None
+        for start in range(0, self.shape[0], self.size):
+            if start // self.size in self._there:
+                if begun is not None:
+                    yield begun, start
+                begun = None
+            elif begun is None:
+                begun = start
+        if begun is not None:
+            yield begun, self.shape[0]
 
-        Where the disk is full or cannot be written, this and all later slices stay in memory, and
-        the log says so. Raises ValueError where the rows are not exactly a slice.
+    def put(self, start: int, rows: Matrix) -> None:
+        """Write one slice, or several that follow each other; they are on disk when this returns.
+
+        Where the disk is full or cannot be written, these and all later slices stay in memory, and
+        the log says so. Raises ValueError where the rows are not exactly slices.
         """
-        number, stop = start // self.size, min(start + self.size, self.shape[0])
-        if start % self.size or rows.shape != (stop - start, self.shape[1]):
+        stop, number = start + len(rows), start // self.size
+        whole = not len(rows) % self.size or stop == self.shape[0]
+        fits = stop <= self.shape[0] and rows.shape[1:] == self.shape[1:]
+        if start % self.size or not len(rows) or not whole or not fits:
             raise ValueError(f"rows of shape {rows.shape} at {start} are no slice of {self.shape}")
         rows = np.ascontiguousarray(rows, np.float32)
-        digest = _digest(rows)
+        digests = [_digest(rows[i : i + self.size]) for i in range(0, len(rows), self.size)]
         if self._memory is None:
             try:
                 _write_at(self.path, start * self.shape[1] * 4, rows.data.cast("B"))
-                record = _RECORD.pack(_MARK, *self.shape, self.size, number, digest)
-                record += _CHECK.pack(zlib.crc32(record))
-                _write_at(_journal(self.path), number * _LENGTH, record)
+                _write_at(_journal(self.path), number * _LENGTH, self._entries(number, digests))
             except OSError as exc:
                 _log.warning(
                     "rows %s and those that follow stay in memory, since %s cannot be written: %s",
@@ -93,7 +107,15 @@ class SlicedMatrix:
                 self._memory = self._copy()
         if self._memory is not None:
             self._memory[start:stop] = rows
-        self._there[number] = digest
+        self._there |= dict(enumerate(digests, number))
+
+    def _entries(self, number: int, digests: Sequence[bytes]) -> bytes:
+        """Return the journal's records of slices that follow each other."""
+        entries = b""
+        for i, digest in enumerate(digests, number):
+            record = _RECORD.pack(_MARK, *self.shape, self.size, i, digest)
+            entries += record + _CHECK.pack(zlib.crc32(record))
+        return entries
 
     def matrix(self) -> Matrix:
         """Return all rows, read-only: mapped from the disk, or the copy in memory.
@@ -115,16 +137,20 @@ class SlicedMatrix:
     def _read(self, digests: dict[int, bytes]) -> Iterator[tuple[int, Matrix | None]]:
         """Yield each of the slices with its rows, in one buffer; None for those that differ."""
         buffer = np.empty((self.size, self.shape[1]), np.float32)
-        for number, digest in digests.items():
-            start = number * self.size
-            rows = buffer[: self.shape[0] - start]
-            try:
-                with self.path.open("rb", buffering=0) as file:
-                    file.seek(start * self.shape[1] * 4)
-                    whole = file.readinto(rows.data.cast("B")) == rows.nbytes
-            except OSError:  # a place of the disk that cannot be read is damaged like any other
+        with ExitStack() as stack:
+            file: IO[bytes] | None = None
+            with suppress(OSError):
+                file = stack.enter_context(self.path.open("rb", buffering=0))
+            for number, digest in digests.items():
+                start = number * self.size
+                rows = buffer[: self.shape[0] - start]
                 whole = False
-            yield number, rows if whole and _digest(rows) == digest else None
+                # a place of the disk that cannot be read is damaged like any other
+                with suppress(OSError):
+                    if file is not None:
+                        file.seek(start * self.shape[1] * 4)
+                        whole = file.readinto(rows.data.cast("B")) == rows.nbytes  # type: ignore[attr-defined]
+                yield number, rows if whole and _digest(rows) == digest else None
 
     def _copy(self) -> Matrix:
         """Return a matrix in memory with the rows on disk; what cannot be read is missing then."""
@@ -158,6 +184,12 @@ def rows_written(path: Path) -> int:
     shape, size = first[0][:2], first[0][2]
     _, digests = _read_journal(path, shape)
     return sum(min(size, shape[0] - number * size) for number in digests)
+
+
+def matrix_shape(path: Path) -> Shape:
+    """Return the rows and the dimension of a matrix by its journal; (0, 0) where there is none."""
+    first = next(_records(path), None)
+    return (0, 0) if first is None else (first[0][0], first[0][1])
 
 
 def _journal(path: Path) -> Path:

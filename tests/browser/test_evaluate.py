@@ -78,7 +78,7 @@ def test_a_bar_opens_its_query_in_compare(enter: Enter) -> None:
     visitor.idle()
     expect(visitor.query).not_to_have_value("")
     assert shown.startswith(visitor.query.input_value()[:40])
-    page.locator(".st-key-headroom").wait_for()  # it is a judged query of the same corpus
+    page.locator(".st-key-picture-headroom").wait_for()  # it is a judged query of the same corpus
     expect(page.locator(".st-key-where")).to_contain_text("exceptions · 9 passages")
 
 

@@ -50,7 +50,8 @@ def test_everything_of_a_comparison_is_there_and_fits(guest: Any) -> None:  # no
     ):
         guest.open(view)
         for key in charts:
-            expect(page.locator(f".st-key-{key} .main-svg").first).to_be_visible()
+            drawn = page.locator(f".st-key-{key} .main-svg, .st-key-picture-{key} svg.bars")
+            expect(drawn.first).to_be_visible()
         for title in titles:
             expect(page.get_by_text(title, exact=True).first).to_be_visible()
     expect(page.locator(".st-key-soft-needs")).to_contain_text("Headroom")  # nothing is judged

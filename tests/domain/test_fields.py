@@ -47,7 +47,7 @@ def test_ids_prose_and_what_comes_late_are_not_indexed() -> None:
     fields = _scanned(rows)
     assert [(f.name, f.unindexed) for f in fields.all if f.unindexed] == [
         ("url", "holds nearly as many different texts as documents, as ids do"),
-        ("prose", "holds texts of up to 201 characters"),
+        ("prose", "holds texts of more than 200 characters"),
         ("blank", "holds no values"),
         ("f22", "comes after 24 others that are"),
     ]

@@ -33,7 +33,8 @@ def probe_measure() -> Iterator[None]:
 
 def charts(at: AppTest) -> str:
     """Return the specifications of the page's charts."""
-    return "\n".join(str(chart.proto) for chart in at.get("plotly_chart"))
+    drawn = (node for node in at.main if str(getattr(node, "key", "")).startswith("picture-"))
+    return "\n".join(str(chart.proto) for chart in (*at.get("plotly_chart"), *drawn))
 
 
 def test_it_is_listed_after_the_standard_ones() -> None:

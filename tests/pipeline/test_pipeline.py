@@ -223,7 +223,7 @@ def test_unknown_keys_are_answered_with_the_known_ones(lab: Lab) -> None:
     assert caught.value.remedy.startswith("Choose one of: minilm-l12, late-bge, bm25, rrf,")
     with pytest.raises(InputError) as caught:
         check_request(asked("a", "x"), lab)
-    assert caught.value.remedy == "Choose one of: bge-small, minilm-l6, bm25, hybrid."
+    assert caught.value.remedy.startswith("Choose one of: bge-small, minilm-l6, bm25, hybrid, ")
 
 
 @pytest.mark.parametrize(

@@ -35,13 +35,13 @@ from components.domain import (
     UnavailableError,
 )
 from components.lab import Lab, catalog, read_settings
+from components.network import attempts as sending
 from components.network import capacity
 from components.network import http as wire
 from components.network.errors import ProviderError, retry_after
 from components.network.limits import RateLimiter, split
 from components.pipeline import two_stage_search
 from components.rerankers import Context
-from components.rerankers.hosted import client
 from tests.support.asking import asked, compare
 from tests.support.contracts.reranker_contract import RerankerContract, Subject
 from tests.support.servers.provider_server import KEY, Provider, Reply, Seen, serve
@@ -95,7 +95,7 @@ def provider(running: Provider) -> Provider:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries follow at once where no Retry-After says otherwise."""
-    monkeypatch.setattr(client, "BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(sending, "BACKOFF_SECONDS", 0.01)
 
 
 def lab_for(server: Provider, folder: Path, deadline: float = 10.0, **env: str) -> Lab:

@@ -22,7 +22,7 @@ from components.network.capacity import Told
 from components.network.cohere import base_address
 from components.network.errors import ProviderError
 from components.rerankers import Context
-from components.rerankers.hosted.compatible import answered_at, read_info
+from components.rerankers.hosted.compatible import USUAL_PATHS, answered_at, read_info
 from components.rerankers.hosted.jina import endpoint
 from components.ui.rerankers.providers import tiny_call
 from tests.support.servers.provider_server import KEY, Provider, Reply, Seen, score, serve
@@ -165,7 +165,10 @@ def test_addresses_of_providers_may_end_where_people_end_them() -> None:
 
 def test_addresses_are_tried_in_turn(provider: Provider, tmp_path: Path) -> None:
     (server,) = lab_of(provider, tmp_path, "/a/v1").settings.servers
-    tried = [address.removeprefix(provider.url) for address in addresses(server, "/v2/rerank")]
+    tried = [
+        address.removeprefix(provider.url)
+        for address in addresses(server.url, ("/v2/rerank", *USUAL_PATHS))
+    ]
     assert tried == ["/a/v1/rerank", "/a/v2/rerank", "/a/rerank"]
 
 
@@ -210,7 +213,7 @@ def test_an_error_with_http_200_is_told_in_the_server_s_words(
     [
         (501, "This server does not support reranking. Start it with `--reranking`",
          "s does not rerank (HTTP 501)", "--reranking"),
-        (501, "", "s does not rerank (HTTP 501)", "offer reranking"),
+        (501, "", "s does not rerank (HTTP 501)", "can rerank"),
         (400, "The model does not support Rerank (Score) API",
          "s does not rerank (HTTP 400)", "--reranking"),
         (424, "model is not a re-ranker model", "s does not rerank (HTTP 424)", "a model that"),
@@ -477,7 +480,7 @@ def test_a_listwise_server_is_not_split_and_the_remedy_says_what_to_do(
     exc = refused(lab_of(provider, tmp_path, shape="tei", listwise=True), MANY[:5])
     assert "batch size 5 > maximum allowed batch size 4" in exc.reason
     assert "documents = 4" in exc.remedy
-    assert "lower the number of candidates" in exc.remedy
+    assert "Lower the number of candidates" in exc.remedy
     assert len(provider.seen) == 1
     with pytest.raises(InputError, match="compares all candidates"):
         ranked(lab_of(provider, tmp_path, shape="tei", listwise=True, documents=4), MANY[:5])

@@ -45,7 +45,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, Corp
     """One collection for all tests."""
     folder: Path = tmp_path_factory.mktemp("lab")
     with (
-        added(first_stages, FAKES / "first_stages", catalog.first_stages.cache_clear),
+        added(first_stages, FAKES / "first_stages", catalog.offered_first_stages.cache_clear),
         serve(foreign(PAYLOADS, schema=SCHEMA, sparse="words")) as server,
     ):
         lab = lab_of(folder, own(server.url, sparse="words", id_field="key"))

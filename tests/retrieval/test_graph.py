@@ -108,15 +108,15 @@ def test_a_lab_builds_it_in_the_background(tmp_path: Path) -> None:
     corpus = Corpus("coast", documents, fingerprint="c" * 64)
     lab = Lab(Settings(QdrantSettings(exact_limit=59), cache_dir=tmp_path))
     lab.index(corpus, "bge-small")
-    stage = catalog.first_stage("bge-small")
+    stage = catalog.first_stage("bge-small", lab.settings)
     vector = lab.encoder(stage.encoder)[0].encode_query("cliff dock")
-    before = lab.candidates(corpus, stage, "cliff dock", vector, 5)
+    before = lab.candidates(corpus, stage, "cliff dock", {stage.key: vector}, 5)
     [task] = lab._graphs.values()
     task.join(120)
     assert task.error is None
     [status] = lab.store.status()
     assert status.search.endswith("on 60 queries")
-    assert lab.candidates(corpus, stage, "cliff dock", vector, 5) == before
+    assert lab.candidates(corpus, stage, "cliff dock", {stage.key: vector}, 5) == before
     lab.index(corpus, "bge-small")
     assert list(lab._graphs.values()) == [task]
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from components.domain import Cancelled, Matrix
 from components.storage.locks import exclusive
-from components.storage.slices import rows_written, sliced_matrix
+from components.storage.slices import matrix_shape, rows_written, sliced_matrix
 
 ROWS, DIMENSION, SIZE = 37, 3, 5
 FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None  # many examples wait for the disk
@@ -262,3 +262,29 @@ def test_an_error_of_the_caller_frees_the_lock(
         raise Cancelled
     assert write(tmp_path / "m.f32") == [1, 2, 3, 4, 5, 6, 7]
     assert caplog.text == ""
+
+
+# ---------------------------------------------------------------- several slices at once
+
+
+def test_slices_that_follow_each_other_are_written_together(tmp_path: Path) -> None:
+    path = tmp_path / "m.f32"
+    with sliced_matrix(path, WHOLE.shape, 1) as matrix:
+        assert list(matrix.gaps()) == [(0, ROWS)]
+        matrix.put(3, WHOLE[3:9])
+        matrix.put(20, WHOLE[20:21])
+        assert (matrix.done, list(matrix.gaps())) == (7, [(0, 3), (9, 20), (21, ROWS)])
+    assert rows_written(path) == 7
+    assert matrix_shape(path) == WHOLE.shape
+    with sliced_matrix(path, WHOLE.shape, 1) as matrix:
+        for start, stop in list(matrix.gaps()):
+            matrix.put(start, WHOLE[start:stop])
+        assert list(matrix.gaps()) == []
+    assert matrix_shape(path) == WHOLE.shape
+    assert path.read_bytes() == WHOLE.tobytes()
+
+
+def test_the_last_slice_of_several_may_be_shorter(tmp_path: Path) -> None:
+    with sliced_matrix(tmp_path / "m.f32", WHOLE.shape, SIZE) as matrix:
+        matrix.put(0, WHOLE)
+        np.testing.assert_array_equal(matrix.matrix(), WHOLE)

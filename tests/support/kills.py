@@ -82,7 +82,7 @@ class Kills:
 
     def check(self) -> bool:
         """Return whether there is an index; it must answer as an undisturbed one."""
-        lab, stage = Lab(Settings(cache_dir=self.cache)), catalog.first_stage(STAGE)
+        lab, stage = Lab(Settings(cache_dir=self.cache)), catalog.first_stage(STAGE, Settings())
         if not lab.store.has(self.corpus, stage.schema):
             return False
         assert candidates(lab, self.corpus) == self.expected
@@ -91,9 +91,9 @@ class Kills:
 
 def candidates(lab: Lab, corpus: Corpus) -> Candidates:
     """Return what a lab finds."""
-    stage = catalog.first_stage(STAGE)
-    vector = lab.encoder(stage.encoder)[0].encode_query(QUERY) if stage.encoder else None
-    return lab.candidates(corpus, stage, QUERY, vector, 100)
+    stage = catalog.first_stage(STAGE, Settings())
+    vectors = {e.spec.key: lab.encoder(e)[0].encode_query(QUERY) for e in stage.encoders}
+    return lab.candidates(corpus, stage, QUERY, vectors, 100)
 
 
 def kills(folder: Path, documents: int, seed: int) -> Kills:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -141,6 +142,8 @@ def watch(visitor: Visitor) -> None:
         element = message.delta.new_element
         if element.HasField("plotly_chart"):
             visitor.charts.append(element.plotly_chart.spec)
+        elif re.search(r'"svg":\s*"<svg', element.bidi_component.json):
+            visitor.charts.append(element.bidi_component.json)
         if message.HasField("new_session"):
             visitor.begun += 1
             visitor.answered = False

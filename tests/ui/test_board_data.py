@@ -160,7 +160,9 @@ def test_bm25_twice_is_two_columns(visit: Visit) -> None:
     assert [column.key for column in shown] == [FIRST, "bm25"]
     assert [column.letter for column in shown] == ["A", "D"]
     assert ids(job.first_stage) == ids(results(job)["bm25"])
-    assert state.lab().store.has(job.corpus, catalog.first_stage("bm25").schema)
+    assert state.lab().store.has(
+        job.corpus, catalog.first_stage("bm25", state.lab().settings).schema
+    )
 
 
 def test_a_document_without_a_score_is_last_and_says_so() -> None:

@@ -18,7 +18,7 @@ from components.judging.desk import Desk
 from components.judging.pools import duel_pool
 from components.judging.records import Place, in_force
 from components.judging.sides import sides_plan
-from components.judging.store import JudgingStore
+from components.judging.store import FILE, JudgingStore
 from components.judging.use import Source
 from components.ui.judge.card.component import Act, CardData, Question, acts
 from components.ui.judge.desk import CARD
@@ -280,3 +280,13 @@ def test_the_open_document_is_graded_beside_the_columns(visit: Visit) -> None:
     ]
     assert {r.entry.draw.pool for r in rows} == {"compare"}
     assert not at.exception
+
+
+def test_a_damaged_file_is_told_on_every_tab_and_stays(visit: Visit) -> None:
+    path = state.settings().data_dir / FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"somebody's afternoon, damaged" * 50)
+    at = visit(PAGE)
+    assert not at.exception
+    assert texts(at).count(f"⚠ The judgments in {path} cannot be used") >= 3
+    assert path.read_bytes().startswith(b"somebody's afternoon")

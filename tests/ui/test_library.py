@@ -15,8 +15,8 @@ from components.corpora import open_corpus
 from components.domain import Corpus
 from components.lab.library import Library
 from components.ui.shared import state
+from tests.support.corpus_page import LIGHTHOUSE, begin, jsonl, name_field, names, upload
 from tests.support.visits import APP, PATIENCE, Visit, has, said, texts
-from tests.ui.test_corpus import LIGHTHOUSE, begin, jsonl, name_field, names, upload
 
 pytestmark = pytest.mark.usefixtures("own_data")
 PAGE = "pages/corpus.py"

@@ -46,7 +46,7 @@ VALUES = {
     "upload": ("", "TOKEN", "nothing"),
     "evaluation": ("", "ID"),
     "corpus": ("", "exceptions", "brought", "nothing"),
-    "first": ("bm25",),
+    "first": ("bm25", "bm25", "cohere:embed-v4.0", "voyage:4-large:4-lite", "hybrid:voyage:4+bm25"),
     "without": ("", "true"),
     "confirmed": ("", "1"),
     "send": ("", "1"),

@@ -162,8 +162,8 @@ def _refused(refusals: Sequence[Refusal]) -> Finding:
     for refusal in sorted(refusals, key=lambda refusal: -refusal.queries.number):
         alike.setdefault((refusal.queries.number, refusal.most), []).append(refusal.system)
     parts = [
-        f"{listed(systems)} {agree(len(systems), 'refuses', 'refuse')} {n:,} of more than {most} "
-        "tokens"
+        f"{listed(systems)} {agree(len(systems), 'refuses', 'refuse')} {n:,} of more than "
+        f"{count(most, 'token')}"
         for (n, most), systems in alike.items()
     ]
     n = max(refusal.queries.number for refusal in refusals)
@@ -205,7 +205,7 @@ def _readings(anatomy: Anatomy) -> Iterator[Finding]:
         passages = "passages" if anatomy.whole else "sampled passages"
         text = (
             f"{listed(reading.systems)} {do} not read the end of {share(n, total)} of the "
-            f"{passages} ({n:,}): they have more than {reading.reads} tokens{beside}, and "
+            f"{passages} ({n:,}): they have more than {count(reading.reads, 'token')}{beside}, and "
             f"{share(reading.unread, reading.tokens)} of all tokens go unread."
         )
         key, ids = f"cut-{reading.systems[0]}", reading.cut.ids

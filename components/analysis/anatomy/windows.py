@@ -59,7 +59,7 @@ def windows(settings: Settings) -> tuple[tuple[Window, ...], tuple[str, ...]]:
             continue
         tokenizer, identity = _read(model.tokenizer)
         file = files.setdefault(identity, TokenizerFile(model.spec.key, model.tokenizer))
-        limit = model.spec.max_tokens
+        limit = model.limit or model.spec.max_tokens
         room = limit - tokenizer.num_special_tokens_to_add(model.pair)
         before = len(tokenizer.encode(model.prefix, add_special_tokens=False).ids)
         longest = room - (min(ROOM_FOR_DOCUMENT, limit // 2) if model.pair else before)
@@ -72,24 +72,29 @@ def windows(settings: Settings) -> tuple[tuple[Window, ...], tuple[str, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """A local model: its tokenizer's file, whether it reads pairs, what precedes a query."""
+    """A local model: its tokenizer's file, whether it reads pairs, what precedes a query.
+
+    Its window is its spec's, unless it has another `limit`.
+    """
 
     spec: Spec
     tokenizer: Path | None
     pair: bool = False
     prefix: str = ""
+    limit: int = 0
 
 
 def _models(settings: Settings) -> list[_Model]:
     """Return the models that come with the lab, and the cross-encoders of the model hub."""
     bge, minilm, cross = BGE_TOKENIZER.verify(), MINILM_TOKENIZER.verify(), TOKENIZER.verify()
+    others = [(spec, *hub.tokenizer_of(spec, settings)) for spec in hub.FAMILY.specs(settings)]
     return [
         _Model(MINILM_L6, minilm),
         _Model(BIENCODER_MINILM, minilm),
         _Model(MINILM_L12, cross, pair=True),
         _Model(BGE_SMALL, bge, prefix=BgeEncoder.prefix),
         _Model(LATE_BGE, bge),
-        *(_Model(s, hub.tokenizer_of(s, settings), pair=True) for s in hub.FAMILY.specs(settings)),
+        *(_Model(spec, file, pair=True, limit=limit) for spec, file, limit in others),
     ]
 
 

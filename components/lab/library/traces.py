@@ -7,10 +7,11 @@ which are deleted where they are listed.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from components.corpora import open_corpus, sample_names
 from components.domain import StoreError
@@ -21,15 +22,33 @@ from components.storage.locks import exclusive
 from components.storage.sizes import bytes_in
 
 if TYPE_CHECKING:
-    from components.lab.lab import Lab
+    from components.config import Settings
     from components.lab.library.library import Library
+    from components.retrieval.store import VectorStore
+    from components.storage.token_store import TokenStore
 
 _AT_ONCE: Final = 1_000
-_ENDINGS: Final = (".f32", ".lexicon")
+_ENDINGS: Final = (".f32", ".lexicon", ".sparse")
 """Of the files that are written under a lock; the others belong to one of them."""
 
 
-def erase(lab: Lab, library: Library, entry: Entry, folder: Path) -> None:
+class Indexes(Protocol):
+    """What a lab keeps of its corpora."""
+
+    settings: Settings
+    tokens: TokenStore
+
+    @property
+    def store(self) -> VectorStore:
+        """Return the vector store."""
+        ...
+
+    def forget(self, fingerprint: str) -> None:
+        """Drop what is in memory of a corpus."""
+        ...
+
+
+def erase(lab: Indexes, library: Library, entry: Entry, folder: Path) -> None:
     """Remove what a deleted corpus left; its documents may still be in `folder`.
 
     Raises StoreError where the engine cannot be reached, or somebody is encoding the corpus.
@@ -43,7 +62,7 @@ def erase(lab: Lab, library: Library, entry: Entry, folder: Path) -> None:
             with suppress(StoreError):  # a damaged corpus needs nothing
                 twins.append(library.open(other))
     if twins:  # what depends on texts alone is theirs, too
-        schemas = [stage.schema for stage in catalog.first_stages().values()]
+        schemas = [stage.schema for stage in catalog.first_stages(lab.settings).values()]
         theirs = {lab.store.alias(twin, schema) for twin in twins for schema in schemas}
         lab.store.drop_all(entry.fingerprint, theirs)
         return
@@ -80,22 +99,27 @@ def _remove_files(cache: Path, fingerprint: str, folder: str = "*") -> None:
         if path.suffix in _ENDINGS:
             with exclusive(path, busy):
                 for one in path.parent.glob(f"{path.name}*"):
-                    if one.suffix != ".lock":
+                    if one.is_dir():
+                        shutil.rmtree(one, ignore_errors=True)
+                    elif one.suffix != ".lock":
                         one.unlink(missing_ok=True)
     for path in files:
-        path.unlink(missing_ok=True)
+        if path.is_dir():  # slices of sparse vectors whose encoding was never finished
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
-def bytes_elsewhere(lab: Lab, entry: Entry) -> int:
+def bytes_elsewhere(lab: Indexes, entry: Entry) -> int:
     """Return what a corpus's vectors, statistics and embedded indexes take on this machine."""
     files = lab.settings.cache_dir.glob(f"*/{entry.fingerprint[:32]}-*")
     return sum(map(bytes_in, files)) + lab.store.bytes_here(entry.fingerprint)
 
 
-def indexed_by(lab: Lab, entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
+def indexed_by(lab: Indexes, entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
     """Return by which first stages each corpus is searchable at once, by its id."""
     aliases = lab.store.aliases()
-    stages = catalog.first_stages().items()
+    stages = catalog.first_stages(lab.settings).items()
     return {
         entry.id: tuple(
             key

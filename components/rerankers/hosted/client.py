@@ -6,7 +6,6 @@ The SDKs' own retries are off; the policy here is the only one.
 from __future__ import annotations
 
 import math
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,12 +13,14 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from components.config import RemoteSettings
-from components.domain import Billed, Cancelled, Limits, Progress, Scores, Spec, no_progress
+from components.domain import Billed, Limits, Progress, Scores, Spec, no_progress
 from components.domain.billing import total_billed
 from components.models.tokens import cut_texts, estimate_tokens
 from components.network.account import Account
+from components.network.attempts import Attempts
 from components.network.caller import Caller
 from components.network.calls import Calls, Reply
 from components.network.capacity import Capacity
@@ -27,16 +28,9 @@ from components.network.errors import ProviderError
 from components.network.limits import limiter_of, split
 from components.network.metering import UNMETERED, Meter
 from components.network.prices import DOCUMENTS_A_SEARCH
-from components.network.refusals import ONE_TOO_LARGE
-from components.rerankers.hosted.answers import Send, aligned
+from components.rerankers.hosted.answers import Answer, Send, aligned
 from components.wording import count
 
-ATTEMPTS = 3
-"""How often one request is sent at most."""
-BACKOFF_SECONDS = 0.5
-"""The wait before the second attempt; it doubles, and up to a quarter is added at random."""
-LONGEST_WAIT_SECONDS = 20.0
-"""A provider that asks for a longer wait than this is not asked again."""
 SPECIAL_TOKENS = 4
 """Tokens that a model's template puts around query and text, as far as the lab can tell."""
 
@@ -87,7 +81,8 @@ class RemoteReranker:
         self._reading = reading or Reading()
         self._capacity = capacity or Capacity()
         self._estimate = estimate
-        self._limiter = limiter_of(caller, spec.limits.per_minute)
+        limiter = limiter_of(caller, spec.limits.per_minute)
+        self._attempts = Attempts(spec, caller, limiter, meter)
         estimate_tokens(["warm up"])
 
     def score(self, query: str, texts: Sequence[str], progress: Progress = no_progress) -> Scores:
@@ -150,38 +145,25 @@ class RemoteReranker:
         return calls, (time.perf_counter() - begun) * 1000
 
     def _request(self, query: str, texts: Sequence[str], stop: threading.Event) -> Reply:
-        """Make one request, with further attempts where they may help.
+        """Make one request, with further attempts where they may help."""
 
-        Where an attempt may be billed though no answer came, the meter is asked before the next
-        one: its estimate stays entered, beside what the last attempt costs. A server that is busy
-        is not asked the same again where it can be asked for less.
-        """
-        waited, path, divisible = 0.0, "", len(texts) > 1 and not self._spec.listwise
-        lost: list[Billed] = []
-        for attempt in range(1, ATTEMPTS + 1):
-            waited += self._limiter.wait(stop)
+        def send() -> tuple[npt.NDArray[np.float64], Answer]:
+            answer = self._send(query, texts, self._settings.deadline_s)
             try:
-                answer = self._send(query, texts, self._settings.deadline_s)
-                path = answer.path
-                values = aligned(self._caller, answer.results, len(texts))
-                return Reply(values, answer.billed, waited, attempt, answer.note, tuple(lost))
+                return aligned(self._caller, answer.results, len(texts)), answer
             except ProviderError as exc:
-                exc.path = self._caller.redact(exc.path or path)
-                if exc.most is not None and len(texts) == 1:
-                    exc.remedy = ONE_TOO_LARGE[self._caller.own]
-                delay = None if exc.busy and divisible else retry_delay(exc, attempt)
-                if delay is None:
-                    raise exc.after_attempts(attempt) from exc
-                waited += delay
-                if stop.wait(delay):
-                    raise Cancelled from exc
-                if exc.charged:
-                    query_tokens, *tokens = estimate_tokens([self._instruction + query, *texts])
-                    settle = self._meter.reserve(self._spec, self._estimate(query_tokens, tokens))
-                    if exc.billed:
-                        settle(exc.billed)
-                        lost.append(exc.billed)
-        raise AssertionError("the last attempt returns or raises")
+                exc.path = answer.path
+                raise
+
+        def estimate() -> Billed:
+            query_tokens, *tokens = estimate_tokens([self._instruction + query, *texts])
+            return self._estimate(query_tokens, tokens)
+
+        divisible = len(texts) > 1 and not self._spec.listwise
+        made = self._attempts.make(send, stop, len(texts), estimate, divisible=divisible)
+        values, answer = made.answer
+        lost = tuple(billed for billed in made.lost if not billed.estimated)
+        return Reply(values, answer.billed, made.waited_s, made.times, answer.note, lost)
 
     def _notes(self, calls: Calls, limits: Limits, query_tokens: int) -> Iterator[str]:
         """Yield what limits made of the request."""
@@ -193,12 +175,3 @@ class RemoteReranker:
             yield "the server's limit: " + " and ".join(
                 [count(texts, "text")] * bool(texts) + [count(size, "byte")] * bool(size)
             )
-
-
-def retry_delay(error: ProviderError, attempt: int) -> float | None:
-    """Return the seconds before the next attempt, or None where there shall be none."""
-    if not error.retry or attempt == ATTEMPTS:
-        return None
-    if error.after is not None:
-        return error.after if error.after <= LONGEST_WAIT_SECONDS else None
-    return BACKOFF_SECONDS * 2.0 ** (attempt - 1) * (1 + random.random() / 4)

@@ -26,6 +26,7 @@ from components.rerankers.hosted.answers import Answer, at_path, pairs, read_res
 from components.rerankers.hosted.client import Reading, RemoteReranker
 
 Body = dict[str, Any]
+USUAL_PATHS = ("/rerank", "/v1/rerank", "/v2/rerank")
 ASK_SECONDS = 2.0
 """Seconds that a server may take to tell its limits."""
 ASKED_AGAIN_S = 60.0
@@ -90,16 +91,18 @@ class Compatible:
     def __init__(self, caller: Caller, server: Server, instruction: str) -> None:
         self._caller, self._server, self._instruction = caller, server, instruction
         self._shape, self._capacity = SHAPES[server.shape], capacity_of(server)
-        self._addresses = addresses(server, self._shape.path)
+        path = self._shape.path
+        usual = (path,) if path == "/rerank" else (path, *USUAL_PATHS)
+        self._addresses = addresses(server.url, usual, server.path)
 
     def send(self, query: str, texts: Sequence[str], seconds: float) -> Answer:
-        """Return what the server answers, at the first path that it knows; raise ProviderError."""
+        """Return what the server answers; raise ProviderError where it does not."""
 
-        def ask(address: str) -> Answer:
+        def send_to(address: str) -> Answer:
             send = partial(self._send_to, address)
             return at_path(path_of(address), send)(query, texts, seconds)
 
-        answer, note = first_answer(self._addresses, self._capacity, ask)
+        answer, note = first_answer(self._addresses, self._capacity, send_to)
         return replace(answer, note=note)
 
     def _send_to(self, address: str, query: str, texts: Sequence[str], seconds: float) -> Answer:

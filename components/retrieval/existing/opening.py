@@ -44,10 +44,10 @@ class Opened:
     checks: tuple[Check, ...]
 
 
-def open_existing(reader: Reader, encoder: EncoderEntry | None, encoders: Sequence[str]) -> Opened:
+def open_existing(reader: Reader, encoder: EncoderEntry | None) -> Opened:
     """Check a collection and return what it is; InputError names the first thing that is wrong.
 
-    `encoder` made its vectors, None where there is no such one among `encoders`.
+    `encoder` made its vectors, None where there is no such one.
     """
     settings, info = reader.settings, reader.describe()
     indexed = {path: index for path, index in info.fields.items() if path != settings.id_field}
@@ -57,7 +57,7 @@ def open_existing(reader: Reader, encoder: EncoderEntry | None, encoders: Sequen
         reader = reader.of_tenant(path, _value(settings.tenant, info.fields[path].kind))
     total, (first, _) = reader.count(), reader.scroll(PAGE)
     rows, _ = reader.scroll(ROWS, vectors=True)
-    facts = Facts(settings, info, reader.real_name(), total, first, rows, encoder, encoders)
+    facts = Facts(settings, info, reader.real_name(), total, first, rows, encoder)
     looked_at = tuple(checks(facts))
     if settings.sparse in info.sparse:
         looked_at += tuple(check_terms(rows, reader))

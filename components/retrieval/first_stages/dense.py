@@ -5,7 +5,7 @@ Their collections hold BM25's sparse vectors too, so that a hybrid needs no coll
 
 from __future__ import annotations
 
-from components.encoders import ENCODERS, EncoderEntry
+from components.encoders import EncoderEntry
 from components.retrieval.first_stages import FirstStage
 from components.retrieval.schema import DENSE, CollectionSchema, EncodedQuery, VectorQuery
 
@@ -17,9 +17,10 @@ def nearest(query: EncodedQuery) -> tuple[VectorQuery, ...]:
 
 def dense_stage(encoder: EncoderEntry) -> FirstStage:
     """Return the first stage of a bi-encoder."""
-    key = f"{encoder.spec.key}-{encoder.spec.revision}"
-    schema = CollectionSchema(key, dense=encoder.dimension, sparse=True)
+    schema = CollectionSchema(collection_key(encoder), dense=encoder.dimension, sparse=True)
     return FirstStage(encoder.spec, schema, nearest, encoder)
 
 
-FIRST_STAGES = tuple(dense_stage(encoder) for encoder in ENCODERS.values())
+def collection_key(encoder: EncoderEntry) -> str:
+    """Return the key of the collection of an encoder's documents; no colon, for folders' sake."""
+    return f"{encoder.stored.key}-{encoder.stored.revision}".replace(":", "-")

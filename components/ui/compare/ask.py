@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import streamlit as st
 
-from components.advice.estimates import Estimate, estimate_queries
+from components.advice.estimates import Estimate, estimate_first_stage, estimate_queries
 from components.domain import Corpus
 from components.exports.permalink import VIEWS
 from components.lab import PAID_PATIENCE_S
@@ -150,16 +151,20 @@ def _may_send(request: Request, corpus: Corpus) -> bool:
         lambda: spending.mean_tokens(corpus),
         lab.settings,
     )
+    encoding = partial(estimate_first_stage, request.pipelines.first_stage, corpus)
+    tokens = partial(spending.mean_tokens, corpus)
+    estimate += encoding(1, tokens, lab)
     much = estimate.needs_confirmation(lab.settings.spending)
     if not estimate.systems or state.get(state.CONFIRMED) == request:
         return True
     if not (much or state.get(state.FROM_ADDRESS)):
         return True
-    _ask_to_send(request, estimate)
+    what = "documents and query" if encoding(0, tokens, lab).systems else "the query"
+    _ask_to_send(request, estimate, what)
     return False
 
 
-def _ask_to_send(request: Request, estimate: Estimate) -> None:
+def _ask_to_send(request: Request, estimate: Estimate, what: str) -> None:
     """Ask before calls with an API key: whoever wrote an address must not spend by it."""
     by_address = state.get(state.FROM_ADDRESS)
     with st.container(border=True, key="spending"):
@@ -167,8 +172,9 @@ def _ask_to_send(request: Request, estimate: Estimate) -> None:
             f"This {'address' if by_address else 'comparison'} asks for "
             f"{', '.join(estimate.systems)}: called over the network with an API key, which may "
             f"cost money. The estimate is {estimate}. Nothing has been sent yet."
+            + (" The whole corpus is sent to be encoded, once." if "documents" in what else "")
         )
-        st.button("Send the query", key="send", type="primary", on_click=_send, args=(request,))
+        st.button(f"Send {what}", key="send", type="primary", on_click=_send, args=(request,))
 
 
 def _send(request: Request) -> None:

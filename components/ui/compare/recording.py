@@ -93,7 +93,7 @@ def remember(job: ComparisonJob, comparison: Comparison) -> None:
 
 
 def _entry(job: ComparisonJob, comparison: Comparison) -> Saved:
-    specs = {comparison.first_stage.system: first_spec(job.request)}
+    specs = {comparison.first_stage.system: first_spec(job.request, job.lab.settings)}
     specs |= column_specs(job.request, job.lab.settings)
     return saved(comparison, job.request.pipelines, specs, job.grades)
 

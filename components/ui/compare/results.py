@@ -49,7 +49,7 @@ class Results:
             first_stage=at_depth(whole.first_stage, depth) if depth else whole.first_stage,
             results=tuple(at(specs[r.system], r, depth) for r in whole.results),
         )
-        columns = [(cut.first_stage, first_spec(request), LETTERS[0])]
+        columns = [(cut.first_stage, first_spec(request, settings), LETTERS[0])]
         rankings = sorted(cut.rankings, key=lambda ranking: named[ranking.system])
         columns += [(r, specs[r.system], named[r.system]) for r in rankings]
         styled = tuple(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
 
-from components.domain import Corpus
+from components.advice.estimates import Estimate, estimate_first_stage
+from components.domain import Billed, Corpus
 from components.lab import BackgroundTask, StepReport, catalog
+from components.lab.vectors import documents_with_vectors
+from components.pipeline import describe_indexing
 from components.rerankers.late_interaction import LATE_BGE, encode_ahead
 from components.retrieval.engine import CollectionStatus
 from components.retrieval.first_stages import FirstStage
-from components.retrieval.vectors import documents_encoded
-from components.ui.shared import page, state
-from components.ui.shared.work import watch
+from components.ui.shared import page, spending, state
+from components.ui.shared.work import patience, watch
 from components.wording import agree, count, listed
 
 AHEAD = "Otherwise they are computed when a search first wants them, a candidate at a time."
@@ -31,18 +33,38 @@ def indexer() -> None:
     )
     with page.complaints():
         _collections(corpus)
-    first = st.selectbox("First stage", list(catalog.first_stages()), width=320, key="_index_with")
+    first = st.selectbox(
+        "First stage", list(catalog.first_stages(lab.settings)), width=320, key="_index_with"
+    )
     tokens = st.checkbox(
         f"Also encode token vectors ahead, for {LATE_BGE.key}", key="_index_tokens", help=AHEAD
     )
-    if st.button("Index now", type="primary", key="index_now"):
+    pressed = st.button("Index now", type="primary", key="index_now")
+    if spending.confirmed(pressed, cost(corpus, first), "indexing"):
         begin(corpus, first, tokens=tokens)
     task = state.task()
-    if task and watch(task, "indexing") and not task.error:
-        if task.step.state == "done":
-            st.success("Indexed.", icon=":material/check:")
-        else:
-            st.info("Stopped. The index that was there before is untouched.")
+    if task and watch(task, "indexing"):
+        _ended(task)
+
+
+def _ended(task: BackgroundTask) -> None:
+    """Show how an indexing ended, and what it is billed for."""
+    if task.step.state == "done":
+        st.success("Indexed.", icon=":material/check:")
+    elif not task.error:
+        st.info(
+            "Stopped. The index that was there before is untouched; vectors that were computed are "
+            "kept."
+        )
+    if isinstance(task, Indexing):
+        for i, line in enumerate(task.bills):
+            page.soft(line, f"billed-{i}")
+
+
+def cost(corpus: Corpus, first_stage: str) -> Estimate:
+    """Return what indexing a corpus for a first stage costs."""
+    tokens = partial(spending.mean_tokens, corpus)
+    return estimate_first_stage(first_stage, corpus, 0, tokens, state.lab())
 
 
 def _collections(corpus: Corpus) -> None:
@@ -52,10 +74,12 @@ def _collections(corpus: Corpus) -> None:
     collections = {status.alias: status for status in statuses}
     rows: list[dict[str, str]] = []
     keys: dict[str, list[str]] = {}
-    for key, stage in catalog.first_stages().items():
+    for key, stage in catalog.first_stages(lab.settings).items():
         alias = lab.store.alias(corpus, stage.schema)
         keys.setdefault(alias, []).append(key)
-        rows.append(_row(key, stage, corpus, collections.get(alias)))
+        row = _row(key, stage, corpus, collections.get(alias))
+        if alias in collections or not (stage.spec.hosted and row["Vectors on disk"][:2] == "0 "):
+            rows.append(row)  # of a provider's encoders, those that have something here
     st.dataframe(rows, hide_index=True, width="stretch")
     texts, size = lab.tokens.size()
     page.soft(
@@ -74,9 +98,10 @@ def _row(
 ) -> dict[str, str]:
     """Return what there is of one first stage."""
     encoded = "none needed"
-    if stage.encoder:
+    if stage.encoders:
         folder, total = state.lab().settings.cache_dir, len(corpus.documents)
-        encoded = f"{documents_encoded(folder, corpus, stage.encoder.spec):,} of {total:,}"
+        least = min(documents_with_vectors(folder, corpus, e) for e in stage.encoders)
+        encoded = f"{least:,} of {total:,}"
     return {
         "System": key,
         "In the store": count(status.points, "point") if status else "not yet",
@@ -107,17 +132,31 @@ def _outdated(outdated: Sequence[CollectionStatus]) -> None:
             st.rerun()
 
 
+class Indexing(BackgroundTask):
+    """Indexing of a corpus; `bills` says in words what its requests are billed for."""
+
+    def __init__(self, work: Callable[[StepReport], None], patience_s: float) -> None:
+        super().__init__(work, patience_s)
+        self.bills: list[str] = []
+
+
 def begin(corpus: Corpus, first_stage: str, *, tokens: bool) -> None:
     """Index a corpus in the background, in place of an indexing that is still at work."""
     running = state.task()
     if running and not running.finished:
         running.stop()
     lab = state.lab()
+    stage = catalog.first_stage(first_stage, lab.settings)
+
+    def told(billed: Billed) -> None:
+        if billed.requests:
+            task.bills.append(describe_indexing(stage, billed, lab.settings))
 
     def work(report: StepReport) -> None:
-        lab.index(corpus, first_stage, report)
+        lab.index(corpus, first_stage, report, told)
         if tokens:
             progress = partial(report, f"encode with {LATE_BGE.key}")
             encode_ahead(lab.tokens, corpus.documents, progress)
 
-    state.put(state.TASK, BackgroundTask(work).start())
+    task = Indexing(work, patience(cost(corpus, first_stage)))
+    state.put(state.TASK, task.start())

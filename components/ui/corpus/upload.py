@@ -166,5 +166,7 @@ def _adopt(corpus: Corpus, name: str) -> None:
     state.choose_corpus(name)
     state.put(state.UPLOADED, (*(state.get(state.UPLOADED) or ()), name))
     state.put(state.NEW_CORPUS, None)
-    indexing.begin(state.corpus_named(name), state.get(state.FIRST_STAGE), tokens=False)
+    first, brought = state.get(state.FIRST_STAGE), state.corpus_named(name)
+    if not indexing.cost(brought, first).systems:  # what costs money waits for a click
+        indexing.begin(brought, first, tokens=False)
     st.rerun()

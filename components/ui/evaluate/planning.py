@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 from components import evaluation
 from components.advice.costs import Traffic, bills
-from components.advice.estimates import Estimate, estimate_queries
+from components.advice.estimates import Estimate, estimate_first_stage, estimate_queries
 from components.domain import LabError
 from components.evaluation import Plan, Rules, Subset
 from components.evaluation.rules import describe_rules
@@ -154,14 +155,14 @@ def describe_plan(plan: Plan) -> str:
 
 def estimate(plan: Plan, queries: int) -> Estimate:
     """Return what so many queries of a plan cost, if no score is cached."""
-    settings = state.lab().settings
-    return estimate_queries(
-        plan.pipelines.rerankers,
-        queries,
-        plan.depth,
-        lambda: spending.mean_tokens(state.corpus()),
-        settings,
+    lab, corpus = state.lab(), state.corpus()
+    tokens = partial(spending.mean_tokens, corpus)
+    reranking = estimate_queries(
+        plan.pipelines.rerankers, queries, plan.depth, tokens, lab.settings
     )
+    if plan.candidates is not None:
+        return reranking
+    return reranking + estimate_first_stage(plan.first_stage, corpus, queries, tokens, lab)
 
 
 def _describe_time(plan: Plan) -> Iterator[str]:

@@ -99,7 +99,7 @@ def _take_back() -> None:
 
 
 def _ended(desk: Desk) -> bool:
-    with page.complaints():
+    with page.complaints("complaint-desk"):
         duel = desk.queue.duel()
         return bool(duel and duel.ended) or not desk.questions()
     return False
@@ -154,7 +154,7 @@ def _parts(query: str, text: str) -> tuple[Part, ...]:
 def _guidelines(desk: Desk) -> None:
     """Show the guidelines, and let the judge write others."""
     guidelines = st.expander("Guidelines", icon=":material/menu_book:", width=_WIDTH)
-    with guidelines, page.complaints():
+    with guidelines, page.complaints("complaint-guidelines"):
         written = desk.store.guidelines(desk.place)
         st.text(written or GUIDELINES.get(desk.plan.highest, "Nothing is written yet."))
         with st.popover("Change them", width="content"):

@@ -22,9 +22,12 @@ _NAMES = {"top": "best of each", "random": "random", "holes": "holes", "duel": "
 
 def queues() -> None:
     """List the corpus's queues; nothing of what came out of them."""
-    with page.complaints():
+    try:
         kept = desk.store().queues(desk.place())[:MOST]
         rows = desk.store().rows(desk.place()) if kept else []
+    except LabError as exc:
+        page.complain(exc, key="complaint-queues")
+        return
     if not kept:
         return
     page.heading("Queues", "Each belongs to its judge. Leave one at any time, and go on later.")

@@ -59,7 +59,7 @@ def form() -> None:
     if not corpus.queries:
         st.text("This corpus has no queries, so there is nothing to judge.")
         return
-    with page.complaints():
+    with page.complaints("complaint-start"):
         if not name.strip():
             raise InputError("A judgment belongs to somebody.", "Write a judge's name.")
         _prepare(corpus, name.strip(), kind, int(highest))

@@ -22,7 +22,7 @@ _KEY = "judgments-table"
 
 def show() -> None:
     """Show the judgments in force, and let the visitor change those that are selected."""
-    with page.complaints():
+    with page.complaints("complaint-listed"):
         judgments = in_force(desk.store().rows(desk.place()))
         if not judgments:
             st.text("Nothing is judged yet.")

@@ -22,7 +22,7 @@ SPLITS = "splits"
 
 def show() -> None:
     """Let the visitor choose whose judgments count, and take them away."""
-    with page.complaints():
+    with page.complaints("complaint-use"):
         judgments = in_force(desk.store().rows(desk.place()))
         if not judgments:
             return

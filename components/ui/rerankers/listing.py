@@ -9,6 +9,7 @@ import streamlit as st
 from components.domain import Spec
 from components.lab import catalog
 from components.lab.catalog import Entry
+from components.network.prices import price_of
 from components.ui.rerankers import providers
 from components.ui.rerankers.title import title
 from components.ui.shared import page, state
@@ -24,7 +25,9 @@ def listing() -> None:
         "Search the whole corpus and hand on the candidates.",
         *("First stage", "Candidate"),
     )
-    _in_two_columns([e for e in entries if e.stage == "first stage"], _card)
+    firsts = [e for e in entries if e.stage == "first stage"]
+    _in_two_columns([e for e in firsts if not e.spec.hosted], _card)
+    _hosted_encoders([e for e in firsts if e.spec.hosted])
     page.heading(
         "Rerankers on this machine",
         "Score the same candidates anew; the lab sorts by that score.",
@@ -55,6 +58,31 @@ def listing() -> None:
     _in_two_columns(servers, lambda entry: providers.box([entry]))
 
 
+def _hosted_encoders(entries: Sequence[Entry]) -> None:
+    """Show the encoders of each provider as a table; what they lack is said once."""
+    labels, settings = catalog.provider_labels(), state.lab().settings
+    for provider in dict.fromkeys(entry.spec.provider for entry in entries):
+        own = [entry for entry in entries if entry.spec.provider == provider]
+        with st.container(border=True, key=f"encoders-{provider}"):
+            st.text(
+                f"Encoders of {labels.get(provider, provider)}: the corpus is sent once, and every "
+                "query. Where a key names two models, the second one encodes the queries."
+            )
+            for reason in dict.fromkeys(f"{e.reason} {e.remedy}" for e in own if not e.available):
+                st.text(reason)
+            rows = [
+                {
+                    "Key": spec.key,
+                    "Model": spec.model,
+                    "Price": str(price) if (price := price_of(spec, settings)) else "not on file",
+                    "Limits": providers.describe_limits(spec.limits),
+                    "Languages": spec.languages,
+                }
+                for spec in (entry.spec for entry in own)
+            ]
+            st.dataframe(rows, hide_index=True, width="stretch")
+
+
 def _in_two_columns(entries: Sequence[Entry], draw: Callable[[Entry], None]) -> None:
     columns = st.columns(2)
     for i, entry in enumerate(entries):
@@ -79,6 +107,7 @@ def _facts(spec: Spec) -> str:
         spec.model,
         f"by {spec.authors}" if spec.authors else "",
         f"license {spec.license}",
+        spec.device,
         f"scores: {spec.scale}",
         f"{spec.size_mb:,.0f} MB" if spec.size_mb else "",
         f"reads {count(spec.max_tokens, 'token')}" if spec.max_tokens else "",

@@ -126,7 +126,9 @@ def _choose_values(field: Field, key: str) -> None:
         args=(field.name, Op.EQUAL, key),
     )
     if len(field.counts) > MOST_OFFERED:
-        page.soft(f"The first {MOST_OFFERED} of {len(field.counts):,} values.", f"values-{key}")
+        page.soft(
+            f"The first {MOST_OFFERED} of {count(len(field.counts), 'value')}.", f"values-{key}"
+        )
 
 
 def _choose_range(field: Field, key: str) -> None:

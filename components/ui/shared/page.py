@@ -152,12 +152,15 @@ def complain(error: LabError, key: str = "complaint") -> None:
 
 
 @contextmanager
-def complaints() -> Iterator[None]:
-    """Turn the lab's errors into messages; anything else is a fault and stays one."""
+def complaints(key: str = "complaint") -> Iterator[None]:
+    """Turn the lab's errors into messages; anything else is a fault and stays one.
+
+    `key` is the message's: parts of a page that may complain at once have one each.
+    """
     try:
         yield
     except LabError as exc:
-        complain(exc)
+        complain(exc, key)
 
 
 def dark() -> bool:

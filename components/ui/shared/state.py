@@ -236,8 +236,6 @@ def corpus_named(name: str) -> Corpus:
         corpus = library().open(entry, name) if entry else sample(name)
     corpus = corpus.with_splits(mapping(JUDGING).get(("splits", name), {}))
     split = get(SPLITS).get(name, corpus.split)
-    if split == corpus.split:
-        return corpus
     return memo(("split", corpus, split), lambda: corpus.with_split(split))
 
 

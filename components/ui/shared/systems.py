@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
+from components.domain import InputError
 from components.glossary import explain
 from components.lab import catalog
 from components.pipeline import Pipelines
@@ -16,19 +18,25 @@ from components.ui.shared import page, state
 def choose() -> None:
     """Let the visitor choose first stage, rerankers, depths, deadline and instruction."""
     settings = state.lab().settings
-    firsts = state.lab().first_stages(state.corpus())
+    firsts = dict(state.lab().first_stages(state.corpus()))
     rerankers = catalog.reranker_specs(settings)
+    current = state.get(state.FIRST_STAGE)
+    with suppress(InputError):  # a link may name a fusion that is not listed
+        firsts.setdefault(current, catalog.first_stage(current, settings))
     keyless = {
         key
-        for key, spec in rerankers.items()
-        if spec.provider in settings.variables and spec.provider not in settings.keys
+        for key, specs in (
+            *((key, [e.spec for e in stage.encoders]) for key, stage in firsts.items()),
+            *((key, [spec]) for key, spec in rerankers.items()),
+        )
+        if any(s.provider in settings.variables and s.provider not in settings.keys for s in specs)
     }
     st.selectbox(
         "First stage",
         list(dict.fromkeys((*firsts, state.get(state.FIRST_STAGE)))),
         help=explain("First stage"),
         format_func=lambda key: (
-            f"{key} · {firsts[key].spec.family if key in firsts else 'not for this corpus'}"
+            f"{key} · {'needs a key' if key in keyless else firsts[key].spec.family}"
         ),
         **state.bound(state.FIRST_STAGE),
     )

@@ -335,3 +335,6 @@ def test_a_model_of_the_hub_counts_with_its_own_tokenizer(tmp_path: Path) -> Non
     assert reading == Reading(("mine",), "mine", 509, 3, 1109, 91, Group(1, ("d0",)))
     [finding] = [finding for finding in findings(anatomy) if finding.key == "cut-mine"]
     assert finding.reads == 0, "the lab's own tokenizer would cut elsewhere"
+    (tmp_path / "tokenizer_config.json").write_text('{"model_max_length": 256}')
+    [window] = [window for window in windows(settings)[0] if window.systems == ("mine",)]
+    assert (window.room, window.longest) == (256, (192,))

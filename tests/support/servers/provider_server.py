@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.support.servers.embeddings import embeddings
+
 KEY = "sk-planted-Zq81xVw0Tr55"
 """The one key that the server accepts."""
 
@@ -32,7 +34,8 @@ class Seen:
 
     @property
     def texts(self) -> list[str]:
-        return list(self.body.get("documents") or self.body.get("texts") or [])
+        names = ("documents", "texts", "input", "inputs")
+        return list(next((self.body[name] for name in names if self.body.get(name)), []))
 
 
 @dataclass
@@ -63,6 +66,8 @@ def score(query: str, text: str) -> float:
 
 def answer(seen: Seen) -> dict[str, Any] | list[Any]:
     """Return what a sound provider would say."""
+    if "query" not in seen.body:
+        return embeddings(seen.path, seen.body, seen.texts)
     query = seen.body["query"]
     v3 = seen.path.startswith("/jina") and "v3" in seen.body.get("model", "")
     listwise = 0.0001 * len(seen.texts) if v3 else 0.0  # a score depends on the other texts

@@ -58,11 +58,11 @@ def column_specs(request: Request, settings: Settings) -> dict[str, Spec]:
     return specs | {r.key: _recorded_spec(r) for r in request.query.recorded}
 
 
-def first_spec(request: Request) -> Spec:
+def first_spec(request: Request, settings: Settings) -> Spec:
     """Return the first stage's spec, recorded or not."""
     if request.query.recorded_first is not None:
         return _recorded_spec(request.query.recorded_first)
-    return catalog.first_stage(request.pipelines.first_stage).spec
+    return catalog.first_stage(request.pipelines.first_stage, settings).spec
 
 
 def _recorded_spec(recorded: Recorded) -> Spec:
@@ -108,7 +108,7 @@ def column_view(
     itself = job.corpus.itself(job.corpus.find_query(job.request.query.text))
     own = itself.id if itself else ""
     if system == FIRST:
-        spec, first = first_spec(job.request), job.first_stage
+        spec, first = first_spec(job.request, settings), job.first_stage
         return _column(spec, LETTERS[0], stage, first, final_k, grades, measure).marking(own)
     spec = column_specs(job.request, settings)[system]
     result = job.comparison.result(system) if job.comparison else None

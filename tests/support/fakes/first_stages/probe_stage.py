@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 
 from components.domain import Matrix, Progress, Spec, Vector, no_progress
-from components.encoders import EncoderEntry, unit_rows
+from components.encoders import bundled, unit_rows
 from components.retrieval.first_stages.dense import dense_stage
 
 PROBE_HASH = Spec(
@@ -44,4 +44,4 @@ class HashingEncoder:
         return rows
 
 
-FIRST_STAGES = dense_stage(EncoderEntry(PROBE_HASH, HashingEncoder, HashingEncoder.dimension))
+FIRST_STAGES = dense_stage(bundled(PROBE_HASH, HashingEncoder, HashingEncoder.dimension))

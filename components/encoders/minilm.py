@@ -11,7 +11,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from components.domain import Matrix, Progress, Spec, Vector, no_progress
-from components.encoders.base import check_query_length, unit_rows
+from components.encoders.base import EncoderFamily, bundled, check_query_length, unit_rows
 from components.models.files import MINILM_MODEL, MINILM_TOKENIZER
 from components.models.sentence_transformers import load_from_folder
 from components.models.tokens import load_tokenizer
@@ -105,3 +105,9 @@ class MiniLmEncoder:
             rows[i] = minilm().sentence_vector(text, MINILM_L6.max_tokens)
             progress(i + 1, len(texts))
         return rows
+
+
+MINILM_L6_ENTRY = bundled(
+    MINILM_L6, MiniLmEncoder, MiniLmEncoder.dimension, MINILM_MODEL, MINILM_TOKENIZER
+)
+FAMILY = EncoderFamily(lambda settings: (MINILM_L6_ENTRY,))

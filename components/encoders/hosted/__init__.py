@@ -1,0 +1,1 @@
+"""Encoders behind the network, one file a provider."""
