@@ -89,8 +89,7 @@ class Collections:
             with suppress(LabError):
                 if name not in self._tried and self.open(name).fingerprint == fingerprint:
                     return name
-        corpora = self._corpora.items()
-        return next((name for name, own in corpora if own.fingerprint == fingerprint), None)
+        return next((n for n, c in self._corpora.items() if c.fingerprint == fingerprint), None)
 
     def open(self, name: str, *, anew: bool = False) -> Corpus:
         """Return a collection as a corpus; `anew` as it is now, even where it was opened before.
@@ -265,7 +264,7 @@ def _opened(own: CollectionSettings, settings: Settings) -> Corpus:
     dense = {key: s for key, s in stages if not (s.fused or s.parts or s.sparse)}
     encoders = {key: s.encoder for key, s in dense.items() if s.encoder}
     reader = reader_of(own, settings.keys.get(own.key, ""), settings.qdrant.timeout_s)
-    opened = open_existing(reader, encoders.get(own.encoder), tuple(encoders))
+    opened = open_existing(reader, encoders.get(own.encoder))
     documents = ExistingDocuments(opened)
     beside = read_beside(own.queries, own.qrels, documents.present)
     documents.present([query.id for query in beside.queries])  # some queries are documents

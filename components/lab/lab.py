@@ -169,10 +169,11 @@ class Lab:
                 look_again()  # its revision is that of the weights that came
         stage = self.first_stage(corpus, first_stage)
         if corpus.remote:  # it is searched as it is: there is nothing to build
-            if (entry := stage.encoder) and not entry.spec.hosted:
-                encoder, check = self._load(entry), partial(report, "wait", 0, 0)
-                with GATE.hold(check=check) if entry.spec.local else nullcontext():
-                    self.collections.compare_vectors(corpus, entry, encoder)
+            for entry in stage.encoders:
+                if entry.spec.local:  # texts are sent nowhere for a look
+                    model = self._load(entry)
+                    with GATE.hold(check=partial(report, "wait", 0, 0)):
+                        self.collections.compare_vectors(corpus, entry, model)
             return
         for part in stage.searched:
             self._index(corpus, part, report, told)
