@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from components.config import Settings
 from components.corpora import SAMPLES, open_corpus
 from components.domain import Corpus, Matrix, Progress, Vector, no_progress
-from components.encoders import ENCODERS
+from components.encoders import ENCODERS, EncoderContext
 from components.evaluation.samples import sample_evaluation
 from components.lab import Lab
 from components.retrieval.vectors import dense_vectors
@@ -123,7 +124,7 @@ def test_no_text_of_a_sample_is_encoded(corpus: Corpus, tmp_path: Path) -> None:
         assert rows.shape == (len(corpus.documents), entry.dimension)
         places = range(0, len(rows), max(1, len(rows) // 6))
         texts = [corpus.documents[i].passage for i in places]
-        again = entry.build().encode_documents(texts)
+        again = entry.load(EncoderContext(Settings())).encode_documents(texts)
         # 8-bit integers: another processor computes the same within a hair
         assert (rows[list(places)] * again).sum(axis=1).min() > 0.999
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -17,11 +16,9 @@ from components.corpora import read_beside
 from components.domain import Corpus, Encoder, Filter, InputError, LabError, Vector
 from components.encoders import EncoderEntry
 from components.lab import catalog
+from components.lab.collection_recall import measured_recall
 from components.lab.work import StepReport
 from components.models.bm25 import SparseVector
-from components.models.gate import GATE
-from components.retrieval.candidates import SLACK
-from components.retrieval.engine import recall
 from components.retrieval.engine.reader import reader_of
 from components.retrieval.existing import (
     Check,
@@ -33,15 +30,13 @@ from components.retrieval.existing import (
     stages_of,
 )
 from components.retrieval.first_stages import FirstStage
-from components.retrieval.schema import Candidates, EncodedQuery, VectorQuery
+from components.retrieval.schema import Candidates, EncodedQuery
 from components.wording import count
 
 LOOK_AGAIN_S = 10.0
 """Seconds after which a collection is asked again whether it has changed."""
 ALIKE = 0.9
 """The cosine from which on a stored vector may be an encoder's of the point's text."""
-RECALL_QUERIES, LONGEST_QUERY = 100, 500
-"""Queries by which a graph is measured at most, and their characters."""
 LOOKED_AT = 4
 """Points whose vectors are compared with what the encoder makes of their texts."""
 
@@ -94,8 +89,7 @@ class Collections:
             with suppress(LabError):
                 if name not in self._tried and self.open(name).fingerprint == fingerprint:
                     return name
-        corpora = self._corpora.items()
-        return next((name for name, own in corpora if own.fingerprint == fingerprint), None)
+        return next((n for n, c in self._corpora.items() if c.fingerprint == fingerprint), None)
 
     def open(self, name: str, *, anew: bool = False) -> Corpus:
         """Return a collection as a corpus; `anew` as it is now, even where it was opened before.
@@ -219,24 +213,8 @@ class Collections:
         The corpus's own queries are asked, RECALL_QUERIES at most, or words of sampled documents
         where it has none; each of them twice, the second time exactly. `recall` then says it.
         """
-        texts = [query.text for query in corpus.queries if len(query.text) < LONGEST_QUERY]
-        own = bool(texts)
-        texts = texts or [" ".join(d.passage.split()[:10]) for d in corpus.sample(RECALL_QUERIES)]
-        texts, reader, shares = texts[:RECALL_QUERIES], existing(corpus).reader, []
-        for done, text in enumerate(texts):
-            report("recall", done, len(texts))
-            with GATE.hold(check=partial(report, "recall", done, len(texts))):
-                row = encoder.encode_query(text)
-            query, limit = [VectorQuery(reader.settings.vector, row)], [recall.DEPTH]
-            [nearest] = reader.search(query, limit, payload=False)
-            [exact] = reader.search(query, limit, exact=True, payload=False)
-            last = min((point.score for point in exact), default=0.0)
-            near = sum(point.score >= last - SLACK for point in nearest)  # a tie is none the worse
-            shares.append(min(1.0, near / max(len(exact), 1)))
-        whose = "query" if own else "query made of a document's words"
-        self._recalls[corpus.fingerprint] = (
-            f"recall@{recall.DEPTH} {np.mean(shares):.4f} against exact search on "
-            f"{count(len(shares), whose, whose.replace('query', 'queries'))}"
+        self._recalls[corpus.fingerprint] = measured_recall(
+            corpus, existing(corpus).reader, encoder, report
         )
 
     def recall(self, corpus: Corpus) -> str:
@@ -286,7 +264,7 @@ def _opened(own: CollectionSettings, settings: Settings) -> Corpus:
     dense = {key: s for key, s in stages if not (s.fused or s.parts or s.sparse)}
     encoders = {key: s.encoder for key, s in dense.items() if s.encoder}
     reader = reader_of(own, settings.keys.get(own.key, ""), settings.qdrant.timeout_s)
-    opened = open_existing(reader, encoders.get(own.encoder), tuple(encoders))
+    opened = open_existing(reader, encoders.get(own.encoder))
     documents = ExistingDocuments(opened)
     beside = read_beside(own.queries, own.qrels, documents.present)
     documents.present([query.id for query in beside.queries])  # some queries are documents

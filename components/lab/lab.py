@@ -17,7 +17,7 @@ from components.domain import Corpus, Filter, InputError, Progress, Vector
 from components.encoders import EncoderContext, EncoderEntry
 from components.lab import catalog
 from components.lab.graphs import graph_queries
-from components.lab.lazy import Lazy
+from components.lab.lazy import Lazy, opened_collections, opened_store
 from components.lab.library import Library, library_folder
 from components.lab.library.traces import erase
 from components.lab.spending import VisitorMeter
@@ -56,18 +56,6 @@ class Measured:
     usd: float | None = None
 
 
-def _open_store(settings: Settings) -> VectorStore:
-    from components.retrieval.store import open_store
-
-    return open_store(settings)
-
-
-def _collections(settings: Settings) -> Collections:
-    from components.lab.collections import Collections
-
-    return Collections(settings)
-
-
 class Lab:
     """Indexes corpora and holds what a search needs. Safe to share between threads."""
 
@@ -79,8 +67,8 @@ class Lab:
         self.library = Library(library, self.settings.library, partial(erase, self))
         self.visitor = WHOLE_LAB
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)
-        self._store = Lazy(partial(_open_store, self.settings))
-        self._collections = Lazy(partial(_collections, self.settings))
+        self._store = Lazy(partial(opened_store, self.settings))
+        self._collections = Lazy(partial(opened_collections, self.settings))
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
         limit = self.settings.token_vectors.limit_mb * 1_000_000
         path = self.settings.cache_dir / "tokens.sqlite"
@@ -179,10 +167,11 @@ class Lab:
                 look_again()  # its revision is that of the weights that came
         stage = self.first_stage(corpus, first_stage)
         if corpus.remote:  # it is searched as it is: there is nothing to build
-            if (entry := stage.encoder) and not entry.spec.hosted:
-                encoder, check = self._load(entry), partial(report, "wait", 0, 0)
-                with GATE.hold(check=check) if entry.spec.local else nullcontext():
-                    self.collections.compare_vectors(corpus, entry, encoder)
+            for entry in stage.encoders:
+                if entry.spec.local:  # texts are sent nowhere for a look
+                    model = self._load(entry)
+                    with GATE.hold(check=partial(report, "wait", 0, 0)):
+                        self.collections.compare_vectors(corpus, entry, model)
             return
         for part in stage.searched:
             self._index(corpus, part, report, told)

@@ -21,6 +21,7 @@ from components.retrieval.learned import documents_learned, learned_vectors, wit
 from components.retrieval.remote_vectors import remote_vectors, stored_vectors
 from components.retrieval.schema import CorpusVectors, EncodedQuery
 from components.retrieval.vectors import dense_vectors, documents_encoded, is_cached
+from components.wording import count
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -122,8 +123,8 @@ class VectorShelf:
         dense = self.kept(corpus, entry, load)
         if dense is not None and len(vector) != dense.shape[1]:
             raise StoreError(
-                f"{entry.spec.key} encodes the query as {len(vector):,} numbers; the index of "
-                f"{corpus.name} has {dense.shape[1]:,}.",
+                f"{entry.spec.key} encodes the query as {count(len(vector), 'number')}; the index "
+                f"of {corpus.name} has {dense.shape[1]:,}.",
                 "Has its model changed? Give the encoder another name, and it is indexed anew.",
             )
         return replace(asked, dense=vector), replace(vectors, dense=dense)

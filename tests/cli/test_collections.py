@@ -27,7 +27,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QdrantSe
     (tmp_path / "q.jsonl").write_text(json.dumps({"_id": "q", "text": "word3 word4"}))
     (tmp_path / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\t3\t1\n")
     with (
-        added(first_stages, FAKES / "first_stages", catalog.first_stages.cache_clear),
+        added(first_stages, FAKES / "first_stages", catalog.offered_first_stages.cache_clear),
         serve(foreign(payloads_of(TEXTS))) as running,
     ):
         path = config(tmp_path, running.url, queries="q.jsonl", qrels="test.tsv")

@@ -31,7 +31,7 @@ TEXTS = tuple(f"word{i} word{i + 1}" for i in range(20))
 @pytest.fixture(autouse=True)
 def stage() -> Iterator[None]:
     """Let the catalog find the hashing encoder."""
-    with added(first_stages, FAKES / "first_stages", catalog.first_stages.cache_clear):
+    with added(first_stages, FAKES / "first_stages", catalog.offered_first_stages.cache_clear):
         yield
 
 

@@ -38,7 +38,7 @@ TEXTS = (
 @pytest.fixture(autouse=True)
 def stage() -> Iterator[None]:
     """Let the catalog find the hashing encoder."""
-    with added(first_stages, FAKES / "first_stages", catalog.first_stages.cache_clear):
+    with added(first_stages, FAKES / "first_stages", catalog.offered_first_stages.cache_clear):
         yield
 
 

@@ -24,7 +24,7 @@ TEXTS = ("the red fox", "a blue fox", "green hats")
 @pytest.fixture(autouse=True)
 def stage() -> Iterator[None]:
     """Let the catalog find the hashing encoder."""
-    with added(first_stages, FAKES / "first_stages", catalog.first_stages.cache_clear):
+    with added(first_stages, FAKES / "first_stages", catalog.offered_first_stages.cache_clear):
         yield
 
 
@@ -69,8 +69,8 @@ def of_tenants() -> Foreign:
 FAULTS: list[tuple[str, Callable[[], Foreign], dict[str, Any], str, str]] = [
     (
         "encoder", usual, {"encoder": "word2vec"},
-        "encoder: expected bge-small, minilm-l6 or probe-hash; came 'word2vec'.",
-        "Name in [[collection]] mine the encoder that made the vectors.",
+        "encoder: expected a dense first stage of the lab; came 'word2vec'.",
+        "Name in [[collection]] mine the one that made the vectors; rerank-lab models has all.",
     ),
     (
         "vector name", usual, {"vector": "text"},

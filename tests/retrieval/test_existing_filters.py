@@ -24,9 +24,10 @@ PAYLOADS: list[dict[str, Any]] = [
         "tags": ["a", "b"] if i % 3 else ["a"],
         "meta": {"year": 2000 + i, "when": f"20{i:02}-05-01T00:00:00Z", "new": i > 6},
         "note": f"note {i}",
+        "key": f"d{i}",
     }
     for i in range(10)
-] + [{"body": "word3 all", "title": "T10", "meta": {"year": None}}]
+] + [{"body": "word3 all", "title": "T10", "meta": {"year": None}, "key": "d10"}]
 KINDS = {
     "product": "keyword",
     "tags": "keyword",
@@ -34,6 +35,7 @@ KINDS = {
     "meta.when": "datetime",
     "meta.new": "bool",
     "body": "text",
+    "key": "keyword",
 }
 SCHEMA = {name: {"data_type": kind, "points": 10} for name, kind in KINDS.items()}
 
@@ -43,10 +45,10 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, Corp
     """One collection for all tests."""
     folder: Path = tmp_path_factory.mktemp("lab")
     with (
-        added(first_stages, FAKES / "first_stages", catalog.first_stages.cache_clear),
+        added(first_stages, FAKES / "first_stages", catalog.offered_first_stages.cache_clear),
         serve(foreign(PAYLOADS, schema=SCHEMA, sparse="words")) as server,
     ):
-        lab = lab_of(folder, own(server.url, sparse="words"))
+        lab = lab_of(folder, own(server.url, sparse="words", id_field="key"))
         yield lab, lab.collections.open("mine")
         assert server.writes() == []
 
@@ -54,7 +56,9 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, Corp
 def test_fields_are_those_that_are_indexed_there(opened: tuple[Lab, Corpus]) -> None:
     _, corpus = opened
     fields = {field.name: field for field in corpus.fields.all}
-    assert [field.name for field in corpus.fields.indexed] == list(KINDS)[:-1]
+    assert "key" not in fields  # it is the documents' id, and no detail of theirs
+    assert all("key" not in document.metadata for document in corpus.documents)
+    assert [field.name for field in corpus.fields.indexed] == list(KINDS)[:-2]
     assert fields["product"].counts == (("desktop", 5), ("mobile", 5))
     assert fields["tags"].counts == (("a", 10), ("b", 6))
     assert fields["meta.new"].counts == (("false", 7), ("true", 3))

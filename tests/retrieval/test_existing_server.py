@@ -61,7 +61,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, Corp
     client.upsert(name, points, wait=True)
     given = own(REAL, collection=name, sparse="words", api_key_env="KEY" if KEY else "")
     folder: Path = tmp_path_factory.mktemp("lab")
-    with added(first_stages, FAKES / "first_stages", catalog.first_stages.cache_clear):
+    with added(first_stages, FAKES / "first_stages", catalog.offered_first_stages.cache_clear):
         lab = lab_of(folder, given, key=KEY)
         yield lab, lab.collections.open("mine"), client
     client.delete_collection(name)

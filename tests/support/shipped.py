@@ -15,7 +15,7 @@ from pathlib import Path
 from components.config import Settings
 from components.corpora import SAMPLES, open_corpus, sample_names
 from components.domain import Corpus
-from components.encoders import ENCODERS
+from components.encoders import ENCODERS, EncoderContext
 from components.evaluation import evaluate_corpus
 from components.evaluation.samples import FILE, write_sample_evaluation
 from components.evaluation.saved import saved_evaluation
@@ -39,7 +39,7 @@ def write_vectors(name: str) -> None:
     shutil.rmtree(home, ignore_errors=True)
     for entry in ENCODERS.values():
         with tempfile.TemporaryDirectory() as folder:
-            dense_vectors(corpus, entry.spec, entry.build(), Path(folder))
+            dense_vectors(corpus, entry.spec, entry.load(EncoderContext(Settings())), Path(folder))
             home.mkdir(exist_ok=True)
             for path in (Path(folder) / "vectors").glob("*.f32*"):
                 if path.suffix != ".lock":

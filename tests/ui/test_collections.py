@@ -32,7 +32,7 @@ def server(
 ) -> Iterator[QdrantServer]:
     """A lab with a collection of its own; AppTest runs pages in this process."""
     with (
-        added(first_stages, FAKES / "first_stages", catalog.first_stages.cache_clear),
+        added(first_stages, FAKES / "first_stages", catalog.offered_first_stages.cache_clear),
         serve(collection) as running,
     ):
         monkeypatch.setenv("RERANK_LAB_CONFIG", str(config(tmp_path, running.url)))

@@ -50,7 +50,6 @@ class Facts:
     points: Sequence[Point]
     rows: Sequence[Point]
     encoder: EncoderEntry | None
-    encoders: Sequence[str]
 
     @property
     def table(self) -> str:
@@ -113,11 +112,11 @@ def _tenant(facts: Facts) -> Iterator[Check]:
 
 
 def _encoder(facts: Facts) -> Check:
-    encoder, wanted = facts.settings.encoder, listed(facts.encoders, "or")
+    encoder, wanted = facts.settings.encoder, "a dense first stage of the lab"
     if facts.encoder is None:
-        remedy = f"Name in {facts.table} the encoder that made the vectors."
+        remedy = f"Name in {facts.table} the one that made the vectors; rerank-lab models has all."
         return Check("encoder", wanted, repr(encoder), remedy, fault=True)
-    return Check("encoder", f"one of {wanted}", encoder)
+    return Check("encoder", wanted, encoder)
 
 
 def _dense(facts: Facts) -> Iterator[Check]:
@@ -136,7 +135,7 @@ def _dense(facts: Facts) -> Iterator[Check]:
         remedy = "Name dense vectors with one row a point; rerankers do late interaction."
         yield Check("vectors", "one for each point", "several (multivectors)", remedy, fault=True)
         return
-    if facts.encoder and facts.encoder.dimension:  # 0: only a server knows it
+    if facts.encoder and facts.encoder.dimension:  # of some, a server alone knows it
         wrong = params.size != facts.encoder.dimension
         remedy = f"Name in {facts.table} the encoder that made them, or its own vectors."
         wanted = f"{facts.encoder.dimension}, as {settings.encoder} makes them"

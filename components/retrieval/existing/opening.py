@@ -44,20 +44,20 @@ class Opened:
     checks: tuple[Check, ...]
 
 
-def open_existing(reader: Reader, encoder: EncoderEntry | None, encoders: Sequence[str]) -> Opened:
+def open_existing(reader: Reader, encoder: EncoderEntry | None) -> Opened:
     """Check a collection and return what it is; InputError names the first thing that is wrong.
 
-    `encoder` made its vectors, None where there is no such one among `encoders`.
+    `encoder` made its vectors, None where there is no such one.
     """
     settings, info = reader.settings, reader.describe()
-    reader = replace(reader, indexed=info.fields)
+    indexed = {path: index for path, index in info.fields.items() if path != settings.id_field}
+    reader = replace(reader, indexed=indexed)
     if settings.tenant and info.tenants:
         path = info.tenants[0]
         reader = reader.of_tenant(path, _value(settings.tenant, info.fields[path].kind))
-    total = reader.count()
-    first, _ = reader.scroll(PAGE) if total else ([], None)
-    rows, _ = reader.scroll(ROWS, vectors=True) if total else ([], None)
-    facts = Facts(settings, info, reader.real_name(), total, first, rows, encoder, encoders)
+    total, (first, _) = reader.count(), reader.scroll(PAGE)
+    rows, _ = reader.scroll(ROWS, vectors=True)
+    facts = Facts(settings, info, reader.real_name(), total, first, rows, encoder)
     looked_at = tuple(checks(facts))
     if settings.sparse in info.sparse:
         looked_at += tuple(check_terms(rows, reader))
