@@ -78,12 +78,12 @@ def estimate_first_stage(
     `tokens` counts the tokens of queries and documents; it is called only where that matters.
     """
     total = Estimate()
-    for stage in catalog.first_stage(first_stage, lab.settings).searched:
+    for stage in lab.first_stage(corpus, first_stage).searched:
         entry = stage.encoder
         if entry is None or not any(costs(spec, lab.settings) for spec in entry.specs):
             continue
         missing, mean = 0, tokens()
-        if not lab.store.has(corpus, stage.schema):
+        if not corpus.remote and not lab.store.has(corpus, stage.schema):
             folder = lab.settings.cache_dir
             missing = len(corpus.documents) - documents_with_vectors(folder, corpus, entry)
         documents = _encoding(entry.stored, missing, mean.document, lab.settings)

@@ -71,10 +71,11 @@ def index(
     columns = (text_column, title_column, id_column)
     opened = opened_corpus(corpus, lab, columns)
     if opened.remote:
+        tell_import(opened)
         about = collection.told(opened, first_stage, lab, tokens=bool(tokens))
         if as_json:
             own = {"first_stage": first_stage, "token_vectors": False, "removed": ()}
-            emit(_index_fields(opened, lab) | own | about | {"billed": ()})
+            emit(_index_fields(opened, lab) | own | about)
         return
     estimate = estimate_first_stage(first_stage, opened, 0, partial(tokens_of_corpus, opened), lab)
     check_spending(estimate, lab.settings, yes=yes)

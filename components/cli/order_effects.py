@@ -52,7 +52,7 @@ def measure_all(run: PipelineRun, comparison: Comparison, bars: Bars) -> list[Or
     """Measure what order and chance change in each ranking that may depend on them."""
     settings, corpus = run.lab.settings, run.corpus
     grades = corpus.grades(corpus.find_query(comparison.query)) if corpus else {}
-    grades = comparison.first_stage.filter.inside(grades, corpus.by_id) if corpus else grades
+    grades = comparison.first_stage.filter.inside(grades, corpus.some) if corpus else grades
     measure = partial(measure_order_effects, run, comparison.query, comparison.first_stage)
     return [
         measure(ranking, grades, DEFAULT, steps_of(bars, ranking.system))

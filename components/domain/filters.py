@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
@@ -178,11 +178,19 @@ class Filter:
         """Return whether a document meets all conditions."""
         return all(condition.matches(document) for condition in self.conditions)
 
-    def inside(self, grades: Mapping[str, int], by_id: Mapping[str, Document]) -> Mapping[str, int]:
-        """Return the grades without those of documents that do not meet the filter."""
+    def inside(
+        self,
+        grades: Mapping[str, int],
+        some: Callable[[Collection[str]], Mapping[str, Document]],
+    ) -> Mapping[str, int]:
+        """Return the grades without those of documents that do not meet the filter.
+
+        `some` returns those documents of given ids that there are.
+        """
         if not self:
             return grades
-        return {d: g for d, g in grades.items() if d not in by_id or self.matches(by_id[d])}
+        there = some(grades.keys())
+        return {d: g for d, g in grades.items() if d not in there or self.matches(there[d])}
 
 
 NO_FILTER: Final = Filter()

@@ -30,7 +30,7 @@ def by_index(caller: Caller, items: object, count: int, field: str) -> list[obje
             fault = f"a vector's index is none of {counted(count, 'text')} counted from 0"
             raise malformed(caller, fault)
         if index in rows:
-            raise malformed(caller, f"it gave text {index} two vectors")
+            raise malformed(caller, f"it gave two vectors for the text with index {index}")
         rows[index] = item.get(field)
     return [rows.get(i) for i in range(count)] if len(rows) == count else list(rows.values())
 
@@ -55,7 +55,8 @@ def dense_rows(caller: Caller, rows: object, count: int, dimension: int = 0) -> 
         raise malformed(caller, "a vector holds a number that is not finite")
     if dimension and values.shape[1] < dimension:
         raise ProviderError(
-            f"{caller.label} gives vectors of {values.shape[1]:,} numbers, not of {dimension:,}.",
+            f"{caller.label} gives vectors of {counted(values.shape[1], 'number')}, not of "
+            f"{dimension:,}.",
             f"Correct dimensions in its {caller.role.table} table.",
         )
     values = values[:, : dimension or None]

@@ -12,6 +12,7 @@ from components.domain import Matrix, Progress, UnavailableError, Vector, no_pro
 from components.encoders.base import EncoderContext, EncoderEntry, EncoderFamily, unit_rows
 from components.encoders.local import LocalModel, check, local_spec, source
 from components.models.devices import Device, device_for
+from components.wording import count
 
 
 class HubEncoder:
@@ -26,7 +27,7 @@ class HubEncoder:
         own, wanted = int(self._local.model.get_embedding_dimension()), encoder.dimensions
         if wanted > own:
             raise UnavailableError(
-                f"{encoder.name} gives vectors of {own:,} numbers, not of {wanted:,}.",
+                f"{encoder.name} gives vectors of {count(own, 'number')}, not of {wanted:,}.",
                 "Correct dimensions in its [[encoder]] table.",
             )
         self.dimension = wanted or own

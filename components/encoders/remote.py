@@ -27,6 +27,7 @@ from components.network.capacity import Capacity
 from components.network.errors import ProviderError
 from components.network.limits import limiter_of, split
 from components.network.metering import UNMETERED, Meter
+from components.wording import count
 
 ROUND = 32
 """Requests that are entered with the meter together."""
@@ -206,8 +207,8 @@ class RemoteEncoder(_Remote):
         def take(places: Sequence[int], rows: Matrix) -> None:
             if rows.shape[1] != self.dimension:
                 raise ProviderError(
-                    f"{self._documents.caller.label} gives vectors of {rows.shape[1]:,} numbers "
-                    f"now, and gave {self.dimension:,} before.",
+                    f"{self._documents.caller.label} now gives vectors of "
+                    f"{count(rows.shape[1], 'number')}, and gave {self.dimension:,} before.",
                     "Has its model changed? Give the encoder another name, and it is indexed anew.",
                 )
             matrix[list(places)] = rows

@@ -186,10 +186,7 @@ def _inside(judged: _Judged, filter: Filter, corpus: Corpus) -> tuple[_Judged, _
     """
     if not filter:
         return judged, {}
-    by_id = corpus.by_id
-    if corpus.remote:
-        by_id = corpus.some({d for row in judged.inside.values() for d in row})
-    inside = {q: filter.inside(row, by_id) for q, row in judged.inside.items()}
+    inside = {q: filter.inside(row, corpus.some) for q, row in judged.inside.items()}
     outside = sum(len(row) - len(inside[q]) for q, row in judged.inside.items())
     filtered = [
         q for q, row in judged.inside.items() if _has_relevant(row) and not _has_relevant(inside[q])

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -17,11 +16,9 @@ from components.corpora import read_beside
 from components.domain import Corpus, Encoder, Filter, InputError, LabError, Vector
 from components.encoders import EncoderEntry
 from components.lab import catalog
+from components.lab.collection_recall import measured_recall
 from components.lab.work import StepReport
 from components.models.bm25 import SparseVector
-from components.models.gate import GATE
-from components.retrieval.candidates import SLACK
-from components.retrieval.engine import recall
 from components.retrieval.engine.reader import reader_of
 from components.retrieval.existing import (
     Check,
@@ -33,14 +30,13 @@ from components.retrieval.existing import (
     stages_of,
 )
 from components.retrieval.first_stages import FirstStage
-from components.retrieval.schema import Candidates, EncodedQuery, VectorQuery
+from components.retrieval.schema import Candidates, EncodedQuery
 from components.wording import count
 
 LOOK_AGAIN_S = 10.0
 """Seconds after which a collection is asked again whether it has changed."""
 ALIKE = 0.9
 """The cosine from which on a stored vector may be an encoder's of the point's text."""
-RECALL_QUERIES, LONGEST_QUERY = 100, 500  # by which a graph is measured, and their characters
 LOOKED_AT = 4
 """Points whose vectors are compared with what the encoder makes of their texts."""
 
@@ -111,8 +107,8 @@ class Collections:
     def stages(self, corpus: Corpus) -> Mapping[str, FirstStage]:
         """Return the first stages by which a collection's corpus can be searched."""
         documents = existing(corpus)
-        key = documents.reader.settings.encoder
-        return stages_of(documents, catalog.first_stage(key, self._settings))
+        encoder = documents.reader.settings.encoder
+        return stages_of(documents, catalog.first_stage(encoder, self._settings))
 
     def changes(self, corpus: Corpus) -> str:
         """Say how a collection differs from when it was opened; empty where it does not.
@@ -195,11 +191,14 @@ class Collections:
         limit: int,
         filter: Filter,
     ) -> Candidates:
-        """Return a collection's best documents that meet a filter, by one of its first stages."""
-        documents, vector = existing(corpus), None
-        if stage.encoder and not isinstance(own := encoded[stage.encoder.spec.key], SparseVector):
-            vector = own
-        queries = stage.queries(EncodedQuery(query, vector, SparseVector((), ())))
+        """Return a collection's best documents that meet a filter, by one of its first stages.
+
+        `encoded` are the encoders' vectors by key.
+        """
+        vector = encoded[stage.encoder.spec.key] if stage.encoder else None
+        dense = None if isinstance(vector, SparseVector) else vector
+        queries = stage.queries(EncodedQuery(query, dense, SparseVector((), ())))
+        documents = existing(corpus)
         where = clauses(filter, documents.reader)
         return search(documents, queries, limit, where, fused=stage.fused)
 
@@ -214,24 +213,8 @@ class Collections:
         The corpus's own queries are asked, RECALL_QUERIES at most, or words of sampled documents
         where it has none; each of them twice, the second time exactly. `recall` then says it.
         """
-        texts = [query.text for query in corpus.queries if len(query.text) < LONGEST_QUERY]
-        own = bool(texts)
-        texts = texts or [" ".join(d.passage.split()[:10]) for d in corpus.sample(RECALL_QUERIES)]
-        texts, reader, shares = texts[:RECALL_QUERIES], existing(corpus).reader, []
-        for done, text in enumerate(texts):
-            report("recall", done, len(texts))
-            with GATE.hold(check=partial(report, "recall", done, len(texts))):
-                row = encoder.encode_query(text)
-            query, limit = [VectorQuery(reader.settings.vector, row)], [recall.DEPTH]
-            [nearest] = reader.search(query, limit, payload=False)
-            [exact] = reader.search(query, limit, exact=True, payload=False)
-            last = min((point.score for point in exact), default=0.0)
-            near = sum(point.score >= last - SLACK for point in nearest)  # a tie is none the worse
-            shares.append(min(1.0, near / max(len(exact), 1)))
-        whose = "query" if own else "query made of a document's words"
-        self._recalls[corpus.fingerprint] = (
-            f"recall@{recall.DEPTH} {np.mean(shares):.4f} against exact search on "
-            f"{count(len(shares), whose, whose.replace('query', 'queries'))}"
+        self._recalls[corpus.fingerprint] = measured_recall(
+            corpus, existing(corpus).reader, encoder, report
         )
 
     def recall(self, corpus: Corpus) -> str:
@@ -277,10 +260,9 @@ def _opened(own: CollectionSettings, settings: Settings) -> Corpus:
             f"The variable {own.api_key_env}, which [[collection]] {own.name} names, is not set.",
             "Set it to the server's key, or leave api_key_env out.",
         )
-    stages = catalog.first_stages(settings)
-    encoders = {
-        key: s.encoder for key, s in stages.items() if s.encoder and not (s.fused or s.sparse)
-    }
+    stages = catalog.first_stages(settings).items()
+    dense = {key: s for key, s in stages if not (s.fused or s.parts or s.sparse)}
+    encoders = {key: s.encoder for key, s in dense.items() if s.encoder}
     reader = reader_of(own, settings.keys.get(own.key, ""), settings.qdrant.timeout_s)
     opened = open_existing(reader, encoders.get(own.encoder))
     documents = ExistingDocuments(opened)

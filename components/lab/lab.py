@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Self
 
 from components.config import Settings
-from components.domain import Corpus, Filter, InputError, Matrix, Progress, StoreError, Vector
+from components.domain import Corpus, Filter, InputError, Progress, Vector
 from components.encoders import EncoderContext, EncoderEntry
 from components.lab import catalog
-from components.lab.corpus_stages import CorpusStages
-from components.lab.lazy import Lazy
+from components.lab.graphs import graph_queries
+from components.lab.lazy import Lazy, opened_collections, opened_store
 from components.lab.library import Library, library_folder
 from components.lab.library.traces import erase
 from components.lab.spending import VisitorMeter
@@ -32,7 +30,6 @@ from components.rerankers import Context
 from components.rerankers.late_interaction import LATE_BGE
 from components.retrieval.candidates import by_hash, fuse
 from components.retrieval.first_stages import FirstStage
-from components.retrieval.learned import within
 from components.retrieval.lexical import Lexicon, forget_lexicon, lexicon
 from components.retrieval.schema import Candidates, CollectionSchema, CorpusVectors, EncodedQuery
 from components.storage.documents import StoredDocuments
@@ -46,8 +43,6 @@ if TYPE_CHECKING:
     from components.lab.collections import Collections
     from components.retrieval.store import VectorStore
 
-GRAPH_QUERIES = 100
-"""Queries at most by which a graph is measured: the corpus's own, else words of documents."""
 MEASUREMENTS = 200
 """Latencies remembered for each reranker."""
 
@@ -61,19 +56,7 @@ class Measured:
     usd: float | None = None
 
 
-def _open_store(settings: Settings) -> VectorStore:
-    from components.retrieval.store import open_store
-
-    return open_store(settings)
-
-
-def _collections(settings: Settings) -> Collections:
-    from components.lab.collections import Collections
-
-    return Collections(settings)
-
-
-class Lab(CorpusStages):
+class Lab:
     """Indexes corpora and holds what a search needs. Safe to share between threads."""
 
     def __init__(self, settings: Settings | None = None, *, shared: bool = False) -> None:
@@ -84,8 +67,8 @@ class Lab(CorpusStages):
         self.library = Library(library, self.settings.library, partial(erase, self))
         self.visitor = WHOLE_LAB
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)
-        self._store = Lazy(partial(_open_store, self.settings))
-        self._collections = Lazy(partial(_collections, self.settings))
+        self._store = Lazy(partial(opened_store, self.settings))
+        self._collections = Lazy(partial(opened_collections, self.settings))
         self.scores = ScoreCache(self.settings.cache_dir / "scores.sqlite")
         limit = self.settings.token_vectors.limit_mb * 1_000_000
         path = self.settings.cache_dir / "tokens.sqlite"
@@ -106,6 +89,16 @@ class Lab(CorpusStages):
     def collections(self) -> Collections:
         """Return the collections of one's own that are configured, shared like the store."""
         return self._collections.get()
+
+    @property
+    def collection_names(self) -> tuple[str, ...]:
+        """Return the names of the collections of one's own."""
+        return tuple(own.name for own in self.settings.collections)
+
+    def swept(self) -> Self:
+        """Begin to remove what killed processes left in the library, and return this lab."""
+        threading.Thread(target=self.library.sweep, name="sweep", daemon=True).start()
+        return self
 
     def with_keys(
         self,
@@ -134,12 +127,35 @@ class Lab(CorpusStages):
 
     # ------------------------------------------------------------ first stage
 
+    def first_stages(self, corpus: Corpus) -> Mapping[str, FirstStage]:
+        """Return the first stages by which a corpus can be searched, by key."""
+        if corpus.remote:
+            return self.collections.stages(corpus)
+        return catalog.first_stages(self.settings)
+
+    def usable_first_stage(self, corpus: Corpus, key: str) -> str:
+        """Return a first stage's key, or that of a corpus's first one where it cannot be used."""
+        if not corpus.remote:
+            return key
+        stages = self.first_stages(corpus)
+        return key if key in stages else next(iter(stages))
+
+    def first_stage(self, corpus: Corpus, key: str) -> FirstStage:
+        """Return one of them; InputError where there is none with this key."""
+        stage = catalog.first_stage(key, self.settings)
+        if not corpus.remote:
+            return stage
+        stages = self.first_stages(corpus)
+        if key not in stages:
+            raise InputError(
+                f"{corpus.name} cannot be searched by {stage.key}: it is a collection that exists "
+                "already, with the vectors that it has.",
+                f"Choose one of: {', '.join(stages)}.",
+            )
+        return stages[key]
+
     def index(
-        self,
-        corpus: Corpus,
-        first_stage: str,
-        report: StepReport = no_report,
-        told: Told = no_bill,
+        self, corpus: Corpus, first_stage: str, report: StepReport = no_report, told: Told = no_bill
     ) -> None:
         """Make a corpus searchable by a first stage; does nothing where it already is.
 
@@ -148,18 +164,16 @@ class Lab(CorpusStages):
         """
         if isinstance(corpus.documents, StoredDocuments) and corpus.documents.deleted:
             raise InputError(f"The corpus {corpus.name} was deleted.", "Choose another one.")
-        stage = self.first_stage(corpus, first_stage)
-        for encoder in stage.encoders:
+        for encoder in self.first_stage(corpus, first_stage).encoders:
             if encoder.fetch(self.settings, _progress(report, "download")):
                 look_again()  # its revision is that of the weights that came
+        stage = self.first_stage(corpus, first_stage)
         if corpus.remote:  # it is searched as it is: there is nothing to build
-            for entry in stage.encoders:
-                if entry.spec.local:  # texts are sent nowhere for a look
-                    model = self._load(entry)
-                    with GATE.hold(check=partial(report, "wait", 0, 0)):
-                        self.collections.compare_vectors(corpus, entry, model)
+            if (entry := stage.encoder) and not entry.spec.hosted:
+                encoder, check = self._load(entry), partial(report, "wait", 0, 0)
+                with GATE.hold(check=check) if entry.spec.local else nullcontext():
+                    self.collections.compare_vectors(corpus, entry, encoder)
             return
-        stage = catalog.first_stage(first_stage, self.settings)
         for part in stage.searched:
             self._index(corpus, part, report, told)
 
@@ -192,28 +206,11 @@ class Lab(CorpusStages):
 
             def work(report: StepReport) -> None:
                 check = partial(report, "graph", 0, 0)
-                queries = self._graph_queries(corpus, entry, check)
+                load = partial(self._load, entry)
+                queries = graph_queries(corpus, entry, load, self.vectors, check)
                 self.store.build_graph(corpus, stage.schema, queries, check)
 
             self._graphs[key] = BackgroundTask(work).start()
-
-    def _graph_queries(
-        self, corpus: Corpus, entry: EncoderEntry, check: Callable[[], None]
-    ) -> Matrix:
-        """Return the vectors by which a graph is measured; none is sent for over the network."""
-        load = partial(self._load, entry)
-        if not entry.spec.local:  # every so many documents then stand for queries
-            rows = self.vectors.dense(corpus, entry, load)
-            return np.array(rows[:: max(1, len(rows) // GRAPH_QUERIES)][:GRAPH_QUERIES])
-        encoder = load()
-        texts = [query.text for query in corpus.queries if len(query.text) < 500]
-        if not texts:
-            texts = [" ".join(d.passage.split()[:10]) for d in corpus.sample(GRAPH_QUERIES)]
-        vectors = []
-        for text in texts[:GRAPH_QUERIES]:
-            with GATE.hold(check=check):
-                vectors.append(encoder.encode_query(text))
-        return np.array(vectors)
 
     def _lexicon(self, corpus: Corpus, report: StepReport = no_report) -> Lexicon:
         return lexicon(corpus, self.settings.cache_dir, _progress(report, "count words"))
@@ -247,29 +244,24 @@ class Lab(CorpusStages):
             lists = [
                 self.candidates(corpus, part, query, encoded, limit, filter) for part in stage.parts
             ]
-            return fuse(by_hash(corpus), lists, min(limit, len(corpus.documents)), stage.weights)
+            limit = min(limit, len(corpus.documents))
+            return fuse(by_hash(corpus), lists, limit, stage.weights)
         entry, lexicon = stage.encoder, self._lexicon(corpus)
         asked = EncodedQuery(query, None, lexicon.bm25.query_vector(query))
         vectors = CorpusVectors(None, lexicon.vectors)
         if entry is not None:
             vector, load = encoded[entry.spec.key], partial(self._load, entry)
-            if isinstance(vector, SparseVector):
-                rows = self.vectors.learned(corpus, entry, load)
-                vectors = CorpusVectors(None, rows)
-                asked = replace(asked, learned=within(vector, rows.shape[1]))
-            else:
-                dense = self.vectors.kept(corpus, entry, load)
-                if dense is not None and len(vector) != dense.shape[1]:
-                    raise StoreError(
-                        f"{stage.key} encodes the query as {len(vector):,} numbers; the index of "
-                        f"{corpus.name} has {dense.shape[1]:,}.",
-                        "Has its model changed? Give the encoder another name: it is then indexed.",
-                    )
-                vectors, asked = replace(vectors, dense=dense), replace(asked, dense=vector)
+            asked, vectors = self.vectors.beside(corpus, entry, load, vector, asked, vectors)
         queries = stage.queries(asked)
         return self.store.search(
             corpus, stage.schema, queries, limit, vectors, fused=stage.fused, filter=filter
         )
+
+    def matching(self, corpus: Corpus, stage: FirstStage, filter: Filter) -> int:
+        """Return how many documents meet a filter."""
+        if corpus.remote:
+            return self.collections.count(corpus, filter)
+        return self.store.count(corpus, stage.schema, filter)
 
     def context(self, corpus: Corpus | None, instruction: str = "") -> Context:
         """Return what a reranker may draw on."""

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from components.config import Settings
+
+if TYPE_CHECKING:
+    from components.lab.collections import Collections
+    from components.retrieval.store import VectorStore
 
 T = TypeVar("T")
 
@@ -23,3 +29,17 @@ class Lazy(Generic[T]):
             if self._made is None:
                 self._made = self._make()
             return self._made
+
+
+def opened_store(settings: Settings) -> VectorStore:
+    """Return the vector store that is configured."""
+    from components.retrieval.store import open_store
+
+    return open_store(settings)
+
+
+def opened_collections(settings: Settings) -> Collections:
+    """Return the collections of one's own that are configured."""
+    from components.lab.collections import Collections
+
+    return Collections(settings)

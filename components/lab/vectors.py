@@ -5,19 +5,23 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from components.domain import Billed, Corpus, Matrix, Progress, Spec
+from components.domain import Billed, Corpus, Matrix, Progress, Spec, StoreError, Vector
 from components.encoders import EncoderEntry
 from components.encoders.remote import RemoteEncoder, RemoteSparseEncoder
 from components.lab.work import StepReport, no_report
-from components.retrieval.learned import documents_learned, learned_vectors
+from components.models.bm25 import SparseVector
+from components.retrieval.learned import documents_learned, learned_vectors, within
 from components.retrieval.remote_vectors import remote_vectors, stored_vectors
+from components.retrieval.schema import CorpusVectors, EncodedQuery
 from components.retrieval.vectors import dense_vectors, documents_encoded, is_cached
+from components.wording import count
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -98,6 +102,32 @@ class VectorShelf:
         if loaded.cache_info().currsize and isinstance(loaded(), RemoteSparseEncoder):
             told(loaded().billed)
         return self._keep(corpus, entry.stored, rows)
+
+    def beside(
+        self,
+        corpus: Corpus,
+        entry: EncoderEntry,
+        load: Load,
+        vector: Vector | SparseVector,
+        asked: EncodedQuery,
+        vectors: CorpusVectors,
+    ) -> tuple[EncodedQuery, CorpusVectors]:
+        """Return a query with an encoder's vector, and the documents' vectors of that encoder.
+
+        Dense ones stand beside BM25's. Raises StoreError where a vector is not as long as those of
+        the documents.
+        """
+        if isinstance(vector, SparseVector):
+            rows = self.learned(corpus, entry, load)
+            return replace(asked, learned=within(vector, rows.shape[1])), CorpusVectors(None, rows)
+        dense = self.kept(corpus, entry, load)
+        if dense is not None and len(vector) != dense.shape[1]:
+            raise StoreError(
+                f"{entry.spec.key} encodes the query as {count(len(vector), 'number')}; the index "
+                f"of {corpus.name} has {dense.shape[1]:,}.",
+                "Has its model changed? Give the encoder another name, and it is indexed anew.",
+            )
+        return replace(asked, dense=vector), replace(vectors, dense=dense)
 
     def forget(self, fingerprint: str) -> None:
         """Let go of the vectors of a corpus."""

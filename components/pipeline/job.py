@@ -57,7 +57,7 @@ class ComparisonJob(Worker):
         grades = self.corpus.grades(self.corpus.find_query(query.text))
         if query.recorded_first is not None and not self.corpus.fields.all:
             return grades  # a recording holds no metadata, and only grades within its filter
-        return self.request.pipelines.filter.inside(grades, self.corpus.some(grades.keys()))
+        return self.request.pipelines.filter.inside(grades, self.corpus.some)
 
     @property
     def first_stage(self) -> Ranking | None:

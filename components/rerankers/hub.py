@@ -108,9 +108,13 @@ class HubCrossEncoder:
         """Return a logit for each text, and how many of its tokens were read."""
         import torch
 
+        # an empty text alone is no second part, and one of several would be
+        if len(texts) > 1 and not all(texts):
+            parts = [self._score_pairs(query, [text]) for text in texts]
+            return [logits[0] for logits, _ in parts], [read[0] for _, read in parts]
+        pair = (query, texts[0]) if len(texts) == 1 else ([query] * len(texts), list(texts))
         batch = self._tokenizer(
-            [query] * len(texts),
-            list(texts),
+            *pair,
             truncation="only_second",
             max_length=self._max_tokens,
             padding=len(texts) > 1,

@@ -17,6 +17,7 @@ from components.domain import Corpus, Matrix, Progress, Spec, UnavailableError, 
 from components.encoders.remote import RemoteEncoder
 from components.retrieval.vectors import vectors_path
 from components.storage.slices import matrix_shape, rows_written, sliced_matrix
+from components.wording import count
 
 _log = logging.getLogger(__name__)
 PIECE = 4096
@@ -73,8 +74,8 @@ def _shape(path: Path, total: int, spec: Spec, encoder: RemoteEncoder) -> tuple[
     rows, dimension = matrix_shape(path)
     if rows == total and dimension != encoder.dimension:
         raise UnavailableError(
-            f"{spec.label} gives vectors of {encoder.dimension:,} numbers; those of this corpus on "
-            f"disk have {dimension:,}.",
+            f"{spec.label} gives vectors of {count(encoder.dimension, 'number')}; those of this "
+            f"corpus on disk have {dimension:,}.",
             "Has its model changed? Give the encoder another name, and the corpus is encoded anew.",
         )
     return total, encoder.dimension

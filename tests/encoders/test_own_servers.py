@@ -180,7 +180,7 @@ WRONG = {
     ),
     "fewer": (lambda data: data[:-1], "it gave 9 vectors where 10 texts were sent"),
     "more": (lambda data: [*data, data[0] | {"index": 10}], "none of 10 texts counted from 0"),
-    "twice": (lambda data: [*data[:-1], data[0]], "it gave text 0 two vectors"),
+    "twice": (lambda data: [*data[:-1], data[0]], "it gave two vectors for the text with index 0"),
     "shorter": (
         lambda data: [data[0] | {"embedding": [1.0]}, *data[1:]],
         "its vectors are of different lengths",

@@ -309,6 +309,22 @@ def test_drop_removes_a_collection(empty: VectorStore) -> None:
     assert empty.status() == ()
 
 
+def test_the_collections_of_a_corpus_are_listed_and_dropped(empty: VectorStore) -> None:
+    empty.build(TINY, SCHEMA, points_of(TINY))
+    empty.build(LONG, SCHEMA, points_of(LONG, spread(600, 1)))
+    tiny, long = (empty.alias(corpus, SCHEMA) for corpus in (TINY, LONG))
+    assert empty.aliases() == tuple(sorted((tiny, long)))
+    assert empty.is_of(tiny, TINY.fingerprint, SCHEMA)
+    assert not empty.is_of(tiny, LONG.fingerprint, SCHEMA)
+    assert (empty.bytes_here(LONG.fingerprint) > 10_000) == empty.embedded
+    empty.drop_all(TINY.fingerprint, {tiny})
+    assert len(empty.aliases()) == 2
+    empty.drop_all(TINY.fingerprint)
+    assert empty.aliases() == (long,)
+    assert empty.bytes_here(TINY.fingerprint) == 0
+    assert empty.has(LONG, SCHEMA)
+
+
 def test_a_rebuild_is_seen_only_when_it_is_whole(empty: VectorStore) -> None:
     old_rows, new_rows, query = spread(600, 1), spread(600, 2), unit(1, 2, 3)
     old_points, new_points = points_of(LONG, old_rows), points_of(LONG, new_rows)

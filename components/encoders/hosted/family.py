@@ -121,7 +121,7 @@ class Pair:
         if model.dimension not in model.offered:
             offered = listed([f"{number:,}" for number in model.offered], "or")
             raise UnavailableError(
-                f"{model.spec.model} gives vectors of {offered} numbers, not of "
+                f"The length of a vector of {model.spec.model} is {offered}, not "
                 f"{model.dimension:,}.",
                 f'Correct dimensions in [hosted."{self.provider.key}/{model.spec.model}"].',
             )

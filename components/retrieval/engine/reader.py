@@ -21,6 +21,7 @@ from components.retrieval.engine.nodes import Nodes
 from components.retrieval.engine.points import Point, PointId, point_of, sent, value_at
 from components.retrieval.filtering import Clause, Clauses
 from components.retrieval.schema import VectorQuery
+from components.wording import count
 
 PAGE = 256
 """Points of one request that asks for their texts."""
@@ -210,7 +211,9 @@ class Reader:
         def ask(client: QdrantClient) -> list[list[Point]]:
             answers = client.query_batch_points(self.settings.collection, requests)
             if len(answers) != len(requests):
-                raise ValueError(f"{len(answers)} answers to {len(requests)} queries")
+                raise ValueError(
+                    f"{count(len(requests), 'query')} and {count(len(answers), 'answer')}"
+                )
             return [
                 [point_of(p, self.settings) for p in answer.points[:limit]]
                 for answer, limit in zip(answers, limits, strict=True)

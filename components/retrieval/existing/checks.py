@@ -135,7 +135,7 @@ def _dense(facts: Facts) -> Iterator[Check]:
         remedy = "Name dense vectors with one row a point; rerankers do late interaction."
         yield Check("vectors", "one for each point", "several (multivectors)", remedy, fault=True)
         return
-    if facts.encoder and facts.encoder.dimension:  # of some, a server alone knows it
+    if facts.encoder and facts.encoder.dimension:  # 0: only a server knows it
         wrong = params.size != facts.encoder.dimension
         remedy = f"Name in {facts.table} the encoder that made them, or its own vectors."
         wanted = f"{facts.encoder.dimension}, as {settings.encoder} makes them"

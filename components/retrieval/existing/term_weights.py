@@ -48,7 +48,7 @@ def check_terms(points: Sequence[Point], reader: Reader) -> Iterator[Check]:
         mean, own = median(lengths), settings.mean_length
         far = abs(mean - own) > NEAR * own
         remedy = "It is in the documents' weights already; searches are as they are." if far else ""
-        yield Check("mean length", f"{own:g} words", f"about {mean:,.0f} words", remedy)
+        yield Check("mean length", f"{own:g}, in words", f"about {mean:,.0f}", remedy)
 
 
 def _mean_lengths(counts: Counter[int], vector: SparseVector) -> Iterator[float]:

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from components.domain import Corpus
-from components.lab import BackgroundTask
+from components.lab import BackgroundTask, costs
 from components.ui.shared import page, state
 from components.ui.shared.work import watch
 from components.wording import shortened
@@ -72,6 +72,10 @@ def _changed(corpus: Corpus, how: str) -> None:
 def _measure(corpus: Corpus) -> None:
     """Compare the collection's own search with exact search, on request: it costs the server."""
     lab = state.lab()
+    entry = next(s.encoder for s in lab.first_stages(corpus).values() if s.encoder)
+    if costs(entry.spec, lab.settings):
+        page.soft("Its encoder charges for each query: recall is not measured.", "no-recall")
+        return
     with st.container(horizontal=True, key="recall", vertical_alignment="center"):
         pressed = st.button("Measure recall", key="measure_recall")
         page.soft(
@@ -79,7 +83,6 @@ def _measure(corpus: Corpus) -> None:
             "about-recall",
         )
     if pressed:
-        entry = next(s.encoder for s in lab.first_stages(corpus).values() if s.encoder)
         encoder, _ = lab.encoder(entry)
         work = partial(lab.collections.measure_recall, corpus, encoder)
         state.put(state.TASK, BackgroundTask(work).start())

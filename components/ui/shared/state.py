@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -165,9 +164,7 @@ def memo(key: tuple[object, ...], compute: Callable[[], T]) -> T:
 @st.cache_resource(show_spinner=False)
 def _lab() -> Lab:
     settings = read_settings()
-    lab = Lab(settings, shared=is_shared(settings))
-    threading.Thread(target=lab.library.sweep, name="sweep", daemon=True).start()
-    return lab
+    return Lab(settings, shared=is_shared(settings)).swept()
 
 
 def settings() -> Settings:

@@ -18,11 +18,12 @@ from components.ui.shared import page, state
 def choose() -> None:
     """Let the visitor choose first stage, rerankers, depths, deadline and instruction."""
     settings = state.lab().settings
-    firsts = dict(state.lab().first_stages(state.corpus()))
+    corpus, current = state.corpus(), state.get(state.FIRST_STAGE)
+    firsts = dict(state.lab().first_stages(corpus))
     rerankers = catalog.reranker_specs(settings)
-    current = state.get(state.FIRST_STAGE)
-    with suppress(InputError):  # a link may name a fusion that is not listed
-        firsts.setdefault(current, catalog.first_stage(current, settings))
+    if not corpus.remote:
+        with suppress(InputError):  # a link may name a fusion that is not listed
+            firsts.setdefault(current, catalog.first_stage(current, settings))
     keyless = {
         key
         for key, specs in (
@@ -36,7 +37,9 @@ def choose() -> None:
         list(dict.fromkeys((*firsts, state.get(state.FIRST_STAGE)))),
         help=explain("First stage"),
         format_func=lambda key: (
-            f"{key} · {'needs a key' if key in keyless else firsts[key].spec.family}"
+            f"{key} · not for this corpus"
+            if key not in firsts
+            else f"{key} · {'needs a key' if key in keyless else firsts[key].spec.family}"
         ),
         **state.bound(state.FIRST_STAGE),
     )
