@@ -71,6 +71,7 @@ def index(
     columns = (text_column, title_column, id_column)
     opened = opened_corpus(corpus, lab, columns)
     if opened.remote:
+        tell_import(opened)
         about = collection.told(opened, first_stage, lab, tokens=bool(tokens))
         if as_json:
             own = {"first_stage": first_stage, "token_vectors": False, "removed": ()}

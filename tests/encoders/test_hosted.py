@@ -108,7 +108,8 @@ def test_a_dimension_that_a_model_does_not_offer_is_refused(tmp_path: Path) -> N
     lab = lab.with_keys({"cohere": "a-key"})
     with pytest.raises(UnavailableError) as caught:
         stage_of(lab, "cohere:embed-v4.0").check(lab.settings)
-    assert "256, 512, 1,024 or 1,536 numbers, not of 100" in caught.value.reason
+    length = "The length of a vector of embed-v4.0 is 256, 512, 1,024 or 1,536, not 100"
+    assert length in caught.value.reason
 
 
 def test_a_request_holds_what_the_limits_allow(provider: Provider, tmp_path: Path) -> None:

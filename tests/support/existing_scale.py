@@ -108,7 +108,7 @@ def start(url: str, searches: int) -> dict[str, float]:
     lab = Lab(Settings(collections=(settings(url),), cache_dir=folder, data_dir=folder))
     from components.lab.catalog import first_stages
 
-    entry = first_stages()["bge-small"].encoder
+    entry = first_stages(lab.settings)["bge-small"].encoder
     assert entry is not None
     begun = time.perf_counter()
     lab.encoder(entry)

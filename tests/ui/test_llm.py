@@ -160,7 +160,7 @@ def test_a_column_is_recorded_replayed_and_linked(visit: Visit, server: Provider
     settings = job.lab.settings
     assert parameters(settings)["reranker"](["llm:judge"]) == ("llm:judge",)
     assert job.comparison is not None
-    specs = column_specs(job.request, settings) | {"bm25": first_spec(job.request)}
+    specs = column_specs(job.request, settings) | {"bm25": first_spec(job.request, settings)}
     one = saved(job.comparison, job.request.pipelines, specs, {})
     text = bundle([one], job.corpus, datetime(2026, 11, 26, tzinfo=UTC))
     assert KEY not in text

@@ -12,6 +12,7 @@ from components.retrieval.engine.points import Point
 from components.retrieval.engine.reader import Reader
 from components.retrieval.existing.checks import Check
 from components.retrieval.existing.payload import document_of
+from components.wording import count
 
 ENOUGH = 0.9
 """The share of a vector's terms that must be in its text."""
@@ -48,7 +49,7 @@ def check_terms(points: Sequence[Point], reader: Reader) -> Iterator[Check]:
         mean, own = median(lengths), settings.mean_length
         far = abs(mean - own) > NEAR * own
         remedy = "It is in the documents' weights already; searches are as they are." if far else ""
-        yield Check("mean length", f"{own:g}, in words", f"about {mean:,.0f}", remedy)
+        yield Check("mean length", f"{own:g}", f"about {count(round(mean), 'word')}", remedy)
 
 
 def _mean_lengths(counts: Counter[int], vector: SparseVector) -> Iterator[float]:

@@ -184,8 +184,8 @@ class Collection:
         for key in keys_of(asked or {}):
             if strict and key not in self.indexed:
                 raise RefusalError(400, f"Bad request: Index required but not found for {key!r}")
-        points = [p for shard in self.shards for p in shard.points.values()]
-        return np.array([int(p["id"]) for p in points if meets(p, asked)], np.int64)
+        points = [item for shard in self.shards for item in shard.points.items()]
+        return np.array([int(i) for i, p in points if not asked or meets(p, asked)], np.int64)
 
     def retrieve(self, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         names = asked.get("with_vector")
