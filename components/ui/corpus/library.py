@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from components.domain import LabError
@@ -14,6 +16,8 @@ MOST_ROWS = 10
 """Rows of the table that are seen at once."""
 PATIENCE_S = 10
 """Seconds that work may take to end before its corpus is deleted all the same."""
+SAID_S = 10
+"""Seconds in which the page says that a corpus was deleted."""
 
 
 def manage() -> None:
@@ -71,7 +75,8 @@ def _delete(entry: Entry) -> None:
                 _forget_work()
                 later = state.library().remove(entry)
                 rest = f" What is left of it goes later: {later}" if later else ""
-                state.put(state.DELETED, f"{entry.name} was deleted.{rest}")
+                said = f"{entry.name} was deleted.{rest}"
+                state.put(state.DELETED, (said, time.monotonic() + SAID_S))
                 state.put(state.UPLOADED, ())
                 state.choose_corpus(state.corpus_names()[0])
                 st.rerun()
@@ -93,9 +98,9 @@ def listing() -> None:
     """List all kept corpora that the visitor finds, the latest first; a selected row is opened."""
     newest = sorted(state.kept().items(), key=lambda item: item[1].made, reverse=True)
     kept = dict(newest)
-    if deleted := state.get(state.DELETED):
+    deleted, until = state.get(state.DELETED) or ("", 0.0)
+    if time.monotonic() < until:  # work that ends meanwhile draws the page again
         st.success(deleted, icon=":material/check:")
-        state.put(state.DELETED, "")
     if not kept:
         return
     lab, settings = state.lab(), state.settings().library

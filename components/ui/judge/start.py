@@ -143,7 +143,7 @@ def _prepare_holes(corpus: Corpus, name: str, highest: int, seed: int) -> None:
         raise InputError(f"No evaluation of {corpus.name} is kept.", "Evaluate it first.")
     summary = st.selectbox("Evaluation", kept, format_func=lambda s: s.title, key="_judge_kept")
     baseline = st.selectbox("Baseline", list(summary.systems), width=260, key="_judge_baseline")
-    if st.button("Begin", key="judge_now"):
+    if st.button("Begin", type="primary", key="judge_now"):
         saved = store.load(summary.id, owner)
         _begin(pools.hole_pool(saved, baseline, highest, seed), name)
 
