@@ -58,7 +58,7 @@ def add(
     """Keep a corpus in the library, for the app and for --corpus NAME."""
     lab = new_lab()
     if name:
-        check_name(name)  # before anything is read
+        check_name(name, lab.collection_names)  # before anything is read
     columns = (text_column, title_column, id_column)
     named = named_columns(columns) if columns != (None, None, None) else None
     with progress_bars() as bars:

@@ -64,7 +64,8 @@ class Lab:
         self.spending = SpendingLedger(self.settings.data_dir)
         self.budget = self.settings.spending.budget(shared=shared)
         library = library_folder(self.settings)
-        self.library = Library(library, self.settings.library, partial(erase, self))
+        names = self.collection_names
+        self.library = Library(library, self.settings.library, partial(erase, self), names)
         self.visitor = WHOLE_LAB
         self._meter = VisitorMeter(self.spending, self.budget, self.settings)
         self._store = Lazy(partial(opened_store, self.settings))

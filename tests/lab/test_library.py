@@ -235,6 +235,13 @@ def test_any_name_suggests_one(name: str) -> None:
     assert check_name(suggested(name)) == suggested(name)
 
 
+def test_a_collection_of_the_configuration_keeps_its_name() -> None:
+    with pytest.raises(InputError, match="is taken by a collection of the configuration"):
+        check_name("Our Products", ("our products",))
+    assert suggested("our products.jsonl", ("our products",)) == "our products.jsonl"
+    assert suggested("our products", ("our products",)) == "corpus our products"
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [

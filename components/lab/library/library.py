@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -48,9 +48,11 @@ class Library(KeptCorpora):
     name or a size that cannot be is an InputError, and then nothing has changed.
     """
 
-    def __init__(self, folder: Path, limits: LibrarySettings, erase: Erase) -> None:
+    def __init__(
+        self, folder: Path, limits: LibrarySettings, erase: Erase, taken: Collection[str] = ()
+    ) -> None:
         super().__init__(folder)
-        self._limits, self._erase = limits, erase
+        self._limits, self._erase, self._taken = limits, erase, taken
 
     # ------------------------------------------------------------ adding
 
@@ -70,7 +72,7 @@ class Library(KeptCorpora):
         """
         return self.read(
             lambda sink: corpus,
-            check_name(corpus.name),
+            check_name(corpus.name, self._taken),
             owner,
             shared=shared,
             replaces=replaces,
@@ -93,7 +95,9 @@ class Library(KeptCorpora):
         """
         with self.draft(name, owner, replaces=replaces) as draft:
             corpus = read(draft)
-            corpus = replace(corpus, name=check_name(name or suggested(corpus.name)))
+            corpus = replace(
+                corpus, name=check_name(name or suggested(corpus.name, self._taken), self._taken)
+            )
             total = 0 if draft.complete else len(corpus.documents)
             for number, document in enumerate(corpus.documents if total else ()):
                 if number % 1_000 == 0:
@@ -110,7 +114,11 @@ class Library(KeptCorpora):
             with self._changing():
                 self._sweep()
                 # without a name it is checked once it has one
-                before = self._before(check_name(name), owner, replaces=replaces) if name else None
+                before = (
+                    self._before(check_name(name, self._taken), owner, replaces=replaces)
+                    if name
+                    else None
+                )
                 draft = Draft(self.folder, lambda size: self._check_room(name, size, owner, before))
             try:
                 yield draft
@@ -121,7 +129,7 @@ class Library(KeptCorpora):
         self, draft: Draft, corpus: Corpus, owner: str, *, shared: bool, replaces: bool
     ) -> Entry:
         """Bring a corpus, whose documents are in a draft, into the library at once."""
-        name = check_name(corpus.name)
+        name = check_name(corpus.name, self._taken)
         entry = draft.finish(corpus, name, owner, shared=shared)
         with self._changing():
             before = self._before(name, owner, replaces=replaces)
@@ -160,7 +168,7 @@ class Library(KeptCorpora):
 
     def rename(self, entry: Entry, name: str) -> Entry:
         """Give a corpus another name; InputError where its owner has one of that name."""
-        name = check_name(name)
+        name = check_name(name, self._taken)
         with self._storing(), self._changing():
             current = self._current(entry)
             if folded(name) != folded(current.name):

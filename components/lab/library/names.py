@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from typing import Final
 
 from components.corpora import quoted, sample_names
@@ -22,11 +23,11 @@ _JOINERS: Final = "\u200c\u200d"
 _REMEDY: Final = f"Give it another name: up to {MAX_NAME} characters, without slashes."
 
 
-def check_name(name: str) -> str:
+def check_name(name: str, taken: Collection[str] = ()) -> str:
     """Return a name as it is kept, in normal form C and with single spaces; InputError if none.
 
-    Raises for one that is empty, too long, a sample's, or hard to tell from a path, an option or
-    another name.
+    Raises for one that is empty, too long, a sample's, `taken` by a configured collection, or hard
+    to tell from a path, an option or another name.
     """
     if len(name) > 10 * MAX_NAME:  # before anything is done with it
         raise InputError(f"A name of {count(len(name), 'character')} is too long.", _REMEDY)
@@ -35,6 +36,9 @@ def check_name(name: str) -> str:
         raise InputError(f"A corpus cannot be called {quoted(tidy)}: {why}.", _REMEDY)
     if folded(tidy) in map(folded, sample_names()):
         raise InputError(f"The name {quoted(tidy)} is taken by a sample.", _REMEDY)
+    if folded(tidy) in map(folded, taken):
+        reason = f"The name {quoted(tidy)} is taken by a collection of the configuration."
+        raise InputError(reason, _REMEDY)
     return tidy
 
 
@@ -68,11 +72,11 @@ def folded(name: str) -> str:
 _WITHOUT: Final = dict.fromkeys(map(ord, _JOINERS))
 
 
-def suggested(name: str) -> str:
-    """Return a name that is one, made of a file's or a folder's."""
+def suggested(name: str, taken: Collection[str] = ()) -> str:
+    """Return a name that is one and not `taken`, made of a file's or a folder's."""
     plain = "".join("-" if c in "/\\" else c for c in name if c in "\t\n" or not _hides(c))
     tidy = " ".join(unicodedata.normalize("NFC", plain).split()).lstrip("-~")[:MAX_NAME].strip()
     try:
-        return check_name(tidy)
+        return check_name(tidy, taken)
     except InputError:
         return check_name(f"corpus {tidy[: MAX_NAME - 10].strip(' .')}".strip())

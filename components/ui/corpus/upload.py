@@ -145,7 +145,7 @@ def _offer(corpus: Corpus) -> None:
     show_report(corpus.report)
     passages(corpus, 5)
     key = f"_new_name_{corpus.fingerprint[:12]}"  # another upload begins with its own name
-    proposal = suggested(corpus.name)
+    proposal = suggested(corpus.name, state.lab().collection_names)
     name = st.text_input("Name", value=proposal, max_chars=MAX_NAME, width=320, key=key)
     if uploads.taken(name):
         page.soft("This takes the place of your corpus of that name, which is deleted.", "replaces")
@@ -155,7 +155,7 @@ def _offer(corpus: Corpus) -> None:
 
 def _adopt(corpus: Corpus, name: str) -> None:
     """Keep a corpus, make it the session's and begin to index it."""
-    named = replace(corpus, name=check_name(name))
+    named = replace(corpus, name=check_name(name, state.lab().collection_names))
     try:
         with st.spinner("Keeping it"):
             name = uploads.keep(named)
