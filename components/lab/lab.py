@@ -13,7 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Self
 
 from components.config import Settings
-from components.domain import Corpus, Filter, InputError, Progress, Vector
+from components.domain import NO_FILTER, Corpus, Filter, InputError, Progress, Vector
 from components.encoders import EncoderContext, EncoderEntry
 from components.lab import catalog
 from components.lab.graphs import graph_queries
@@ -231,7 +231,7 @@ class Lab:
         query: str,
         encoded: Mapping[str, Vector | SparseVector],
         limit: int,
-        filter: Filter,
+        filter: Filter = NO_FILTER,
     ) -> Candidates:
         """Return the first stage's best documents that meet a filter.
 
