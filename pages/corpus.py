@@ -9,7 +9,7 @@ overview.overview()
 if state.corpus().remote:
     existing.collection()
 library.listing()
-anatomy.anatomy()
 upload.uploader()
+anatomy.anatomy()
 if not state.corpus().remote:
     indexing.indexer()

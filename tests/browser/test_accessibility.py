@@ -55,13 +55,13 @@ def test_no_page_has_a_serious_fault(enter: Enter, scheme: str) -> None:
     assert faults(visitor) == []
     assert headings(visitor) == [
         "h1 Rerank Lab · Corpus",
+        "h2 Upload a corpus",
         "h2 What it is made of",
         "h3 How long passages are, in",
         "h3 Fields, and in how many passages they are filled",
         "h3 Languages",
         "h3 Queries",
         "h3 Grades of the judgments",
-        "h2 Upload a corpus",
         "h2 Index",
     ]
     visitor.go("Rerankers")

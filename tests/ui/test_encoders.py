@@ -120,7 +120,8 @@ def test_an_evaluation_names_the_first_stage_in_its_estimate(
 
 def test_the_rerankers_page_lists_hosted_encoders(visit: Visit, provider: Provider) -> None:
     at = visit("pages/rerankers.py")
-    assert "Encoders of Cohere: the corpus is sent once" in texts(at)
+    assert "Encoders of Cohere (3)" in [expander.label for expander in at.expander]
+    assert "The corpus is sent once, and every query." in texts(at)
     tables = [frame.value for frame in at.dataframe if "Key" in frame.value.columns]
     rows = {row["Key"]: row for table in tables for _, row in table.iterrows()}
     assert rows[KEY]["Price"] == "$1,000.00 per 1,000,000 tokens"

@@ -162,9 +162,11 @@ def _turning(report: EvaluationReport) -> None:
         with st.expander(f"The {count(len(rows), 'unjudged pair')} that could reverse a verdict"):
             page.soft(
                 "Were these relevant and the other unjudged documents not, the difference would "
-                "have the other sign. Grade them to know.",
+                "have the other sign. Judge offers them as “holes that could turn an evaluation "
+                "over”.",
                 "turning-why",
             )
+            st.page_link("pages/judge.py", label="Grade them", icon=":material/edit_note:")
             st.dataframe(rows, hide_index=True, width="stretch", key="turning")
 
 

@@ -63,10 +63,11 @@ def _hosted_encoders(entries: Sequence[Entry]) -> None:
     labels, settings = catalog.provider_labels(), state.lab().settings
     for provider in dict.fromkeys(entry.spec.provider for entry in entries):
         own = [entry for entry in entries if entry.spec.provider == provider]
-        with st.container(border=True, key=f"encoders-{provider}"):
+        label = f"Encoders of {labels.get(provider, provider)} ({len(own)})"
+        with st.expander(label, key=f"encoders-{provider}"):
             st.text(
-                f"Encoders of {labels.get(provider, provider)}: the corpus is sent once, and every "
-                "query. Where a key names two models, the second one encodes the queries."
+                "The corpus is sent once, and every query. Where a key names two models, the "
+                "second one encodes the queries."
             )
             for reason in dict.fromkeys(f"{e.reason} {e.remedy}" for e in own if not e.available):
                 st.text(reason)
