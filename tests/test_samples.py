@@ -156,7 +156,7 @@ def test_what_is_recorded_is_what_the_models_say(corpus: Corpus, lab: Lab) -> No
         best = list(recorded)[:8]
         texts = [corpus.by_id[i].passage for i in best]
         scores = score_texts(lab, corpus, asked(query.text), system, texts).scores.values
-        assert scores == pytest.approx([recorded[i] for i in best], abs=0.1), (system, query.id)
+        assert scores == pytest.approx([recorded[i] for i in best], abs=0.25), (system, query.id)
 
 
 @pytest.mark.models
