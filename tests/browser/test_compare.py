@@ -111,6 +111,7 @@ def test_two_tabs_have_results_of_their_own(small: Any, enter: Enter) -> None:  
     other = enter("/?candidates=20", beside=small)
     other.page.locator(".board").wait_for()
     other.choose("_corpus", "exceptions")
+    other.idle()
     small.type("weather in the harbour city")
     other.type("putting a list in order")
     for visitor, title in ((small, HARBOUR), (other, "Putting a list in order")):
